@@ -1,0 +1,77 @@
+// Package members is the pure domain of people: who they are, where they can be reached, and what they agreed to.
+package members
+
+import (
+	"time"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/channels"
+)
+
+// Member is a person of the community. All fields but ID, State and the times are personal values: never log them.
+type Member struct {
+	ID         campaigns.MemberID
+	ExternalID string // the platform's own id; empty for members who came by the bot alone
+	FirstName  string
+	LastName   string
+	Language   campaigns.Lang // BCP 47; empty: the community's first
+	TimeZone   string         // IANA name; empty: the community's zone
+	Attributes map[string]any // string, float64, bool values
+	Tags       []string       // sorted
+	State      State
+	// StoppedAt: the member turned everything off; nil otherwise.
+	StoppedAt *time.Time
+	// LastActAt: when the member last did something that we saw.
+	LastActAt *time.Time
+	CreatedAt time.Time
+	UpdatedAt time.Time
+}
+
+// State is the life cycle of a member. The SQL CHECK of members.state repeats this list.
+type State string
+
+const (
+	Active State = "active"
+	// Erased: personal values are gone, rows of what was sent remain without them. Final.
+	Erased State = "erased"
+)
+
+// Address is one way to reach a member. A member has at most one per channel.
+type Address struct {
+	Member  campaigns.MemberID
+	Channel campaigns.Channel
+	Value   string // a chat id in decimal, or a mailbox as given
+	Reach   channels.Reach
+	// Suppressed is the reason the address is on the suppression list, or empty.
+	Suppressed string
+}
+
+// Consent is one entry of the append-only ledger: who agreed to (or refused) what, when, by which words.
+type Consent struct {
+	Channel campaigns.Channel
+	Topic   string // AllTopics or a topic
+	Given   bool
+	Source  string // "start", "api", "unsubscribe_page", "one_click", "stop", …
+	Wording string // the version of the words that were shown, possibly empty
+	At      time.Time
+}
+
+// AllTopics stands for every topic that has no entry of its own.
+const AllTopics = "*"
+
+// Consents is the current state that the ledger adds up to.
+type Consents map[ConsentKey]bool
+
+// ConsentKey names one consent.
+type ConsentKey struct {
+	Channel campaigns.Channel
+	Topic   string
+}
+
+// Allows reports whether the topic may be sent on the channel: the topic's own entry decides, else the entry for all topics, else no.
+func (c Consents) Allows(ch campaigns.Channel, topic string) bool {
+	if given, ok := c[ConsentKey{ch, topic}]; ok {
+		return given
+	}
+	return c[ConsentKey{ch, AllTopics}]
+}
