@@ -1,0 +1,258 @@
+// Package definition is the language of campaigns: YAML and JSON to a Definition, with every problem at its line and column.
+// It is pure: no I/O, no clock.
+package definition
+
+import (
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/timing"
+	"github.com/kruzhok/kruzhok/channels"
+)
+
+// Definition is one checked campaign document. A Definition that Parse returned without problems is complete: every step has an id,
+// every goto has its target, every text has every language.
+type Definition struct {
+	Key       campaigns.Key
+	Kind      Kind
+	Name      string
+	Topic     string
+	Purpose   campaigns.Purpose // default marketing
+	Languages []campaigns.Lang  // the first is the fallback
+	Channels  []campaigns.Channel
+	Entry     Entry
+	Exit      []ExitRule
+	Quiet     *timing.Window
+	Steps     []*Step // the tree, as written
+
+	// Order is every step in document order, nested ones included; filled by Parse.
+	Order []*Step
+	byID  map[campaigns.StepID]*Step
+}
+
+// Step returns the step with the id, or nil.
+func (d *Definition) Step(id campaigns.StepID) *Step { return d.byID[id] }
+
+// First returns the first step.
+func (d *Definition) First() *Step { return d.Steps[0] }
+
+// Kind is what the campaign is for. It changes defaults and pages, never the rules.
+type Kind string
+
+const (
+	Onboarding Kind = "onboarding"
+	Challenge  Kind = "challenge"
+	Survey     Kind = "survey"
+	Broadcast  Kind = "broadcast"
+	Reminder   Kind = "reminder"
+)
+
+// Entry says how members come in. Exactly one of Event, Manual, Schedule is set; members can be enrolled by hand into any running campaign.
+type Entry struct {
+	Event    string // name of an API event
+	Manual   bool
+	Schedule *Schedule
+	Reentry  Reentry
+	// After is the time since the last run ended, with ReentryAfter.
+	After timing.Period
+}
+
+// Reentry says whether a member may pass again. At most one run is active at any time.
+type Reentry string
+
+const (
+	ReentryNever Reentry = "never"
+	ReentryAfter Reentry = "after"
+)
+
+// Schedule enrolls an audience once, at a local date and time.
+type Schedule struct {
+	At   timing.LocalDateTime
+	Zone ScheduleZone // community: one moment for all; member: each in their own zone
+	// Audience decides who. It is evaluated when the moment comes.
+	Audience Condition
+}
+
+// ScheduleZone says whose clock a schedule follows.
+type ScheduleZone string
+
+const (
+	CommunityZone ScheduleZone = "community"
+	MemberZone    ScheduleZone = "member"
+)
+
+// ExitRule ends the enrollment when the event happens.
+type ExitRule struct{ Event string }
+
+// Step is one node: an id, its place in the source and exactly one body.
+type Step struct {
+	ID    campaigns.StepID
+	Place Place
+	Body  Body
+	// Next is the step that follows in order, leaving blocks where they end; nil: the campaign ends. Filled by Parse.
+	Next *Step
+}
+
+// Body is what a step does: *Send, *Ask, *Wait, *Branch, *Set, *Goto or *End.
+type Body interface{ body() }
+
+// Send is a message that asks nothing.
+type Send struct {
+	Subject  Texts // optional: the mail's subject; default the campaign's name
+	Text     Texts
+	Media    *channels.Media
+	Buttons  []LinkButton
+	Channels []campaigns.Channel // empty: the campaign's
+	Expires  timing.Period       // default 24h
+}
+
+// Ask is a question; the enrollment stands here until it is answered or times out.
+type Ask struct {
+	Type      campaigns.QuestionType
+	Subject   Texts
+	Text      Texts
+	Options   []Option // choice, choices
+	Min, Max  *float64 // scale, number
+	MaxLength int      // text; default 4000 characters
+	SaveAs    string   // default the step's id
+	Timeout   Timeout  // default 3d to the next step
+	Retries   int      // how often a wrong answer is asked again; default 2
+	Final     bool     // the first answer stands
+	Channels  []campaigns.Channel
+	Expires   timing.Period
+}
+
+// Option is one answer of a choice.
+type Option struct {
+	Value string
+	Text  Texts
+}
+
+// Timeout says when a question stops waiting and where the enrollment goes on.
+type Timeout struct {
+	After timing.Period
+	Goto  campaigns.StepID // empty: the next step
+}
+
+// Wait stands still for a time, until a local time, or both (the first Until at or after now + For).
+type Wait struct {
+	For   timing.Period
+	Until *timing.LocalTime
+}
+
+// Branch takes the first arm whose condition holds; none: it goes on after the branch.
+type Branch struct{ Arms []Arm }
+
+// Arm is one way of a branch; If is nil for "else", which comes last.
+type Arm struct {
+	If    *Condition
+	Steps []*Step
+}
+
+// Set changes what is known about the member.
+type Set struct {
+	Attributes map[string]any // string, float64, bool; nil removes
+	AddTags    []string
+	RemoveTags []string
+	Language   campaigns.Lang
+}
+
+// Goto goes on at another step.
+type Goto struct{ To campaigns.StepID }
+
+// End ends the campaign for this member.
+type End struct{ Reason string }
+
+func (*Send) body()   {}
+func (*Ask) body()    {}
+func (*Wait) body()   {}
+func (*Branch) body() {}
+func (*Set) body()    {}
+func (*Goto) body()   {}
+func (*End) body()    {}
+
+// LinkButton opens a page.
+type LinkButton struct {
+	Text Texts
+	URL  string
+}
+
+// Texts is one text in every language of the campaign, as Markdown with Liquid variables.
+type Texts map[campaigns.Lang]string
+
+// In returns the text in the first of the languages that it has: the wanted one, its base ("pt" for "pt-BR"), the fallback.
+func (t Texts) In(want, fallback campaigns.Lang) (text string, lang campaigns.Lang) {
+	for _, l := range []campaigns.Lang{want, base(want), fallback} {
+		if s, ok := t[l]; ok {
+			return s, l
+		}
+	}
+	for l, s := range t { // a text always has the fallback; this serves texts made in tests
+		return s, l
+	}
+	return "", fallback
+}
+
+func base(l campaigns.Lang) campaigns.Lang {
+	for i, c := range l {
+		if c == '-' {
+			return l[:i]
+		}
+	}
+	return l
+}
+
+// Condition is a question about a member with the answer yes or no. Exactly one of the groups of fields is set:
+// Everyone; All; Any; Not; or a Subject with an Op and perhaps a Value.
+type Condition struct {
+	Everyone bool // "audience: all"
+	All, Any []Condition
+	Not      *Condition
+
+	Subject Subject
+	Name    string // attribute or answer name, tag, language, channel
+	Op      Op
+	Value   any   // string, float64, bool
+	Values  []any // with OpIn
+	Place   Place
+}
+
+// Subject is what a condition looks at.
+type Subject string
+
+const (
+	SubjectAttribute Subject = "attribute" // {attribute: level, is: a1}
+	SubjectAnswer    Subject = "answer"    // {answer: level, is: a1}; only in steps
+	SubjectTag       Subject = "tag"       // {tag: vip}
+	SubjectLanguage  Subject = "language"  // {language: ru}
+	SubjectChannel   Subject = "channel"   // {channel: telegram}: has a usable address there
+)
+
+// Op compares. Text is compared case-folded (x/text/cases Fold), numbers as numbers; values of different types are never equal and never ordered.
+type Op string
+
+const (
+	OpIs       Op = "is"
+	OpIsNot    Op = "is_not" // true also when there is no value
+	OpIn       Op = "in"
+	OpExists   Op = "exists" // {attribute: level, exists: true}
+	OpGreater  Op = "greater_than"
+	OpLess     Op = "less_than"
+	OpAtLeast  Op = "at_least"
+	OpAtMost   Op = "at_most"
+	OpContains Op = "contains" // text contains text; an answer to choices contains the value
+)
+
+// Place is where something stands in the source. Line and Column count from 1 (column in characters); Path is like "steps[2].ask.text.ru".
+type Place struct {
+	Line   int    `json:"line"`
+	Column int    `json:"column"`
+	Path   string `json:"path"`
+}
+
+// Problem is one mistake in a document. Its words are made by internal/locale from "problem.<Code>" with Args.
+type Problem struct {
+	Place
+	Code       string         // stable, such as "unknown_key"
+	Args       map[string]any // values for the sentence
+	Expected   string         // what was expected, in the words of the document; may be empty
+	DidYouMean string         // what was probably meant; may be empty
+}

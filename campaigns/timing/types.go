@@ -1,0 +1,32 @@
+// Package timing answers "when": periods, local times, waits, quiet hours, zones and daylight saving. It is pure.
+package timing
+
+import "time"
+
+// Period is a length of time as authors write it: "2d" is two calendar days in the member's zone, "24h" a duration, "1d12h" both (days first).
+type Period struct {
+	Days int
+	Time time.Duration
+}
+
+// LocalTime is a time of day, "22:00".
+type LocalTime struct{ Hour, Minute int }
+
+// LocalDateTime is a wall-clock moment without a zone, "2026-12-01 10:00".
+type LocalDateTime struct {
+	Year  int
+	Month time.Month
+	Day   int
+	LocalTime
+}
+
+// Window is a daily span of local time; To before From crosses midnight.
+type Window struct{ From, To LocalTime }
+
+// Rule is what a local wait keeps beside its due time, so that it can be computed again when the member's zone changes.
+type Rule struct {
+	// From is the moment that the wait began.
+	From  time.Time  `json:"from"`
+	For   Period     `json:"for"`
+	Until *LocalTime `json:"until,omitempty"`
+}
