@@ -1,0 +1,201 @@
+// Package decide is the pure decision: (definition, enrollment, facts, input, now) → new enrollment and effects.
+// The live service, the simulator, the preview and the demo all run it. It reads no clock, no database and no randomness: the same
+// arguments give the same result, for one version of this package and of the zone data.
+package decide
+
+import (
+	"time"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/answers"
+	"github.com/kruzhok/kruzhok/campaigns/timing"
+	"github.com/kruzhok/kruzhok/channels"
+)
+
+// Version of the decider. It is raised when the same arguments would give another result than before.
+const Version = 1
+
+// MaxStepsAtOnce bounds the steps of one decision. The checker refuses definitions that could reach it.
+const MaxStepsAtOnce = 1000
+
+// Enrollment is where one member stands, as the decider sees it. The fields with a json tag are its own record (the data column);
+// the others are columns of the row.
+type Enrollment struct {
+	State  campaigns.EnrollmentState `json:"-"`
+	Reason campaigns.Reason          `json:"-"`
+	// Step is where the enrollment stands: the step that it waits at, or (active) the step to start next. Empty before the first decision: the first step.
+	Step campaigns.StepID `json:"-"`
+	// Visit counts how often this step was entered, from 1: a part of the delivery's key.
+	Visit int `json:"-"`
+	// Due is when to decide next, nil when something else wakes the enrollment.
+	Due  *time.Time         `json:"-"`
+	Wait campaigns.WaitKind `json:"-"`
+
+	// Started: the first step was chosen. An enrollment by schedule may wait before its first step.
+	Started bool                        `json:"started,omitempty"`
+	Visits  map[campaigns.StepID]int    `json:"visits,omitempty"`
+	Answers map[string]campaigns.Answer `json:"answers,omitempty"` // by save_as
+	Asked   map[campaigns.StepID]Asked  `json:"asked,omitempty"`   // questions that were put, by step, the newest visit
+	Waiting Waiting                     `json:"waiting,omitzero"`
+	// PageAt is when the last answer came on the survey page: a question reached soon after is asked there, and no mail is sent for it.
+	PageAt *time.Time `json:"page_at,omitempty"`
+}
+
+// Waiting says more about what the enrollment waits for.
+type Waiting struct {
+	// Rule of a wait step, so that Due can be computed again when the member's zone changes.
+	Rule *timing.Rule `json:"rule,omitempty"`
+	// Channel and Part of the delivery that is waited for, and the channels that were tried before it for this visit.
+	Channel campaigns.Channel   `json:"channel,omitempty"`
+	Part    int                 `json:"part,omitempty"`
+	Tried   []campaigns.Channel `json:"tried,omitempty"`
+	// Rejected counts the wrong answers of this visit.
+	Rejected int `json:"rejected,omitempty"`
+}
+
+// Asked is one question that was put to the member.
+type Asked struct {
+	Visit   int               `json:"visit"`
+	Channel campaigns.Channel `json:"channel"` // where; Page when asked on the survey page
+	At      time.Time         `json:"at"`      // when it was put: sent, or shown next on the page
+	// Closed: the timeout passed, or the campaign is over for the member. A later answer is kept as late.
+	Closed bool `json:"closed,omitempty"`
+	// Answered: a first valid answer decided the path.
+	Answered bool `json:"answered,omitempty"`
+}
+
+// Facts is all that a decision may know about the member and the campaign besides the enrollment. The engine loads it in the same transaction.
+type Facts struct {
+	Language   campaigns.Lang
+	Zone       *time.Location // never nil
+	Attributes map[string]any
+	Tags       []string
+	Channels   map[campaigns.Channel]ChannelFacts
+	Stopped    bool // everything off
+	// Interactive: the member acted within the last ten minutes; deliveries go by the interactive lane and are exempt from quiet hours.
+	Interactive bool
+	// Paused: no step starts; answers are kept.
+	Paused bool
+	// Pauses of the campaign, in order; an ask's timeout is lengthened by those that lie between its asking and now.
+	Pauses []Pause
+}
+
+// Pause is one span in which the campaign stood still; To is zero while it lasts.
+type Pause struct{ From, To time.Time }
+
+// ChannelFacts is what is known about the member's address on one channel. A channel without an address is absent from the map.
+type ChannelFacts struct {
+	Reach      channels.Reach
+	Consent    bool // for the campaign's topic
+	Suppressed bool
+	Off        bool // the channel is not configured on this installation
+}
+
+// Input is what happened: *Start, *Due, *Delivered, *Answered, *Happened, *Left or *ZoneChanged.
+type Input interface{ input() }
+
+// Start is the first decision of an enrollment. NotBefore, when set, is the moment before which the first step does not start (a schedule in the member's zone).
+type Start struct{ NotBefore *time.Time }
+
+// Due says that the enrollment's Due has come (or that it is active and a worker looks).
+type Due struct{}
+
+// Delivered says that a delivery of the enrollment has a final state.
+type Delivered struct {
+	Step    campaigns.StepID
+	Visit   int
+	Channel campaigns.Channel
+	Part    int
+	State   campaigns.DeliveryState
+	Reason  campaigns.Reason
+	At      time.Time
+	// More: the text has another part; it is sent next, as Part+1.
+	More bool
+}
+
+// Answered says that the member answered the question of a step. Step and Visit come from the button, the link, the reply or the open slot.
+type Answered struct {
+	Step    campaigns.StepID
+	Visit   int
+	Raw     campaigns.RawAnswer
+	Channel campaigns.Channel
+	Input   campaigns.InputID
+	At      time.Time
+}
+
+// Happened says that an API event happened to the member.
+type Happened struct{ Event string }
+
+// Left ends the enrollment from outside: withdrawn, stopped, unsubscribed, campaign ended, erased.
+type Left struct{ Reason campaigns.Reason }
+
+// ZoneChanged says that the member's zone (in Facts) is another now.
+type ZoneChanged struct{}
+
+func (*Start) input()       {}
+func (*Due) input()         {}
+func (*Delivered) input()   {}
+func (*Answered) input()    {}
+func (*Happened) input()    {}
+func (*Left) input()        {}
+func (*ZoneChanged) input() {}
+
+// Effect is what the engine does in the same transaction: *Deliver, *SaveAnswer, *SetMember, *CancelPending, *CloseQuestion, *AskAgain or *Record.
+type Effect interface{ effect() }
+
+// Deliver writes a delivery row: the message of the step, on the channel.
+type Deliver struct {
+	Step    campaigns.StepID
+	Visit   int
+	Channel campaigns.Channel
+	Part    int
+	Lane    campaigns.Lane
+	Expires time.Time
+}
+
+// SaveAnswer writes the response (or replaces its value, keeping history).
+type SaveAnswer struct {
+	Question string // save_as
+	Step     campaigns.StepID
+	Visit    int
+	Answer   campaigns.Answer
+}
+
+// SetMember changes the member.
+type SetMember struct {
+	Attributes map[string]any // nil value removes
+	AddTags    []string
+	RemoveTags []string
+	Language   campaigns.Lang // empty: unchanged
+}
+
+// CancelPending cancels the enrollment's deliveries that have not been begun.
+type CancelPending struct{ Reason campaigns.Reason }
+
+// CloseQuestion frees the chat's slot if this enrollment holds it.
+type CloseQuestion struct{}
+
+// AskAgain tells the member, kindly, what was wrong with an answer. Last: it was the last time; the question stays open until its timeout.
+type AskAgain struct {
+	Step      campaigns.StepID
+	Visit     int
+	Channel   campaigns.Channel
+	Rejection answers.Rejection
+	Last      bool
+}
+
+// Record writes one event: what was decided and, for every "no", why.
+type Record struct {
+	Name   string // "step.skipped", "question.timed_out", "enrollment.completed", …
+	Step   campaigns.StepID
+	Reason campaigns.Reason
+	Data   map[string]any // never a personal value
+}
+
+func (*Deliver) effect()       {}
+func (*SaveAnswer) effect()    {}
+func (*SetMember) effect()     {}
+func (*CancelPending) effect() {}
+func (*CloseQuestion) effect() {}
+func (*AskAgain) effect()      {}
+func (*Record) effect()        {}
