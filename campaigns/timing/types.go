@@ -20,8 +20,11 @@ type LocalDateTime struct {
 	LocalTime
 }
 
-// Window is a daily span of local time; To before From crosses midnight.
-type Window struct{ From, To LocalTime }
+// Window is a daily span of local time: From is inside, To is outside. To before From crosses midnight; From equal to To is never.
+type Window struct {
+	From LocalTime `json:"from"`
+	To   LocalTime `json:"to"`
+}
 
 // Rule is what a local wait keeps beside its due time, so that it can be computed again when the member's zone changes.
 type Rule struct {
