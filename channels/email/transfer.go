@@ -1,0 +1,173 @@
+package email
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"time"
+
+	"github.com/kruzhok/kruzhok/channels"
+)
+
+// transfer is one mail over one connection: MAIL, RCPT, DATA, begin, the body, the answer.
+type transfer struct {
+	link  *link
+	begin func() error
+	lost  bool // the connection is of no more use
+	stale bool // and had been so before this mail
+}
+
+func (t *transfer) run(ctx context.Context, e *envelope, raw []byte) channels.Receipt {
+	phase, r, inData, err := t.envelope(t.link.commands(e, raw))
+	switch {
+	case err != nil:
+		t.lost = true
+		if ctx.Err() != nil {
+			err = ctx.Err()
+		}
+		return lostBefore(err)
+	case phase != "":
+		t.unwind(r, inData)
+		return Classify(r.code, r.enhanced, r.text, phase)
+	case ctx.Err() != nil:
+		t.lost = true
+		return lostBefore(ctx.Err())
+	}
+	if err := t.begin(); err != nil {
+		// The server waits for a body and has a recipient: even a dot would deliver an empty mail. Only hanging up delivers nothing.
+		t.lost = true
+		return channels.Receipt{Class: channels.Temporary, Detail: "the message could not be recorded as begun"}
+	}
+	return t.body(raw)
+}
+
+// envelope says the three commands, in one packet where the server allows (RFC 2920 §3.1), and returns the first refusal with its phase,
+// or the phase "" when all is accepted. inData: the server said 354.
+func (t *transfer) envelope(commands [3]string) (refused Phase, r reply, inData bool, err error) {
+	l := t.link
+	l.within(l.cfg.CommandTimeout)
+	if l.pipelining {
+		if err := l.write(commands[:]...); err != nil {
+			t.stale = true
+			return "", r, false, err
+		}
+	}
+	for i, phase := range [3]Phase{PhaseMail, PhaseRcpt, PhaseData} {
+		if !l.pipelining {
+			l.within(l.cfg.CommandTimeout)
+			err = l.write(commands[i])
+		}
+		var got reply
+		if err == nil {
+			got, err = l.reply()
+		}
+		if i == 0 && (err != nil && !isTimeout(err) || got.code == 421) {
+			t.stale = true
+		}
+		if err != nil || got.code == 421 {
+			return t.interrupted(refused, r, phase, got, err)
+		}
+		accepted := got.ok()
+		if phase == PhaseData {
+			accepted = got.code == 354
+			inData = accepted
+		}
+		if !accepted && refused == "" {
+			refused, r = phase, got
+		}
+		if refused != "" && !l.pipelining {
+			break
+		}
+	}
+	return refused, r, inData, nil
+}
+
+// interrupted ends an envelope whose connection ended: a refusal that was already heard stays the answer, and so is 421 itself.
+func (t *transfer) interrupted(refused Phase, first reply, phase Phase, got reply, err error) (Phase, reply, bool, error) {
+	t.lost = true
+	switch {
+	case refused != "":
+		return refused, first, false, nil
+	case err != nil:
+		return "", got, false, err
+	}
+	return phase, got, false, nil
+}
+
+func isTimeout(err error) bool { return why(err) == "timed out" }
+
+// unwind brings the connection back to where the next MAIL can begin. What happens here never changes the receipt.
+func (t *transfer) unwind(r reply, inData bool) {
+	if t.lost || r.code/100 < 4 {
+		t.lost = true
+		return
+	}
+	end := "RSET\r\n"
+	if inData {
+		end = ".\r\n" // nobody will get it: the only recipient was refused (RFC 2920 §3.1)
+	}
+	t.link.within(min(t.link.cfg.CommandTimeout, 10*time.Second))
+	err := t.link.write(end)
+	if err == nil {
+		r, err = t.link.reply()
+	}
+	t.lost = err != nil || r.code == 421 || !inData && !r.ok()
+}
+
+// body sends the message and waits for the answer to the final dot.
+func (t *transfer) body(raw []byte) channels.Receipt {
+	l := t.link
+	l.within(l.cfg.FinalTimeout)
+	writeDotted(l.client.Text.W, raw)
+	werr := l.client.Text.W.Flush()
+	if werr != nil { // it may have hung up with a word
+		l.within(min(l.cfg.CommandTimeout, 2*time.Second))
+	}
+	r, err := l.reply()
+	t.lost = werr != nil || err != nil || r.code == 421
+	switch {
+	case err != nil && werr != nil:
+		return lostAfter(werr)
+	case err != nil:
+		return lostAfter(err)
+	case werr != nil && r.code < 400, r.code/100 == 3:
+		t.lost = true
+		return lostAfter(errProtocol)
+	}
+	receipt := Classify(r.code, r.enhanced, r.text, PhaseFinal)
+	if receipt.Class == channels.OK && r.enhanced != "" {
+		receipt.ProviderID = clean(r.enhanced+" "+r.text, 200)
+	}
+	return receipt
+}
+
+func (l *link) write(lines ...string) error {
+	for _, s := range lines {
+		if _, err := l.client.Text.W.WriteString(s); err != nil {
+			return err
+		}
+	}
+	return l.client.Text.W.Flush()
+}
+
+// writeDotted writes a message whose lines end with CRLF, doubles each leading dot, and ends with the dot of its own (RFC 5321 §4.5.2).
+// Errors stay in the writer until Flush.
+func writeDotted(w *bufio.Writer, b []byte) {
+	if len(b) > 0 && b[0] == '.' {
+		_ = w.WriteByte('.')
+	}
+	for {
+		i := bytes.Index(b, []byte("\r\n."))
+		if i < 0 {
+			break
+		}
+		_, _ = w.Write(b[:i+3])
+		_ = w.WriteByte('.')
+		b = b[i+3:]
+	}
+	_, _ = w.Write(b)
+	if !bytes.HasSuffix(b, []byte("\r\n")) {
+		_, _ = w.WriteString("\r\n")
+	}
+	_, _ = w.WriteString(".\r\n")
+}
