@@ -1,0 +1,171 @@
+package definition
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+// listed writes problems one a line: place, path, code, arguments, what was expected and meant.
+func listed(problems []Problem) string {
+	var b strings.Builder
+	for _, p := range problems {
+		fmt.Fprintf(&b, "%d:%d %s %s", p.Line, p.Column, p.Path, p.Code)
+		for _, name := range sortedKeys(p.Args) {
+			fmt.Fprintf(&b, " %s=%q", name, fmt.Sprint(p.Args[name]))
+		}
+		if p.Expected != "" {
+			fmt.Fprintf(&b, " expected=%q", p.Expected)
+		}
+		if p.DidYouMean != "" {
+			fmt.Fprintf(&b, " meant=%q", p.DidYouMean)
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
+
+// head is a campaign of two languages, up to its steps, on seven lines.
+const head = `key: a
+kind: survey
+name: A
+topic: news
+languages: [en, ru]
+channels: [telegram, email]
+entry: {manual: true}
+`
+
+const tail = "steps: [{wait: 1d}]\n"
+
+// bad documents, by name; the golden file of each holds its problems. A name that ends in "json" is read as JSON.
+var bad = map[string]string{
+	"empty":                "",
+	"only a comment":       "# nothing yet\n",
+	"spaces json":          "  \n ",
+	"invalid utf8":         "key: a\nname: \"caf\xe9\"\n",
+	"control character":    "key: a\nname: \"a\x07b\"\n",
+	"several documents":    head + tail + "---\nkey: b\n",
+	"after the end":        head + tail + "...\nkey: b\n",
+	"anchors":              "key: &k a\nname: *k\n<<: *k\n",
+	"bomb":                 "a: &a [x, x, x]\nb: &b [*a, *a, *a]\nc: [*b, *b, *b]\n",
+	"tag":                  "key: !!str a\n",
+	"directive":            "%YAML 1.2\n---\nkey: a\n",
+	"deep brackets":        strings.Repeat("[", 300),
+	"deep lists":           strings.Repeat("- ", 300) + "x\n",
+	"deep json":            strings.Repeat("[", 60) + strings.Repeat("]", 60),
+	"deeper json":          strings.Repeat("[", 6000) + strings.Repeat("]", 6000),
+	"many nodes":           "key: [" + strings.Repeat("a,", 60_000) + "a]\n",
+	"too dense":            strings.Repeat("[]", 200_000),
+	"tabs":                 "key: a\nentry:\n\tmanual: true\n",
+	"unclosed quote":       "key: a\nname: \"Welcome\nkind: survey\n",
+	"unclosed bracket":     "key: a\nlanguages: [en, ru\n",
+	"unopened bracket":     "key: a\nlanguages: ]\n",
+	"colon in text":        "key: a\nname: Hello: world\n",
+	"indentation":          "key: a\nentry:\n  manual: true\n reentry: never\n",
+	"unquoted liquid":      head + "steps:\n  - send:\n      text:\n        en: {{ member.first_name }}, hello\n        ru: x\n",
+	"unknown escape":       "key: \"\\q\"\n",
+	"reserved character":   "key: @a\n",
+	"list at the top":      "- key: a\n",
+	"text at the top":      "hello\n",
+	"json comment json":    "{\"key\": \"a\", // no\n}",
+	"json comma json":      "{\"key\": \"a\",\n \"name\": \"б\",}",
+	"json cut json":        "{\"key\": [1, 2",
+	"json twice json":      "{\"key\": \"a\"} {\"key\": \"b\"}",
+	"json yaml json":       "key: a\n",
+	"json wrong json":      "{\"key\": \"а\", \"kind\": 5, \"key\": \"b\",\n \"nmae\": \"é\", \"steps\": [{\"wait\": \"1x\"}]}",
+	"crlf":                 "key: a\r\nkind: survy\r\nname: A\r\n",
+	"byte order mark":      "\ufeffkyy: a\n",
+	"nothing is there":     "key: a\n",
+	"empty values":         "key:\nkind:\nname:\ntopic:\nlanguages:\nchannels:\nentry:\nexit:\nquiet_hours:\nsteps:\n",
+	"wrong types":          "key: [a]\nkind: {a: b}\nname: 2026\ntopic: true\nlanguages: en\nchannels: {telegram: true}\nentry: member.joined\nexit: member.left\nquiet_hours: [1]\nsteps: {send: {}}\n",
+	"keys and words":       "key: Spring Camp\nkind: onbording\nname: \" A\"\ntopic: News\npurpose: marketting\nlanguages: [en, EN, en, pt_BR, xx-nope-nope]\nchannels: [telegramm, email, email, sms]\nentry: {evnt: x}\n" + tail,
+	"duplicate keys":       head + "name: B\nкруг: 1\n" + tail,
+	"unknown keys":         head + "step: []\nquite_hours: {}\n\"a b\": 1\n" + tail,
+	"key not text":         head + "? [a]\n: b\n" + tail,
+	"entry of two kinds":   strings.Replace(head, "{manual: true}", "{event: member.joined, manual: yes, after: 7d}", 1) + tail,
+	"entry of no kind":     strings.Replace(head, "{manual: true}", "{reentry: after}", 1) + tail,
+	"31 february":          strings.Replace(head, "{manual: true}", "{schedule: {at: \"2026-02-31 10:00\", zone: comunity, audience: everyone}}", 1) + tail,
+	"schedule":             strings.Replace(head, "{manual: true}", "{schedule: {at: 2026-12-01, zone: Europe/Moscow, audience: {answer: level, is: a1}}}", 1) + tail,
+	"event names":          strings.Replace(head, "{manual: true}", "{event: member joined}", 1) + "exit: [{event: a.b}, {event: a.b}, member.left]\n" + tail,
+	"quiet hours":          head + "quiet_hours: {from: 25:00, to: 9:00}\n" + tail,
+	"quiet all day":        head + "quiet_hours: {from: 22:00, to: \"22:00\"}\n" + tail,
+	"no steps":             head + "steps: []\n",
+	"steps of later":       head + "steps:\n  - split: []\n  - award: {points: 5}\n  - notify: {}\n  - call: {}\n  - enroll: x\n  - repeat: {}\n",
+	"step of two kinds":    head + "steps:\n  - wait: 1d\n    end: true\n  - id: x\n  - sned: {text: {en: a, ru: b}}\n  - hello\n",
+	"step ids":             head + "steps:\n  - {id: a, wait: 1d}\n  - {id: B, wait: 1d}\n  - {id: a, wait: 1d}\n  - {id: x.1, wait: 1d}\n",
+	"waits":                head + "steps:\n  - wait: 2 days\n  - wait: {}\n  - wait: {for: 90, until: 24:00}\n  - wait: {untill: \"10:00\"}\n  - wait: 0d\n  - wait: 9999d\n  - wait: true\n",
+	"goto nowhere":         head + "steps:\n  - {id: hello, wait: 1d}\n  - ask: {type: yes_no, text: {en: a, ru: b}, timeout: {after: 1d, goto: helo}}\n  - goto: nowhere\n",
+	"unreachable":          head + "steps:\n  - {id: a, wait: 1d}\n  - goto: c\n  - {id: b, wait: 1d}\n  - {id: b2, wait: 1d}\n  - id: c\n    branch:\n      - if: {tag: x}\n        steps: [{end: true}, {id: d, wait: 1d}]\n      - else: [{end: {reason: done}}]\n  - {id: e, wait: 1d}\n",
+	"cycle without wait":   head + "steps:\n  - {id: a, set: {add_tags: [x]}}\n  - branch:\n      - if: {tag: y}\n        steps: [{goto: a}]\n  - {id: b, wait: 1d}\n  - goto: c\n  - id: c\n    goto: c\n",
+	"endings":              head + "steps:\n  - end: false\n",
+	"end of something":     head + "steps:\n  - end: {reson: x}\n",
+	"branches":             head + "steps:\n  - branch:\n      - else: []\n      - if: {tag: x}\n        steps: [{wait: 1d}]\n      - if: {tag: y}\n      - {steps: []}\n      - {else: [], steps: []}\n  - branch: [{else: []}]\n  - branch: []\n",
+	"sets":                 head + "steps:\n  - set: {}\n  - set: {attributes: {level: a1, \"é é\": 1, x: [1]}, add_tags: [a, a, \"\"], remove_tags: [a, b], language: russian}\n  - set: {attributes: {}}\n",
+	"missing language":     head + "steps:\n  - send:\n      text: {en: Hello}\n      subject: {ru: \"Привет\", de: Hallo}\n      buttons: [{text: {rus: a}, url: \"https://a.example\"}]\n",
+	"text without names":   head + "steps:\n  - send: {text: Hello}\n",
+	"texts of wrong types": head + "steps:\n  - send: {text: {en: 5, ru: \"\"}, subject: [a]}\n",
+	"unknown variable":     head + "steps:\n  - send:\n      subject: {en: \"Caf\\u00e9, {{ member.frist_name }}\", ru: 'it''s {{ first_name }}'}\n      text:\n        en: |\n          Hi {{ member.first_name }},\n            see {{ member.nick }}\n\n          and {{ answers.levl }} {{ member.attributes.any }}\n        ru: >-\n          Привет,\n          друг {{ member.last_nmae }}\n\n          и {{ answers.level }}\n  - ask:\n      type: text\n      save_as: level\n      text:\n        en: what {{ community.name }}\n          is {{ comunity.name }}\n        ru: \"что\n          за \\\n          {{ a }}\"\n",
+	"lengths":              head + "steps:\n  - ask: {type: text, text: {en: \"" + strings.Repeat("a", 3501) + "\", ru: \"" + strings.Repeat("я", 3500) + "\"}}\n  - send: {text: {en: \"" + strings.Repeat("a", 12289) + "\", ru: x}}\n  - send: {media: {photo: a.jpg}, text: {en: \"" + strings.Repeat("a", 8193) + "\", ru: \"" + strings.Repeat("a", 8192) + "\"}}\n",
+	"long labels":          head + "steps:\n  - send:\n      subject: {en: \"a\\nb\", ru: \"" + strings.Repeat("a", 201) + "\"}\n      text: {en: a, ru: b}\n      buttons: [{text: {en: \"" + strings.Repeat("b", 65) + "\", ru: \"a\\nb\"}, url: \"https://a.example\"}]\n",
+	"buttons":              head + "steps:\n  - send:\n      text: {en: a, ru: b}\n      buttons:\n        - {text: {en: a, ru: b}, url: \"javascript:alert(1)\"}\n        - {text: {en: a, ru: b}, url: speaklingua.example/rules}\n        - {text: {en: a, ru: b}, url: \"https://{{ member.first_name }}/\"}\n        - {text: {en: a, ru: b}, url: \"https://a.example{{ member.first_name }}\"}\n        - {text: {en: a, ru: b}, url: \"https://a.example/?n={{ member.first_nam }}\"}\n        - {text: {en: a, ru: b}, url: \"tg://resolve?domain=x&start={{ member.external_id }}\"}\n        - {text: {en: a, ru: b}, url: \"https://user:pass@a.example/\"}\n        - {text: {en: a, ru: b}}\n",
+	"media":                head + "steps:\n  - send: {text: {en: a, ru: b}, media: {photo: ../secret}}\n  - send: {text: {en: a, ru: b}, media: {photo: /etc/passwd}}\n  - send: {text: {en: a, ru: b}, media: {video: \"ftp://a.example/x\"}}\n  - send: {text: {en: a, ru: b}, media: {foto: a.jpg}}\n  - send: {text: {en: a, ru: b}, media: {photo: a.jpg, video: b.mp4}}\n  - send: {text: {en: a, ru: b}, media: a.jpg}\n",
+	"question types":       head + "steps:\n  - ask: {type: chioce, text: {en: a, ru: b}}\n  - ask: {type: choice, text: {en: a, ru: b}}\n  - ask: {type: nps, text: {en: a, ru: b}, min: 1, max: 5, options: [], max_length: 5}\n  - ask: {type: scale, text: {en: a, ru: b}, min: 0, max: 11}\n  - ask: {type: scale, text: {en: a, ru: b}, min: 5}\n  - ask: {type: scale, text: {en: a, ru: b}, min: 1.5}\n  - ask: {type: number, text: {en: a, ru: b}, min: 5, max: 1}\n  - ask: {type: number, text: {en: a, ru: b}, min: .inf, max: 1e3}\n  - ask: {type: text, text: {en: a, ru: b}, max_length: 5000, retries: 6, final: yes, save_as: \"a b\"}\n  - ask: {type: text, text: {en: a, ru: b}, timeout: 2d, expires: soon}\n",
+	"options":              head + "steps:\n  - ask:\n      type: choice\n      text: {en: a, ru: b}\n      options:\n        - {value: a1, text: {en: a, ru: b}}\n        - {value: A1, text: {en: a, ru: b}}\n        - {value: 5, text: {en: a, ru: b}}\n        - {text: {en: a, ru: b}}\n        - b1\n  - ask: {type: choices, text: {en: a, ru: b}, options: [{value: a, text: {en: a, ru: b}}]}\n",
+	"many options":         head + "steps:\n  - ask: {type: choice, text: {en: a, ru: b}, options: [" + manyOptions(31) + "]}\n",
+	"conditions":           head + "steps:\n  - branch:\n      - if: {atribute: level, is: a1}\n        steps: []\n      - if: {attribute: level}\n        steps: []\n      - if: {attribute: level, is: a, is_not: b}\n        steps: []\n      - if: {tag: x, is: y}\n        steps: []\n      - if: {tag: x, language: ru}\n        steps: []\n      - if: {all: []}\n        steps: []\n      - if: {any: [{not: {channel: telegrm}}, {language: Russian}, yes]}\n        steps: []\n      - if: {attribute: level, in: a1}\n        steps: []\n      - if: {attribute: level, exists: yes}\n        steps: []\n      - if: {attribute: level, is: [a]}\n        steps: []\n      - if: {attribute: level, at_least: true}\n        steps: []\n      - if: {attribute: level, contians: a}\n        steps: []\n      - if: {}\n        steps: []\n",
+	"answers":              head + "steps:\n  - ask: {type: choice, save_as: level, text: {en: a, ru: b}, options: [{value: begin, text: {en: a, ru: b}}, {value: middle, text: {en: a, ru: b}}]}\n  - ask: {type: yes_no, save_as: ok, text: {en: a, ru: b}}\n  - ask: {type: nps, save_as: nps, text: {en: a, ru: b}}\n  - ask: {type: date, save_as: day, text: {en: a, ru: b}}\n  - branch:\n      - if: {answer: levle, is: begin}\n        steps: []\n      - if: {answer: level, is: begn}\n        steps: []\n      - if: {answer: level, in: [begin, 1]}\n        steps: []\n      - if: {answer: level, greater_than: 2}\n        steps: []\n      - if: {answer: ok, is: yes}\n        steps: []\n      - if: {answer: nps, at_least: nine}\n        steps: []\n      - if: {answer: day, less_than: \"2026-02-31\"}\n        steps: []\n      - if: {all: [{answer: level, is: Begin}, {answer: nps, at_most: 6}, {answer: ok, is: false}, {answer: day, at_least: \"2026-02-28\"}]}\n        steps: []\n",
+	"answer of two types":  head + "steps:\n  - ask: {type: text, save_as: x, text: {en: a, ru: b}}\n  - ask: {type: date, save_as: x, text: {en: a, ru: b}}\n",
+	"too many steps":       head + "steps:\n" + strings.Repeat("  - wait: 1d\n", 1001),
+	"too large":            "# " + strings.Repeat("x", MaxBytes),
+}
+
+func manyOptions(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "{value: v%d, text: {en: a, ru: b}},", i)
+	}
+	return b.String()
+}
+
+func TestBadDocuments(t *testing.T) {
+	for name, src := range bad {
+		t.Run(name, func(t *testing.T) {
+			d, problems := Parse([]byte(src), formatOf(name))
+			if d != nil || len(problems) == 0 {
+				t.Fatal("the document passed")
+			}
+			golden(t, name, listed(problems))
+		})
+	}
+}
+
+func formatOf(name string) Format {
+	if strings.HasSuffix(name, "json") {
+		return JSON
+	}
+	return YAML
+}
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	file := filepath.Join("testdata", "bad", strings.ReplaceAll(name, " ", "_")+".golden")
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(want, []byte(got)) {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}

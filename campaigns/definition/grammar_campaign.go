@@ -1,0 +1,99 @@
+package definition
+
+import "github.com/kruzhok/kruzhok/campaigns"
+
+// Forms of names. A step id that the author did not give has a dot where it could meet one that was given.
+const (
+	keyPattern   = `^[a-z0-9]+(-[a-z0-9]+)*$`
+	topicPattern = `^[a-z][a-z0-9_-]*$`
+	namePattern  = `^[A-Za-z_][A-Za-z0-9_-]*$`
+	eventPattern = `^[A-Za-z][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*$`
+
+	maxKey   = 64  // keys, ids, names
+	maxEvent = 100 // event names
+	maxWord  = 64  // tags and option values, in characters
+	maxTitle = 200 // names and reasons, in characters
+)
+
+var (
+	kinds         = []Kind{Onboarding, Challenge, Survey, Broadcast, Reminder}
+	purposes      = []campaigns.Purpose{campaigns.Marketing, campaigns.Service}
+	knownChannels = []campaigns.Channel{campaigns.Telegram, campaigns.Email}
+	reentries     = []Reentry{ReentryNever, ReentryAfter}
+	scheduleZones = []ScheduleZone{CommunityZone, MemberZone}
+)
+
+var campaignObject = &object{
+	name: "campaign", doc: "One campaign: who comes in, and the steps that carry each member through.", example: "key: welcome",
+	fields: []field{
+		must("key", "The campaign's name in files, links and the API: lower-case letters, digits and hyphens.", schema{"type": "string", "pattern": keyPattern, "maxLength": maxKey}),
+		must("kind", "What the campaign is for. It changes defaults and pages, never the rules.", words(kinds)),
+		must("name", "The name that coordinators see, and the default subject of its mails.", schema{"type": "string", "minLength": 1, "maxLength": maxTitle}),
+		must("topic", "What members subscribe to; consent is asked for per topic.", schema{"type": "string", "pattern": topicPattern, "maxLength": maxKey}),
+		may("purpose", "marketing needs consent for the topic; service is caused by the member's own relation with the community. Default marketing.", words(purposes)),
+		must("languages", "The languages of every text. The first is the fallback.", filled(named("language"))),
+		must("channels", "Channels in the order in which they are tried. A step may override them.", filled(named("channel"))),
+		must("entry", "How members come in.", named("entry")),
+		may("exit", "Events that end the enrollment.", listOf(named("exit_rule"))),
+		may("quiet_hours", "When nothing is sent, on the member's clock. To before from crosses midnight.", named("quiet_hours")),
+		must("steps", "The steps, one after another.", filled(named("step"))),
+	},
+}
+
+var entryObject = &object{
+	name: "entry", doc: "How members come in: by an event, by hand, or at a date.", example: "{event: member.joined}",
+	oneOf: []string{"event", "manual", "schedule"},
+	fields: []field{
+		may("event", "Whoever the event is about is enrolled.", named("event")),
+		may("manual", "Members are enrolled by hand or through the API only.", schema{"const": true}),
+		may("schedule", "An audience is enrolled once, at a date and time.", named("schedule")),
+		may("reentry", "Whether a member may pass again: never (default), or after a time.", words(reentries)),
+		may("after", "The time since the last passage ended, with reentry: after.", named("period")),
+	},
+}
+
+var scheduleObject = &object{
+	name: "schedule", doc: "Enrolls an audience once.", example: `{at: "2026-12-01 10:00", zone: community, audience: all}`,
+	fields: []field{
+		must("at", "The date and time.", named("date_time")),
+		must("zone", "Whose clock: community is one moment for all, member is each member's own.", words(scheduleZones)),
+		must("audience", "Who: all, or a condition. It is evaluated when the moment comes.", anyOf(schema{"const": "all"}, named("condition"))),
+	},
+}
+
+var exitObject = &object{
+	name: "exit_rule", doc: "An event that ends the enrollment.", example: "{event: member.left}",
+	fields: []field{must("event", "The event.", named("event"))},
+}
+
+var quietObject = &object{
+	name: "quiet_hours", doc: "A daily span of the member's local time.", example: `{from: "22:00", to: "09:00"}`,
+	fields: []field{
+		must("from", "When quiet begins.", named("time")),
+		must("to", "When quiet ends.", named("time")),
+	},
+}
+
+var conditionObject = &object{
+	name: "condition", doc: "A question about a member, answered yes or no.", example: "{tag: vip}",
+	oneOf: []string{"all", "any", "not", "attribute", "answer", "tag", "language", "channel"},
+	fields: []field{
+		may("all", "Every one of these holds.", filled(named("condition"))),
+		may("any", "At least one of these holds.", filled(named("condition"))),
+		may("not", "This does not hold.", named("condition")),
+		may("attribute", "Looks at an attribute of the member; needs a comparison.", named("name")),
+		may("answer", "Looks at an answer that this campaign saves; needs a comparison. Only in steps.", named("name")),
+		may("tag", "The member has the tag.", named("tag")),
+		may("language", "The member's language; en also holds for en-GB.", named("language")),
+		may("channel", "The member can be reached there.", named("channel")),
+		may("is", "Equal. Upper and lower case are the same.", named("value")),
+		may("is_not", "Not equal; holds also when there is no value.", named("value")),
+		may("in", "Equal to one of these.", filled(named("value"))),
+		may("exists", "true: there is a value; false: there is none.", schema{"type": "boolean"}),
+		may("greater_than", "More than, or later than.", anyOf(schema{"type": "number"}, text())),
+		may("less_than", "Less than, or earlier than.", anyOf(schema{"type": "number"}, text())),
+		may("at_least", "As much, or more.", anyOf(schema{"type": "number"}, text())),
+		may("at_most", "As much, or less.", anyOf(schema{"type": "number"}, text())),
+		may("contains", "The text contains this text; the answer to choices contains this option.", text()),
+	},
+}

@@ -1,0 +1,146 @@
+package definition
+
+import (
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/channels"
+)
+
+// Limits of steps. Telegram's are those of Bot API sendMessage and sendPhoto (lengths in UTF-16 units after entities are parsed).
+const (
+	maxAskUnits     = 3500 // one message of 4096, with room for what stands around the question
+	maxPartUnits    = 4096
+	maxCaptionUnits = 1024
+	maxParts        = 3
+	maxLabelUnits   = 64 // of a button or an option
+	maxSubjectUnits = 200
+	minOptions      = 2
+	maxOptions      = 30
+	maxButtons      = 10
+	maxScale        = 11 // buttons of a scale
+	maxAnswer       = 4000
+	maxRetries      = 5
+)
+
+var questionTypes = []campaigns.QuestionType{
+	campaigns.Choice, campaigns.Choices, campaigns.YesNo, campaigns.Scale, campaigns.NPS, campaigns.CSAT, campaigns.Number, campaigns.Text, campaigns.Date,
+}
+
+var mediaKinds = []channels.MediaKind{channels.Photo, channels.Video, channels.Document, channels.Audio, channels.Voice}
+
+var stepObject = &object{
+	name: "step", doc: "One node of the campaign: an id, if you like, and one thing to do.", example: "{send: {…}}",
+	oneOf: []string{"send", "ask", "wait", "branch", "set", "goto", "end"},
+	fields: []field{
+		may("id", "The step's name, for goto and in reports. Left out, it is made from the step's position.", named("step_id")),
+		may("send", "Sends a message.", named("send")),
+		may("ask", "Asks a question and waits for the answer.", named("ask")),
+		may("wait", "Waits for a time, until a time of day, or both.", anyOf(named("period"), named("wait"))),
+		may("branch", "Takes the first arm whose condition holds.", filled(named("arm"))),
+		may("set", "Changes what is known about the member.", named("set")),
+		may("goto", "Goes on at the step with this id.", named("step_id")),
+		may("end", "Ends the campaign for this member.", anyOf(schema{"const": true}, named("end"))),
+	},
+}
+
+var sendObject = &object{
+	name: "send", doc: "A message that asks nothing.", example: `{text: {en: "Hello"}}`,
+	fields: []field{
+		may("subject", "The mail's subject; default the campaign's name.", named("texts")),
+		must("text", "The message in Markdown with Liquid variables.", named("texts")),
+		may("media", "A picture, a file or a recording.", named("media")),
+		may("buttons", "Buttons that open a page.", schema{"type": "array", "items": named("button"), "minItems": 1, "maxItems": maxButtons}),
+		may("channels", "Channels for this step alone.", filled(named("channel"))),
+		may("expires", "After this time the message is no longer worth sending. Default 24h.", named("period")),
+	},
+}
+
+var mediaObject = &object{
+	name: "media", doc: "One picture, file or recording: a file name in the media folder, or an http(s) address.", example: "{photo: welcome.jpg}",
+	oneOf: []string{"photo", "video", "document", "audio", "voice"},
+	fields: []field{
+		may("photo", "A picture.", text()),
+		may("video", "A video.", text()),
+		may("document", "A file.", text()),
+		may("audio", "Music or other sound.", text()),
+		may("voice", "A voice message.", text()),
+	},
+}
+
+var buttonObject = &object{
+	name: "button", doc: "A button that opens a page.", example: `{text: {en: Rules}, url: "https://…"}`,
+	fields: []field{
+		must("text", "What stands on the button.", named("texts")),
+		must("url", "An http, https or tg address. Variables may stand after the host.", text()),
+	},
+}
+
+var askObject = &object{
+	name: "ask", doc: "A question; the member stands here until it is answered or times out.", example: `{type: yes_no, text: {en: "…"}}`,
+	fields: []field{
+		must("type", "How the question is shown and its answer is read.", words(questionTypes)),
+		may("subject", "The mail's subject; default the campaign's name.", named("texts")),
+		must("text", "The question in Markdown with Liquid variables.", named("texts")),
+		may("options", "The answers of choice and choices.", schema{"type": "array", "items": named("option"), "minItems": minOptions, "maxItems": maxOptions}),
+		may("min", "The smallest number, with scale (default 1) and number.", schema{"type": "number"}),
+		may("max", "The largest number, with scale (default 5) and number.", schema{"type": "number"}),
+		may("max_length", "The longest text in characters, with text. Default 4000.", whole(1, maxAnswer)),
+		may("save_as", "The answer's name, for conditions and variables; default the step's id.", named("name")),
+		may("timeout", "When the question stops waiting. Default 3d, then the next step.", named("timeout")),
+		may("retries", "How often a wrong answer is asked again. Default 2.", whole(0, maxRetries)),
+		may("final", "true: the first answer stands and cannot be changed.", schema{"type": "boolean"}),
+		may("channels", "Channels for this step alone.", filled(named("channel"))),
+		may("expires", "After this time the question is no longer worth sending. Default 24h.", named("period")),
+	},
+}
+
+var optionObject = &object{
+	name: "option", doc: "One answer of a choice.", example: "{value: a1, text: {en: Beginner}}",
+	fields: []field{
+		must("value", "The word that is stored, and compared in conditions.", named("option_word")),
+		must("text", "What the member sees.", named("texts")),
+	},
+}
+
+var timeoutObject = &object{
+	name: "timeout", doc: "When a question stops waiting, and where to go on.", example: "{after: 2d}",
+	fields: []field{
+		must("after", "How long the question waits.", named("period")),
+		may("goto", "The step to go on at; default the next.", named("step_id")),
+	},
+}
+
+var waitObject = &object{
+	name: "wait", doc: "A time, a time of day, or the first such time of day after the time.", example: `{for: 1d, until: "10:00"}`,
+	fields: []field{
+		may("for", "How long.", named("period")),
+		may("until", "The member's local time to go on at.", named("time")),
+	},
+}
+
+var armObject = &object{
+	name: "arm", doc: "One way of a branch: if with steps, or else.", example: "{if: {tag: vip}, steps: […]}",
+	oneOf: []string{"if", "else"},
+	fields: []field{
+		may("if", "The condition.", named("condition")),
+		may("steps", "What to do when the condition holds.", listOf(named("step"))),
+		may("else", "What to do when no condition held. It comes last.", listOf(named("step"))),
+	},
+}
+
+var setObject = &object{
+	name: "set", doc: "Changes what is known about the member.", example: "{add_tags: [newcomer]}",
+	fields: []field{
+		may("attributes", "Attributes with their new values; null removes one.", schema{
+			"type": "object", "minProperties": 1, "propertyNames": schema{"$ref": "#/$defs/name"},
+			"additionalProperties": schema{"type": []string{"string", "number", "boolean", "null"}},
+		}),
+		may("add_tags", "Tags to add.", filled(named("tag"))),
+		may("remove_tags", "Tags to take away.", filled(named("tag"))),
+		may("language", "The member's language from now on.", named("language")),
+	},
+}
+
+var endObject = &object{
+	name: "end", doc: "Ends the campaign for this member.", example: "{reason: finished}",
+	fields: []field{may("reason", "Why, for the timeline.", schema{"type": "string", "minLength": 1, "maxLength": maxTitle})},
+}

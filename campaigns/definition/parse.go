@@ -1,0 +1,72 @@
+package definition
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+)
+
+// Format is how a document is written.
+type Format string
+
+const (
+	YAML Format = "yaml"
+	JSON Format = "json"
+)
+
+// Limits of one document. They keep a hostile document from costing more than a fraction of a second.
+const (
+	MaxBytes    = 1 << 20 // of the source
+	MaxDepth    = 48      // lists and mappings inside each other
+	MaxNodes    = 50_000  // keys, values, lists and mappings together
+	MaxSteps    = 1000    // nested steps included
+	MaxProblems = 200     // reported at once
+)
+
+// Parse reads one document and checks all of it. It returns the definition, or the problems that stand in the way, sorted by their
+// place; never both. It does not panic, whatever the input.
+func Parse(src []byte, format Format) (*Definition, []Problem) {
+	out := &sink{}
+	text, ok := readSource(src, out)
+	if !ok {
+		return nil, out.sorted()
+	}
+	var root *node
+	if format == JSON {
+		root = readJSON(text, out)
+	} else {
+		root = readYAML(text, out)
+	}
+	if root == nil {
+		return nil, out.sorted()
+	}
+	d := check(text, root, out)
+	if len(out.list) > 0 {
+		return nil, out.sorted()
+	}
+	return d, nil
+}
+
+// check makes the definition from the tree and looks at it as a whole.
+func check(text *source, root *node, out *sink) *Definition {
+	r := &reader{text: text, out: out, d: &Definition{}}
+	if !r.campaign(root) {
+		return r.d
+	}
+	r.nameSteps()
+	r.linkSteps()
+	r.checkGotos()
+	if r.gotosFound {
+		r.checkReach()
+		r.checkCycles()
+	}
+	r.saved = savedAnswers(r.d, out)
+	r.checkConditions()
+	r.checkTexts()
+	return r.d
+}
+
+// SourceHash names the exact bytes of a document: SHA-256 in lower-case hex.
+func SourceHash(src []byte) string {
+	sum := sha256.Sum256(src)
+	return hex.EncodeToString(sum[:])
+}

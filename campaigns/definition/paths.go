@@ -1,0 +1,98 @@
+package definition
+
+import "slices"
+
+// exits returns every step that may follow s at once (waited false) or at all (waited true): an ask and a wait let time pass.
+func (d *Definition) exits(s *Step, waited bool) []*Step {
+	var to []*Step
+	add := func(next *Step) {
+		if next != nil {
+			to = append(to, next)
+		}
+	}
+	switch b := s.Body.(type) {
+	case *Goto:
+		add(d.byID[b.To])
+	case *End:
+	case *Branch:
+		d.branchExits(s, b, add)
+	case *Ask:
+		if waited {
+			add(s.Next)
+			add(d.byID[b.Timeout.Goto])
+		}
+	case *Wait:
+		if waited {
+			add(s.Next)
+		}
+	default:
+		add(s.Next)
+	}
+	return to
+}
+
+func (d *Definition) branchExits(s *Step, b *Branch, add func(*Step)) {
+	otherwise := false
+	for _, arm := range b.Arms {
+		otherwise = otherwise || arm.If == nil
+		if len(arm.Steps) > 0 {
+			add(arm.Steps[0])
+		} else {
+			add(s.Next)
+		}
+	}
+	if !otherwise {
+		add(s.Next)
+	}
+}
+
+// reach returns all steps that can come after the given ones, those included.
+func (d *Definition) reach(from []*Step, waited bool) map[*Step]bool {
+	seen := map[*Step]bool{}
+	for todo := slices.Clone(from); len(todo) > 0; {
+		s := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		if !seen[s] {
+			seen[s] = true
+			todo = append(todo, d.exits(s, waited)...)
+		}
+	}
+	return seen
+}
+
+// checkReach reports steps that no member can come to: of steps in a row the first, and nothing inside a branch that is out of reach itself.
+func (r *reader) checkReach() {
+	seen := r.d.reach(r.d.Steps[:1], true)
+	r.unreached(r.d.Steps, seen)
+}
+
+func (r *reader) unreached(steps []*Step, seen map[*Step]bool) {
+	reported := false
+	for _, s := range steps {
+		if !seen[s] {
+			if !reported {
+				r.out.add(s.Place, "unreachable_step", "id", string(s.ID))
+			}
+			reported = true
+			continue
+		}
+		reported = false
+		if b, ok := s.Body.(*Branch); ok {
+			for _, arm := range b.Arms {
+				r.unreached(arm.Steps, seen)
+			}
+		}
+	}
+}
+
+// checkCycles reports every goto that closes a circle in which no time passes. Only a goto leads back, so every circle has one.
+func (r *reader) checkCycles() {
+	for _, g := range r.gotos {
+		if _, ok := g.from.Body.(*Goto); !ok {
+			continue
+		}
+		if target := r.d.byID[g.to]; r.d.reach([]*Step{target}, false)[g.from] {
+			r.out.add(g.node.place, "cycle_without_wait", "id", string(g.to))
+		}
+	}
+}

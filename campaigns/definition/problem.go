@@ -1,0 +1,54 @@
+package definition
+
+import (
+	"cmp"
+	"slices"
+	"unicode/utf8"
+)
+
+// sink collects problems.
+type sink struct{ list []*Problem }
+
+// keptProblems bounds memory while a document is read; MaxProblems of them are reported.
+const keptProblems = 20_000
+
+// add notes a problem; args are names and values in turn. The result may be completed with what was expected or meant.
+func (s *sink) add(at Place, code string, args ...any) *Problem {
+	p := &Problem{Place: at, Code: code}
+	for i := 0; i+1 < len(args); i += 2 {
+		if p.Args == nil {
+			p.Args = map[string]any{}
+		}
+		p.Args[args[i].(string)] = clipped(args[i+1])
+	}
+	if len(s.list) < keptProblems {
+		s.list = append(s.list, p)
+	}
+	return p
+}
+
+func (p *Problem) expect(what string) *Problem { p.Expected = what; return p }
+
+func (p *Problem) meant(what string) *Problem { p.DidYouMean = what; return p }
+
+// clipped shortens what an author typed, so that a sentence about it stays a sentence.
+func clipped(v any) any {
+	const limit = 80
+	s, ok := v.(string)
+	if !ok || utf8.RuneCountInString(s) <= limit {
+		return v
+	}
+	return string([]rune(s)[:limit]) + "…"
+}
+
+// sorted returns the problems by place.
+func (s *sink) sorted() []Problem {
+	list := make([]Problem, len(s.list))
+	for i, p := range s.list {
+		list[i] = *p
+	}
+	slices.SortStableFunc(list, func(a, b Problem) int {
+		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column), cmp.Compare(a.Path, b.Path), cmp.Compare(a.Code, b.Code))
+	})
+	return list[:min(len(list), MaxProblems)]
+}

@@ -1,0 +1,139 @@
+package definition
+
+import (
+	"regexp"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/timing"
+)
+
+var (
+	keyForm   = regexp.MustCompile(keyPattern)
+	topicForm = regexp.MustCompile(topicPattern)
+	nameForm  = regexp.MustCompile(namePattern)
+	eventForm = regexp.MustCompile(eventPattern)
+)
+
+// campaign reads the whole document; false: there is nothing to look at as a whole.
+func (r *reader) campaign(n *node) bool {
+	if n.kind != mappingNode {
+		r.out.add(n.place, "top_not_mapping").expect("key: welcome")
+		return false
+	}
+	rec, _ := r.record(n, campaignObject)
+	d := r.d
+	rec.with("key", func(n *node) {
+		s, _ := r.formed(n, keyForm, maxKey, "key_form")
+		d.Key = campaigns.Key(s)
+	})
+	rec.with("kind", func(n *node) { d.Kind = word(r, n, kinds) })
+	rec.with("name", func(n *node) { d.Name, _ = r.short(n, maxTitle) })
+	rec.with("topic", func(n *node) { d.Topic, _ = r.formed(n, topicForm, maxKey, "topic_form") })
+	d.Purpose = campaigns.Marketing
+	rec.with("purpose", func(n *node) { d.Purpose = word(r, n, purposes) })
+	rec.with("languages", r.languages)
+	rec.with("channels", func(n *node) { d.Channels = r.channels(n) })
+	rec.with("entry", r.entry)
+	rec.with("exit", r.exit)
+	rec.with("quiet_hours", r.quiet)
+	steps := rec.get("steps")
+	if steps == nil {
+		return false
+	}
+	r.stepKeys = map[*Step]stepRef{}
+	d.Steps = r.stepList(steps, false)
+	return len(d.Steps) > 0
+}
+
+func (r *reader) languages(n *node) {
+	for _, it := range r.list(n) {
+		if l, ok := r.language(it); ok && distinct(r, it, r.d.Languages, l, string(l)) {
+			r.d.Languages = append(r.d.Languages, l)
+		}
+	}
+}
+
+func (r *reader) event(n *node) string {
+	s, _ := r.formed(n, eventForm, maxEvent, "event_form")
+	return s
+}
+
+func (r *reader) entry(n *node) {
+	rec, ok := r.record(n, entryObject)
+	if !ok {
+		return
+	}
+	e := &r.d.Entry
+	switch rec.one() {
+	case "event":
+		e.Event = r.event(rec.get("event"))
+	case "manual":
+		e.Manual = r.yes(rec.get("manual"))
+	case "schedule":
+		e.Schedule = r.schedule(rec.get("schedule"))
+	}
+	e.Reentry = ReentryNever
+	rec.with("reentry", func(n *node) { e.Reentry = word(r, n, reentries) })
+	rec.with("after", func(n *node) { e.After = r.period(n) })
+	after, given := rec.values["after"]
+	switch {
+	case given && e.Reentry == ReentryNever:
+		r.out.add(after.place, "after_without_reentry")
+	case !given && e.Reentry == ReentryAfter:
+		r.out.add(rec.get("reentry").place, "reentry_without_after")
+	}
+}
+
+func (r *reader) schedule(n *node) *Schedule {
+	rec, ok := r.record(n, scheduleObject)
+	if !ok {
+		return nil
+	}
+	s := &Schedule{}
+	rec.with("at", func(n *node) { s.At = r.dateTime(n) })
+	rec.with("zone", func(n *node) { s.Zone = word(r, n, scheduleZones) })
+	rec.with("audience", func(n *node) { s.Audience = r.audience(n) })
+	return s
+}
+
+// audience reads "all" or a condition.
+func (r *reader) audience(n *node) Condition {
+	switch {
+	case n.kind == textNode && n.text == "all":
+		return Condition{Everyone: true, Place: n.place}
+	case n.kind == textNode:
+		r.out.add(n.place, "unknown_audience", "value", n.text).expect("all, {tag: vip}").meant(nearest(n.text, []string{"all"}))
+		return Condition{}
+	}
+	return r.condition(n, false)
+}
+
+func (r *reader) exit(n *node) {
+	for _, it := range r.list(n) {
+		rec, ok := r.record(it, exitObject)
+		if !ok {
+			continue
+		}
+		rec.with("event", func(n *node) {
+			rule := ExitRule{Event: r.event(n)}
+			if distinct(r, n, r.d.Exit, rule, rule.Event) {
+				r.d.Exit = append(r.d.Exit, rule)
+			}
+		})
+	}
+}
+
+func (r *reader) quiet(n *node) {
+	rec, ok := r.record(n, quietObject)
+	if !ok {
+		return
+	}
+	before := len(r.out.list)
+	w := timing.Window{}
+	rec.with("from", func(n *node) { w.From = r.localTime(n) })
+	rec.with("to", func(n *node) { w.To = r.localTime(n) })
+	if w.From == w.To && len(r.out.list) == before && rec.get("from") != nil && rec.get("to") != nil {
+		r.out.add(n.place, "quiet_hours_empty")
+	}
+	r.d.Quiet = &w
+}

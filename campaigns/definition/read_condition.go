@@ -1,0 +1,220 @@
+package definition
+
+import (
+	"slices"
+	"time"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+)
+
+// operators are the comparisons, in the order of the grammar.
+var operators = []Op{OpIs, OpIsNot, OpIn, OpExists, OpGreater, OpLess, OpAtLeast, OpAtMost, OpContains}
+
+// answerUse is a condition on an answer, to be held against the question that saves it.
+type answerUse struct {
+	name   *node
+	op     Op
+	opAt   Place
+	values []*node
+}
+
+// condition reads a condition; answers exist in steps only.
+func (r *reader) condition(n *node, inSteps bool) Condition {
+	c := Condition{Place: n.place}
+	rec, ok := r.record(n, conditionObject)
+	if !ok {
+		return c
+	}
+	key := rec.one()
+	value := rec.get(key)
+	switch key {
+	case "all":
+		c.All = r.conditions(value, inSteps)
+	case "any":
+		c.Any = r.conditions(value, inSteps)
+	case "not":
+		inner := r.condition(value, inSteps)
+		c.Not = &inner
+	case "attribute", "answer":
+		r.compared(&c, rec, key, inSteps)
+		return c
+	case "tag":
+		c.Subject = SubjectTag
+		c.Name, _ = r.short(value, maxWord)
+	case "language":
+		l, _ := r.language(value)
+		c.Subject, c.Name = SubjectLanguage, string(l)
+	case "channel":
+		c.Subject, c.Name = SubjectChannel, string(word(r, value, knownChannels))
+	}
+	r.noComparison(rec, key)
+	return c
+}
+
+func (r *reader) conditions(n *node, inSteps bool) (list []Condition) {
+	for _, it := range r.list(n) {
+		list = append(list, r.condition(it, inSteps))
+	}
+	return list
+}
+
+// noComparison refuses comparisons beside what has none.
+func (r *reader) noComparison(rec *record, key string) {
+	for _, op := range operators {
+		if e, ok := rec.values[string(op)]; ok && key != "" {
+			r.out.add(e.place, "only_one_of", "key", string(op), "other", key)
+		}
+	}
+}
+
+// compared reads an attribute or an answer with its one comparison.
+func (r *reader) compared(c *Condition, rec *record, key string, inSteps bool) {
+	c.Subject = Subject(key)
+	name := rec.get(key)
+	valid := false
+	c.Name, valid = r.formed(name, nameForm, maxKey, "name_form")
+	if key == "answer" && !inSteps {
+		r.out.add(rec.values[key].place, "answer_outside_steps")
+		valid = false
+	}
+	var at entry
+	for _, e := range rec.node.entries {
+		switch op := Op(e.key); {
+		case !slices.Contains(operators, op):
+		case c.Op != "":
+			r.out.add(e.place, "only_one_of", "key", e.key, "other", string(c.Op))
+		default:
+			c.Op, at = op, e
+		}
+	}
+	if c.Op == "" {
+		if !rec.misspelt() {
+			r.out.add(rec.node.place, "missing_one_of", "keys", joined(operators))
+		}
+		return
+	}
+	values := r.compareWith(c, at.value)
+	if key == "answer" && valid {
+		r.answers = append(r.answers, answerUse{name: name, op: c.Op, opAt: at.place, values: values})
+	}
+}
+
+// compareWith reads the value of a comparison and returns the nodes of what is compared.
+func (r *reader) compareWith(c *Condition, n *node) []*node {
+	switch c.Op {
+	case OpExists:
+		c.Value = r.boolean(n)
+		return nil
+	case OpIn:
+		items := r.list(n)
+		for _, it := range items {
+			c.Values = append(c.Values, r.value(it))
+		}
+		return items
+	case OpContains:
+		s, _ := r.str(n)
+		c.Value = s
+	case OpGreater, OpLess, OpAtLeast, OpAtMost:
+		if n.kind == boolNode {
+			r.out.add(n.place, "expected_number")
+			return nil
+		}
+		c.Value = r.value(n)
+	default:
+		c.Value = r.value(n)
+	}
+	return []*node{n}
+}
+
+// value reads a text, a number, true or false.
+func (r *reader) value(n *node) any {
+	switch n.kind {
+	case numberNode:
+		v, _ := r.number(n)
+		return v
+	case boolNode:
+		return r.boolean(n)
+	case textNode:
+		s, _ := r.str(n)
+		return s
+	}
+	r.out.add(n.place, "expected_value")
+	return nil
+}
+
+// operatorsFor says which comparisons an answer can stand.
+var operatorsFor = map[campaigns.QuestionType][]Op{
+	campaigns.Choice:  {OpIs, OpIsNot, OpIn, OpExists},
+	campaigns.Choices: {OpIs, OpIsNot, OpIn, OpExists, OpContains},
+	campaigns.YesNo:   {OpIs, OpIsNot, OpExists},
+	campaigns.Scale:   numberOperators,
+	campaigns.NPS:     numberOperators,
+	campaigns.CSAT:    numberOperators,
+	campaigns.Number:  numberOperators,
+	campaigns.Text:    {OpIs, OpIsNot, OpIn, OpExists, OpContains},
+	campaigns.Date:    numberOperators,
+}
+
+var numberOperators = []Op{OpIs, OpIsNot, OpIn, OpExists, OpGreater, OpLess, OpAtLeast, OpAtMost}
+
+// checkConditions holds conditions on answers against the questions that save them.
+func (r *reader) checkConditions() {
+	for _, use := range r.answers {
+		saved := r.saved[use.name.text]
+		if saved == nil {
+			r.out.add(use.name.place, "unknown_answer", "name", use.name.text).meant(nearest(use.name.text, sortedKeys(r.saved)))
+			continue
+		}
+		if fits := operatorsFor[saved.kind]; !slices.Contains(fits, use.op) {
+			r.out.add(use.opAt, "comparison_not_for_type", "key", string(use.op), "type", string(saved.kind)).expect(joined(fits))
+			continue
+		}
+		for _, n := range use.values {
+			r.checkAnswerValue(saved, n)
+		}
+	}
+}
+
+// checkAnswerValue reports a value that no answer of this type can have.
+func (r *reader) checkAnswerValue(saved *savedAnswer, n *node) {
+	switch saved.kind {
+	case campaigns.Choice, campaigns.Choices:
+		r.checkOption(saved, n)
+	case campaigns.YesNo:
+		if n.kind != boolNode {
+			r.boolean(n)
+		}
+	case campaigns.Text:
+		if n.kind == numberNode || n.kind == boolNode {
+			r.str(n)
+		}
+	case campaigns.Date:
+		if _, err := time.Parse(time.DateOnly, n.text); err != nil {
+			r.out.add(n.place, "expected_date", "value", n.text).expect(`"2026-12-01"`)
+		}
+	default:
+		if n.kind != numberNode {
+			r.number(n)
+		}
+	}
+}
+
+func (r *reader) checkOption(saved *savedAnswer, n *node) {
+	known := slices.ContainsFunc(saved.options, func(o string) bool { return Fold(o) == Fold(n.text) })
+	switch {
+	case len(saved.options) == 0: // its own problem was reported
+	case n.kind == numberNode || n.kind == boolNode:
+		r.str(n)
+	case n.kind == textNode && !known:
+		r.out.add(n.place, "unknown_option", "value", n.text).expect(joined(saved.options)).meant(nearest(n.text, saved.options))
+	}
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}

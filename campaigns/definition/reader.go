@@ -1,0 +1,241 @@
+package definition
+
+import (
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+)
+
+// reader walks the tree by hand into a Definition. It reads on after a mistake, so that all are found at once.
+type reader struct {
+	text *source
+	out  *sink
+	d    *Definition
+
+	steps      int
+	stepKeys   map[*Step]stepRef
+	gotos      []gotoUse
+	gotosFound bool
+	answers    []answerUse
+	texts      []textUse
+	saved      map[string]*savedAnswer
+}
+
+// record is a mapping that was held against its object of the grammar.
+type record struct {
+	r      *reader
+	node   *node
+	object *object
+	values map[string]entry
+}
+
+// record reads the keys of n. Unknown keys and missing ones are problems; the rest can be read all the same.
+func (r *reader) record(n *node, o *object) (*record, bool) {
+	if n.kind != mappingNode {
+		r.out.add(n.place, "expected_mapping", "example", o.example).expect(o.example)
+		return nil, false
+	}
+	rec := &record{r: r, node: n, object: o, values: map[string]entry{}}
+	for _, e := range n.entries {
+		if o.has(e.key) {
+			rec.values[e.key] = e
+			continue
+		}
+		r.out.add(e.place, "unknown_key", "key", e.key).expect(strings.Join(o.keys(), ", ")).meant(rec.meant(e.key))
+	}
+	for _, f := range o.fields {
+		if _, ok := rec.values[f.key]; f.required && !ok {
+			r.out.add(n.place, "missing_key", "key", f.key)
+		}
+	}
+	return rec, true
+}
+
+// meant proposes keys that are not there yet.
+func (rec *record) meant(key string) string {
+	var free []string
+	for _, k := range rec.object.keys() {
+		if !slices.ContainsFunc(rec.node.entries, func(e entry) bool { return e.key == k }) {
+			free = append(free, k)
+		}
+	}
+	return nearest(key, free)
+}
+
+// get returns the value of a key, or nil.
+func (rec *record) get(key string) *node { return rec.values[key].value }
+
+// with calls read with the key's value, when it is there.
+func (rec *record) with(key string, read func(*node)) {
+	if n := rec.get(key); n != nil {
+		read(n)
+	}
+}
+
+// one returns the key of the object's oneOf that is there; none and several are problems.
+func (rec *record) one() string {
+	found := ""
+	for _, e := range rec.node.entries {
+		if !slices.Contains(rec.object.oneOf, e.key) {
+			continue
+		}
+		if found != "" {
+			rec.r.out.add(e.place, "only_one_of", "key", e.key, "other", found)
+			continue
+		}
+		found = e.key
+	}
+	if found == "" && !rec.misspelt() {
+		rec.r.out.add(rec.node.place, "missing_one_of", "keys", strings.Join(rec.object.oneOf, ", "))
+	}
+	return found
+}
+
+// misspelt reports whether an unknown key stands there: it was reported, and is the one that seems to be missing.
+func (rec *record) misspelt() bool { return len(rec.values) < len(rec.node.entries) }
+
+// str reads a text of at least one visible character.
+func (r *reader) str(n *node) (string, bool) {
+	if n.kind != textNode {
+		p := r.out.add(n.place, "expected_text")
+		if n.kind == numberNode || n.kind == boolNode {
+			p.meant(strconv.Quote(n.text))
+		}
+		return "", false
+	}
+	if strings.TrimSpace(n.text) == "" {
+		r.out.add(n.place, "empty_text")
+		return "", false
+	}
+	return n.text, true
+}
+
+// short reads a text on one line of at most limit characters.
+func (r *reader) short(n *node, limit int) (string, bool) {
+	s, ok := r.str(n)
+	switch {
+	case !ok:
+		return "", false
+	case strings.ContainsAny(s, "\n\t"):
+		r.out.add(n.place, "several_lines")
+		return "", false
+	case s != strings.TrimSpace(s):
+		r.out.add(n.place, "outer_space").meant(strings.TrimSpace(s))
+		return "", false
+	case utf8.RuneCountInString(s) > limit:
+		r.out.add(n.place, "too_many_characters", "limit", limit, "length", utf8.RuneCountInString(s))
+		return "", false
+	}
+	return s, true
+}
+
+// formed reads a text of a form; code is the problem when it has another.
+func (r *reader) formed(n *node, form *regexp.Regexp, limit int, code string) (string, bool) {
+	s, ok := r.str(n)
+	if ok && (!form.MatchString(s) || len(s) > limit) {
+		r.out.add(n.place, code, "value", s, "limit", limit)
+		return "", false
+	}
+	return s, ok
+}
+
+// word reads one of the words.
+func word[T ~string](r *reader, n *node, list []T) T {
+	s, ok := r.str(n)
+	if !ok || slices.Contains(list, T(s)) {
+		return T(s)
+	}
+	all := make([]string, len(list))
+	for i, w := range list {
+		all[i] = string(w)
+	}
+	r.out.add(n.place, "unknown_value", "value", s).expect(strings.Join(all, ", ")).meant(nearest(s, all))
+	return ""
+}
+
+// list returns the items of a list that is not empty.
+func (r *reader) list(n *node) []*node {
+	if n.kind != listNode {
+		r.out.add(n.place, "expected_list").expect("[…]")
+		return nil
+	}
+	if len(n.items) == 0 {
+		r.out.add(n.place, "empty_list")
+	}
+	return n.items
+}
+
+// boolean reads true or false.
+func (r *reader) boolean(n *node) bool {
+	if n.kind != boolNode {
+		p := r.out.add(n.place, "expected_true_or_false").expect("true, false")
+		if n.kind == textNode {
+			p.meant(map[string]string{"yes": "true", "on": "true", "no": "false", "off": "false"}[strings.ToLower(n.text)])
+		}
+		return false
+	}
+	return strings.EqualFold(n.text, "true")
+}
+
+// yes reads the word true, which is the only value of some keys.
+func (r *reader) yes(n *node) bool {
+	if n.kind != boolNode || !strings.EqualFold(n.text, "true") {
+		r.out.add(n.place, "expected_true").expect("true")
+		return false
+	}
+	return true
+}
+
+// number reads a finite number.
+func (r *reader) number(n *node) (float64, bool) {
+	if v, ok := n.number(); ok {
+		return v, true
+	}
+	r.out.add(n.place, "expected_number")
+	return 0, false
+}
+
+func (n *node) number() (float64, bool) {
+	if n.kind != numberNode {
+		return 0, false
+	}
+	v, err := strconv.ParseFloat(n.text, 64)
+	return v, err == nil
+}
+
+// whole reads a whole number within bounds.
+func (r *reader) whole(n *node, low, high int) (int, bool) {
+	v, ok := n.number()
+	if !ok || v != float64(int(v)) {
+		r.out.add(n.place, "expected_whole_number")
+		return 0, false
+	}
+	if v < float64(low) || v > float64(high) {
+		r.out.add(n.place, "out_of_range", "min", low, "max", high)
+		return 0, false
+	}
+	return int(v), true
+}
+
+// distinct reports a value that was there before.
+func distinct[T comparable](r *reader, n *node, seen []T, v T, shown string) bool {
+	if slices.Contains(seen, v) {
+		r.out.add(n.place, "duplicate_value", "value", shown)
+		return false
+	}
+	return true
+}
+
+// channels reads a list of channels.
+func (r *reader) channels(n *node) (list []campaigns.Channel) {
+	for _, it := range r.list(n) {
+		if c := word(r, it, knownChannels); c != "" && distinct(r, it, list, c, string(c)) {
+			list = append(list, c)
+		}
+	}
+	return list
+}

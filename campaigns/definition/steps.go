@@ -1,0 +1,149 @@
+package definition
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+)
+
+// Questions returns the steps that ask, in document order.
+func (d *Definition) Questions() []*Step {
+	var list []*Step
+	for _, s := range d.Order {
+		if s.Ask() != nil {
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
+// Ask returns the step's question, or nil.
+func (s *Step) Ask() *Ask {
+	a, _ := s.Body.(*Ask)
+	return a
+}
+
+// SavesAs returns the name under which the step's answer is saved, or "" when the step asks nothing. Parse fills it in where the author
+// gave none: the step's id with "-" for ".", as a variable's name has no dots.
+func (s *Step) SavesAs() string {
+	a := s.Ask()
+	switch {
+	case a == nil:
+		return ""
+	case a.SaveAs != "":
+		return a.SaveAs
+	}
+	return strings.ReplaceAll(string(s.ID), ".", "-")
+}
+
+// Channels returns the channels that the step is tried on, in order: its own, or the campaign's. Nil when it sends nothing.
+func (d *Definition) ChannelsOf(s *Step) []campaigns.Channel {
+	own := []campaigns.Channel(nil)
+	switch b := s.Body.(type) {
+	case *Send:
+		own = b.Channels
+	case *Ask:
+		own = b.Channels
+	default:
+		return nil
+	}
+	if len(own) == 0 {
+		return d.Channels
+	}
+	return own
+}
+
+// nameSteps fills Order and byID, reports ids that are given twice, and derives an id for every step that has none:
+//
+//	step-3        the third step of the campaign
+//	by-level.1.2  the second step in the first arm of the branch by-level
+//
+// A given id has no dots, so only the first form can meet a given one; then it is "step-3.0".
+func (r *reader) nameSteps() {
+	r.d.byID = map[campaigns.StepID]*Step{}
+	r.collect(r.d.Steps)
+	for _, s := range r.d.Order {
+		given := r.stepKeys[s].given
+		if given == nil {
+			continue
+		}
+		if first := r.d.byID[s.ID]; first != nil {
+			r.out.add(given.place, "duplicate_id", "id", string(s.ID), "line", r.stepKeys[first].given.place.Line)
+			continue
+		}
+		r.d.byID[s.ID] = s
+	}
+	r.derive(r.d.Steps, "step-")
+	for _, s := range r.d.Order {
+		if a := s.Ask(); a != nil {
+			a.SaveAs = s.SavesAs()
+		}
+	}
+}
+
+func (r *reader) collect(steps []*Step) {
+	for _, s := range steps {
+		r.d.Order = append(r.d.Order, s)
+		if b, ok := s.Body.(*Branch); ok {
+			for _, arm := range b.Arms {
+				r.collect(arm.Steps)
+			}
+		}
+	}
+}
+
+func (r *reader) derive(steps []*Step, prefix string) {
+	for i, s := range steps {
+		if s.ID == "" {
+			s.ID = campaigns.StepID(fmt.Sprintf("%s%d", prefix, i+1))
+			if r.d.byID[s.ID] != nil {
+				s.ID += ".0"
+			}
+			r.d.byID[s.ID] = s
+		}
+		if b, ok := s.Body.(*Branch); ok {
+			for j, arm := range b.Arms {
+				r.derive(arm.Steps, fmt.Sprintf("%s.%d.", s.ID, j+1))
+			}
+		}
+	}
+}
+
+// linkSteps fills Next: the step after, or where the block ends the step after the branch. Goto and End have none.
+func (r *reader) linkSteps() { link(r.d.Steps, nil) }
+
+func link(steps []*Step, after *Step) {
+	for i, s := range steps {
+		next := after
+		if i+1 < len(steps) {
+			next = steps[i+1]
+		}
+		switch b := s.Body.(type) {
+		case *Goto, *End:
+			continue
+		case *Branch:
+			for _, arm := range b.Arms {
+				link(arm.Steps, next)
+			}
+		}
+		s.Next = next
+	}
+}
+
+// checkGotos reports jumps to steps that are not there.
+func (r *reader) checkGotos() {
+	r.gotosFound = true
+	ids := make([]string, 0, len(r.d.byID))
+	for id := range r.d.byID {
+		ids = append(ids, string(id))
+	}
+	slices.Sort(ids)
+	for _, g := range r.gotos {
+		if r.d.byID[g.to] == nil {
+			r.gotosFound = false
+			r.out.add(g.node.place, "unknown_step", "id", string(g.to)).meant(nearest(string(g.to), ids))
+		}
+	}
+}

@@ -1,0 +1,200 @@
+package definition
+
+import (
+	"strings"
+
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/lexer"
+	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
+)
+
+// readYAML reads one YAML document without anchors, aliases, merge keys, tags and directives.
+func readYAML(src *source, out *sink) *node {
+	tokens, ok := yamlTokens(src, out)
+	if !ok || !newYAMLGuard(out).allows(tokens) {
+		return nil
+	}
+	file, ok := yamlTree(tokens, src, out)
+	if !ok {
+		return nil
+	}
+	body := soleBody(file)
+	if body == nil {
+		out.add(Place{Line: 1, Column: 1}, "empty_document")
+		return nil
+	}
+	y := &yamlReader{limits: limits{out: out}, src: src}
+	n := y.value(body, Place{Line: 1, Column: 1}, 1)
+	if y.over {
+		return nil
+	}
+	return n
+}
+
+// soleBody returns the one value of the file; the guard has refused a second document.
+func soleBody(file *ast.File) ast.Node {
+	for _, doc := range file.Docs {
+		if doc.Body != nil {
+			return doc.Body
+		}
+	}
+	return nil
+}
+
+// yamlTokens and yamlTree keep a panic of the library from leaving this package: its own fuzzers find one now and then.
+func yamlTokens(src *source, out *sink) (tokens token.Tokens, ok bool) {
+	defer func() {
+		if recover() != nil {
+			out.add(Place{Line: 1, Column: 1}, "yaml_syntax")
+			ok = false
+		}
+	}()
+	return lexer.Tokenize(src.text), true
+}
+
+func yamlTree(tokens token.Tokens, src *source, out *sink) (file *ast.File, ok bool) {
+	defer func() {
+		if recover() != nil {
+			out.add(Place{Line: 1, Column: 1}, "yaml_syntax")
+			ok = false
+		}
+	}()
+	file, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
+	if err != nil {
+		yamlProblem(err, src, out)
+		return nil, false
+	}
+	return file, true
+}
+
+// yamlReader turns the library's tree into nodes.
+type yamlReader struct {
+	limits
+	src *source
+}
+
+// value reads a node; after is the place of the mark before it, for values whose own place the library does not know.
+func (y *yamlReader) value(v ast.Node, after Place, depth int) *node {
+	n := &node{place: y.placeOf(v, after)}
+	if !y.enter(n.place, depth) {
+		return n
+	}
+	switch v := v.(type) {
+	case *ast.MappingNode:
+		y.mapping(n, v.Values, depth)
+		if v.IsFlowStyle {
+			n.place = y.tokenPlace(v.Start, n.place.Path)
+		}
+	case *ast.MappingValueNode:
+		y.mapping(n, []*ast.MappingValueNode{v}, depth)
+	case *ast.SequenceNode:
+		y.list(n, v, depth)
+	case *ast.LiteralNode:
+		n.kind, n.text, n.style = textNode, v.Value.Value, blockScalar
+	case ast.ScalarNode:
+		y.scalar(n, v.GetToken())
+	default:
+		y.out.add(n.place, "yaml_syntax")
+	}
+	return n
+}
+
+func (y *yamlReader) scalar(n *node, tok *token.Token) {
+	n.text = tok.Value
+	switch tok.Type {
+	case token.SingleQuoteType:
+		n.kind, n.style = textNode, singleQuoted
+	case token.DoubleQuoteType:
+		n.kind, n.style = textNode, doubleQuoted
+	default:
+		n.kind = resolve(n.text)
+	}
+}
+
+func (y *yamlReader) mapping(n *node, values []*ast.MappingValueNode, depth int) {
+	n.kind = mappingNode
+	seen := map[string]Place{}
+	for i, v := range values {
+		key, at, ok := y.key(v.Key, n.place.Path)
+		if i == 0 && at.Line > 0 {
+			n.place.Line, n.place.Column = at.Line, at.Column
+		}
+		if !ok {
+			y.out.add(at, "key_not_text")
+			continue
+		}
+		colon := y.tokenPlace(v.Start, at.Path)
+		colon.Column++
+		n.addEntry(entry{key: key, place: at, value: y.value(v.Value, colon, depth+1)}, seen, y.out)
+		if y.over {
+			return
+		}
+	}
+}
+
+func (y *yamlReader) key(k ast.MapKeyNode, path string) (string, Place, bool) {
+	tok := k.GetToken()
+	at := y.tokenPlace(tok, path)
+	if _, ok := k.(ast.ScalarNode); !ok || tok.Type == token.MappingKeyType {
+		return "", at, false
+	}
+	at.Path = child(path, tok.Value)
+	return tok.Value, at, true
+}
+
+func (y *yamlReader) list(n *node, v *ast.SequenceNode, depth int) {
+	n.kind = listNode
+	for i, value := range v.Values {
+		after := n.place
+		if i < len(v.Entries) && v.Entries[i].Start != nil {
+			after = y.tokenPlace(v.Entries[i].Start, "")
+			after.Column++
+		}
+		after.Path = item(n.place.Path, i)
+		n.items = append(n.items, y.value(value, after, depth+1))
+		if y.over {
+			return
+		}
+	}
+}
+
+func (y *yamlReader) tokenPlace(tok *token.Token, path string) Place {
+	if tok == nil || tok.Position == nil {
+		return Place{Line: 1, Column: 1, Path: path}
+	}
+	return Place{Line: max(tok.Position.Line, 1), Column: max(tok.Position.Column, 1), Path: path}
+}
+
+// placeOf trusts the token where the source agrees with it. The token of a text over several lines may name a later line: then the
+// first character after the mark before it is the place.
+func (y *yamlReader) placeOf(v ast.Node, after Place) Place {
+	at := y.tokenPlace(v.GetToken(), after.Path)
+	tok := v.GetToken()
+	if _, ok := v.(ast.ScalarNode); !ok || tok == nil || tok.Type != token.StringType || tok.Value == "" {
+		return at
+	}
+	first := []rune(tok.Value)[0]
+	if y.src.at(at.Line, at.Column) == first && !strings.Contains(strings.TrimSpace(tok.Origin), "\n") {
+		return at
+	}
+	if line, column := y.src.firstAfter(after.Line, after.Column); y.src.at(line, column) == first {
+		at.Line, at.Column = line, column
+	}
+	return at
+}
+
+// firstAfter returns the first character from the place on that is neither white space nor a comment.
+func (s *source) firstAfter(line, column int) (int, int) {
+	for line <= len(s.lines) {
+		switch r := s.at(line, column); r {
+		case 0, '#':
+			line, column = line+1, 1
+		case ' ', '\t':
+			column++
+		default:
+			return line, column
+		}
+	}
+	return line, column
+}

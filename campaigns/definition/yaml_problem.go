@@ -1,0 +1,72 @@
+package definition
+
+import (
+	"errors"
+	"regexp"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+)
+
+// yamlProblem says what the library found, in our words: its own are English, quote the source, and name the parser's parts.
+func yamlProblem(err error, src *source, out *sink) {
+	at := Place{Line: 1, Column: 1}
+	var bad *yaml.SyntaxError
+	if !errors.As(err, &bad) || bad.Token == nil || bad.Token.Position == nil {
+		out.add(at, "yaml_syntax")
+		return
+	}
+	at = tokenAt(bad.Token)
+	if place, ok := src.unquotedLiquid(at.Line); ok {
+		out.add(place, "unquoted_liquid")
+		return
+	}
+	out.add(src.settle(at), yamlCode(bad.Message, src.at(at.Line, at.Column)))
+}
+
+// yamlCode sorts the library's messages (parser and scanner of goccy/go-yaml v1.19) into ours.
+func yamlCode(message string, first rune) string {
+	switch {
+	case first == '\t', strings.Contains(message, "'\t'"):
+		return "tab_indent"
+	case strings.Contains(message, "quoted text"):
+		return "unclosed_quote"
+	case strings.Contains(message, "end token"), strings.Contains(message, "must be specified"):
+		return "unclosed_bracket"
+	case strings.Contains(message, "character corresponding to"):
+		return "unopened_bracket"
+	case strings.Contains(message, "escape"):
+		return "unknown_escape"
+	case strings.Contains(message, "reserved character"), strings.Contains(message, "directive"):
+		return "reserved_character"
+	case strings.Contains(message, "mapping value is not allowed"), strings.Contains(message, "implicit line break"):
+		return "colon_in_text"
+	case strings.Contains(message, "invalid key"):
+		return "key_not_text"
+	case strings.Contains(message, "not allowed in this context"), strings.Contains(message, "non-map value"), strings.Contains(message, "unexpected key name"):
+		return "indentation"
+	}
+	return "yaml_syntax"
+}
+
+// settle keeps a place inside the document.
+func (s *source) settle(at Place) Place {
+	at.Line = min(max(at.Line, 1), len(s.lines))
+	at.Column = min(max(at.Column, 1), len(s.lines[at.Line-1])+1)
+	return at
+}
+
+var liquidValue = regexp.MustCompile(`(?:^\s*-|:)\s+(\{\{|\{%)`)
+
+// unquotedLiquid finds the commonest slip on the line: text that begins with "{{" is a mapping to YAML unless it is quoted.
+func (s *source) unquotedLiquid(line int) (Place, bool) {
+	if line > len(s.lines) {
+		return Place{}, false
+	}
+	text := string(s.lines[line-1])
+	m := liquidValue.FindStringSubmatchIndex(text)
+	if m == nil || strings.Count(text[:m[2]], `"`)%2 == 1 {
+		return Place{}, false
+	}
+	return Place{Line: line, Column: 1 + len([]rune(text[:m[2]]))}, true
+}
