@@ -64,6 +64,9 @@ func T(lang, key string, args map[string]any) string {
 	return m.text(lang, args)
 }
 
+// Term is an argument of T that is itself a key: it is written in the language of the text around it.
+type Term string
+
 // Has reports whether the key exists.
 func Has(key string) bool {
 	_, ok := catalogs().entries[Default][key]

@@ -38,6 +38,7 @@ func TestMessage(t *testing.T) {
 		{"en", "open {name", map[string]any{"name": "x"}, "open {name"},
 		{"en", "id {id}", map[string]any{"id": int64(1234567)}, "id 1234567"},
 		{"ru", "{share} %", map[string]any{"share": 12.5}, "12,5 %"},
+		{"ru", "сейчас «{state}»", map[string]any{"state": Term("state.campaign.running")}, "сейчас «Идёт»"},
 		{"en", steps, map[string]any{"n": 1}, "one step"},
 		{"en", steps, map[string]any{"n": 0}, "0 steps"},
 		{"en", steps, map[string]any{"n": 1500}, "1,500 steps"},

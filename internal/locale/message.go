@@ -117,6 +117,9 @@ func fill(lang, name string, args map[string]any) string {
 	if !ok {
 		return "{" + name + "}"
 	}
+	if term, ok := value.(Term); ok {
+		return T(lang, string(term), nil)
+	}
 	number, isNumber := toFloat(value)
 	_, whole := toInt(value)
 	if isNumber && (name == "n" || !whole) {
