@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	netmail "net/mail"
 	"strings"
 	"unicode/utf8"
 
@@ -51,11 +50,22 @@ func compose(e *envelope, eightBit bool) ([]byte, error) {
 }
 
 func setAddresses(m *mail.Msg, e *envelope) {
-	m.SetAddrHeaderFromMailAddress(mail.HeaderFrom, &netmail.Address{Name: displayName(e.Mail.FromName), Address: e.from.wire()})
-	m.SetAddrHeaderFromMailAddress(mail.HeaderTo, &netmail.Address{Name: displayName(e.Mail.ToName), Address: e.to.wire()})
+	setAddress(m, mail.HeaderFrom, e.Mail.FromName, e.from)
+	setAddress(m, mail.HeaderTo, e.Mail.ToName, e.to)
 	if e.Mail.ReplyTo != "" {
-		m.SetAddrHeaderFromMailAddress(mail.HeaderReplyTo, &netmail.Address{Address: e.replyTo.wire()})
+		setAddress(m, mail.HeaderReplyTo, "", e.replyTo)
 	}
+}
+
+// setAddress writes the header itself: net/mail, which go-mail relies on, leaves a backslash in an encoded word of a name, and no parser takes that
+// (RFC 2047 §5 rule 3). go-mail would encode an address outside ASCII as if it were text, so that one is folded here.
+func setAddress(m *mail.Msg, name mail.AddrHeader, person string, at mailbox) {
+	value := phrase(person) + "<" + at.wire() + ">"
+	if isASCII(value) {
+		m.SetGenHeader(mail.Header(name), value)
+		return
+	}
+	m.SetGenHeaderPreformatted(mail.Header(name), strings.ReplaceAll(value, " ", "\r\n "))
 }
 
 func setHeaders(m *mail.Msg, e *envelope) {
@@ -112,15 +122,19 @@ func oneLine(s string) string {
 	return strings.Join(strings.Fields(strings.ToValidUTF8(s, "\uFFFD")), " ")
 }
 
-// phrase is a display name followed by a space, or nothing; net/mail knows how to quote or encode it.
+// phrase is a display name and a space, as a quoted string or as encoded words (RFC 5322 §3.2.5, RFC 2047 §5 rule 3); nothing for no name.
 func phrase(name string) string {
 	name = displayName(name)
-	if name == "" {
+	switch {
+	case name == "":
 		return ""
+	case plainText(name):
+		return `"` + quoter.Replace(name) + `" `
 	}
-	full := (&netmail.Address{Name: name, Address: "x@x"}).String()
-	return strings.TrimSuffix(full, "<x@x>")
+	return encodeWords(name) + " "
 }
+
+var quoter = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
 
 // encodeText writes unstructured text (RFC 5322 §3.2.5). What is not plain short ASCII words becomes encoded words,
 // so that text which looks like an encoded word, or a word too long to fold, arrives as it was typed.

@@ -1,0 +1,292 @@
+package email
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/emersion/go-message"
+	"github.com/emersion/go-message/mail"
+	"pgregory.net/rapid"
+
+	"github.com/kruzhok/kruzhok/channels"
+	"github.com/kruzhok/kruzhok/channels/sandbox"
+)
+
+// received is what another library reads out of a raw mail.
+type received struct {
+	subject, listID   string
+	fromName, toName  string
+	from, to, replyTo string
+	id                string
+	date              time.Time
+	parts             map[string]string
+}
+
+func read(raw []byte) (r received, err error) {
+	e, err := message.Read(bytes.NewReader(raw))
+	if err != nil {
+		return r, err
+	}
+	h := mail.Header{Header: e.Header}
+	r.parts = map[string]string{}
+	var errs [8]error
+	r.subject, errs[0] = h.Subject()
+	r.listID, errs[1] = h.Text("List-Id")
+	r.id, errs[2] = h.MessageID()
+	r.date, errs[3] = h.Date()
+	r.fromName, r.from, errs[4] = single(h, "From")
+	r.toName, r.to, errs[5] = single(h, "To")
+	_, r.replyTo, errs[6] = single(h, "Reply-To")
+	errs[7] = e.Walk(func(_ []int, p *message.Entity, err error) error {
+		kind, _, _ := p.Header.ContentType()
+		if err != nil || strings.HasPrefix(kind, "multipart/") {
+			return err
+		}
+		b, err := io.ReadAll(p.Body)
+		r.parts[kind] = string(b)
+		return err
+	})
+	return r, errors.Join(errs[:]...)
+}
+
+func single(h mail.Header, name string) (person, address string, err error) {
+	l, err := h.AddressList(name)
+	if err != nil || len(l) != 1 {
+		return "", "", errors.Join(err, errors.New(name+": not one address"))
+	}
+	return l[0].Name, l[0].Address, nil
+}
+
+// awkward makes what members and authors type: emoji with joiners, Cyrillic, quotes, things that look like MIME, dots, white space.
+func awkward(maxRunes int) *rapid.Generator[string] {
+	piece := rapid.SampledFrom([]string{"Анна", "Ёжик", "👩‍👩‍👧", "🇷🇺", "é", "e\u0301", "漢字", "a", "Z", "0", ".", "..", "\"", "\\", "<", ">", "@", ",", ";", ":", "(", ")",
+		"=?utf-8?q?x?=", "=", "?=", "_", "=20", " ", "  ", "\t", "-", "--", "\u200d", "\u00a0", "\u2028", "'", "&amp;", "%0d%0a", "\x7f", "\x01", "\uFFFD", strings.Repeat("x", 120)})
+	return rapid.Custom(func(t *rapid.T) string {
+		s := strings.Join(rapid.SliceOfN(piece, 0, maxRunes).Draw(t, "pieces"), "")
+		if r := []rune(s); len(r) > maxRunes {
+			s = string(r[:maxRunes])
+		}
+		return s
+	})
+}
+
+func body() *rapid.Generator[string] {
+	line := rapid.OneOf(awkward(40), rapid.SampledFrom([]string{".", "..", ".\r", "", "From me", "--", strings.Repeat("ж", 600), strings.Repeat("y", 3000), "trailing "}))
+	return rapid.Custom(func(t *rapid.T) string {
+		return "b" + strings.Join(rapid.SliceOfN(line, 0, 12).Draw(t, "lines"), rapid.SampledFrom([]string{"\n", "\r\n"}).Draw(t, "end"))
+	})
+}
+
+// Over the wire, with dot-stuffing, both encodings, with and without PIPELINING: what arrives reads back as what was meant.
+func TestWhatArrivesIsWhatWasSent(t *testing.T) {
+	for name, cfg := range map[string]sandbox.MailConfig{"8 bit": {}, "7 bit, one by one": {NoEightBit: true, NoPipelining: true}} {
+		t.Run(name, func(t *testing.T) {
+			srv, c := newServer(t, cfg)
+			rapid.Check(t, func(t *rapid.T) {
+				srv.Mailbox().Clear()
+				m := sample()
+				m.Mail.Subject = awkward(400).Draw(t, "subject")
+				m.Mail.ToName, m.Mail.FromName, m.Mail.ListName = awkward(400).Draw(t, "to"), awkward(60).Draw(t, "from"), awkward(60).Draw(t, "list")
+				m.Text, m.HTML = body().Draw(t, "text"), body().Draw(t, "html")
+				var b begins
+				if r := c.Send(t.Context(), m, b.begin); r.Class != channels.OK || b.n != 1 {
+					t.Fatalf("%+v", r)
+				}
+				mails := srv.Mailbox().Mails(m.To)
+				if len(mails) != 1 {
+					t.Fatalf("%d mails", len(mails))
+				}
+				compare(t, m, mails[0])
+			})
+		})
+	}
+}
+
+func compare(t *rapid.T, m *channels.Message, got sandbox.Mail) {
+	r, err := read(got.Raw)
+	if err != nil {
+		t.Fatalf("parse: %v\n%s", err, got.Raw)
+	}
+	want := received{
+		subject: oneLine(m.Mail.Subject), listID: r.listID, fromName: displayName(m.Mail.FromName), toName: displayName(m.Mail.ToName),
+		from: m.Mail.FromAddress, to: m.To, replyTo: m.Mail.ReplyTo, id: m.Mail.MessageID, date: m.Mail.Date,
+		parts: map[string]string{"text/plain": crlf(m.Text), "text/html": crlf(m.HTML)},
+	}
+	r.date = r.date.UTC()
+	if !reflect.DeepEqual(r, want) {
+		t.Fatalf("\n got %#v\nwant %#v\nraw\n%s", r, want, got.Raw)
+	}
+	if !strings.HasSuffix(r.listID, "<"+m.Mail.ListID+">") || !strings.Contains(r.listID, firstWord(displayName(m.Mail.ListName))) {
+		t.Fatalf("list id %q for %q", r.listID, m.Mail.ListName)
+	}
+	checkForm(t, got.Raw)
+	if got.Text() != crlf(m.Text) || got.HTML() != crlf(m.HTML) || got.Subject() != oneLine(m.Mail.Subject) {
+		t.Fatalf("the mailbox reads %q %q %q", got.Text(), got.HTML(), got.Subject())
+	}
+}
+
+// firstWord is the start of a phrase that no quoting touches.
+func firstWord(s string) string {
+	return s[:max(0, strings.IndexFunc(s+" ", func(r rune) bool { return !unicode.IsLetter(r) }))]
+}
+
+// checkForm holds the header to RFC 5322 and RFC 2047: short ASCII lines, no empty folds, one of each.
+func checkForm(t *rapid.T, raw []byte) {
+	head, _, _ := bytes.Cut(raw, []byte("\r\n\r\n"))
+	seen := map[string]bool{}
+	for _, l := range strings.Split(string(head), "\r\n") {
+		if len(l) > 320 || !isASCII(l) || strings.TrimSpace(l) == "" {
+			t.Fatalf("header line %q", l)
+		}
+		for _, w := range strings.Fields(l) {
+			if strings.HasPrefix(w, "=?") && len(w) > 75 {
+				t.Fatalf("encoded word of %d characters: %q", len(w), w)
+			}
+		}
+		if name, _, ok := strings.Cut(l, ":"); ok && l[0] != ' ' && l[0] != '\t' {
+			if seen[strings.ToLower(name)] {
+				t.Fatalf("two %s headers", name)
+			}
+			seen[strings.ToLower(name)] = true
+		}
+	}
+}
+
+func TestLongNamesAreCut(t *testing.T) {
+	n := displayName(strings.Repeat("👩\u200d", 200))
+	if utf8.RuneCountInString(n) > maxName || strings.HasSuffix(n, "\u200d") {
+		t.Errorf("%d runes, %q", utf8.RuneCountInString(n), n)
+	}
+}
+
+func TestOnlyOnePart(t *testing.T) {
+	srv, c := newServer(t, sandbox.MailConfig{})
+	m := sample()
+	m.HTML = ""
+	if r := c.Send(t.Context(), m, new(begins).begin); r.Class != channels.OK {
+		t.Fatalf("%+v", r)
+	}
+	got := srv.Mailbox().Mails(m.To)[0]
+	if r, err := read(got.Raw); err != nil || len(r.parts) != 1 || r.parts["text/plain"] != crlf(m.Text) {
+		t.Errorf("%+v %v", r, err)
+	}
+}
+
+func TestEightBitIsUsedWhereItFits(t *testing.T) {
+	short, long := strings.Repeat("Привет\n", 20), strings.Repeat("я", 500)
+	for _, c := range []struct {
+		body  string
+		offer bool
+		want  string
+	}{{short, true, "8bit"}, {short, false, "quoted-printable"}, {long, true, "quoted-printable"}, {"a\x00b", true, "quoted-printable"}} {
+		if got := partEncoding(crlf(c.body), c.offer); string(got) != c.want {
+			t.Errorf("offer %t, %d bytes: %s, want %s", c.offer, len(c.body), got, c.want)
+		}
+	}
+}
+
+// A CR, LF or NUL in any string of the header never leaves: every field of channels.Mail, whatever is added to it later, and To.
+func TestHeaderInjectionIsImpossible(t *testing.T) {
+	srv, c := newServer(t, sandbox.MailConfig{})
+	fields := []string{"To"}
+	typ := reflect.TypeFor[channels.Mail]()
+	for i := range typ.NumField() {
+		if typ.Field(i).Type.Kind() == reflect.String {
+			fields = append(fields, typ.Field(i).Name)
+		}
+	}
+	if len(fields) != 14 {
+		t.Errorf("%d string fields", len(fields))
+	}
+	for _, f := range fields {
+		for _, evil := range []string{"\r\nBcc: x@example.org", "\n", "\r", "\x00", "\r\n\r\n<p>body</p>", "\r\n.\r\nMAIL FROM:<x@example.org>"} {
+			for _, where := range []func(old string) string{
+				func(old string) string { return old + evil }, func(old string) string { return evil + old }, func(old string) string { return old[:len(old)/2] + evil + old[len(old)/2:] },
+			} {
+				m := sample()
+				v := reflect.ValueOf(m.Mail).Elem().FieldByName(f)
+				if f == "To" {
+					v = reflect.ValueOf(m).Elem().FieldByName(f)
+				}
+				v.SetString(where(v.String()))
+				var b begins
+				if r := c.Send(t.Context(), m, b.begin); r.Class != channels.Broken || b.n != 0 || strings.Contains(r.Detail, "example") {
+					t.Errorf("%s = %q: %+v", f, v.String(), r)
+				}
+			}
+		}
+	}
+	if n := srv.Mailbox().Total(); n != 0 {
+		t.Errorf("%d mails left", n)
+	}
+}
+
+func TestBrokenMessages(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(*channels.Message)
+		class  channels.Class
+	}{
+		"no mail":             {func(m *channels.Message) { m.Mail = nil }, channels.Broken},
+		"no body":             {func(m *channels.Message) { m.Text, m.HTML = "", "" }, channels.Broken},
+		"recipient":           {func(m *channels.Message) { m.To = "anna" }, channels.AddressDead},
+		"two recipients":      {func(m *channels.Message) { m.To = "a@example.com,b@example.com" }, channels.AddressDead},
+		"parameters":          {func(m *channels.Message) { m.To = "a@example.com> NOTIFY=NEVER" }, channels.AddressDead},
+		"from":                {func(m *channels.Message) { m.Mail.FromAddress = "" }, channels.Broken},
+		"envelope":            {func(m *channels.Message) { m.Mail.EnvelopeFrom = "<>" }, channels.Broken},
+		"reply-to":            {func(m *channels.Message) { m.Mail.ReplyTo = "Anna <a@example.com>" }, channels.Broken},
+		"no message id":       {func(m *channels.Message) { m.Mail.MessageID = "" }, channels.Broken},
+		"brackets in id":      {func(m *channels.Message) { m.Mail.MessageID = "<a@b>" }, channels.Broken},
+		"spaces in list id":   {func(m *channels.Message) { m.Mail.ListID = "a b" }, channels.Broken},
+		"list id breaks out":  {func(m *channels.Message) { m.Mail.ListID = "a> <b" }, channels.Broken},
+		"url breaks out":      {func(m *channels.Message) { m.Mail.UnsubscribeURL = "https://u.example/>, <https://evil.example/" }, channels.Broken},
+		"javascript":          {func(m *channels.Message) { m.Mail.UnsubscribeURL = "javascript:alert(1)" }, channels.Broken},
+		"url too long":        {func(m *channels.Message) { m.Mail.UnsubscribeURL = "https://u.example/" + strings.Repeat("a", 1000) }, channels.Broken},
+		"Unicode feedback id": {func(m *channels.Message) { m.Mail.FeedbackID = "кампания" }, channels.Broken},
+		"auto-submitted":      {func(m *channels.Message) { m.Mail.AutoSubmitted = "no" }, channels.Broken},
+		"no date":             {func(m *channels.Message) { m.Mail.Date = time.Time{} }, channels.Broken},
+	} {
+		m := sample()
+		c.change(m)
+		_, r := check(m)
+		if r == nil || r.Class != c.class {
+			t.Errorf("%s: %+v", name, r)
+		} else if (r.Class == channels.AddressDead) != (r.Reach == channels.ReachGone) || strings.Contains(r.Detail, "example") {
+			t.Errorf("%s: %+v", name, r)
+		}
+	}
+}
+
+func TestOneClickOnlyWhereItIsSafe(t *testing.T) {
+	for url, want := range map[string]bool{"https://u.example.org/1": true, "http://localhost:8080/u": true, "http://127.0.0.1/u": true, "http://u.example.org/1": false, "": false} {
+		m := sample()
+		m.Mail.UnsubscribeURL = url
+		e, r := check(m)
+		if r != nil {
+			t.Fatalf("%s: %+v", url, r)
+		}
+		raw, err := compose(e, true)
+		if err != nil || bytes.Contains(raw, []byte("List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n")) != want {
+			t.Errorf("%s: one-click is not %t (%v)\n%s", url, want, err, raw)
+		}
+	}
+}
+
+func TestNullSenderAndNoLists(t *testing.T) {
+	srv, c := newServer(t, sandbox.MailConfig{})
+	m := sample()
+	m.Mail.EnvelopeFrom, m.Mail.ListID, m.Mail.AutoSubmitted = "", "", "auto-replied"
+	if r := c.Send(t.Context(), m, new(begins).begin); r.Class != channels.OK {
+		t.Fatalf("%+v", r)
+	}
+	got := srv.Mailbox().Mails(m.To)[0]
+	if got.EnvelopeFrom != "" || bytes.Contains(got.Raw, []byte("List-")) {
+		t.Errorf("from %q\n%s", got.EnvelopeFrom, got.Raw)
+	}
+}
