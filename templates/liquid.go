@@ -1,0 +1,282 @@
+package templates
+
+import "strings"
+
+// A text is a tree of these three.
+type node interface{ isNode() }
+
+// literal is the author's own Markdown: source[from:to].
+type literal struct{ from, to int }
+
+// output is {{ … }}: one slot that is filled last.
+type output struct {
+	slot  int
+	value operand
+	calls []call
+}
+
+// choice is an if or a case. Its last arm has no condition: the else, perhaps empty.
+type choice struct{ arms []arm }
+
+type arm struct {
+	when condition
+	body []node
+}
+
+func (literal) isNode() {}
+func (*output) isNode() {}
+func (*choice) isNode() {}
+
+const (
+	maxDepth = 20  // blocks within blocks
+	maxArms  = 100 // branches of one block; an arm's number must fit a byte
+)
+
+// block is an if or a case that is still open.
+type block struct {
+	name    string
+	at      int
+	choice  *choice
+	subject operand // of a case
+	elseAt  bool
+	// parent receives the choice when it is closed.
+	parent []node
+}
+
+// treeParser builds the tree from the tokens. It goes on after a fault, so that one look shows them all.
+type treeParser struct {
+	src     string
+	nodes   []node // of the innermost open arm
+	open    []block
+	slots   int
+	reads   []operand // every path, in order
+	faults  []fault
+	unknown map[string]bool // tags already reported, so that their "end…" is not
+}
+
+func parseTree(src string) *treeParser {
+	tokens, faults := scan(src)
+	p := &treeParser{src: src, faults: faults, unknown: map[string]bool{}}
+	for _, t := range tokens {
+		switch t.kind {
+		case tokenText:
+			if t.from < t.to {
+				p.nodes = append(p.nodes, literal{t.from, t.to})
+			}
+		case tokenOutput:
+			p.output(t)
+		case tokenTag:
+			p.tag(t)
+		}
+	}
+	for len(p.open) > 0 {
+		b := p.open[len(p.open)-1]
+		p.faults = append(p.faults, named(b.at, "text_block_unclosed", b.name))
+		p.close()
+	}
+	return p
+}
+
+func (p *treeParser) report(f fault) { p.faults = append(p.faults, f) }
+
+// finish takes an expression's fault and reports whether it was read to the end.
+func (p *treeParser) finish(e *expression, expected string, operands ...operand) bool {
+	e.end(expected)
+	if e.fault != nil {
+		p.report(*e.fault)
+		return false
+	}
+	for _, o := range operands {
+		p.read(o)
+	}
+	return true
+}
+
+func (p *treeParser) read(o operand) {
+	if o.path != nil {
+		p.reads = append(p.reads, o)
+	}
+}
+
+func (p *treeParser) output(t token) {
+	e := newExpression(t.code, t.inside)
+	out := &output{slot: p.slots, value: e.operand()}
+	out.calls = e.filters()
+	if !p.finish(e, "|", out.value) {
+		return
+	}
+	for _, c := range out.calls {
+		for _, arg := range c.args {
+			p.read(arg)
+		}
+	}
+	p.slots++
+	p.nodes = append(p.nodes, out)
+}
+
+var tagNames = []string{"if", "elsif", "else", "endif", "case", "when", "endcase", "comment", "endcomment"}
+
+// tagHints are the words that other dialects have for ours.
+var tagHints = map[string]string{"unless": "if", "elseif": "elsif", "elif": "elsif", "switch": "case", "endunless": "endif", "end": "endif"}
+
+func (p *treeParser) tag(t token) {
+	e := newExpression(t.code, t.inside)
+	name := e.next
+	if name.kind == lexName {
+		e.advance()
+	}
+	switch name.text {
+	case "if":
+		p.openIf(e, name)
+	case "case":
+		p.openCase(e, name)
+	case "elsif":
+		p.elsif(e, name)
+	case "when":
+		p.when(e, name)
+	case "else":
+		p.otherwise(e, name)
+	case "endif", "endcase":
+		p.end(e, name)
+	case "comment":
+	default:
+		p.unknownTag(name, t)
+	}
+}
+
+func (p *treeParser) unknownTag(name lexeme, t token) {
+	if strings.HasPrefix(name.text, "end") && p.unknown[name.text[3:]] {
+		return
+	}
+	p.unknown[name.text] = true
+	if name.kind != lexName {
+		name = lexeme{at: t.from, text: strings.TrimSpace(t.code)}
+	}
+	f := named(name.at, "text_tag_unknown", name.text)
+	f.expected = "if, case, comment"
+	if f.didYouMean = tagHints[name.text]; f.didYouMean == "" {
+		f.didYouMean = nearest(name.text, tagNames)
+	}
+	p.report(f)
+}
+
+func (p *treeParser) push(b block) {
+	if len(p.open) >= maxDepth {
+		p.report(named(b.at, "text_nesting", b.name))
+	}
+	b.parent, p.nodes = p.nodes, nil
+	p.open = append(p.open, b)
+}
+
+func (p *treeParser) openIf(e *expression, name lexeme) {
+	c := p.condition(e)
+	p.push(block{name: "if", at: name.at, choice: &choice{arms: []arm{{when: c}}}})
+}
+
+func (p *treeParser) openCase(e *expression, name lexeme) {
+	subject := e.operand()
+	p.finish(e, "", subject)
+	// What stands between case and the first when is shown by no branch: it goes to an arm that never holds.
+	p.push(block{name: "case", at: name.at, subject: subject, choice: &choice{arms: []arm{{when: condition{{never}}}}}})
+}
+
+// never is false for every member.
+var never = comparison{left: operand{literal: false}}
+
+func (p *treeParser) condition(e *expression) condition {
+	c := e.condition()
+	if !p.finish(e, "and, or, ==, !=, <, >, <=, >=, contains") {
+		return condition{{never}}
+	}
+	for _, and := range c {
+		for _, cmp := range and {
+			p.read(cmp.left)
+			p.read(cmp.right)
+		}
+	}
+	return c
+}
+
+// inside returns the innermost block when it may take the tag, and reports the tag otherwise.
+func (p *treeParser) inside(name lexeme, blocks ...string) *block {
+	if len(p.open) > 0 {
+		b := &p.open[len(p.open)-1]
+		for _, want := range blocks {
+			if b.name == want && (!b.elseAt || strings.HasPrefix(name.text, "end")) {
+				return b
+			}
+		}
+	}
+	f := named(name.at, "text_tag_misplaced", name.text)
+	f.expected = strings.Join(blocks, ", ")
+	if len(p.open) > 0 && strings.HasPrefix(name.text, "end") {
+		f.expected = "end" + p.open[len(p.open)-1].name
+	}
+	p.report(f)
+	return nil
+}
+
+// nextArm ends the current arm's body and begins another.
+func (p *treeParser) nextArm(b *block, at int, c condition) {
+	if len(b.choice.arms) >= maxArms {
+		p.report(named(at, "text_branches", b.name))
+		return
+	}
+	b.choice.arms[len(b.choice.arms)-1].body = p.nodes
+	b.choice.arms = append(b.choice.arms, arm{when: c})
+	p.nodes = nil
+}
+
+func (p *treeParser) elsif(e *expression, name lexeme) {
+	c := p.condition(e)
+	if b := p.inside(name, "if"); b != nil {
+		p.nextArm(b, name.at, c)
+	}
+}
+
+func (p *treeParser) when(e *expression, name lexeme) {
+	values := []operand{e.operand()}
+	for e.is(",") || e.is("or") {
+		e.advance()
+		values = append(values, e.operand())
+	}
+	ok := p.finish(e, ",", values...)
+	b := p.inside(name, "case")
+	if b == nil || !ok {
+		return
+	}
+	var c condition
+	for _, v := range values {
+		c = append(c, []comparison{{left: b.subject, op: "==", right: v}})
+	}
+	p.nextArm(b, name.at, c)
+}
+
+func (p *treeParser) otherwise(e *expression, name lexeme) {
+	p.finish(e, "")
+	if b := p.inside(name, "if", "case"); b != nil {
+		p.nextArm(b, name.at, nil)
+		b.elseAt = true
+	}
+}
+
+func (p *treeParser) end(e *expression, name lexeme) {
+	p.finish(e, "")
+	if p.inside(name, strings.TrimPrefix(name.text, "end")) != nil {
+		p.close()
+	}
+}
+
+// close ends the innermost block and adds the empty else where the author wrote none.
+func (p *treeParser) close() {
+	b := p.open[len(p.open)-1]
+	p.open = p.open[:len(p.open)-1]
+	b.choice.arms[len(b.choice.arms)-1].body = p.nodes
+	if !b.elseAt {
+		b.choice.arms = append(b.choice.arms, arm{})
+	}
+	if b.name == "case" {
+		b.choice.arms = b.choice.arms[1:]
+	}
+	p.nodes = append(b.parent, b.choice)
+}

@@ -1,0 +1,145 @@
+package templates
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/internal/locale"
+)
+
+// Gmail clips a mail's HTML at 102 kB: the footer with the way out would vanish.
+const (
+	// MailWarnSize is the size of the HTML in bytes from which an author should be warned.
+	MailWarnSize = 80_000
+	// MailMaxSize is the size in bytes from which Mail refuses.
+	MailMaxSize = 100_000
+)
+
+var (
+	// ErrMailTooBig: the HTML has MailMaxSize bytes or more.
+	ErrMailTooBig = errors.New("templates: mail is too big")
+	// ErrMailLink: a button or a footer link is no absolute http, https, mailto or tg address.
+	ErrMailLink = errors.New("templates: mail link has no usable address")
+)
+
+// MailContent is everything that the mail's frame shows. All strings but BodyHTML are plain text and are escaped here.
+type MailContent struct {
+	Lang campaigns.Lang
+	// Subject is the title and the heading; Preheader the hidden first text, 40 to 90 characters, possibly empty.
+	Subject, Preheader string
+	// BodyHTML comes from Text.HTML, BodyText from Text.Plain.
+	BodyHTML, BodyText string
+	Buttons            []MailButton
+	// Question: the buttons are answers. Short ones stand in rows, and a note says that the answer is confirmed on the page.
+	Question bool
+	// Why says why the member gets this; empty is a general sentence with CommunityName.
+	Why string
+	// Brand is the word beside the ring; empty is CommunityName.
+	Brand, CommunityName, PostalAddress string
+	// UnsubscribeURL leaves in one press, PreferencesURL chooses; an empty one is left out.
+	UnsubscribeURL, PreferencesURL string
+}
+
+// MailButton is one link as a button. Main is the filled one, once a mail.
+type MailButton struct {
+	Label, URL string
+	Main       bool
+}
+
+// Mail frames a body: the whole HTML document and the text part with the same links. It fails with ErrMailTooBig or ErrMailLink.
+func Mail(m MailContent) (html, text string, err error) {
+	if err := m.checkLinks(); err != nil {
+		return "", "", err
+	}
+	m = m.completed()
+	w := &mailWriter{m: &m}
+	w.b.Grow(8<<10 + len(m.BodyHTML))
+	w.document()
+	if w.b.Len() >= MailMaxSize {
+		return "", "", ErrMailTooBig
+	}
+	return w.b.String(), m.text(), nil
+}
+
+// checkLinks guards the frame against addresses that a client would run or could not open.
+func (m *MailContent) checkLinks() error {
+	urls := []string{}
+	for _, b := range m.Buttons {
+		urls = append(urls, b.URL)
+	}
+	for _, u := range []string{m.UnsubscribeURL, m.PreferencesURL} {
+		if u != "" {
+			urls = append(urls, u)
+		}
+	}
+	for _, u := range urls {
+		if a := (address{{u, -1, slotURL}}); !a.usable() {
+			return ErrMailLink
+		}
+	}
+	return nil
+}
+
+// completed fills what the caller left to the frame.
+func (m MailContent) completed() MailContent {
+	if m.Brand == "" {
+		m.Brand = m.CommunityName
+	}
+	if m.Why == "" {
+		m.Why = m.say("mail.why", map[string]any{"community": m.CommunityName})
+	}
+	return m
+}
+
+func (m *MailContent) say(key string, args map[string]any) string {
+	return locale.T(string(m.Lang), key, args)
+}
+
+// note is the sentence under the answers of a question, or "".
+func (m *MailContent) note() string {
+	if !m.Question || len(m.Buttons) == 0 {
+		return ""
+	}
+	return m.say("mail.answer_note", nil)
+}
+
+// text is the plain part: the same words and links in the same order.
+func (m *MailContent) text() string {
+	var blocks []string
+	add := func(s string) {
+		if s = strings.TrimSpace(s); s != "" {
+			blocks = append(blocks, s)
+		}
+	}
+	add(m.Subject)
+	add(m.BodyText)
+	var buttons []string
+	for _, b := range m.Buttons {
+		buttons = append(buttons, spaced(b.Label)+": "+b.URL)
+	}
+	add(strings.Join(buttons, "\n"))
+	add(m.note())
+	add("———\n" + m.Why)
+	add(m.footerLine("mail.preferences", m.PreferencesURL) + "\n" + m.footerLine("mail.unsubscribe", m.UnsubscribeURL))
+	add(m.PostalAddress)
+	return strings.Join(blocks, "\n\n") + "\n"
+}
+
+func (m *MailContent) footerLine(key, url string) string {
+	if url == "" {
+		return ""
+	}
+	return m.say(key, nil) + ": " + url
+}
+
+var rightToLeft = []string{"ar", "fa", "he", "ur", "yi", "ps", "sd", "ug", "ckb", "dv"}
+
+// direction is the value of the dir attribute.
+func direction(lang campaigns.Lang) string {
+	base, _, _ := strings.Cut(strings.ToLower(string(lang)), "-")
+	if contained(rightToLeft, base) {
+		return "rtl"
+	}
+	return "ltr"
+}

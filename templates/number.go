@@ -1,0 +1,94 @@
+package templates
+
+import (
+	"math"
+	"strconv"
+	"strings"
+
+	plurals "golang.org/x/text/feature/plural"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+)
+
+// number writes a number with the language's separators. The argument is how many decimals to show.
+func number(v value, args []value, env *Env) value {
+	n, ok := asNumber(v.v)
+	if !ok || math.IsNaN(n) || math.IsInf(n, 0) {
+		return v
+	}
+	decimals := -1
+	if len(args) == 1 {
+		if d, ok := asNumber(args[0].v); ok {
+			decimals = int(min(max(d, 0), 10))
+		}
+	}
+	return value{formatNumber(n, decimals, env.Lang), true}
+}
+
+// formatNumber groups thousands from 10,000 on: a comma in English, a narrow no-break space elsewhere. Minus is U+2212.
+func formatNumber(n float64, decimals int, lang campaigns.Lang) string {
+	group, point := "\u202f", ","
+	if base, _, _ := strings.Cut(strings.ToLower(string(lang)), "-"); base == "en" || base == "" {
+		group, point = ",", "."
+	}
+	digits := strconv.FormatFloat(math.Abs(n), 'f', decimals, 64)
+	whole, fraction, hasFraction := strings.Cut(digits, ".")
+	var b strings.Builder
+	if n < 0 && strings.Trim(digits, "0.") != "" {
+		b.WriteString("\u2212")
+	}
+	for i, c := range whole {
+		if i > 0 && len(whole) > 4 && (len(whole)-i)%3 == 0 {
+			b.WriteString(group)
+		}
+		b.WriteRune(c)
+	}
+	if hasFraction {
+		b.WriteString(point + fraction)
+	}
+	return b.String()
+}
+
+// plural picks the word that goes with a number: two forms are one, other; three are one, few, many; four are one, few, many, other (CLDR).
+func plural(v value, args []value, env *Env) value {
+	n, ok := asNumber(v.v)
+	if !ok {
+		return args[len(args)-1]
+	}
+	return args[pluralIndex(pluralForm(n, env), len(args))]
+}
+
+// pluralForm is the CLDR category of n (Unicode TR 35, plural operands).
+func pluralForm(n float64, env *Env) plurals.Form {
+	digits := strconv.FormatFloat(math.Abs(n), 'f', -1, 64)
+	whole, fraction, _ := strings.Cut(digits, ".")
+	if len(whole) > 7 {
+		whole = whole[len(whole)-7:]
+	}
+	if len(fraction) > 7 {
+		fraction = fraction[:7]
+	}
+	i, _ := strconv.Atoi(whole)
+	f, _ := strconv.Atoi(fraction)
+	return plurals.Cardinal.MatchPlural(tag(env), i, len(fraction), len(fraction), f, f)
+}
+
+// pluralIndex finds the form among n words. A fraction in Russian takes the form of "few" (1,5 дня).
+func pluralIndex(form plurals.Form, n int) int {
+	if form == plurals.One {
+		return 0
+	}
+	if n == 2 {
+		return 1
+	}
+	switch form {
+	case plurals.Two, plurals.Few:
+		return 1
+	case plurals.Many, plurals.Zero:
+		return 2
+	}
+	if n == 3 {
+		return 1
+	}
+	return 3
+}
