@@ -106,11 +106,18 @@ func validLocal(s string) bool {
 
 // parseDomain returns the domain in ASCII and in Unicode, both in lower case and without a trailing dot.
 func parseDomain(s string) (ascii, uni string, ok bool) {
-	ascii, err := idna.Lookup.ToASCII(strings.TrimSuffix(s, "."))
-	if err != nil || ascii == "" || len(ascii) > 253 || !isASCII(ascii) {
+	ascii = strings.ToLower(strings.TrimSuffix(s, "."))
+	// Plain ASCII is taken as it is: IDNA forbids hyphens in the third and fourth place, which registered names have.
+	plain := isASCII(ascii) && !strings.Contains(ascii, "xn--")
+	if !plain {
+		var err error
+		if ascii, err = idna.Lookup.ToASCII(ascii); err != nil || !isASCII(ascii) {
+			return "", "", false
+		}
+	}
+	if len(ascii) > 253 {
 		return "", "", false
 	}
-	ascii = strings.ToLower(ascii)
 	labels := strings.Split(ascii, ".")
 	for _, l := range labels {
 		if !validLabel(l) {
@@ -121,7 +128,10 @@ func parseDomain(s string) (ascii, uni string, ok bool) {
 	if net.ParseIP(ascii) != nil || strings.Trim(labels[len(labels)-1], "0123456789") == "" {
 		return "", "", false
 	}
-	uni, err = idna.Lookup.ToUnicode(ascii)
+	if plain {
+		return ascii, ascii, true
+	}
+	uni, err := idna.Lookup.ToUnicode(ascii)
 	if back, berr := idna.Lookup.ToASCII(uni); err != nil || berr != nil || back != ascii {
 		uni = ascii
 	}

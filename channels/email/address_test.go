@@ -14,6 +14,7 @@ func TestAddress(t *testing.T) {
 		"a@xn--80a1acny.xn--p1ai":         {"a@почта.рф", "a@xn--80a1acny.xn--p1ai"},
 		"e\u0301@example.com":             {"é@example.com", "é@example.com"},
 		"o'neil!#$%&*-/=?^_`{|}~@e.co":    {"o'neil!#$%&*-/=?^_`{|}~@e.co", "o'neil!#$%&*-/=?^_`{|}~@e.co"},
+		"a@r3--x.example.com":             {"a@r3--x.example.com", "a@r3--x.example.com"},
 		"a@example.com.":                  {"a@example.com", "a@example.com"},
 		"Straße@example.com":              {"Straße@example.com", "strasse@example.com"},
 		strings.Repeat("a", 64) + "@e.co": {strings.Repeat("a", 64) + "@e.co", strings.Repeat("a", 64) + "@e.co"},

@@ -116,7 +116,9 @@ func deadAddress(code int, enhanced, text string) bool {
 		return true
 	case enhanced == "" && code == 550:
 		text = strings.ToLower(text)
-		return slices.ContainsFunc(deadTexts, func(t string) bool { return strings.Contains(text, t) })
+		// "Sender domain does not exist" is about us.
+		aboutUs := slices.ContainsFunc([]string{"sender", "domain", "host", "helo", "relay"}, func(t string) bool { return strings.Contains(text, t) })
+		return !aboutUs && slices.ContainsFunc(deadTexts, func(t string) bool { return strings.Contains(text, t) })
 	}
 	return false
 }

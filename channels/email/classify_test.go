@@ -25,7 +25,7 @@ func TestClassify(t *testing.T) {
 		{550, "5.1.1", "", PhaseRcpt, dead}, {550, "5.1.6", "", PhaseRcpt, dead}, {556, "5.1.10", "", PhaseRcpt, dead}, {550, "5.2.1", "", PhaseRcpt, dead},
 		{556, "", "", PhaseRcpt, dead}, {521, "", "", PhaseRcpt, dead}, {501, "5.1.3", "", PhaseRcpt, dead}, {553, "", "", PhaseRcpt, dead}, {550, "5.1.1", "", PhaseFinal, dead},
 		{0, "5.1.1", "", PhaseFinal, dead},
-		{550, "", "No such user here", PhaseRcpt, dead}, {550, "", "Mailbox does not exist", PhaseRcpt, dead}, {550, "", "rejected by policy", PhaseRcpt, refused},
+		{550, "", "No such user here", PhaseRcpt, dead}, {550, "", "Mailbox does not exist", PhaseRcpt, dead}, {550, "", "rejected by policy", PhaseRcpt, refused}, {550, "", "Sender domain does not exist", PhaseRcpt, refused},
 		{550, "5.1.1", "", PhaseMail, broken}, {553, "5.1.8", "", PhaseMail, broken}, {501, "", "", PhaseMail, broken}, {555, "", "", PhaseMail, broken},
 		{550, "5.1.2", "", PhaseRcpt, refused}, {550, "5.7.1", "no such user", PhaseRcpt, refused}, {553, "5.7.1", "", PhaseRcpt, refused}, {553, "5.6.7", "", PhaseRcpt, refused},
 		{552, "5.2.3", "", PhaseFinal, refused}, {552, "5.3.4", "", PhaseMail, refused}, {552, "", "", PhaseData, refused}, {554, "", "", PhaseFinal, refused}, {554, "5.4.6", "", PhaseFinal, refused},

@@ -94,7 +94,7 @@ func setUnsubscribe(m *mail.Msg, e *envelope) {
 		uris = append(uris, "<"+e.Mail.UnsubscribeURL+">")
 	}
 	if e.Mail.UnsubscribeMail != "" {
-		uris = append(uris, "<mailto:"+mailtoEscaper.Replace(e.unsubscribe.wire())+">")
+		uris = append(uris, "<mailto:"+mailto(e.unsubscribe.wire())+">")
 	}
 	if len(uris) > 0 {
 		m.SetGenHeader(mail.HeaderListUnsubscribe, strings.Join(uris, ", "))
@@ -104,8 +104,18 @@ func setUnsubscribe(m *mail.Msg, e *envelope) {
 	}
 }
 
-// mailtoEscaper covers what an address may hold and a mailto URI may not (RFC 6068 §2).
-var mailtoEscaper = strings.NewReplacer("%", "%25", "?", "%3F", "&", "%26", "#", "%23", "/", "%2F", "^", "%5E", "`", "%60", "{", "%7B", "}", "%7D", "|", "%7C")
+// mailto percent-encodes what an address may hold and a mailto URI may not (RFC 6068 §2).
+func mailto(address string) string {
+	var b strings.Builder
+	for i := range len(address) {
+		if c := address[i]; c < utf8.RuneSelf && !strings.ContainsRune("%?&#/^`{}|", rune(c)) {
+			b.WriteByte(c)
+		} else {
+			fmt.Fprintf(&b, "%%%02X", c)
+		}
+	}
+	return b.String()
+}
 
 // displayName makes one line of at most maxName characters.
 func displayName(s string) string {

@@ -278,6 +278,14 @@ func TestOneClickOnlyWhereItIsSafe(t *testing.T) {
 	}
 }
 
+func TestMailtoIsEscaped(t *testing.T) {
+	for in, want := range map[string]string{"u+tok@r.example": "u+tok@r.example", "a?b&c=d%@r.example": "a%3Fb%26c=d%25@r.example", "ж@r.example": "%D0%B6@r.example"} {
+		if got := mailto(in); got != want {
+			t.Errorf("%s: %s, want %s", in, got, want)
+		}
+	}
+}
+
 func TestNullSenderAndNoLists(t *testing.T) {
 	srv, c := newServer(t, sandbox.MailConfig{})
 	m := sample()

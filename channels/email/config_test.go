@@ -29,6 +29,7 @@ func TestParseURL(t *testing.T) {
 		"smtp://127.0.0.1:1?tls=none&insecure_skip_verify=true":            {Host: "127.0.0.1", Port: 1, TLS: TLSNone, InsecureSkipVerify: true},
 		"smtp://[::1]/?tls=none&command_timeout=2s":                        {Host: "::1", Port: 25, TLS: TLSNone, CommandTimeout: 2e9},
 		"smtps://u:tok@smtp.example.org:465?auth=xoauth2&tls=required":     {Host: "smtp.example.org", Port: 465, TLS: TLSImplicit, Auth: AuthXOAUTH2, User: "u", Password: "tok"},
+		"smtp://u:p@localhost?tls=none&auth=xoauth2":                       {Host: "localhost", Port: 587, TLS: TLSNone, Auth: AuthXOAUTH2, User: "u", Password: "p"},
 		"smtps://mail.sandbox.localhost?insecure_skip_verify=true":         {Host: "mail.sandbox.localhost", Port: 465, TLS: TLSImplicit, InsecureSkipVerify: true},
 	} {
 		got, err := ParseURL(raw)
@@ -45,6 +46,7 @@ var badURLs = []string{
 	"smtp://u:" + secret + "@", "smtp://u:" + secret + "@h:" + "port", "smtp://u:a/" + secret + "@h", "smtp://u:a?" + secret + "@h", "smtp://u:a#" + secret + "@h",
 	"smtp://u:%zz" + secret + "@h", "smtp://u:" + secret + "\x7f@h", "smtp://:" + secret + "@h", "smtp://" + secret + "@h",
 	"smtp://h?tls=" + secret, "smtp://h?tls=implicit", "smtp://h?" + secret + "=1", "smtp://h?auth=plain", "smtp://u:" + secret + "@h?auth=ntlm", "smtps://h?tls=none",
+	"smtp://u:" + secret + "@h?tls=none&auth=plain", "smtp://u:" + secret + "@h?tls=none&auth=login", "smtp://u:" + secret + "@h?tls=opportunistic&auth=xoauth2",
 	"smtp://h?insecure_skip_verify=true", "smtp://127.0.0.1.example.org?insecure_skip_verify=true", "smtp://127.0.0.1?insecure_skip_verify=yes",
 	"smtp://h?helo=a%0d%0ab", "smtp://h?ca=/does/not/exist", "smtp://h?connect_timeout=0s", "smtp://h?final_timeout=soon", "smtp://h?tls=none&tls=required",
 }

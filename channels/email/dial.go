@@ -40,6 +40,8 @@ func dialError(err error) *DialError {
 	var host x509.HostnameError
 	isAuth := strings.HasPrefix(err.Error(), "SMTP AUTH failed") // go-mail has no sentinel for it; a test holds its wording
 	switch {
+	case errors.Is(err, errExposed):
+		return &DialError{setup(err.Error())}
 	case errors.Is(err, context.Canceled):
 		return &DialError{channels.Receipt{Class: channels.Temporary, Detail: "connecting was ended by us"}}
 	case errors.As(err, &said):

@@ -125,7 +125,7 @@ func (e *envelope) checkUnsubscribe() error {
 	return nil
 }
 
-// needsUTF8 reports whether any address of the mail can only travel with SMTPUTF8.
+// needsUTF8 reports whether any address of the envelope or of an address header can only travel with SMTPUTF8.
 func (e *envelope) needsUTF8() bool {
-	return e.to.needsUTF8() || e.from.needsUTF8() || e.bounce.needsUTF8() || e.replyTo.needsUTF8() || e.unsubscribe.needsUTF8()
+	return e.to.needsUTF8() || e.from.needsUTF8() || e.bounce.needsUTF8() || e.replyTo.needsUTF8()
 }

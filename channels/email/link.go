@@ -15,6 +15,8 @@ import (
 	"github.com/wneessen/go-mail/smtp"
 )
 
+var errExposed = errors.New("the configured authentication would show the password to the network")
+
 // link is one open connection, with what its server offers.
 type link struct {
 	client *smtp.Client
@@ -28,6 +30,9 @@ type link struct {
 
 // open connects, protects and authenticates through go-mail, within the connect timeout.
 func open(ctx context.Context, cfg *Config) (*link, error) {
+	if cfg.exposes() {
+		return nil, errExposed
+	}
 	ctx, cancel := context.WithTimeout(ctx, cfg.ConnectTimeout)
 	defer cancel()
 	l := &link{cfg: cfg, unhook: func() bool { return true }}
@@ -80,7 +85,11 @@ func (l *link) auth() []mail.Option {
 	who := []mail.Option{mail.WithUsername(l.cfg.User), mail.WithPassword(l.cfg.Password)}
 	switch l.cfg.Auth {
 	case AuthAuto:
-		return append(who, mail.WithOpportunisticSMTPAuth(mail.SMTPAuthSCRAMSHA256, mail.SMTPAuthSCRAMSHA1, mail.SMTPAuthPlain, mail.SMTPAuthLogin, mail.SMTPAuthCramMD5))
+		order := []mail.SMTPAuthType{mail.SMTPAuthSCRAMSHA256, mail.SMTPAuthSCRAMSHA1, mail.SMTPAuthPlain, mail.SMTPAuthLogin, mail.SMTPAuthCramMD5}
+		if l.cfg.TLS == TLSNone { // the one that does not show the password goes before those that do
+			order = []mail.SMTPAuthType{mail.SMTPAuthSCRAMSHA256, mail.SMTPAuthSCRAMSHA1, mail.SMTPAuthCramMD5, mail.SMTPAuthPlain, mail.SMTPAuthLogin}
+		}
+		return append(who, mail.WithOpportunisticSMTPAuth(order...))
 	case AuthPlain:
 		return append(who, mail.WithSMTPAuth(mail.SMTPAuthPlain))
 	case AuthLogin:

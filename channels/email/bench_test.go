@@ -1,0 +1,38 @@
+package email
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/kruzhok/kruzhok/channels"
+	"github.com/kruzhok/kruzhok/channels/sandbox"
+)
+
+// BenchmarkSend is one connection, one mail at a time: a Russian letter of some 5 kB.
+func BenchmarkSend(b *testing.B) {
+	srv, err := sandbox.NewMailServer(sandbox.MailConfig{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer srv.Close()
+	cfg, err := ParseURL(srv.URL())
+	if err != nil {
+		b.Fatal(err)
+	}
+	c, err := New(cfg).Dial(b.Context())
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer c.Close()
+	m := sample()
+	m.Mail.ToName, m.Mail.Subject = "Анна", "Привет, Анна"
+	m.Text = strings.Repeat("Привет, рады видеть тебя в нашем кругу.\n", 20)
+	m.HTML = strings.Repeat("<p style=\"margin:0\">Привет, рады видеть тебя в нашем кругу.</p>\n", 25)
+	b.ReportAllocs()
+	for b.Loop() {
+		if r := c.Send(b.Context(), m, func() error { return nil }); r.Class != channels.OK {
+			b.Fatalf("%+v", r)
+		}
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "mails/s")
+}
