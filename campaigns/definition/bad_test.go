@@ -122,6 +122,9 @@ var bad = map[string]string{
 	"answers":              head + "steps:\n  - ask: {type: choice, save_as: level, text: {en: a, ru: b}, options: [{value: begin, text: {en: a, ru: b}}, {value: middle, text: {en: a, ru: b}}]}\n  - ask: {type: yes_no, save_as: ok, text: {en: a, ru: b}}\n  - ask: {type: nps, save_as: nps, text: {en: a, ru: b}}\n  - ask: {type: date, save_as: day, text: {en: a, ru: b}}\n  - branch:\n      - if: {answer: levle, is: begin}\n        steps: []\n      - if: {answer: level, is: begn}\n        steps: []\n      - if: {answer: level, in: [begin, 1]}\n        steps: []\n      - if: {answer: level, greater_than: 2}\n        steps: []\n      - if: {answer: ok, is: yes}\n        steps: []\n      - if: {answer: nps, at_least: nine}\n        steps: []\n      - if: {answer: day, less_than: \"2026-02-31\"}\n        steps: []\n      - if: {all: [{answer: level, is: Begin}, {answer: nps, at_most: 6}, {answer: ok, is: false}, {answer: day, at_least: \"2026-02-28\"}]}\n        steps: []\n",
 	"answer of two types":  head + "steps:\n  - ask: {type: text, save_as: x, text: {en: a, ru: b}}\n  - ask: {type: date, save_as: x, text: {en: a, ru: b}}\n",
 	"too many steps":       head + "steps:\n" + strings.Repeat("  - wait: 1d\n", 1001),
+	"long name":            strings.Replace(head, "name: A", "name: "+strings.Repeat("é", 201), 1) + tail,
+	"not yaml":             "key: a\nlanguages: [en,,ru]\n",
+	"after quote":          "key: a\nname: \"Hello\" world\n",
 	"too large":            "# " + strings.Repeat("x", MaxBytes),
 }
 

@@ -36,14 +36,17 @@ func Parse(src []byte, format Format) (*Definition, []Problem) {
 	} else {
 		root = readYAML(text, out)
 	}
-	if root == nil {
-		return nil, out.sorted()
+	var d *Definition
+	if root != nil {
+		d = check(text, root, out)
 	}
-	d := check(text, root, out)
-	if len(out.list) > 0 {
-		return nil, out.sorted()
+	if len(out.list) == 0 {
+		return d, nil
 	}
-	return d, nil
+	for _, p := range out.list {
+		p.Place = text.settle(p.Place)
+	}
+	return nil, out.sorted()
 }
 
 // check makes the definition from the tree and looks at it as a whole.

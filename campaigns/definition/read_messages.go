@@ -164,7 +164,7 @@ func (r *reader) missingLanguages(n *node) {
 		}
 	}
 	if len(missing) > 0 {
-		r.out.add(n.place, "missing_language", "languages", joined(missing), "n", len(missing))
+		r.out.add(n.place, "missing_language", "languages", joined(missing))
 	}
 }
 

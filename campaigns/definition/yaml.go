@@ -171,10 +171,16 @@ func (y *yamlReader) tokenPlace(tok *token.Token, path string) Place {
 func (y *yamlReader) placeOf(v ast.Node, after Place) Place {
 	at := y.tokenPlace(v.GetToken(), after.Path)
 	tok := v.GetToken()
-	if _, ok := v.(ast.ScalarNode); !ok || tok == nil || tok.Type != token.StringType || tok.Value == "" {
+	if _, ok := v.(ast.ScalarNode); !ok || tok == nil || tok.Value == "" {
 		return at
 	}
 	first := []rune(tok.Value)[0]
+	if _, null := v.(*ast.NullNode); null && y.src.at(at.Line, at.Column) != first {
+		return after // nothing is written: right behind the colon or hyphen
+	}
+	if tok.Type != token.StringType {
+		return at
+	}
 	if y.src.at(at.Line, at.Column) == first && !strings.Contains(strings.TrimSpace(tok.Origin), "\n") {
 		return at
 	}

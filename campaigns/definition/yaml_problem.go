@@ -21,7 +21,21 @@ func yamlProblem(err error, src *source, out *sink) {
 		out.add(place, "unquoted_liquid")
 		return
 	}
-	out.add(src.settle(at), yamlCode(bad.Message, src.at(at.Line, at.Column)))
+	code := yamlCode(bad.Message, src.at(at.Line, at.Column))
+	if code == "indentation" && src.afterQuote(at) {
+		out.add(at, "after_quote")
+		return
+	}
+	out.add(src.settle(at), code)
+}
+
+// afterQuote reports whether a closing quotation mark stands before the place on its line.
+func (s *source) afterQuote(at Place) bool {
+	if at.Line > len(s.lines) || at.Column > len(s.lines[at.Line-1]) {
+		return false
+	}
+	before := strings.TrimRight(string(s.lines[at.Line-1][:at.Column-1]), " ")
+	return strings.HasSuffix(before, `"`) || strings.HasSuffix(before, "'")
 }
 
 // yamlCode sorts the library's messages (parser and scanner of goccy/go-yaml v1.19) into ours.
