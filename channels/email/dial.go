@@ -21,7 +21,7 @@ type DialError struct{ receipt channels.Receipt }
 func (e *DialError) Receipt() channels.Receipt { return e.receipt }
 
 func (e *DialError) Error() string {
-	return "dial mail server: " + e.receipt.Code + " " + e.receipt.Detail
+	return "dial mail server: " + strings.TrimSpace(e.receipt.Code+" "+e.receipt.Detail)
 }
 
 func receiptOf(err error) channels.Receipt {

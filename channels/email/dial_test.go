@@ -37,6 +37,17 @@ func wantDial(t *testing.T, cfg Config, want channels.Receipt) {
 	}
 }
 
+func TestDialErrorText(t *testing.T) {
+	for r, want := range map[channels.Receipt]string{
+		{Code: "535 5.7.8", Detail: "no"}: "dial mail server: 535 5.7.8 no",
+		{Detail: "unreachable"}:           "dial mail server: unreachable",
+	} {
+		if got := (&DialError{r}).Error(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
 func TestDialFailures(t *testing.T) {
 	type tc struct {
 		srv    sandbox.MailConfig

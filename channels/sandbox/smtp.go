@@ -1,3 +1,5 @@
+// Package sandbox is the world outside to play with: a Bot API and a mail server with a mailbox, for the demo, for tests and for "try it as a member".
+// Nothing in it reaches a real person.
 package sandbox
 
 import (

@@ -3,6 +3,8 @@ package sandbox
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"net"
 	"net/smtp"
@@ -165,9 +167,54 @@ func TestDotsAreUnstuffed(t *testing.T) {
 }
 
 func TestStartTLSDropsWhatCameBefore(t *testing.T) {
-	talk := smtpDial(t, newMailServer(t, MailConfig{StartTLS: true}))
+	s := newMailServer(t, MailConfig{StartTLS: true})
+	talk := smtpDial(t, s)
 	if got := talk.say(2, "EHLO x\r\nSTARTTLS\r\nMAIL FROM:<evil@x>\r\n"); got != "250 end" {
 		t.Errorf("plaintext behind STARTTLS: %s", got)
+	}
+}
+
+// net/smtp is a second opinion on TLS and AUTH.
+func TestTLSAndAuth(t *testing.T) {
+	s := newMailServer(t, MailConfig{StartTLS: true, User: "u", Password: "p"})
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM(s.CertPEM()) {
+		t.Fatal("no certificate")
+	}
+	for _, try := range []struct {
+		auth  smtp.Auth
+		wrong bool
+	}{{smtp.PlainAuth("", "u", "p", "127.0.0.1"), false}, {smtp.CRAMMD5Auth("u", "p"), false}, {smtp.PlainAuth("", "u", "x", "127.0.0.1"), true}} {
+		c, err := smtp.Dial(s.Addr())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.StartTLS(&tls.Config{RootCAs: roots, ServerName: "127.0.0.1"}); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Auth(try.auth); (err != nil) != try.wrong {
+			t.Errorf("auth: %v", err)
+		}
+		if !try.wrong && c.Mail("a@b") != nil {
+			t.Error("MAIL refused after AUTH")
+		}
+		_ = c.Close()
+	}
+}
+
+func TestMailServerURL(t *testing.T) {
+	for _, c := range []struct {
+		cfg  MailConfig
+		want string
+	}{
+		{MailConfig{}, "smtp://ADDR?tls=none"},
+		{MailConfig{StartTLS: true, User: "u@x", Password: "p:/"}, "smtp://u%40x:p%3A%2F@ADDR?tls=required&insecure_skip_verify=true"},
+		{MailConfig{ImplicitTLS: true}, "smtps://ADDR?insecure_skip_verify=true"},
+	} {
+		s := newMailServer(t, c.cfg)
+		if got := strings.ReplaceAll(s.URL(), s.Addr(), "ADDR"); got != c.want {
+			t.Errorf("%s, want %s", got, c.want)
+		}
 	}
 }
 
