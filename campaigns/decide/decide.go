@@ -188,6 +188,7 @@ type AskAgain struct {
 type Record struct {
 	Name   string // "step.skipped", "question.timed_out", "enrollment.completed", …
 	Step   campaigns.StepID
+	Visit  int // of the step, where Step is set
 	Reason campaigns.Reason
 	Data   map[string]any // never a personal value
 }

@@ -31,3 +31,59 @@ type Verdict struct {
 	Reason campaigns.Reason
 	Until  *time.Time
 }
+
+// Gate decides whether a delivery may leave now. The gates in their order: the enrollment still wants it; stop, address and consent allow it;
+// the campaign is not paused; it is not too late, counted from the end of quiet hours that hold it; no quiet hours hold it.
+// A reply to the member's own act (System) answers to the address alone.
+func Gate(g GateFacts, now time.Time) Verdict {
+	if reason := g.over(); reason != "" {
+		return Verdict{State: campaigns.Canceled, Reason: reason}
+	}
+	if reason := g.forbidden(); reason != "" {
+		return Verdict{State: campaigns.Suppressed, Reason: reason}
+	}
+	if g.CampaignPaused && !g.System {
+		return Verdict{State: campaigns.Pending, Reason: campaigns.CampaignPaused}
+	}
+	free, ok := g.free(now)
+	switch {
+	case !ok || !g.Expires.IsZero() && free.After(g.Expires):
+		return Verdict{State: campaigns.Expired, Reason: campaigns.TooLate}
+	case free.After(now):
+		free = utc(free)
+		return Verdict{State: campaigns.Pending, Reason: campaigns.QuietHours, Until: &free}
+	}
+	return Verdict{}
+}
+
+func (g *GateFacts) over() campaigns.Reason {
+	switch {
+	case g.EnrollmentFinal && !g.System:
+		return campaigns.EnrollmentOver
+	case !g.Standing && !g.System:
+		return campaigns.AlreadyAnswered
+	case g.MemberErased:
+		return campaigns.MemberErased
+	}
+	return ""
+}
+
+func (g *GateFacts) forbidden() campaigns.Reason {
+	purpose := g.Purpose
+	if g.System {
+		purpose = campaigns.Service
+	}
+	return unusable(g.Channel, g.HasAddress, g.Stopped, purpose)
+}
+
+// free returns the first moment at or after now that quiet hours leave free, and false when they leave none.
+func (g *GateFacts) free(now time.Time) (time.Time, bool) {
+	if g.System || g.Lane == campaigns.Interactive || g.Purpose == campaigns.Service {
+		return now, true
+	}
+	zone := g.Zone
+	if zone == nil {
+		zone = time.UTC
+	}
+	return timing.Hold(now, zone, g.Quiet...)
+}

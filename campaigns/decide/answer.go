@@ -1,0 +1,131 @@
+package decide
+
+import (
+	"time"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/answers"
+	"github.com/kruzhok/kruzhok/campaigns/definition"
+)
+
+// answered takes an answer to any question of the campaign that was put to the member, also when the enrollment is over.
+func (r *run) answered(in *Answered) {
+	ask := r.asks(in)
+	if ask == nil {
+		r.add(&Record{Name: "answer.ignored", Step: in.Step, Data: map[string]any{"visit": in.Visit}})
+		return
+	}
+	a, rejection := answers.Read(ask, in.Raw, answers.Context{
+		Lang: r.f.Language, Zone: r.f.Zone, Now: in.At, Channel: in.Channel,
+	})
+	if rejection != nil {
+		r.rejected(ask, in, rejection)
+		return
+	}
+	a.At, a.Channel, a.Input = utc(in.At), in.Channel, in.Input
+	switch {
+	case r.current(in):
+		r.accept(ask, in, a)
+	case r.closed(ask, in):
+		r.late(in, a)
+	default:
+		r.change(ask, in, a)
+	}
+}
+
+// asks returns the question of the step, when the answer belongs to the newest time that it was put; else nil.
+func (r *run) asks(in *Answered) *definition.Ask {
+	s := r.d.Step(in.Step)
+	if s == nil || in.Visit < 1 || in.Visit != r.e.Visits[in.Step] {
+		return nil
+	}
+	return s.Ask()
+}
+
+// current reports whether the enrollment stands at this very question; the answer may overtake the outcome of its delivery.
+func (r *run) current(in *Answered) bool {
+	waits := r.e.Wait == campaigns.WaitAnswer || r.e.Wait == campaigns.WaitDelivery
+	return waits && r.e.State == campaigns.EnrollmentWaiting && in.Step == r.e.Step && in.Visit == r.e.Visit
+}
+
+// closed reports whether an earlier question takes no more answers that count. One that was never put, as far as we know, takes none.
+func (r *run) closed(ask *definition.Ask, in *Answered) bool {
+	asked, ok := r.e.Asked[in.Step]
+	if !ok || asked.Visit != in.Visit || asked.Closed || r.e.State == campaigns.EnrollmentExited {
+		return true
+	}
+	return r.closes(ask, asked, in.At).Before(in.At)
+}
+
+func (r *run) rejected(ask *definition.Ask, in *Answered, rejection *answers.Rejection) {
+	r.add(&Record{Name: "answer.rejected", Step: in.Step, Data: map[string]any{"code": string(rejection.Code)}})
+	if !r.current(in) {
+		return
+	}
+	r.e.Waiting.Rejected++
+	if n := r.e.Waiting.Rejected; n <= ask.Retries {
+		r.add(&AskAgain{
+			Step: in.Step, Visit: in.Visit, Channel: in.Channel, Rejection: *rejection, Last: n == ask.Retries,
+		})
+	}
+}
+
+// accept takes the first valid answer: it decides the path.
+func (r *run) accept(ask *definition.Ask, in *Answered, a campaigns.Answer) {
+	asked, ok := r.e.Asked[in.Step]
+	if !ok || asked.Visit != in.Visit {
+		asked = Asked{Visit: in.Visit, Channel: r.e.Waiting.Channel, At: a.At}
+	}
+	asked.Answered = true
+	r.setAsked(in.Step, asked)
+	r.keep(in, a)
+	r.add(&CloseQuestion{})
+	if r.e.Wait == campaigns.WaitDelivery {
+		r.add(&CancelPending{Reason: campaigns.AlreadyAnswered})
+	}
+	r.add(&Record{Name: "question.answered", Step: in.Step, Data: map[string]any{"channel": string(in.Channel)}})
+	r.proceed(r.d.Step(in.Step).Next)
+}
+
+// change replaces the value of an answer, never the path that the first one chose.
+func (r *run) change(ask *definition.Ask, in *Answered, a campaigns.Answer) {
+	if ask.Final && r.e.Asked[in.Step].Answered {
+		r.add(&Record{Name: "answer.final_kept", Step: in.Step})
+		return
+	}
+	r.keep(in, a)
+	r.add(&Record{Name: "answer.changed", Step: in.Step, Data: map[string]any{"channel": string(in.Channel)}})
+}
+
+// keep makes the answer the one that later steps read.
+func (r *run) keep(in *Answered, a campaigns.Answer) {
+	if r.e.Answers == nil {
+		r.e.Answers = map[string]campaigns.Answer{}
+	}
+	r.e.Answers[r.d.Step(in.Step).SavesAs()] = a
+	if in.Channel == campaigns.Page {
+		r.e.PageAt = laterOf(r.e.PageAt, a.At)
+	}
+	r.save(in, a)
+}
+
+// late keeps an answer as data when there is none that came in time. No condition reads it.
+func (r *run) late(in *Answered, a campaigns.Answer) {
+	asked := r.e.Asked[in.Step]
+	saved := !asked.Answered || asked.Visit != in.Visit
+	if a.Late = true; saved {
+		r.save(in, a)
+	}
+	r.add(&Record{Name: "answer.late", Step: in.Step, Data: map[string]any{"saved": saved}})
+}
+
+func (r *run) save(in *Answered, a campaigns.Answer) {
+	r.add(&SaveAnswer{Question: r.d.Step(in.Step).SavesAs(), Step: in.Step, Visit: in.Visit, Answer: a})
+}
+
+func laterOf(t *time.Time, other time.Time) *time.Time {
+	if t != nil && t.After(other) {
+		return t
+	}
+	return &other
+}

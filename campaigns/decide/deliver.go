@@ -1,0 +1,155 @@
+package decide
+
+import (
+	"slices"
+	"time"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/definition"
+	"github.com/kruzhok/kruzhok/campaigns/timing"
+)
+
+// defaultExpires is how late a message may be when its step does not say.
+var defaultExpires = timing.Period{Time: 24 * time.Hour}
+
+// put sends the message of a send or ask step on its first usable channel; without one the step is skipped.
+// A question that the campaign comes back to at once cannot be done without: the member cannot be reached, and the enrollment ends.
+func (r *run) put(s *definition.Step) (next *definition.Step, on bool) {
+	if ch := r.usable(s); ch != "" {
+		r.putOn(s, ch)
+		return nil, false
+	}
+	r.skip(s)
+	if s.Ask() != nil && slices.Contains(r.unput, s.ID) {
+		r.exit(campaigns.ExitUnreachable)
+		return nil, false
+	}
+	r.unput = append(r.unput, s.ID)
+	return r.without(s)
+}
+
+// putOn starts a delivery on the channel. A question that follows soon after an answer on the survey page is shown there instead of mailed.
+func (r *run) putOn(s *definition.Step, ch campaigns.Channel) {
+	if ask := s.Ask(); ask != nil && ch == campaigns.Email && r.onPage() {
+		r.ask(ask, campaigns.Page, r.now)
+		r.record("question.on_page", "")
+		return
+	}
+	r.deliver(s, ch, 0)
+}
+
+func (r *run) deliver(s *definition.Step, ch campaigns.Channel, part int) {
+	lane := campaigns.Bulk
+	if r.f.Interactive {
+		lane = campaigns.Interactive
+	}
+	r.add(&Deliver{
+		Step: s.ID, Visit: r.e.Visit, Channel: ch, Part: part, Lane: lane,
+		Expires: expires(s).Add(r.now, r.f.Zone).UTC(),
+	})
+	r.wait(campaigns.WaitDelivery, nil)
+	r.e.Waiting.Channel, r.e.Waiting.Part = ch, part
+}
+
+func expires(s *definition.Step) timing.Period {
+	var p timing.Period
+	switch body := s.Body.(type) {
+	case *definition.Send:
+		p = body.Expires
+	case *definition.Ask:
+		p = body.Expires
+	}
+	if p.IsZero() {
+		return defaultExpires
+	}
+	return p
+}
+
+// usable returns the first channel of the step that can be used and was not tried in this visit, or "".
+func (r *run) usable(s *definition.Step) campaigns.Channel {
+	for _, ch := range r.d.ChannelsOf(s) {
+		if !slices.Contains(r.e.Waiting.Tried, ch) && Usable(r.f, ch, r.d.Purpose) == "" {
+			return ch
+		}
+	}
+	return ""
+}
+
+// skip records why none of the channels could be used.
+func (r *run) skip(s *definition.Step) {
+	rec := &Record{Name: "step.skipped", Step: s.ID, Reason: campaigns.NoAddress, Data: map[string]any{}}
+	for i, ch := range r.d.ChannelsOf(s) {
+		reason := Usable(r.f, ch, r.d.Purpose)
+		if i == 0 {
+			rec.Reason = reason
+		}
+		rec.Data[string(ch)] = string(reason)
+	}
+	r.add(rec)
+}
+
+// without returns where the enrollment goes on when the step's message did not come out: a question goes the way of its timeout.
+func (r *run) without(s *definition.Step) (*definition.Step, bool) {
+	if ask := s.Ask(); ask != nil && ask.Timeout.Goto != "" {
+		return r.target(ask.Timeout.Goto)
+	}
+	return s.Next, true
+}
+
+// delivered takes the outcome of the delivery that is waited for. Any other outcome changes nothing.
+func (r *run) delivered(in *Delivered) {
+	if !r.awaits(in) || !in.State.Final() {
+		return
+	}
+	s, ok := r.target(r.e.Step)
+	if !ok {
+		return
+	}
+	sent := in.State == campaigns.Sent || in.State == campaigns.Unknown
+	switch {
+	case sent && in.More:
+		r.deliver(s, in.Channel, in.Part+1)
+	case sent:
+		r.sent(s, in.Channel, in.At)
+	case in.Reason == campaigns.Stopped && r.d.Purpose != campaigns.Service:
+		r.exit(campaigns.ExitUnsubscribed)
+	case in.Part > 0:
+		r.record("step.cut_short", in.Reason)
+		r.sent(s, in.Channel, in.At)
+	default:
+		r.notSent(s, in)
+	}
+}
+
+func (r *run) awaits(in *Delivered) bool {
+	w := r.e.Waiting
+	return r.e.Wait == campaigns.WaitDelivery && in.Step == r.e.Step && in.Visit == r.e.Visit && in.Channel == w.Channel && in.Part == w.Part
+}
+
+func (r *run) sent(s *definition.Step, ch campaigns.Channel, at time.Time) {
+	if ask := s.Ask(); ask != nil {
+		r.ask(ask, ch, at)
+		return
+	}
+	r.proceed(s.Next)
+}
+
+// notSent goes on to the next channel where that can help, else past the step.
+func (r *run) notSent(s *definition.Step, in *Delivered) {
+	r.e.Waiting.Tried = append(r.e.Waiting.Tried, in.Channel)
+	if tryNext(in.State, in.Reason) {
+		if ch := r.usable(s); ch != "" {
+			r.add(&Record{Name: "channel.fallback", Step: s.ID, Reason: in.Reason, Data: map[string]any{"from": string(in.Channel), "to": string(ch)}})
+			r.putOn(s, ch)
+			return
+		}
+	}
+	name := "step.not_delivered"
+	if s.Ask() != nil {
+		name = "question.not_delivered"
+	}
+	r.record(name, in.Reason)
+	if next, ok := r.without(s); ok {
+		r.proceed(next)
+	}
+}

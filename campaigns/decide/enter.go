@@ -1,0 +1,145 @@
+package decide
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/definition"
+	"github.com/kruzhok/kruzhok/campaigns/timing"
+)
+
+// proceed enters one step after another until one of them waits or the campaign ends. A nil step is the end.
+func (r *run) proceed(s *definition.Step) {
+	for on := true; on; {
+		switch {
+		case s == nil:
+			r.complete("")
+			return
+		case r.f.Paused:
+			r.park(s)
+			return
+		case r.entered == MaxStepsAtOnce:
+			r.exit(campaigns.ExitCycle)
+			return
+		}
+		s, on = r.enter(s)
+	}
+}
+
+// park leaves the enrollment before a step that a paused campaign may not start. It is due at once: the scan passes over paused campaigns,
+// so that it costs nothing until the pause ends.
+func (r *run) park(s *definition.Step) {
+	now := r.now
+	r.e.State, r.e.Wait, r.e.Due, r.e.Waiting = campaigns.EnrollmentActive, campaigns.WaitNone, &now, Waiting{}
+	r.e.Step, r.e.Visit = s.ID, r.e.Visits[s.ID]
+}
+
+// enter starts the step. It returns the step to go on with at once (nil: the end), and false when the enrollment waits or is over.
+func (r *run) enter(s *definition.Step) (next *definition.Step, on bool) {
+	r.count(s)
+	switch body := s.Body.(type) {
+	case *definition.Send, *definition.Ask:
+		return r.put(s)
+	case *definition.Wait:
+		return r.startWait(s, body)
+	case *definition.Branch:
+		return r.choose(s, body), true
+	case *definition.Set:
+		r.set(body)
+	case *definition.Goto:
+		return r.target(body.To)
+	case *definition.End:
+		r.complete(body.Reason)
+		return nil, false
+	}
+	return s.Next, true
+}
+
+func (r *run) count(s *definition.Step) {
+	r.entered++
+	if r.e.Visits == nil {
+		r.e.Visits = map[campaigns.StepID]int{}
+	}
+	r.e.Visits[s.ID]++
+	r.e.Step, r.e.Visit, r.e.Waiting = s.ID, r.e.Visits[s.ID], Waiting{}
+}
+
+func (r *run) startWait(s *definition.Step, w *definition.Wait) (*definition.Step, bool) {
+	rule := timing.Rule{From: r.now, For: w.For, Until: w.Until}
+	due := rule.Due(r.f.Zone)
+	if !due.After(r.now) && r.e.Visit > 1 {
+		rule.From = r.now.Add(time.Second) // a loop comes back to "until 10:00" at 10:00 sharp: the next one is tomorrow's
+		due = rule.Due(r.f.Zone)
+	}
+	if !due.After(r.now) {
+		return s.Next, true
+	}
+	r.wait(campaigns.WaitTime, &due)
+	r.e.Waiting.Rule = &rule
+	return nil, false
+}
+
+func (r *run) choose(s *definition.Step, b *definition.Branch) *definition.Step {
+	facts := r.conditionFacts()
+	for _, arm := range b.Arms {
+		if arm.If != nil && !arm.If.Holds(facts) {
+			continue
+		}
+		if len(arm.Steps) == 0 {
+			break
+		}
+		return arm.Steps[0]
+	}
+	return s.Next
+}
+
+func (r *run) conditionFacts() definition.Facts {
+	usable := map[campaigns.Channel]bool{}
+	for ch, c := range r.f.Channels {
+		if c.address() == "" {
+			usable[ch] = true
+		}
+	}
+	return definition.Facts{
+		Attributes: r.f.Attributes, Answers: r.e.Answers, Tags: r.f.Tags, Language: r.f.Language, Channels: usable,
+	}
+}
+
+// set changes the member, for the steps of this decision too.
+func (r *run) set(s *definition.Set) {
+	r.add(&SetMember{
+		Attributes: maps.Clone(s.Attributes), AddTags: slices.Clone(s.AddTags), RemoveTags: slices.Clone(s.RemoveTags), Language: s.Language,
+	})
+	if len(s.Attributes) > 0 {
+		attributes := map[string]any{}
+		maps.Copy(attributes, r.f.Attributes)
+		maps.Copy(attributes, s.Attributes)
+		maps.DeleteFunc(attributes, func(_ string, v any) bool { return v == nil })
+		r.f.Attributes = attributes
+	}
+	tags := slices.Concat(r.f.Tags, s.AddTags)
+	r.f.Tags = slices.DeleteFunc(tags, func(t string) bool { return slices.Contains(s.RemoveTags, t) })
+	if s.Language != "" {
+		r.f.Language = s.Language
+	}
+}
+
+// zoneChanged computes anew when a wait ends, by the member's new clock.
+func (r *run) zoneChanged() {
+	switch {
+	case r.e.Wait == campaigns.WaitTime && r.e.Waiting.Rule != nil:
+		r.dueAt(r.e.Waiting.Rule.Due(r.f.Zone))
+	case r.e.Wait == campaigns.WaitTime && !r.e.Started && r.memberSchedule():
+		r.dueAt(r.d.Entry.Schedule.At.In(r.f.Zone))
+	case r.e.Wait == campaigns.WaitAnswer:
+		if ask, asked, ok := r.open(); ok {
+			r.dueAt(r.closes(ask, asked, r.now))
+		}
+	}
+}
+
+func (r *run) memberSchedule() bool {
+	return r.d.Entry.Schedule != nil && r.d.Entry.Schedule.Zone == definition.MemberZone
+}

@@ -1,0 +1,170 @@
+package decide
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/definition"
+)
+
+// Decide takes one input and returns where the enrollment stands then, and what follows from it, in the order in which it is to be done.
+// It changes none of its arguments, and answers every combination of them: what does not fit (an outcome of a delivery that nobody waits for,
+// an answer to a question that was never put) changes nothing.
+func Decide(d *definition.Definition, e Enrollment, f Facts, in Input, now time.Time) (Enrollment, []Effect) {
+	if f.Zone == nil {
+		f.Zone = time.UTC
+	}
+	r := &run{d: d, e: e.clone(), f: f, now: utc(now)}
+	r.take(in)
+	return r.e, r.effects
+}
+
+// run is one decision in the making.
+type run struct {
+	d       *definition.Definition
+	e       Enrollment
+	f       Facts
+	now     time.Time
+	entered int                // steps
+	unput   []campaigns.StepID // steps that were skipped
+	effects []Effect
+}
+
+func (r *run) take(in Input) {
+	if in, ok := in.(*Answered); ok {
+		r.answered(in)
+		return
+	}
+	if r.e.State.Final() {
+		return
+	}
+	switch in := in.(type) {
+	case *Start:
+		r.start(in)
+	case *Due:
+		r.due()
+	case *Delivered:
+		r.delivered(in)
+	case *Happened:
+		if slices.Contains(r.d.Exit, definition.ExitRule{Event: in.Event}) {
+			r.exit(campaigns.ExitLeft)
+		}
+	case *Left:
+		r.exit(in.Reason)
+	case *ZoneChanged:
+		r.zoneChanged()
+	}
+}
+
+func (r *run) start(in *Start) {
+	if r.e.State != campaigns.EnrollmentActive || r.e.Started {
+		return
+	}
+	if in.NotBefore != nil && in.NotBefore.After(r.now) {
+		r.wait(campaigns.WaitTime, in.NotBefore)
+		return
+	}
+	r.begin()
+}
+
+// begin enters the first step, or the one that an active enrollment stands before.
+func (r *run) begin() {
+	r.e.Started = true
+	if r.e.Step == "" {
+		r.proceed(r.d.First())
+		return
+	}
+	if s, ok := r.target(r.e.Step); ok {
+		r.proceed(s)
+	}
+}
+
+func (r *run) due() {
+	if r.f.Paused {
+		return
+	}
+	switch {
+	case r.e.State == campaigns.EnrollmentActive:
+		r.begin()
+	case r.e.Wait == campaigns.WaitTime:
+		r.timeCame()
+	case r.e.Wait == campaigns.WaitAnswer:
+		r.answerDue()
+	case r.e.Wait == campaigns.WaitDelivery:
+		r.e.Due = nil // the outcome wakes it
+	}
+}
+
+func (r *run) timeCame() {
+	if r.e.Due != nil && r.e.Due.After(r.now) {
+		return
+	}
+	if !r.e.Started {
+		r.begin()
+		return
+	}
+	if s, ok := r.target(r.e.Step); ok {
+		r.proceed(s.Next)
+	}
+}
+
+func (r *run) wait(kind campaigns.WaitKind, due *time.Time) {
+	r.e.State, r.e.Wait, r.e.Due = campaigns.EnrollmentWaiting, kind, nil
+	if due != nil {
+		at := utc(*due)
+		r.e.Due = &at
+	}
+}
+
+func (r *run) complete(reason string) {
+	r.finish(campaigns.EnrollmentCompleted, "")
+	rec := &Record{Name: "enrollment.completed", Step: r.e.Step}
+	if reason != "" {
+		rec.Data = map[string]any{"end": reason}
+	}
+	r.add(rec)
+}
+
+// exit ends the enrollment before its end: nothing of it is sent any more, and its questions take late answers only.
+func (r *run) exit(reason campaigns.Reason) {
+	r.finish(campaigns.EnrollmentExited, reason)
+	for id, asked := range r.e.Asked {
+		asked.Closed = true
+		r.e.Asked[id] = asked
+	}
+	r.add(&CancelPending{Reason: campaigns.EnrollmentOver}, &CloseQuestion{},
+		&Record{Name: "enrollment.exited", Step: r.e.Step, Reason: reason})
+}
+
+func (r *run) finish(state campaigns.EnrollmentState, reason campaigns.Reason) {
+	r.e.State, r.e.Reason = state, reason
+	r.e.Wait, r.e.Due, r.e.Waiting = campaigns.WaitNone, nil, Waiting{}
+}
+
+// target returns the step with the id. A definition that was checked has it; when it is missing all the same, the enrollment ends.
+func (r *run) target(id campaigns.StepID) (*definition.Step, bool) {
+	s := r.d.Step(id)
+	if s == nil {
+		r.finish(campaigns.EnrollmentCompleted, "")
+		r.add(&Record{Name: "enrollment.failed", Step: id, Data: map[string]any{"unknown_step": string(id)}})
+	}
+	return s, s != nil
+}
+
+func (r *run) add(effects ...Effect) { r.effects = append(r.effects, effects...) }
+
+func (r *run) record(name string, reason campaigns.Reason) {
+	r.add(&Record{Name: name, Step: r.e.Step, Reason: reason})
+}
+
+// clone copies what a decision may change.
+func (e Enrollment) clone() Enrollment {
+	e.Visits, e.Answers, e.Asked = maps.Clone(e.Visits), maps.Clone(e.Answers), maps.Clone(e.Asked)
+	e.Waiting.Tried = slices.Clone(e.Waiting.Tried)
+	return e
+}
+
+// utc makes equal moments equal values, so that decisions compare and store alike wherever now came from.
+func utc(t time.Time) time.Time { return t.UTC().Round(0) }
