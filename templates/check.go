@@ -10,7 +10,7 @@ func (t *Text) check() []fault {
 	var faults []fault
 	t.min = -1
 	empty := make([]filled, t.slots)
-	t.combinations(func(decide decider) {
+	t.combinations(func(decide decider) int {
 		md, origins := t.markdown(decide)
 		src := []byte(md)
 		root := parseMarkdown(src)
@@ -19,6 +19,7 @@ func (t *Text) check() []fault {
 		if t.min < 0 || length < t.min {
 			t.min = length
 		}
+		return len(src)
 	})
 	return faults
 }

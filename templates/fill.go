@@ -75,13 +75,12 @@ func (f *filler) write(s string, o *op) {
 
 // newlines end the block before. Those between two blocks of one quote belong to the quote; an empty line inside quotes keeps their sign.
 func (f *filler) newlines(o *op) {
-	shared := sharedQuotes(f.marks, o.marks)
 	for range f.pending - 1 {
 		f.buf = append(f.buf, '\n')
 		f.buf = append(f.buf, strings.TrimRightFunc(sharedPrefix(f.prefix, o.prefix), unicode.IsSpace)...)
 	}
 	f.buf = append(f.buf, '\n')
-	f.span(shared)
+	f.span(f.marks[:common(f.marks, o.marks)]) // only quotes reach over blocks
 	f.buf = append(f.buf, o.prefix...)
 }
 
@@ -109,14 +108,6 @@ func common(a, b []mark) int {
 		n++
 	}
 	return n
-}
-
-func sharedQuotes(a, b []mark) []mark {
-	n := 0
-	for n < common(a, b) && a[n].tag == "blockquote" {
-		n++
-	}
-	return a[:n]
 }
 
 func sharedPrefix(a, b string) string {

@@ -176,7 +176,7 @@ func (p *treeParser) openIf(e *expression, name lexeme) {
 func (p *treeParser) openCase(e *expression, name lexeme) {
 	subject := e.operand()
 	p.finish(e, "", subject)
-	// What stands between case and the first when is shown by no branch: it goes to an arm that never holds.
+	// What stands between case and the first when is shown by no branch: it goes to an arm that never holds, and beforeWhen reports it.
 	p.push(block{name: "case", at: name.at, subject: subject, choice: &choice{arms: []arm{{when: condition{{never}}}}}})
 }
 
@@ -222,9 +222,28 @@ func (p *treeParser) nextArm(b *block, at int, c condition) {
 		p.report(named(at, "text_branches", b.name))
 		return
 	}
+	p.beforeWhen(b)
 	b.choice.arms[len(b.choice.arms)-1].body = p.nodes
 	b.choice.arms = append(b.choice.arms, arm{when: c})
 	p.nodes = nil
+}
+
+// beforeWhen reports words between case and its first when: nobody would ever see them.
+func (p *treeParser) beforeWhen(b *block) {
+	if b.name != "case" || len(b.choice.arms) > 1 {
+		return
+	}
+	for _, n := range p.nodes {
+		if l, ok := n.(literal); ok {
+			words := strings.TrimLeft(p.src[l.from:l.to], blanks)
+			if words != "" {
+				line, _, _ := strings.Cut(words, "\n")
+				f := named(l.to-len(words), "text_unexpected", truncate(line, 20, "…"))
+				f.expected = "when"
+				p.report(f)
+			}
+		}
+	}
 }
 
 func (p *treeParser) elsif(e *expression, name lexeme) {
@@ -271,6 +290,7 @@ func (p *treeParser) end(e *expression, name lexeme) {
 func (p *treeParser) close() {
 	b := p.open[len(p.open)-1]
 	p.open = p.open[:len(p.open)-1]
+	p.beforeWhen(&b)
 	b.choice.arms[len(b.choice.arms)-1].body = p.nodes
 	if !b.elseAt {
 		b.choice.arms = append(b.choice.arms, arm{})

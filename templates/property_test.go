@@ -18,7 +18,8 @@ var scraps = []string{
 }
 
 var document = rapid.Custom(func(t *rapid.T) string {
-	return strings.Join(rapid.SliceOfN(rapid.SampledFrom(scraps), 0, 80).Draw(t, "scraps"), "")
+	n := rapid.IntRange(0, 80).Draw(t, "n") // alone, SliceOfN draws short ones
+	return strings.Join(rapid.SliceOfN(rapid.SampledFrom(scraps), n, n).Draw(t, "scraps"), "")
 })
 
 // typed is what people type into a name.

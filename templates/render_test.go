@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/kruzhok/kruzhok/campaigns"
 )
 
 var anna = map[string]any{
@@ -224,6 +226,38 @@ func TestCutsAtParagraphs(t *testing.T) {
 	want := []string{strings.Repeat("a", 30), strings.Repeat("b", 20) + "\n" + strings.Repeat("c", 30)}
 	if diff := cmp.Diff(want, parts); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestEndlessGrapheme(t *testing.T) {
+	zalgo := "a" + strings.Repeat("\u0301", 150)
+	limits := Limits{Each: 60}
+	for _, src := range []string{zalgo, "{{ v }}"} {
+		parts, err := parsed(t, src).Telegram(Env{Vars: map[string]any{"v": zalgo}}, limits)
+		if err != nil || len(parts) != 3 {
+			t.Fatalf("%d parts, %v", len(parts), err)
+		}
+		checkParts(t, parts, limits)
+	}
+}
+
+func TestGraphemesStayWhole(t *testing.T) {
+	family := "👩‍👩‍👧"
+	parts, err := parsed(t, strings.Repeat(family, 20)).Telegram(Env{}, Limits{Each: 60})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range parts {
+		if strings.ReplaceAll(p, family, "") != "" {
+			t.Errorf("%q", p)
+		}
+	}
+}
+
+func TestNamedTypes(t *testing.T) {
+	env := Env{Vars: map[string]any{"k": campaigns.Key("welcome"), "n": uint8(3), "id": campaigns.MemberID(7), "m": map[string]string{"x": "y"}, "odd": struct{}{}}}
+	if got := telegram(t, "{{ k }} {{ n }} {{ id }} {{ m.x }}{{ m.z }}{{ odd }}{{ m }}", env); got != "welcome 3 7 y" {
+		t.Error(got)
 	}
 }
 

@@ -1,8 +1,6 @@
 package templates
 
-import (
-	"strings"
-)
+import "strings"
 
 // Telegram's limits (Bot API sendMessage: 4096 characters after entity parsing; captions 1024) and ours.
 const (
@@ -50,7 +48,7 @@ func (t *Text) Telegram(env Env, limits Limits) ([]string, error) {
 	f := fillFlat(v.telegram, vals, breakLinks)
 	ranges, ok := f.cut(limits)
 	if !ok {
-		own := fillFlat(v.telegram, make([]filled, len(vals)), nil)
+		own := fillFlat(v.telegram, authors(vals), nil)
 		if _, fits := own.cut(limits); !fits {
 			return nil, ErrTooLong
 		}
@@ -63,6 +61,17 @@ func (t *Text) Telegram(env Env, limits Limits) ([]string, error) {
 		}
 	}
 	return out, nil
+}
+
+// authors keeps the values that are the author's own words, such as a default, and empties the others.
+func authors(vals []filled) []filled {
+	own := make([]filled, len(vals))
+	for i, v := range vals {
+		if v.own {
+			own[i] = v
+		}
+	}
+	return own
 }
 
 // tags writes one part: escaped text with balanced tags.

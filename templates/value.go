@@ -2,6 +2,7 @@ package templates
 
 import (
 	"math"
+	"reflect"
 	"strconv"
 	"strings"
 	"time"
@@ -45,6 +46,25 @@ func normal(v any) any {
 		if v != nil {
 			return *v
 		}
+		return nil
+	}
+	return byKind(v)
+}
+
+// byKind reads the values of named types, such as campaigns.Lang, by their kind.
+func byKind(v any) any {
+	r := reflect.ValueOf(v)
+	switch r.Kind() {
+	case reflect.String:
+		return r.String()
+	case reflect.Bool:
+		return r.Bool()
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		return float64(r.Int())
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		return float64(r.Uint())
+	case reflect.Float32:
+		return r.Float()
 	}
 	return nil
 }

@@ -48,7 +48,6 @@ func (p *producer) walk(nodes []node) {
 			p.origins = append(p.origins, origin{p.out.Len(), n.from})
 			p.out.WriteString(p.src[n.from:n.to])
 		case *output:
-			p.origins = append(p.origins, origin{p.out.Len(), n.value.at})
 			p.out.WriteRune(firstSlot + rune(n.slot))
 		case *choice:
 			p.walk(n.arms[p.decide(n)].body)
@@ -68,15 +67,27 @@ func sourceOf(origins []origin, at int) int {
 	return src
 }
 
-// maxCombinations bounds how many combinations of branches are checked when a text is parsed.
-const maxCombinations = 64
+// Checking stops after this many combinations, or this much Markdown: a text must not keep its author waiting.
+const (
+	maxCombinations = 64
+	maxCovering     = 300
+	maxProduced     = 1 << 20
+)
 
-// combinations calls visit with a decider per combination of branches: all of them when there are at most 64, else enough to see every branch.
-func (t *Text) combinations(visit func(decider)) {
+// combinations calls visit with a decider per combination of branches: all of them when there are at most 64, else enough to see every branch once.
+// visit returns how many bytes it parsed.
+func (t *Text) combinations(visit func(decider) int) {
+	if !everyCombination(visit) {
+		t.everyBranch(visit)
+	}
+}
+
+// everyCombination counts through the decisions like an odometer; it returns false when there are too many.
+func everyCombination(visit func(decider) int) bool {
 	taken, arms := []int{}, []int{}
-	for n := 0; n < maxCombinations; n++ {
+	for n, produced := 0, 0; n < maxCombinations && produced < maxProduced; n++ {
 		met := 0
-		visit(func(c *choice) int {
+		produced += visit(func(c *choice) int {
 			if met == len(taken) {
 				taken, arms = append(taken, 0), append(arms, len(c.arms))
 			}
@@ -88,19 +99,41 @@ func (t *Text) combinations(visit func(decider)) {
 			last--
 		}
 		if last < 0 {
-			return
+			return true
 		}
 		taken, arms = taken[:last+1], arms[:last+1]
 		taken[last]++
 	}
-	for k := range maxArms {
-		widest := 0
-		visit(func(c *choice) int {
-			widest = max(widest, len(c.arms))
-			return min(k, len(c.arms)-1)
+	return false
+}
+
+// everyBranch visits until each arm was taken: of every block the first arm with something new within.
+func (t *Text) everyBranch(visit func(decider) int) {
+	seen := map[*arm]bool{}
+	for n, produced := 0, 0; n < maxCovering && produced < maxProduced && anyNew(t.tree, seen); n++ {
+		produced += visit(func(c *choice) int {
+			pick := 0
+			for i := range c.arms {
+				if a := &c.arms[i]; !seen[a] || anyNew(a.body, seen) {
+					pick = i
+					break
+				}
+			}
+			seen[&c.arms[pick]] = true
+			return pick
 		})
-		if k >= widest {
-			return
+	}
+}
+
+// anyNew reports whether an arm below was not seen.
+func anyNew(nodes []node, seen map[*arm]bool) bool {
+	for _, n := range nodes {
+		c, ok := n.(*choice)
+		for i := 0; ok && i < len(c.arms); i++ {
+			if a := &c.arms[i]; !seen[a] || anyNew(a.body, seen) {
+				return true
+			}
 		}
 	}
+	return false
 }
