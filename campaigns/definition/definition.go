@@ -84,6 +84,8 @@ type ExitRule struct{ Event string }
 
 // Step is one node: an id, its place in the source and exactly one body.
 type Step struct {
+	// ID is the author's (lower-case letters, digits, hyphens), or made from the position: "step-3" is the third step of the campaign,
+	// "by-level.1.2" the second step in the first arm of the branch by-level; "step-3.0" where "step-3" was given to another step.
 	ID    campaigns.StepID
 	Place Place
 	Body  Body
@@ -112,7 +114,7 @@ type Ask struct {
 	Options   []Option // choice, choices
 	Min, Max  *float64 // scale, number
 	MaxLength int      // text; default 4000 characters
-	SaveAs    string   // default the step's id
+	SaveAs    string   // default the step's id, with "-" for "."
 	Timeout   Timeout  // default 3d to the next step
 	Retries   int      // how often a wrong answer is asked again; default 2
 	Final     bool     // the first answer stands

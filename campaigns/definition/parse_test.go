@@ -155,3 +155,14 @@ func TestSourceHash(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+func TestChannelsOf(t *testing.T) {
+	d := parsed(t, read(t, "testdata/everything.yaml"), YAML)
+	for id, want := range map[campaigns.StepID][]campaigns.Channel{
+		"hello": {campaigns.Telegram}, "level": {campaigns.Email}, "rate": {campaigns.Email, campaigns.Telegram}, "ways": nil,
+	} {
+		if diff := cmp.Diff(want, d.ChannelsOf(d.Step(id))); diff != "" {
+			t.Errorf("%s: %s", id, diff)
+		}
+	}
+}

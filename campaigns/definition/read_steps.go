@@ -196,10 +196,15 @@ func (r *reader) attributes(n *node) map[string]any {
 	return values
 }
 
+// tags reads tags that differ in more than case, from each other and from others.
 func (r *reader) tags(n *node, others []string) (tags []string) {
+	var seen []string
+	for _, t := range others {
+		seen = append(seen, Fold(t))
+	}
 	for _, it := range r.list(n) {
-		t, ok := r.short(it, maxWord)
-		if ok && distinct(r, it, tags, t, t) && distinct(r, it, others, t, t) {
+		if t, ok := r.short(it, maxWord); ok && distinct(r, it, seen, Fold(t), t) {
+			seen = append(seen, Fold(t))
 			tags = append(tags, t)
 		}
 	}

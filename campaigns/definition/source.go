@@ -20,12 +20,11 @@ func readSource(src []byte, out *sink) (*source, bool) {
 		out.add(Place{Line: 1, Column: 1}, "too_large", "limit", MaxBytes>>10)
 		return nil, false
 	}
-	src = bytes.TrimPrefix(src, []byte("\ufeff"))
-	if at := invalidUTF8(src); at >= 0 {
-		out.add(placeOf(src[:at]), "invalid_utf8")
+	text := strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(strings.TrimPrefix(string(src), "\ufeff"))
+	if at := invalidUTF8(text); at >= 0 {
+		out.add(placeOf([]byte(text[:at])), "invalid_utf8")
 		return nil, false
 	}
-	text := strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(string(src))
 	if at := strings.IndexFunc(text, forbiddenRune); at >= 0 {
 		r, _ := utf8.DecodeRuneInString(text[at:])
 		out.add(placeOf([]byte(text[:at])), "control_character", "character", fmt.Sprintf("U+%04X", r))
@@ -42,9 +41,10 @@ func readSource(src []byte, out *sink) (*source, bool) {
 	return s, true
 }
 
-func invalidUTF8(src []byte) int {
+// invalidUTF8 returns where the text stops being UTF-8, or -1.
+func invalidUTF8(src string) int {
 	for i := 0; i < len(src); {
-		r, size := utf8.DecodeRune(src[i:])
+		r, size := utf8.DecodeRuneInString(src[i:])
 		if r == utf8.RuneError && size == 1 {
 			return i
 		}

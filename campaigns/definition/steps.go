@@ -38,9 +38,9 @@ func (s *Step) SavesAs() string {
 	return strings.ReplaceAll(string(s.ID), ".", "-")
 }
 
-// Channels returns the channels that the step is tried on, in order: its own, or the campaign's. Nil when it sends nothing.
+// ChannelsOf returns the channels that the step is tried on, in order: its own, or the campaign's. Nil when it sends nothing.
 func (d *Definition) ChannelsOf(s *Step) []campaigns.Channel {
-	own := []campaigns.Channel(nil)
+	var own []campaigns.Channel
 	switch b := s.Body.(type) {
 	case *Send:
 		own = b.Channels
