@@ -59,6 +59,9 @@ type Consent struct {
 // AllTopics stands for every topic that has no entry of its own.
 const AllTopics = "*"
 
+// Everything is the ledger's topic for "everything off" and its return. It is evidence: Member.StoppedAt decides.
+const Everything = "everything"
+
 // Consents is the current state that the ledger adds up to.
 type Consents map[ConsentKey]bool
 

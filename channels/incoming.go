@@ -1,0 +1,49 @@
+package channels
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+)
+
+// Incoming is one thing that a member did on a chat channel, in our own words. It holds personal values: never log it.
+type Incoming struct {
+	Kind IncomingKind
+	// Chat is the address that it came from, as Message.To would have it. From is the sender's own id there; in a private chat they are equal.
+	Chat, From string
+	// FirstName, LastName and Language are what the provider says about the sender; Language may be empty.
+	FirstName, LastName, Language string
+	// Message is the provider's id of the message (of the pressed one for a press), ReplyTo the id of the message that it answers, or empty.
+	Message, ReplyTo string
+	Text             string
+	// Command is the word of "/command", lower case and without the slash; Payload what follows it.
+	Command, Payload string
+	// Press is the id to acknowledge a pressed button by, Data the button's key.
+	Press, Data string
+	// Media is the kind of what was sent: "voice", "photo", …
+	Media string
+	At    time.Time
+}
+
+// IncomingKind says what the member did.
+type IncomingKind string
+
+const (
+	IncomingCommand   IncomingKind = "command"
+	IncomingText      IncomingKind = "text"
+	IncomingMedia     IncomingKind = "media"
+	IncomingPress     IncomingKind = "press"
+	IncomingBlocked   IncomingKind = "blocked"   // the member blocked the bot
+	IncomingUnblocked IncomingKind = "unblocked" // the member let the bot back in
+	IncomingIgnored   IncomingKind = "ignored"   // a group, an edit, something that concerns no member
+)
+
+// Chat is what a chat channel can do besides sending: none of it is a delivery.
+type Chat interface {
+	// Decode reads one raw update. An error means that it can never be read.
+	Decode(raw json.RawMessage) (Incoming, error)
+	// Acknowledge ends the waiting circle on a pressed button, with a short notice (at most 200 characters) or none.
+	Acknowledge(ctx context.Context, press, notice string) error
+	// Edit replaces the text and the buttons of a message that the bot sent. "Not modified" is no error.
+	Edit(ctx context.Context, chat, message, html string, keyboard [][]Button) error
+}

@@ -1,0 +1,316 @@
+package engine
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/decide"
+	"github.com/kruzhok/kruzhok/campaigns/definition"
+	"github.com/kruzhok/kruzhok/internal/fault"
+	"github.com/kruzhok/kruzhok/store"
+)
+
+// Draft is a definition as the author typed it.
+type Draft struct {
+	Source string
+	Format definition.Format
+}
+
+// CheckDefinition reports every problem of a draft as a fault of kind invalid; nil means that it could be published.
+func (e *Engine) CheckDefinition(_ context.Context, p Principal, d Draft) error {
+	if err := p.Require(CampaignsRead); err != nil {
+		return err
+	}
+	_, err := parseDraft(d)
+	return err
+}
+
+func parseDraft(d Draft) (*definition.Definition, error) {
+	def, problems := definition.Parse([]byte(d.Source), d.Format)
+	if len(problems) > 0 {
+		return nil, invalidDefinition(problems)
+	}
+	return def, nil
+}
+
+// CreateCampaign keeps a draft under the key that its definition names. Nobody gets anything before it is published.
+func (e *Engine) CreateCampaign(ctx context.Context, p Principal, d Draft) (*store.Campaign, error) {
+	if err := p.Require(CampaignsWrite); err != nil {
+		return nil, err
+	}
+	def, err := parseDraft(d)
+	if err != nil {
+		return nil, err
+	}
+	id, err := e.Store.NextID(ctx)
+	if err != nil {
+		return nil, err
+	}
+	now := e.now()
+	c := &store.Campaign{
+		ID: campaigns.CampaignID(id), Key: def.Key, Name: def.Name, Kind: string(def.Kind), State: campaigns.Draft,
+		Draft: d.Source, DraftFormat: string(d.Format), DraftRev: 1, CreatedAt: now, UpdatedAt: now, StateAt: now, StateBy: p.Name,
+	}
+	return c, e.Store.Write(ctx, func(tx *store.Tx) error { return tx.InsertCampaign(ctx, c) })
+}
+
+// PutDraft replaces the campaign's draft. rev 0 means whatever revision there is.
+func (e *Engine) PutDraft(ctx context.Context, p Principal, key campaigns.Key, rev int64, d Draft) (*store.Campaign, error) {
+	if err := p.Require(CampaignsWrite); err != nil {
+		return nil, err
+	}
+	def, err := parseDraft(d)
+	if err != nil {
+		return nil, err
+	}
+	if def.Key != key {
+		return nil, fault.New(fault.Invalid, "invalid.key_changed", map[string]any{"key": string(key)})
+	}
+	err = e.Store.Write(ctx, func(tx *store.Tx) error {
+		c, err := tx.LockCampaign(ctx, key)
+		if err != nil {
+			return err
+		}
+		if rev == 0 {
+			rev = c.DraftRev
+		}
+		return tx.UpdateDraft(ctx, c.ID, rev, def.Name, string(def.Kind), d.Source, string(d.Format), e.now())
+	})
+	if err != nil {
+		return nil, err
+	}
+	return e.Store.CampaignByKey(ctx, key)
+}
+
+// Campaign returns the campaign.
+func (e *Engine) Campaign(ctx context.Context, p Principal, key campaigns.Key) (*store.Campaign, error) {
+	if err := p.Require(CampaignsRead); err != nil {
+		return nil, err
+	}
+	return e.Store.CampaignByKey(ctx, key)
+}
+
+// Campaigns lists campaigns by id.
+func (e *Engine) Campaigns(ctx context.Context, p Principal, page store.Page) ([]*store.Campaign, error) {
+	if err := p.Require(CampaignsRead); err != nil {
+		return nil, err
+	}
+	return e.Store.Campaigns(ctx, page)
+}
+
+// Versions lists the campaign's versions, the newest first.
+func (e *Engine) Versions(ctx context.Context, p Principal, key campaigns.Key) ([]*store.Version, error) {
+	c, err := e.Campaign(ctx, p, key)
+	if err != nil {
+		return nil, err
+	}
+	return e.Store.Versions(ctx, c.ID)
+}
+
+// Version returns one version with its source.
+func (e *Engine) Version(ctx context.Context, p Principal, key campaigns.Key, number int) (*store.Version, error) {
+	c, err := e.Campaign(ctx, p, key)
+	if err != nil {
+		return nil, err
+	}
+	return e.Store.Version(ctx, c.ID, number)
+}
+
+// Definition returns the parsed live version; fault conflict.not_published before the first publication.
+func (e *Engine) Definition(ctx context.Context, c *store.Campaign) (*definition.Definition, error) {
+	if c.LiveVersion == 0 {
+		return nil, fault.New(fault.Conflict, "conflict.not_published", nil)
+	}
+	l, err := e.version(ctx, c.ID, c.LiveVersion)
+	if err != nil {
+		return nil, err
+	}
+	return l.def, nil
+}
+
+// Publish makes the draft the campaign's next version. Members inside finish the version that they entered.
+func (e *Engine) Publish(ctx context.Context, p Principal, key campaigns.Key) (*store.Version, error) {
+	if err := p.Require(CampaignsWrite); err != nil {
+		return nil, err
+	}
+	var v *store.Version
+	err := e.Store.Write(ctx, func(tx *store.Tx) error {
+		c, err := tx.LockCampaign(ctx, key)
+		if err != nil {
+			return err
+		}
+		v, err = e.publish(ctx, tx, p, c)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	e.forgetStates()
+	e.wake("due", e.Waker.WakeDue(ctx))
+	return v, nil
+}
+
+func (e *Engine) publish(ctx context.Context, tx *store.Tx, p Principal, c *store.Campaign) (*store.Version, error) {
+	def, err := parseDraft(Draft{c.Draft, definition.Format(c.DraftFormat)})
+	if err != nil {
+		return nil, err
+	}
+	if c.State == campaigns.Archived {
+		return nil, fault.New(fault.Conflict, "conflict.campaign_state", map[string]any{"state": string(c.State)})
+	}
+	now := e.now()
+	v := &store.Version{
+		Campaign: c.ID, Number: c.LiveVersion + 1, Source: c.Draft, Format: c.DraftFormat,
+		SHA256: definition.SourceHash([]byte(c.Draft)), PublishedAt: now, PublishedBy: p.Name,
+	}
+	if err := tx.InsertVersion(ctx, v); err != nil {
+		return nil, err
+	}
+	next := campaigns.Running
+	if def.Entry.Schedule != nil {
+		due, err := e.scheduleDue(ctx, tx, def.Entry.Schedule)
+		if err != nil {
+			return nil, err
+		}
+		if err := tx.PutSchedule(ctx, store.Schedule{Campaign: c.ID, Version: v.Number, DueAt: due}); err != nil {
+			return nil, err
+		}
+		if due.After(now) {
+			next = campaigns.Scheduled
+		}
+	}
+	if c.State.May(next) {
+		if err := tx.SetCampaignState(ctx, c.ID, c.State, next, p.Name, now); err != nil {
+			return nil, err
+		}
+	}
+	return v, tx.AppendEvents(ctx, []store.Event{e.event(now, "campaign.published", c.ID, map[string]any{"version": v.Number, "by": p.Name})})
+}
+
+// event makes a campaign's event.
+func (e *Engine) event(at time.Time, name string, id campaigns.CampaignID, data map[string]any) store.Event {
+	return store.Event{At: at, Name: name, Campaign: id, Data: mustJSON(data)}
+}
+
+// Pause stops the campaign: nothing is sent and no step starts within two seconds; answers are kept.
+func (e *Engine) Pause(ctx context.Context, p Principal, key campaigns.Key) (*store.Campaign, error) {
+	return e.move(ctx, p, key, "campaign.paused", func(tx *store.Tx, c *store.Campaign, now time.Time) error {
+		if c.State == campaigns.Paused {
+			return nil
+		}
+		if err := tx.SetCampaignState(ctx, c.ID, c.State, campaigns.Paused, p.Name, now); err != nil {
+			return err
+		}
+		return tx.OpenPause(ctx, c.ID, p.Name, now)
+	})
+}
+
+// Resume goes on where the pause stopped; nothing is lost or repeated.
+func (e *Engine) Resume(ctx context.Context, p Principal, key campaigns.Key) (*store.Campaign, error) {
+	return e.move(ctx, p, key, "campaign.resumed", func(tx *store.Tx, c *store.Campaign, now time.Time) error {
+		if c.State != campaigns.Paused {
+			return fault.New(fault.Conflict, "conflict.not_paused", map[string]any{"state": string(c.State)})
+		}
+		next := campaigns.Running
+		s, err := tx.Schedule(ctx, c.ID)
+		if err != nil {
+			return err
+		}
+		if s != nil && s.DoneAt == nil && s.LastMember == 0 && s.DueAt.After(now) {
+			next = campaigns.Scheduled
+		}
+		if err := tx.SetCampaignState(ctx, c.ID, c.State, next, p.Name, now); err != nil {
+			return err
+		}
+		return tx.ClosePause(ctx, c.ID, now)
+	})
+}
+
+// End finishes the campaign: everybody inside exits with the reason, nothing more is sent.
+func (e *Engine) End(ctx context.Context, p Principal, key campaigns.Key) (*store.Campaign, error) {
+	c, err := e.move(ctx, p, key, "campaign.ended", func(tx *store.Tx, c *store.Campaign, now time.Time) error {
+		if c.State == campaigns.Finished {
+			return nil
+		}
+		if err := tx.SetCampaignState(ctx, c.ID, c.State, campaigns.Finished, p.Name, now); err != nil {
+			return err
+		}
+		return tx.ClosePause(ctx, c.ID, now)
+	})
+	if err != nil {
+		return nil, err
+	}
+	_, err = e.SweepEnded(ctx)
+	return c, err
+}
+
+// Archive puts a finished campaign out of sight.
+func (e *Engine) Archive(ctx context.Context, p Principal, key campaigns.Key) (*store.Campaign, error) {
+	return e.move(ctx, p, key, "campaign.archived", func(tx *store.Tx, c *store.Campaign, now time.Time) error {
+		return tx.SetCampaignState(ctx, c.ID, c.State, campaigns.Archived, p.Name, now)
+	})
+}
+
+// move is one transition of a campaign with its event.
+func (e *Engine) move(ctx context.Context, p Principal, key campaigns.Key, event string, fn func(*store.Tx, *store.Campaign, time.Time) error) (*store.Campaign, error) {
+	if err := p.Require(CampaignsWrite); err != nil {
+		return nil, err
+	}
+	err := e.Store.Write(ctx, func(tx *store.Tx) error {
+		c, err := tx.LockCampaign(ctx, key)
+		if err != nil {
+			return err
+		}
+		now := e.now()
+		if err := fn(tx, c, now); err != nil {
+			return err
+		}
+		return tx.AppendEvents(ctx, []store.Event{e.event(now, event, c.ID, map[string]any{"by": p.Name})})
+	})
+	if err != nil {
+		return nil, err
+	}
+	e.forgetStates()
+	e.wake("due", e.Waker.WakeDue(ctx))
+	for ch := range e.Senders {
+		e.wake("lane", e.Waker.WakeLane(ctx, campaigns.Bulk, ch))
+	}
+	return e.Store.CampaignByKey(ctx, campaigns.Key(strings.Clone(string(key))))
+}
+
+// SweepEnded takes members out of finished campaigns, some hundred at a time, and reports whether any were left.
+func (e *Engine) SweepEnded(ctx context.Context) (bool, error) {
+	states, err := e.campaignStates(ctx)
+	if err != nil {
+		return false, err
+	}
+	found := false
+	for _, c := range states {
+		if c.State != campaigns.Finished && c.State != campaigns.Archived {
+			continue
+		}
+		for {
+			n := 0
+			err := e.Store.WriteBulk(ctx, func(tx *store.Tx) error {
+				es, err := tx.LockNotFinal(ctx, c.ID, 0, e.Store.BulkRows())
+				if err != nil {
+					return err
+				}
+				n = len(es)
+				return e.decideMany(ctx, tx, es, func(*store.Enrollment, *store.Delivery) decide.Input {
+					return &decide.Left{Reason: campaigns.ExitEnded}
+				})
+			})
+			if err != nil {
+				return found, err
+			}
+			if n == 0 {
+				break
+			}
+			found = true
+		}
+	}
+	return found, nil
+}

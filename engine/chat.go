@@ -1,0 +1,418 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"strconv"
+	"time"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/answers"
+	"github.com/kruzhok/kruzhok/campaigns/decide"
+	"github.com/kruzhok/kruzhok/campaigns/definition"
+	"github.com/kruzhok/kruzhok/channels"
+	"github.com/kruzhok/kruzhok/internal/fault"
+	"github.com/kruzhok/kruzhok/members"
+	"github.com/kruzhok/kruzhok/store"
+)
+
+// conversation is one input from a chat while it is handled.
+type conversation struct {
+	e   *Engine
+	tx  *store.Tx
+	in  *store.Input
+	inc channels.Incoming
+	p   *store.Profile
+	c   *store.Community
+	now time.Time
+	new bool // the member came to be by this input
+	out *after
+}
+
+// handleChat acts on what a member did in the chat.
+func (e *Engine) handleChat(ctx context.Context, tx *store.Tx, in *store.Input, inc channels.Incoming) (*after, error) {
+	if inc.Kind == channels.IncomingIgnored || inc.Chat == "" {
+		return nil, nil
+	}
+	c, err := e.community(ctx)
+	if err != nil {
+		return nil, err
+	}
+	t := &conversation{e: e, tx: tx, in: in, inc: inc, c: c, now: e.now(), out: &after{}}
+	if inc.Kind == channels.IncomingPress {
+		e.acknowledge(inc, t.notice())
+	}
+	if err := t.meet(ctx); err != nil || t.p == nil {
+		return nil, err
+	}
+	in.Member = t.p.ID
+	return t.out, t.act(ctx)
+}
+
+func (t *conversation) act(ctx context.Context) error {
+	switch t.inc.Kind {
+	case channels.IncomingBlocked:
+		return t.blocked(ctx)
+	case channels.IncomingUnblocked:
+		return t.record(ctx, "member.returned", "", nil)
+	case channels.IncomingCommand:
+		return t.command(ctx)
+	case channels.IncomingPress:
+		return t.press(ctx)
+	case channels.IncomingText:
+		return t.text(ctx)
+	}
+	return t.keep(ctx, t.inc.Media, t.inc.Text)
+}
+
+// meet finds the member of the chat, or makes one who came by the bot alone; the row is locked, and what the act tells about them is noted.
+func (t *conversation) meet(ctx context.Context) error {
+	m, err := t.tx.MemberByAddress(ctx, campaigns.Telegram, t.inc.Chat)
+	switch {
+	case fault.Is(err, fault.NotFound):
+		if t.inc.Kind == channels.IncomingBlocked || t.inc.Kind == channels.IncomingPress {
+			return nil // nobody that we know; nothing to do
+		}
+		if m, err = t.greet(ctx); err != nil {
+			return err
+		}
+	case err != nil:
+		return err
+	}
+	if t.p, err = t.tx.LockMember(ctx, m.ID); err != nil {
+		return err
+	}
+	if t.inc.Kind == channels.IncomingBlocked {
+		return nil
+	}
+	if a := t.p.Addresses[campaigns.Telegram]; a.Reach != channels.ReachOK {
+		if err := t.tx.SetReach(ctx, m.ID, campaigns.Telegram, channels.ReachOK, t.now); err != nil {
+			return err
+		}
+		a.Reach = channels.ReachOK
+		t.p.Addresses[campaigns.Telegram] = a
+	}
+	t.p.LastActAt = &t.now
+	return t.tx.TouchMember(ctx, m.ID, t.now)
+}
+
+// greet makes a member from what Telegram says about the sender.
+func (t *conversation) greet(ctx context.Context) (*members.Member, error) {
+	id, err := t.tx.NextID(ctx)
+	if err != nil {
+		return nil, err
+	}
+	m := &members.Member{ID: campaigns.MemberID(id), FirstName: clip(t.inc.FirstName, maxName), LastName: clip(t.inc.LastName, maxName), Language: campaigns.Lang(t.inc.Language), State: members.Active, CreatedAt: t.now, UpdatedAt: t.now, Attributes: map[string]any{}}
+	if err := t.tx.InsertMember(ctx, m); err != nil {
+		return nil, err
+	}
+	a := members.Address{Member: m.ID, Channel: campaigns.Telegram, Value: t.inc.Chat, Reach: channels.ReachOK}
+	t.new = true
+	return m, t.tx.SetAddress(ctx, a, t.inc.Chat, t.e.AddressHash(campaigns.Telegram, t.inc.Chat), t.now)
+}
+
+func clip(s string, runes int) string {
+	r := []rune(s)
+	return string(r[:min(len(r), runes)])
+}
+
+func (t *conversation) blocked(ctx context.Context) error {
+	if err := t.tx.SetReach(ctx, t.p.ID, campaigns.Telegram, channels.ReachBlocked, t.now); err != nil {
+		return err
+	}
+	return t.record(ctx, "member.blocked_bot", campaigns.Blocked, nil)
+}
+
+func (t *conversation) record(ctx context.Context, name string, reason campaigns.Reason, data map[string]any) error {
+	return t.tx.AppendEvents(ctx, []store.Event{{At: t.now, Name: name, Member: t.p.ID, Reason: reason, Data: mustJSON(data)}})
+}
+
+// text is a typed message: the answer to the question that it replies to, to the open one, to a button question that it fits, or a message for a person.
+func (t *conversation) text(ctx context.Context) error {
+	raw := campaigns.RawAnswer{Text: t.inc.Text}
+	if t.inc.ReplyTo != "" {
+		d, err := t.tx.DeliveryByProviderID(ctx, t.p.ID, campaigns.Telegram, t.inc.ReplyTo)
+		if err != nil {
+			return err
+		}
+		if d != nil && d.Kind == store.StepDelivery {
+			if ask, err := t.asks(ctx, d.Campaign, d.Version, d.Step); err != nil || ask != nil {
+				if err != nil {
+					return err
+				}
+				return t.answer(ctx, d.Enrollment, d.Step, d.Visit, raw)
+			}
+		}
+	}
+	slot, err := t.tx.QuestionSlot(ctx, t.p.ID)
+	if err != nil {
+		return err
+	}
+	if slot != nil {
+		return t.answer(ctx, slot.Enrollment, slot.Step, slot.Visit, raw)
+	}
+	row, err := t.fitting(ctx, raw)
+	if err != nil {
+		return err
+	}
+	if row != nil {
+		return t.answer(ctx, row.ID, row.Step, row.Visit, raw)
+	}
+	return t.keep(ctx, "text", t.inc.Text)
+}
+
+// asks returns the question of a step in a published version; nil when the step asks nothing.
+func (t *conversation) asks(ctx context.Context, id campaigns.CampaignID, version int, step campaigns.StepID) (*definition.Ask, error) {
+	l, err := t.e.version(ctx, id, version)
+	if err != nil {
+		return nil, err
+	}
+	return askOf(l.def, step), nil
+}
+
+func askOf(def *definition.Definition, id campaigns.StepID) *definition.Ask {
+	if s := def.Step(id); s != nil {
+		ask, _ := s.Body.(*definition.Ask)
+		return ask
+	}
+	return nil
+}
+
+// fitting finds the newest question with buttons that waits in this chat and that the typed text answers as it stands.
+func (t *conversation) fitting(ctx context.Context, raw campaigns.RawAnswer) (*store.Enrollment, error) {
+	rows, err := t.tx.LockMemberEnrollments(ctx, t.p.ID)
+	if err != nil {
+		return nil, err
+	}
+	var best *store.Enrollment
+	for _, row := range rows {
+		if row.WaitKind != campaigns.WaitAnswer {
+			continue
+		}
+		ask, err := t.asks(ctx, row.Campaign, row.Version, row.Step)
+		if err != nil {
+			return nil, err
+		}
+		if ask == nil || ask.Type.Typed() {
+			continue
+		}
+		if _, wrong := answers.Read(ask, raw, t.reading()); wrong == nil && (best == nil || row.UpdatedAt.After(best.UpdatedAt)) {
+			best = row
+		}
+	}
+	return best, nil
+}
+
+func (t *conversation) reading() answers.Context {
+	return answers.Context{Lang: language(t.p, t.c), Zone: zone(t.c, t.p.TimeZone), Now: t.now, Channel: campaigns.Telegram}
+}
+
+// answer lets the enrollment decide about an answer, and tells the member when it was none.
+func (t *conversation) answer(ctx context.Context, id campaigns.EnrollmentID, step campaigns.StepID, visit int, raw campaigns.RawAnswer) error {
+	row, err := t.tx.LockEnrollment(ctx, id)
+	if err != nil {
+		return err
+	}
+	if row.Member != t.p.ID {
+		return t.record(ctx, "answer.foreign", "", nil)
+	}
+	w, err := t.e.newWork(ctx, t.tx, t.in)
+	if err != nil {
+		return err
+	}
+	in := &decide.Answered{Step: step, Visit: visit, Raw: raw, Channel: campaigns.Telegram, Input: t.in.ID, At: t.now}
+	if err := w.decide(ctx, row, t.p, in); err != nil {
+		return err
+	}
+	ids, err := w.flush(ctx)
+	if err != nil {
+		return err
+	}
+	t.out.send = append(t.out.send, ids...)
+	if w.again != nil {
+		return t.reply(ctx, "answer_again", map[string]any{"code": w.again.Rejection.Code, "args": w.again.Rejection.Args, "last": w.again.Last})
+	}
+	return nil
+}
+
+// keep stores what no question waits for, for a coordinator, and says that a person will read it.
+func (t *conversation) keep(ctx context.Context, kind, text string) error {
+	id, err := t.tx.NextID(ctx)
+	if err != nil {
+		return err
+	}
+	m := &store.Message{ID: id, Member: t.p.ID, Channel: campaigns.Telegram, Input: t.in.ID, Kind: kind, Text: text, State: "open", At: t.now}
+	if err := t.tx.InsertMessage(ctx, m); err != nil {
+		return err
+	}
+	return t.reply(ctx, "free_text", nil)
+}
+
+// reply writes a named system reply to this input, to be sent at once. Its words are made when it is sent; params hold no personal value.
+func (t *conversation) reply(ctx context.Context, name string, params map[string]any) error {
+	id, err := t.tx.NextID(ctx)
+	if err != nil {
+		return err
+	}
+	d := &store.Delivery{
+		ID: campaigns.DeliveryID(id), Kind: store.SystemDelivery, Member: t.p.ID, Channel: campaigns.Telegram, Input: t.in.ID, Name: name, Params: mustJSON(params),
+		Lane: campaigns.Interactive, Priority: prioReply, State: campaigns.Pending, DueAt: &t.now, CreatedAt: t.now, ExpiresAt: t.now.Add(time.Hour),
+	}
+	ids, err := t.tx.InsertDeliveries(ctx, []*store.Delivery{d})
+	t.out.send = append(t.out.send, ids...)
+	return err
+}
+
+// notice is the short text under a pressed button; empty where the message itself shows what happened.
+func (t *conversation) notice() string {
+	if _, err := t.e.readButton(t.inc.Chat, t.inc.Data); err != nil {
+		return say(campaigns.Lang(t.inc.Language), "bot.button_foreign", nil)
+	}
+	return ""
+}
+
+// press acts on a pressed button. Pressing twice does no more than once.
+func (t *conversation) press(ctx context.Context) error {
+	b, err := t.e.readButton(t.inc.Chat, t.inc.Data)
+	if err != nil {
+		return t.record(ctx, "button.refused", "", nil)
+	}
+	switch b.verb {
+	case pressLanguage:
+		return t.speak(ctx, b.arg)
+	case pressErase:
+		return t.erase(ctx, b.arg == "yes")
+	}
+	d, err := t.tx.Delivery(ctx, campaigns.DeliveryID(b.id))
+	if fault.Is(err, fault.NotFound) || err == nil && d.Member != t.p.ID {
+		return t.record(ctx, "button.refused", "", nil)
+	}
+	if err != nil {
+		return err
+	}
+	l, err := t.e.version(ctx, d.Campaign, d.Version)
+	if err != nil {
+		return err
+	}
+	ask := askOf(l.def, d.Step)
+	if ask == nil {
+		return t.record(ctx, "button.refused", "", nil)
+	}
+	return t.choose(ctx, l, d, ask, b)
+}
+
+// choose is a pressed option, a ticked box or "done".
+func (t *conversation) choose(ctx context.Context, l *live, d *store.Delivery, ask *definition.Ask, b button) error {
+	lang := language(t.p, t.c)
+	options := answers.Options(ask, lang, l.def.Languages[0])
+	picked, err := t.tx.Selection(ctx, d.Enrollment, d.Step, d.Visit)
+	if err != nil {
+		return err
+	}
+	if b.verb != pressDone {
+		i, err := strconv.Atoi(b.arg)
+		if err != nil || i < 0 || i >= len(options) {
+			return t.record(ctx, "button.refused", "", nil)
+		}
+		if b.verb == pressToggle {
+			picked = toggle(picked, options[i].Value)
+			if err := t.tx.PutSelection(ctx, d.Enrollment, d.Step, d.Visit, picked); err != nil {
+				return err
+			}
+			t.show(l, d, ask, picked)
+			return nil
+		}
+		picked = []string{options[i].Value}
+	}
+	raw := campaigns.RawAnswer{Options: inOrder(options, picked), Buttons: true}
+	if err := t.answer(ctx, d.Enrollment, d.Step, d.Visit, raw); err != nil {
+		return err
+	}
+	return t.showAnswer(ctx, l, d, ask)
+}
+
+// showAnswer shows on the pressed message the answer that is stored: the one just given, or, where the first one stands, that.
+func (t *conversation) showAnswer(ctx context.Context, l *live, d *store.Delivery, ask *definition.Ask) error {
+	row, err := t.tx.Enrollment(ctx, d.Enrollment)
+	if err != nil {
+		return err
+	}
+	en, err := fromRow(row)
+	if err != nil {
+		return err
+	}
+	if a, ok := en.Answers[saveAs(ask, d.Step)]; ok {
+		t.show(l, d, ask, chosen(a))
+	}
+	return nil
+}
+
+// show edits the pressed message after the commit.
+func (t *conversation) show(l *live, d *store.Delivery, ask *definition.Ask, picked []string) {
+	message, chat, p, c := t.inc.Message, t.inc.Chat, t.p, t.c
+	t.out.edit = func(ctx context.Context) error {
+		m, err := t.e.renderAsk(ctx, l, d, ask, p, c, picked)
+		if err != nil {
+			return err
+		}
+		return t.e.Chat.Edit(ctx, chat, message, m.HTML, m.Keyboard)
+	}
+}
+
+// chosen is the answer as option values.
+func chosen(a campaigns.Answer) []string {
+	switch a.Type {
+	case campaigns.Choices:
+		return a.List
+	case campaigns.YesNo:
+		return []string{strconv.FormatBool(a.Bool)}
+	case campaigns.Scale, campaigns.NPS, campaigns.CSAT:
+		return []string{strconv.FormatFloat(a.Number, 'f', -1, 64)}
+	}
+	return []string{a.Text}
+}
+
+func toggle(list []string, v string) []string {
+	var out []string
+	had := false
+	for _, x := range list {
+		if x == v {
+			had = true
+			continue
+		}
+		out = append(out, x)
+	}
+	if !had {
+		out = append(out, v)
+	}
+	return out
+}
+
+// inOrder keeps the picked values in the order of the options.
+func inOrder(options []answers.Option, picked []string) []string {
+	out := []string{}
+	for _, o := range options {
+		for _, v := range picked {
+			if v == o.Value {
+				out = append(out, v)
+				break
+			}
+		}
+	}
+	return out
+}
+
+// saveAs is the name under which an answer is kept.
+func saveAs(ask *definition.Ask, step campaigns.StepID) string {
+	if ask.SaveAs != "" {
+		return ask.SaveAs
+	}
+	return string(step)
+}
+
+// params reads a system reply's parameters.
+func params(d *store.Delivery) map[string]any {
+	out := map[string]any{}
+	_ = json.Unmarshal(d.Params, &out) // written by mustJSON; an empty one has no parameters
+	return out
+}

@@ -1,0 +1,154 @@
+// Package engine is the application: every use case, every transaction, every authorisation. It is the only writer.
+//
+// The order is always the same: an input is stored, the pure decider decides, state and effects are written in one transaction,
+// and what is to be sent is sent from the rows. Channels, queue and clock come in as interfaces.
+package engine
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/channels"
+	"github.com/kruzhok/kruzhok/internal/journal"
+	"github.com/kruzhok/kruzhok/store"
+)
+
+// Waker tells workers that there is something to do. A wake-up may be lost: rows are the truth, and sweeps find what was missed.
+type Waker interface {
+	// WakeActor asks for the actor's stored inputs to be handled.
+	WakeActor(ctx context.Context, actor string) error
+	// WakeDue asks for due enrollments to be decided.
+	WakeDue(ctx context.Context) error
+	// WakeLane asks for the deliveries of a lane on a channel to be sent.
+	WakeLane(ctx context.Context, lane campaigns.Lane, ch campaigns.Channel) error
+}
+
+// Limiter shares a channel's rate among all workers.
+type Limiter interface {
+	// Take asks for n messages of the channel. It grants 0 to n of them; with fewer, wait says when more can be had.
+	Take(ctx context.Context, ch campaigns.Channel, lane campaigns.Lane, n int) (granted int, wait time.Duration, err error)
+}
+
+// Observer counts what happens, for metrics.
+type Observer interface {
+	Delivered(ch campaigns.Channel, state campaigns.DeliveryState, reason campaigns.Reason, n int)
+	Input(source string, state store.InputState)
+	DueLag(d time.Duration)
+	Sent(ch campaigns.Channel, took time.Duration)
+}
+
+// Options is what an Engine is made of.
+type Options struct {
+	Store   *store.Store
+	Journal *journal.Journal // required where deliveries are sent
+	// Senders by channel; a channel without one is off.
+	Senders map[campaigns.Channel]channels.Sender
+	// Chat is Telegram's other side; nil when the channel is off.
+	Chat channels.Chat
+	// Connections is how many connections bulk work uses on a channel, at most.
+	Connections map[campaigns.Channel]int
+	Limiter     Limiter
+	Waker       Waker
+	Observer    Observer
+	// Owner names this process in claims; unique among processes and over restarts.
+	Owner string
+	// Secret signs links and buttons and keys hashes; 32 bytes at least.
+	Secret []byte
+	// PublicURL is the base of links to our pages, without a slash at its end.
+	PublicURL string
+	// MailFrom is the sender's name and address, ReplyDomain the domain of bounce and reply addresses (default: the sender's).
+	MailFromName, MailFrom, ReplyDomain string
+	// Mailbox reads a mail address as people give it: the form to send to, and the key that makes two spellings the same.
+	Mailbox func(raw string) (value, key string, err error)
+	// Now is the clock. Tests and the demo move it.
+	Now func() time.Time
+	Log *slog.Logger
+}
+
+// Engine is the application. It is safe for concurrent use.
+type Engine struct {
+	Options
+	keys     keys
+	live     liveCache
+	states   stateCache
+	pool     map[poolKey]*linePool
+	cool     cooldownCache
+	settings settingsCache
+	mu       sync.Mutex
+}
+
+// New checks the options and makes an Engine.
+func New(o Options) (*Engine, error) {
+	switch {
+	case o.Store == nil:
+		return nil, errors.New("make engine: no store")
+	case len(o.Secret) < 32:
+		return nil, errors.New("make engine: the secret needs 32 bytes at least")
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Waker == nil {
+		o.Waker = noWaker{}
+	}
+	if o.Observer == nil {
+		o.Observer = noObserver{}
+	}
+	e := &Engine{Options: o, keys: deriveKeys(o.Secret), pool: map[poolKey]*linePool{}}
+	for ch := range o.Senders {
+		for _, lane := range []campaigns.Lane{campaigns.Interactive, campaigns.Bulk} {
+			e.pool[poolKey{ch, lane}] = newLinePool(e, ch, e.connections(ch, lane))
+		}
+	}
+	return e, nil
+}
+
+// Close ends the connections.
+func (e *Engine) Close() {
+	for _, p := range e.pool {
+		p.close()
+	}
+}
+
+// connections is the number of connections for a lane. Interactive work has two of its own on each channel.
+func (e *Engine) connections(ch campaigns.Channel, lane campaigns.Lane) int {
+	if lane == campaigns.Interactive {
+		return interactiveConnections
+	}
+	return max(1, e.Connections[ch])
+}
+
+const interactiveConnections = 4
+
+// now is the engine's time, in UTC and whole microseconds as the store keeps it.
+func (e *Engine) now() time.Time { return e.Now().UTC().Truncate(time.Microsecond) }
+
+// off reports whether the channel is not configured.
+func (e *Engine) off(ch campaigns.Channel) bool { return e.Senders[ch] == nil }
+
+type noWaker struct{}
+
+func (noWaker) WakeActor(context.Context, string) error                           { return nil }
+func (noWaker) WakeDue(context.Context) error                                     { return nil }
+func (noWaker) WakeLane(context.Context, campaigns.Lane, campaigns.Channel) error { return nil }
+
+type noObserver struct{}
+
+func (noObserver) Delivered(campaigns.Channel, campaigns.DeliveryState, campaigns.Reason, int) {}
+func (noObserver) Input(string, store.InputState)                                              {}
+func (noObserver) DueLag(time.Duration)                                                        {}
+func (noObserver) Sent(campaigns.Channel, time.Duration)                                       {}
+
+// wake passes a wake-up on; a lost one is found by the sweeps, so it is only logged.
+func (e *Engine) wake(what string, err error) {
+	if err != nil {
+		e.Log.Warn("wake-up lost", "what", what, "error", err)
+	}
+}

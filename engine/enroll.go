@@ -1,0 +1,246 @@
+package engine
+
+import (
+	"context"
+	"time"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/decide"
+	"github.com/kruzhok/kruzhok/campaigns/definition"
+	"github.com/kruzhok/kruzhok/internal/fault"
+	"github.com/kruzhok/kruzhok/members"
+	"github.com/kruzhok/kruzhok/store"
+)
+
+// EntryResult says what became of one member who was to be enrolled.
+type EntryResult string
+
+const (
+	Enrolled      EntryResult = "enrolled"
+	AlreadyInside EntryResult = "already_active" // a run is active
+	NotAgain      EntryResult = "reentry"        // the entry rule forbids another run (yet)
+	UnknownMember EntryResult = "not_found"
+	ErasedMember  EntryResult = "erased"
+	Unaddressed   EntryResult = "no_address" // nowhere to send to on any of the campaign's channels
+)
+
+// EnrollResult is the answer for one external id.
+type EnrollResult struct {
+	ExternalID string
+	Result     EntryResult
+	Enrollment campaigns.EnrollmentID // 0 unless enrolled
+}
+
+// maxEnroll bounds one call; larger audiences come by schedule or in several calls.
+const maxEnroll = 10_000
+
+// Enroll takes members into the campaign's live version by hand. Each id has its own answer; one that cannot be enrolled stops no other.
+func (e *Engine) Enroll(ctx context.Context, p Principal, key campaigns.Key, externalIDs []string) ([]EnrollResult, error) {
+	if err := p.Require(CampaignsWrite); err != nil {
+		return nil, err
+	}
+	if len(externalIDs) > maxEnroll {
+		return nil, fault.New(fault.TooLarge, "too_large.enroll", map[string]any{"max": maxEnroll})
+	}
+	c, err := e.Store.CampaignByKey(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	if c.State != campaigns.Running && c.State != campaigns.Paused {
+		return nil, fault.New(fault.Conflict, "conflict.not_running", map[string]any{"state": string(c.State)})
+	}
+	l, err := e.version(ctx, c.ID, c.LiveVersion)
+	if err != nil {
+		return nil, err
+	}
+	known, err := e.Store.MemberIDsByExternalID(ctx, externalIDs)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]EnrollResult, len(externalIDs))
+	for start := 0; start < len(out); start += e.Store.BulkRows() {
+		end := min(start+e.Store.BulkRows(), len(out))
+		if err := e.enrollSome(ctx, l, externalIDs[start:end], known, out[start:end]); err != nil {
+			return nil, err
+		}
+	}
+	e.wake("due", e.Waker.WakeDue(ctx))
+	return out, nil
+}
+
+func (e *Engine) enrollSome(ctx context.Context, l *live, externalIDs []string, known map[string]campaigns.MemberID, out []EnrollResult) error {
+	var ids []campaigns.MemberID
+	for i, x := range externalIDs {
+		out[i] = EnrollResult{ExternalID: x, Result: UnknownMember}
+		if id, ok := known[x]; ok {
+			ids = append(ids, id)
+		}
+	}
+	return e.Store.WriteBulk(ctx, func(tx *store.Tx) error {
+		results, enrolled, err := e.enroll(ctx, tx, l, ids, "api", e.now())
+		if err != nil {
+			return err
+		}
+		for i, x := range externalIDs {
+			if id, ok := known[x]; ok {
+				out[i].Result, out[i].Enrollment = results[id], enrolled[id]
+			}
+		}
+		return nil
+	})
+}
+
+// enroll writes active enrollments, due now, for those of the members who may enter, and says for each what became of them.
+func (e *Engine) enroll(ctx context.Context, tx *store.Tx, l *live, ids []campaigns.MemberID, source string, now time.Time) (map[campaigns.MemberID]EntryResult, map[campaigns.MemberID]campaigns.EnrollmentID, error) {
+	results, enrolled := map[campaigns.MemberID]EntryResult{}, map[campaigns.MemberID]campaigns.EnrollmentID{}
+	profiles, err := tx.Profiles(ctx, ids)
+	if err != nil {
+		return nil, nil, err
+	}
+	last, err := tx.LastRuns(ctx, l.campaign, "", ids)
+	if err != nil {
+		return nil, nil, err
+	}
+	var enter []campaigns.MemberID
+	var refused []store.Event
+	for _, id := range ids {
+		if _, seen := results[id]; seen {
+			continue
+		}
+		results[id] = entry(l.def, profiles[id], last[id], now)
+		switch results[id] {
+		case Enrolled:
+			enter = append(enter, id)
+		case Unaddressed:
+			refused = append(refused, store.Event{At: now, Name: "enrollment.refused", Member: id, Campaign: l.campaign, Reason: campaigns.NoAddress})
+		}
+	}
+	rows, err := newEnrollments(ctx, tx, l, enter, source, now)
+	if err != nil {
+		return nil, nil, err
+	}
+	written, err := tx.InsertEnrollments(ctx, rows)
+	if err != nil {
+		return nil, nil, err
+	}
+	member := map[campaigns.EnrollmentID]campaigns.MemberID{}
+	for _, row := range rows {
+		member[row.ID] = row.Member
+	}
+	for _, id := range written {
+		enrolled[member[id]] = id
+	}
+	for _, id := range enter {
+		if enrolled[id] == 0 {
+			results[id] = AlreadyInside
+		}
+	}
+	return results, enrolled, tx.AppendEvents(ctx, refused)
+}
+
+// entry says whether the member may enter the campaign now.
+func entry(def *definition.Definition, p *store.Profile, last *store.Enrollment, now time.Time) EntryResult {
+	switch {
+	case p == nil:
+		return UnknownMember
+	case p.State == members.Erased:
+		return ErasedMember
+	case last != nil && !last.State.Final():
+		return AlreadyInside
+	case last != nil && !again(def.Entry, last, now):
+		return NotAgain
+	case !addressed(def, p):
+		return Unaddressed
+	}
+	return Enrolled
+}
+
+// again applies the entry rule to a member whose last run is over.
+func again(entry definition.Entry, last *store.Enrollment, now time.Time) bool {
+	if entry.Reentry != definition.ReentryAfter || last.EndedAt == nil {
+		return false
+	}
+	return !now.Before(entry.After.Add(*last.EndedAt, time.UTC))
+}
+
+// addressed reports whether the member has an address on any of the campaign's channels.
+func addressed(def *definition.Definition, p *store.Profile) bool {
+	for _, ch := range def.Channels {
+		if _, ok := p.Addresses[ch]; ok {
+			return true
+		}
+	}
+	return false
+}
+
+// mayEnter keeps those of a schedule's audience whom the entry rule lets in.
+func (e *Engine) mayEnter(ctx context.Context, tx *store.Tx, l *live, ids []campaigns.MemberID, now time.Time) ([]campaigns.MemberID, error) {
+	last, err := tx.LastRuns(ctx, l.campaign, "", ids)
+	if err != nil {
+		return nil, err
+	}
+	var out []campaigns.MemberID
+	for _, id := range ids {
+		run := last[id]
+		if run == nil || run.State.Final() && again(l.def.Entry, run, now) {
+			out = append(out, id)
+		}
+	}
+	return out, nil
+}
+
+// newEnrollments makes active rows, due now.
+func newEnrollments(ctx context.Context, tx *store.Tx, l *live, ids []campaigns.MemberID, source string, now time.Time) ([]*store.Enrollment, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	first, err := tx.NextIDs(ctx, len(ids))
+	if err != nil {
+		return nil, err
+	}
+	rows := make([]*store.Enrollment, len(ids))
+	for i, id := range ids {
+		rows[i] = &store.Enrollment{
+			ID: campaigns.EnrollmentID(first + int64(i)), Campaign: l.campaign, Version: l.version, Member: id, Source: source,
+			State: campaigns.EnrollmentActive, DueAt: &now, Data: []byte("{}"), EnteredAt: now, UpdatedAt: now,
+		}
+	}
+	return rows, nil
+}
+
+// Enrollments lists a campaign's enrollments.
+func (e *Engine) Enrollments(ctx context.Context, p Principal, key campaigns.Key, state campaigns.EnrollmentState, page store.Page) ([]*store.Enrollment, error) {
+	c, err := e.Campaign(ctx, p, key)
+	if err != nil {
+		return nil, err
+	}
+	return e.Store.Enrollments(ctx, store.EnrollmentFilter{Campaign: c.ID, State: state}, page)
+}
+
+// Withdraw takes one member out of the campaign. An enrollment that is over already stays as it is.
+func (e *Engine) Withdraw(ctx context.Context, p Principal, key campaigns.Key, id campaigns.EnrollmentID) (*store.Enrollment, error) {
+	if err := p.Require(CampaignsWrite); err != nil {
+		return nil, err
+	}
+	c, err := e.Store.CampaignByKey(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	found, err := e.Store.Enrollment(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if found.Campaign != c.ID {
+		return nil, fault.New(fault.NotFound, "not_found.enrollment", nil)
+	}
+	err = e.Store.Write(ctx, func(tx *store.Tx) error {
+		if _, err := tx.LockMember(ctx, found.Member); err != nil {
+			return err
+		}
+		return e.decideAllRuns(ctx, tx, found.Member, &decide.Left{Reason: campaigns.ExitWithdrawn}, func(row *store.Enrollment) bool { return row.ID == id })
+	})
+	if err != nil {
+		return nil, err
+	}
+	return e.Store.Enrollment(ctx, id)
+}

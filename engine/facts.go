@@ -1,0 +1,107 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/decide"
+	"github.com/kruzhok/kruzhok/campaigns/definition"
+	"github.com/kruzhok/kruzhok/store"
+)
+
+// actSpan is how long after a member's own act messages count as replies to it: they go by the interactive lane and no quiet hours hold them.
+const actSpan = 10 * time.Minute
+
+// language is the member's language as far as it is known, else the community's first.
+func language(p *store.Profile, c *store.Community) campaigns.Lang {
+	if p.Language != "" {
+		return p.Language
+	}
+	return fallback(c)
+}
+
+// interactive reports whether the member did something within actSpan.
+func interactive(p *store.Profile, now time.Time) bool {
+	return p.LastActAt != nil && now.Sub(*p.LastActAt) < actSpan
+}
+
+// channelFacts is what is known about the member's address on the channel; ok is false when there is none.
+func (e *Engine) channelFacts(p *store.Profile, ch campaigns.Channel, topic string) (decide.ChannelFacts, bool) {
+	a, ok := p.Addresses[ch]
+	if !ok {
+		return decide.ChannelFacts{}, false
+	}
+	return decide.ChannelFacts{Reach: a.Reach, Consent: p.Consents.Allows(ch, topic), Suppressed: a.Suppressed != "", Off: e.off(ch)}, true
+}
+
+// facts is what a decision about the member may know.
+func (e *Engine) facts(ctx context.Context, q reader, p *store.Profile, def *definition.Definition, camp *store.Campaign, c *store.Community, now time.Time) (decide.Facts, error) {
+	f := decide.Facts{
+		Language: language(p, c), Zone: zone(c, p.TimeZone), Attributes: p.Attributes, Tags: p.Tags,
+		Channels: map[campaigns.Channel]decide.ChannelFacts{}, Stopped: p.StoppedAt != nil, Interactive: interactive(p, now),
+		Paused: camp != nil && camp.State == campaigns.Paused,
+	}
+	for ch := range p.Addresses {
+		f.Channels[ch], _ = e.channelFacts(p, ch, def.Topic)
+	}
+	if camp == nil {
+		return f, nil
+	}
+	pauses, err := q.Pauses(ctx, camp.ID)
+	if err != nil {
+		return f, err
+	}
+	for _, pause := range pauses {
+		span := decide.Pause{From: pause.From}
+		if pause.To != nil {
+			span.To = *pause.To
+		}
+		f.Pauses = append(f.Pauses, span)
+	}
+	return f, nil
+}
+
+// reader is what facts are read from: the store, or a transaction.
+type reader interface {
+	Pauses(context.Context, campaigns.CampaignID) ([]store.Pause, error)
+}
+
+// fromRow is the decider's view of a row.
+func fromRow(r *store.Enrollment) (decide.Enrollment, error) {
+	var en decide.Enrollment
+	if len(r.Data) > 0 {
+		if err := json.Unmarshal(r.Data, &en); err != nil {
+			return en, fmt.Errorf("read enrollment %d: %w", r.ID, err)
+		}
+	}
+	en.State, en.Reason, en.Step, en.Visit, en.Wait = r.State, r.Reason, r.Step, r.Visit, r.WaitKind
+	if r.DueAt != nil {
+		due := *r.DueAt
+		en.Due = &due
+	}
+	return en, nil
+}
+
+// intoRow writes a decided enrollment back. The delivery that is waited for is set where it is made.
+func intoRow(r *store.Enrollment, en decide.Enrollment, now time.Time) {
+	r.State, r.Reason, r.Step, r.Visit, r.WaitKind = en.State, en.Reason, en.Step, en.Visit, en.Wait
+	r.DueAt, r.UpdatedAt, r.Data = en.Due, now, mustJSON(en)
+	if r.WaitKind != campaigns.WaitDelivery {
+		r.WaitDelivery = 0
+	}
+	if r.State.Final() && r.EndedAt == nil {
+		r.EndedAt = &now
+	}
+}
+
+// mustJSON encodes values of our own types, which always can be.
+func mustJSON(v any) json.RawMessage {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(fmt.Sprintf("encode %T: %v", v, err))
+	}
+	return b
+}

@@ -1,0 +1,231 @@
+package engine
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/channels"
+	"github.com/kruzhok/kruzhok/internal/fault"
+	"github.com/kruzhok/kruzhok/store"
+)
+
+// RawUpdate is one Telegram update as it came.
+type RawUpdate struct {
+	ID    int64
+	HasID bool // false: it could not be read; its bytes stand in for the id
+	Raw   json.RawMessage
+}
+
+// StoreUpdates stores raw updates, each once by its update_id, and wakes whoever handles them. Only after it returned nil may they be confirmed.
+// An update that cannot be read is stored too, for a person to look at.
+func (e *Engine) StoreUpdates(ctx context.Context, updates []RawUpdate) error {
+	inputs := make([]*store.Input, 0, len(updates))
+	for _, u := range updates {
+		in := &store.Input{Source: "telegram", Kind: "update", Raw: strings.ToValidUTF8(string(u.Raw), "\uFFFD"), Actor: "telegram:?"}
+		in.Raw = strings.ReplaceAll(in.Raw, "\x00", "\uFFFD") // PostgreSQL's text holds no NUL
+		if u.HasID {
+			in.SourceKey = strconv.FormatInt(u.ID, 10)
+		} else {
+			sum := sha256.Sum256(u.Raw)
+			in.SourceKey = "sha256:" + hex.EncodeToString(sum[:])
+		}
+		if inc, err := e.Chat.Decode(u.Raw); err == nil && inc.Chat != "" {
+			in.Actor = chatActor(inc.Chat)
+		}
+		inputs = append(inputs, in)
+	}
+	_, err := e.storeInputs(ctx, inputs)
+	return err
+}
+
+const (
+	// actorClaim is how long one worker may hold an actor. A worker that dies is followed by another after it.
+	actorClaim = 30 * time.Second
+	// maxTries is how often handling an input is tried before a person has to look.
+	maxTries = 5
+)
+
+// HandleActor handles what the actor's inputs ask for, in their order, and sends what they cause. Another worker's claim is left alone.
+func (e *Engine) HandleActor(ctx context.Context, actor string) error {
+	for {
+		mine, err := e.claimActor(ctx, actor)
+		if err != nil || !mine {
+			return err
+		}
+		err = e.drain(ctx, actor)
+		if rerr := e.releaseActor(ctx, actor); err == nil {
+			err = rerr
+		}
+		if err != nil {
+			return err
+		}
+		// Release, then look again: an input that came after "empty" and before the release had its wake-up refused.
+		left, err := e.Store.StoredInputs(ctx, actor, 1)
+		if err != nil || len(left) == 0 || left[0].Tries > 0 {
+			return err
+		}
+	}
+}
+
+func (e *Engine) claimActor(ctx context.Context, actor string) (mine bool, err error) {
+	err = e.Store.Write(ctx, func(tx *store.Tx) error {
+		now := e.now()
+		mine, err = tx.ClaimActor(ctx, actor, e.Owner, now, now.Add(actorClaim))
+		return err
+	})
+	return mine, err
+}
+
+func (e *Engine) releaseActor(ctx context.Context, actor string) error {
+	return e.Store.Write(context.WithoutCancel(ctx), func(tx *store.Tx) error { return tx.ReleaseActor(ctx, actor, e.Owner) })
+}
+
+// drain handles the actor's inputs until none waits or one fails.
+func (e *Engine) drain(ctx context.Context, actor string) error {
+	end := time.Now().Add(actorClaim / 2)
+	for ctx.Err() == nil && time.Now().Before(end) {
+		ins, err := e.Store.StoredInputs(ctx, actor, 20)
+		if err != nil || len(ins) == 0 {
+			return err
+		}
+		for _, in := range ins {
+			if _, err := e.handle(ctx, in); err != nil {
+				return err
+			}
+		}
+	}
+	return ctx.Err()
+}
+
+// after is what is left to do when an input's transaction is committed.
+type after struct {
+	send []campaigns.DeliveryID
+	// edit shows on the pressed message what was chosen.
+	edit func(context.Context) error
+	// page is what the survey page tells at once.
+	page *PageAnswer
+}
+
+func (a *after) add(b *after) {
+	if b != nil {
+		a.send = append(a.send, b.send...)
+	}
+}
+
+// handle acts on one input in one transaction, then sends what it caused. A failure is counted on the input; after maxTries it is dead
+// and stands in nobody's way.
+func (e *Engine) handle(ctx context.Context, in *store.Input) (*after, error) {
+	var out *after
+	err := e.Store.Write(ctx, func(tx *store.Tx) (err error) {
+		out = &after{}
+		done, err := e.dispatchSafely(ctx, tx, in)
+		if err != nil {
+			return err
+		}
+		ok, err := tx.FinishInput(ctx, in.ID, in.Member, e.now())
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return errHandledElsewhere
+		}
+		if done != nil {
+			out = done
+		}
+		return nil
+	})
+	switch {
+	case errors.Is(err, errHandledElsewhere):
+		return &after{}, nil
+	case err != nil && ctx.Err() != nil:
+		return nil, err
+	case err != nil:
+		return nil, e.failInput(ctx, in, err)
+	}
+	e.Observer.Input(in.Source, store.InputDone)
+	if out.edit != nil {
+		if err := out.edit(ctx); err != nil {
+			e.Log.Warn("pressed message not edited", "input", in.ID, "error", err)
+		}
+	}
+	return out, e.SendNow(ctx, out.send)
+}
+
+var errHandledElsewhere = errors.New("input was handled elsewhere")
+
+func (e *Engine) failInput(ctx context.Context, in *store.Input, cause error) error {
+	e.Log.Error("input failed", "input", in.ID, "source", in.Source, "kind", in.Kind, "tries", in.Tries+1, "error", cause)
+	tries := maxTries
+	if fault.Is(cause, fault.Unavailable) {
+		tries = 1 << 30 // the database is away: that is no fault of the input
+	}
+	if in.Tries+1 >= tries {
+		e.Observer.Input(in.Source, store.InputDead)
+	}
+	err := e.Store.Write(ctx, func(tx *store.Tx) error {
+		return tx.FailInput(ctx, in.ID, cause.Error(), tries, e.now())
+	})
+	if err != nil {
+		return err
+	}
+	if in.Tries+1 >= tries { // the next one may go on
+		return nil
+	}
+	return cause
+}
+
+// dispatchSafely turns a panic on one input into its failure: it must stop nothing else.
+func (e *Engine) dispatchSafely(ctx context.Context, tx *store.Tx, in *store.Input) (out *after, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			e.Log.Error("panic while handling an input", "input", in.ID, "stack", string(debug.Stack()))
+			err = fmt.Errorf("panic: %v", p)
+		}
+	}()
+	return e.dispatch(ctx, tx, in)
+}
+
+func (e *Engine) dispatch(ctx context.Context, tx *store.Tx, in *store.Input) (*after, error) {
+	switch in.Source {
+	case "telegram":
+		inc, err := e.Chat.Decode(json.RawMessage(in.Raw))
+		if err != nil {
+			return nil, fmt.Errorf("decode update: %w", err)
+		}
+		return e.handleChat(ctx, tx, in, inc)
+	case "api":
+		return e.handleEvent(ctx, tx, in)
+	case "page":
+		return e.handlePage(ctx, tx, in)
+	}
+	return nil, fmt.Errorf("unknown source of input")
+}
+
+// SweepActors lists actors whose inputs wait longer than they should: their wake-up was lost.
+func (e *Engine) SweepActors(ctx context.Context, olderThan time.Duration, limit int) ([]string, error) {
+	now := e.now()
+	return e.Store.StoredActors(ctx, now.Add(-olderThan), now, limit)
+}
+
+// acknowledge ends the waiting circle on a pressed button: after it is stored, before anything slow.
+func (e *Engine) acknowledge(inc channels.Incoming, notice string) {
+	if inc.Press == "" || e.Chat == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	go func() {
+		defer cancel()
+		if err := e.Chat.Acknowledge(ctx, inc.Press, notice); err != nil {
+			e.Log.Debug("press not acknowledged", "error", err)
+		}
+	}()
+}

@@ -1,0 +1,128 @@
+package engine
+
+import (
+	"encoding/base64"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/answers"
+	"github.com/kruzhok/kruzhok/campaigns/definition"
+	"github.com/kruzhok/kruzhok/channels"
+	"github.com/kruzhok/kruzhok/store"
+	"github.com/kruzhok/kruzhok/templates"
+)
+
+// mailSend is a send step as a mail.
+func (r *renderJob) mailSend(s *definition.Send) (*channels.Message, error) {
+	content, lang, err := r.content(s.Subject, s.Text)
+	if err != nil {
+		return nil, err
+	}
+	for i, b := range s.Buttons {
+		label, err := r.line(b.Text)
+		if err != nil {
+			return nil, err
+		}
+		to, err := r.link(b.URL)
+		if err != nil {
+			return nil, err
+		}
+		content.Buttons = append(content.Buttons, templates.MailButton{Label: label, URL: to, Main: i == 0})
+	}
+	return r.mail(content, lang)
+}
+
+// mailAsk is a question as a mail: its buttons open the survey page with the answer chosen; only the page's own button records it.
+func (r *renderJob) mailAsk(step campaigns.StepID, ask *definition.Ask) (*channels.Message, error) {
+	content, lang, err := r.content(ask.Subject, ask.Text)
+	if err != nil {
+		return nil, err
+	}
+	page := r.e.surveyURL(r.d)
+	options := answers.Options(ask, lang, r.l.def.Languages[0])
+	if len(options) == 0 || ask.Type == campaigns.Choices {
+		content.Buttons = []templates.MailButton{{Label: say(lang, "mail.answer", nil), URL: page, Main: true}}
+		return r.mail(content, lang)
+	}
+	content.Question = true
+	for _, o := range options {
+		q := url.Values{"step": {string(step)}, "a": {o.Value}}
+		content.Buttons = append(content.Buttons, templates.MailButton{Label: o.Label, URL: page + "?" + q.Encode()})
+	}
+	return r.mail(content, lang)
+}
+
+// surveyURL is the signed link to the page that asks the enrollment's questions one by one.
+func (e *Engine) surveyURL(d *store.Delivery) string {
+	return e.PublicURL + "/s/" + e.link(linkSurvey, int64(d.Enrollment), d.CreatedAt.Add(surveyLinkLife))
+}
+
+func (r *renderJob) content(subject, body definition.Texts) (templates.MailContent, campaigns.Lang, error) {
+	src, lang := r.lang(body)
+	text, err := r.l.text(src)
+	if err != nil {
+		return templates.MailContent{}, lang, err
+	}
+	m := templates.MailContent{Lang: lang, Subject: r.l.def.Name, Brand: r.c.Brand, CommunityName: r.c.Name, PostalAddress: r.c.PostalAddress}
+	if len(subject) > 0 {
+		if m.Subject, err = r.line(subject); err != nil {
+			return m, lang, err
+		}
+	}
+	if m.BodyHTML, err = text.HTML(r.env(lang)); err != nil {
+		return m, lang, err
+	}
+	m.BodyText, err = text.Plain(r.env(lang))
+	return m, lang, err
+}
+
+// mail puts a mail together: its two parts and the headers that stay the same for every attempt of the delivery.
+func (r *renderJob) mail(content templates.MailContent, lang campaigns.Lang) (*channels.Message, error) {
+	e, id := r.e, int64(r.d.ID)
+	leave := e.PublicURL + "/u/" + e.link(linkUnsubscribe, id, never)
+	bulk := r.l.def.Purpose != campaigns.Service
+	if bulk {
+		content.UnsubscribeURL = leave
+	}
+	m := r.message(lang)
+	var err error
+	if m.HTML, m.Text, err = templates.Mail(content); err != nil {
+		return nil, err
+	}
+	domain := domainOf(e.MailFrom)
+	token := base64.RawURLEncoding.EncodeToString(mac(e.keys.links, 9, "message", strconv.FormatInt(id, 10)))
+	m.Mail = &channels.Mail{
+		Subject: content.Subject, FromName: e.MailFromName, FromAddress: e.MailFrom, ToName: strings.TrimSpace(r.p.FirstName + " " + r.p.LastName),
+		EnvelopeFrom: "b+" + strconv.FormatInt(id, 36) + "." + token + "@" + e.replyDomain(),
+		MessageID:    "d" + strconv.FormatInt(id, 36) + "." + token + "@" + domain,
+		FeedbackID:   string(r.l.def.Key) + ":" + string(r.l.def.Kind) + ":" + clip(r.l.def.Topic, 30) + ":kruzhok",
+		Date:         mailDate(r.d),
+	}
+	if e.ReplyDomain != "" {
+		m.Mail.ReplyTo = "r+" + strconv.FormatInt(id, 36) + "." + token + "@" + e.ReplyDomain
+	}
+	if !bulk {
+		m.Mail.AutoSubmitted = "auto-generated"
+		return m, nil
+	}
+	m.Mail.ListID, m.Mail.ListName = "community."+domain, r.c.Name
+	m.Mail.UnsubscribeURL, m.Mail.Bulk = leave, true
+	if e.ReplyDomain != "" {
+		m.Mail.UnsubscribeMail = "u+" + strconv.FormatInt(id, 36) + "." + token + "@" + e.ReplyDomain
+	}
+	return m, nil
+}
+
+// replyDomain is where bounces come back to.
+func (e *Engine) replyDomain() string {
+	if e.ReplyDomain != "" {
+		return e.ReplyDomain
+	}
+	return domainOf(e.MailFrom)
+}
+
+func domainOf(address string) string {
+	return address[strings.LastIndexByte(address, '@')+1:]
+}

@@ -1,0 +1,232 @@
+package engine
+
+import (
+	"context"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/decide"
+	"github.com/kruzhok/kruzhok/channels"
+	"github.com/kruzhok/kruzhok/internal/fault"
+	"github.com/kruzhok/kruzhok/store"
+)
+
+// results collects what became of some deliveries while they are being sent.
+type results struct {
+	channel  campaigns.Channel
+	mu       sync.Mutex
+	outcomes []store.Outcome
+	reach    []reached
+	cool     map[string]cooldown
+	free     []*store.Delivery // questions that were not sent: their slot is free
+}
+
+type reached struct {
+	member  campaigns.MemberID
+	channel campaigns.Channel
+	reach   channels.Reach
+}
+
+type cooldown struct {
+	until  time.Time
+	reason string
+}
+
+func base(d *store.Delivery, now time.Time) store.Outcome {
+	return store.Outcome{Delivery: d.ID, Enrollment: d.Enrollment, Chunk: d.Chunk, At: now}
+}
+
+// final adds a final state that the gates or rendering gave.
+func (r *results) final(d *store.Delivery, s campaigns.DeliveryState, reason campaigns.Reason, now time.Time) {
+	r.verdict(d, decide.Verdict{State: s, Reason: reason}, now)
+}
+
+// verdict adds what the gates said.
+func (r *results) verdict(d *store.Delivery, v decide.Verdict, now time.Time) {
+	o := base(d, now)
+	o.State, o.Reason, o.DueAt, o.NoAttempt = v.State, v.Reason, v.Until, true
+	if v.State == campaigns.Pending && v.Reason == campaigns.CampaignPaused {
+		// It waits in the bulk lane, which is not scanned while the campaign stands still.
+		o.Lane, o.DueAt = campaigns.Bulk, &now
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.outcomes = append(r.outcomes, o)
+	if v.State.Final() {
+		r.free = append(r.free, d)
+	}
+}
+
+// add adds the result of an attempt.
+func (r *results) add(o store.Outcome, j job, receipt channels.Receipt) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.outcomes = append(r.outcomes, o)
+	switch {
+	case o.State == campaigns.Sent && j.reach != channels.ReachOK:
+		r.reach = append(r.reach, reached{j.d.Member, j.d.Channel, channels.ReachOK})
+	case receipt.Class == channels.AddressDead:
+		r.reach = append(r.reach, reached{j.d.Member, j.d.Channel, receipt.Reach})
+	}
+	if o.State.Final() && o.State != campaigns.Sent && o.State != campaigns.Unknown {
+		r.free = append(r.free, j.d)
+	}
+	if receipt.WholeChannel {
+		if r.cool == nil {
+			r.cool = map[string]cooldown{}
+		}
+		r.cool[string(j.d.Channel)] = cooldown{o.At.Add(max(receipt.RetryAfter, wholeChannelPause)), string(receipt.Class)}
+	}
+}
+
+// wholeChannelPause is how long a channel rests after a failure that concerns all of it, when the provider names no time.
+const wholeChannelPause = 30 * time.Second
+
+// maxAttempts bounds the attempts of one delivery; its step's limit usually ends it earlier.
+const maxAttempts = 8
+
+// backoff is the wait before the next attempt. Mail servers want minutes (RFC 5321 §4.5.4.1), chats seconds.
+func backoff(ch campaigns.Channel, attempts int) time.Duration {
+	first, most := 3*time.Second, time.Hour
+	if ch == campaigns.Email {
+		first, most = 450*time.Second, 16*time.Hour
+	}
+	return min(first<<max(attempts-1, 0), most)
+}
+
+// outcome is what a receipt means for the delivery.
+func (e *Engine) outcome(d *store.Delivery, r channels.Receipt) store.Outcome {
+	o := base(d, e.now())
+	o.Code, o.Detail, o.ProviderID = r.Code, clip(r.Detail, 300), clip(r.ProviderID, 200)
+	later := func(reason campaigns.Reason, wait time.Duration, counts bool) {
+		due := o.At.Add(wait)
+		o.State, o.Reason, o.DueAt, o.NoAttempt = campaigns.Pending, reason, &due, !counts
+	}
+	attempt := d.Attempts
+	if d.Chunk != 0 {
+		attempt++ // a chunk's claim does not raise it
+	}
+	switch r.Class {
+	case channels.OK:
+		o.State = campaigns.Sent
+	case channels.RateLimited:
+		later(campaigns.RateLimited, max(r.RetryAfter, time.Second), false)
+	case channels.Temporary:
+		if attempt >= maxAttempts {
+			o.State, o.Reason = campaigns.Failed, campaigns.AttemptsUsedUp
+			break
+		}
+		later(campaigns.Temporary, max(r.RetryAfter, backoff(d.Channel, attempt)), true)
+	case channels.AddressDead:
+		o.State, o.Reason = campaigns.Failed, deadReason(r.Reach)
+	case channels.Uncertain:
+		o.State, o.Reason = campaigns.Unknown, campaigns.OutcomeUnknown
+	case channels.Broken:
+		if r.WholeChannel { // our setup, not this message: it waits for a person
+			later(campaigns.Temporary, max(r.RetryAfter, wholeChannelPause), false)
+			break
+		}
+		o.State, o.Reason = campaigns.Failed, campaigns.Rejected
+	default:
+		o.State, o.Reason = campaigns.Failed, campaigns.Rejected
+	}
+	return o
+}
+
+func deadReason(r channels.Reach) campaigns.Reason {
+	switch r {
+	case channels.ReachBlocked:
+		return campaigns.Blocked
+	case channels.ReachNotStarted:
+		return campaigns.NotStarted
+	}
+	return campaigns.Gone
+}
+
+// writeOutcomes commits what became of deliveries; while the database is away it tries again, since the journal alone knows it until then.
+func (e *Engine) writeOutcomes(ctx context.Context, res *results) error {
+	if len(res.outcomes) == 0 {
+		return nil
+	}
+	ctx = context.WithoutCancel(ctx)
+	var err error
+	for wait := 100 * time.Millisecond; wait < outcomePatience; wait *= 2 {
+		if err = e.Store.WriteBulk(ctx, func(tx *store.Tx) error { return e.writeResults(ctx, tx, res) }); err == nil {
+			break
+		}
+		if k := fault.KindOf(err); k != fault.Internal && k != fault.Unavailable {
+			break
+		}
+		e.Log.Warn("outcomes not written, trying again", "n", len(res.outcomes), "error", err)
+		time.Sleep(wait)
+	}
+	if err != nil {
+		return err
+	}
+	for _, o := range res.outcomes {
+		e.Observer.Delivered(res.channel, o.State, o.Reason, 1)
+	}
+	return nil
+}
+
+// outcomePatience is how long a worker holds on to outcomes that it cannot write.
+const outcomePatience = 15 * time.Second
+
+func (e *Engine) writeResults(ctx context.Context, tx *store.Tx, res *results) error {
+	now := e.now()
+	if _, err := tx.WriteOutcomes(ctx, res.outcomes); err != nil {
+		return err
+	}
+	for _, r := range res.reach {
+		if err := tx.SetReach(ctx, r.member, r.channel, r.reach, now); err != nil {
+			return err
+		}
+	}
+	for bucket, c := range res.cool {
+		if err := tx.SetCooldown(ctx, bucket, c.until, c.reason); err != nil {
+			return err
+		}
+	}
+	for _, d := range res.free {
+		if d.Channel == campaigns.Telegram && d.Enrollment != 0 {
+			if err := tx.FreeQuestionSlot(ctx, d.Member, d.Enrollment, now); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// cooldownCache knows the channels that a provider asked us to leave alone.
+type cooldownCache struct {
+	mu sync.Mutex
+	m  map[string]time.Time
+	at time.Time
+}
+
+// cooling returns how long the channel has to rest yet.
+func (e *Engine) cooling(ctx context.Context, ch campaigns.Channel) (time.Duration, error) {
+	c := &e.cool
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := e.now()
+	if c.m == nil || time.Since(c.at) > statesTTL {
+		m, err := e.Store.Cooldowns(ctx, now)
+		if err != nil {
+			return 0, err
+		}
+		c.m, c.at = m, time.Now()
+	}
+	return max(c.m[string(ch)].Sub(now), 0), nil
+}
+
+// providerNumber is a Telegram message id, or 0.
+func providerNumber(id string) int64 {
+	n, err := strconv.ParseInt(id, 10, 64)
+	if err != nil {
+		return 0
+	}
+	return n
+}

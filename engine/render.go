@@ -1,0 +1,336 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/answers"
+	"github.com/kruzhok/kruzhok/campaigns/definition"
+	"github.com/kruzhok/kruzhok/channels"
+	"github.com/kruzhok/kruzhok/store"
+	"github.com/kruzhok/kruzhok/templates"
+)
+
+// renderJob is all that a step's message is made from.
+type renderJob struct {
+	e  *Engine
+	l  *live
+	d  *store.Delivery
+	p  *store.Profile
+	c  *store.Community
+	en map[string]campaigns.Answer // by save_as
+}
+
+// lang is the language of a text for the member: their own where the text has it, else the campaign's first.
+func (r *renderJob) lang(t definition.Texts) (string, campaigns.Lang) {
+	return t.In(language(r.p, r.c), r.l.def.Languages[0])
+}
+
+// env holds the values that texts may use.
+func (r *renderJob) env(lang campaigns.Lang) templates.Env {
+	given := map[string]any{}
+	for _, q := range r.l.def.Order {
+		ask, ok := q.Body.(*definition.Ask)
+		if !ok {
+			continue
+		}
+		if a, ok := r.en[saveAs(ask, q.ID)]; ok {
+			given[saveAs(ask, q.ID)] = answers.Describe(a, ask, lang, r.l.def.Languages[0])
+		}
+	}
+	attributes := r.p.Attributes
+	if attributes == nil {
+		attributes = map[string]any{}
+	}
+	return templates.Env{
+		Lang: lang, Zone: zone(r.c, r.p.TimeZone),
+		Vars: map[string]any{
+			"member": map[string]any{
+				"first_name": r.p.FirstName, "last_name": r.p.LastName, "full_name": strings.TrimSpace(r.p.FirstName + " " + r.p.LastName),
+				"language": string(language(r.p, r.c)), "external_id": r.p.ExternalID, "attributes": attributes,
+			},
+			"answers":   given,
+			"campaign":  map[string]any{"name": r.l.def.Name},
+			"community": map[string]any{"name": r.c.Name, "brand": r.c.Brand},
+		},
+	}
+}
+
+// line renders a one-line text of the definition.
+func (r *renderJob) line(t definition.Texts) (string, error) {
+	src, lang := r.lang(t)
+	text, err := r.l.text(src)
+	if err != nil {
+		return "", err
+	}
+	return text.Line(r.env(lang)), nil
+}
+
+// link renders a link's address: values in it are escaped for a URL.
+func (r *renderJob) link(src string) (string, error) {
+	if !strings.Contains(src, "{") {
+		return src, nil
+	}
+	text, err := r.l.text(src)
+	if err != nil {
+		return "", err
+	}
+	_, lang := r.lang(definition.Texts{})
+	env := r.env(lang)
+	env.Vars = escaped(env.Vars)
+	return text.Line(env), nil
+}
+
+func escaped(vars map[string]any) map[string]any {
+	out := make(map[string]any, len(vars))
+	for k, v := range vars {
+		switch v := v.(type) {
+		case map[string]any:
+			out[k] = escaped(v)
+		case string:
+			out[k] = url.QueryEscape(v)
+		default:
+			out[k] = v
+		}
+	}
+	return out
+}
+
+// render makes the message of a step's delivery. An error is our fault or the definition's, never the member's.
+func (e *Engine) render(ctx context.Context, r *renderJob) (*channels.Message, error) {
+	step := r.l.def.Step(r.d.Step)
+	if step == nil {
+		return nil, fmt.Errorf("render delivery %d: no step", r.d.ID)
+	}
+	switch body := step.Body.(type) {
+	case *definition.Send:
+		if r.d.Channel == campaigns.Email {
+			return r.mailSend(body)
+		}
+		return r.chatSend(body)
+	case *definition.Ask:
+		if r.d.Channel == campaigns.Email {
+			return r.mailAsk(step.ID, body)
+		}
+		return r.chatAsk(body, nil)
+	}
+	return nil, fmt.Errorf("render delivery %d: its step sends nothing", r.d.ID)
+}
+
+// renderAsk makes a question's Telegram message with some options marked as chosen: what the pressed message becomes.
+func (e *Engine) renderAsk(ctx context.Context, l *live, d *store.Delivery, ask *definition.Ask, p *store.Profile, c *store.Community, picked []string) (*channels.Message, error) {
+	r := &renderJob{e: e, l: l, d: d, p: p, c: c}
+	row, err := e.Store.Enrollment(ctx, d.Enrollment)
+	if err != nil {
+		return nil, err
+	}
+	en, err := fromRow(row)
+	if err != nil {
+		return nil, err
+	}
+	r.en = en.Answers
+	if picked == nil {
+		picked = []string{}
+	}
+	return r.chatAsk(ask, picked)
+}
+
+func (r *renderJob) message(lang campaigns.Lang) *channels.Message {
+	return &channels.Message{Delivery: r.d.ID, To: r.p.Addresses[r.d.Channel].Value, Lang: lang}
+}
+
+// chatParts is the text as Telegram messages: at most three for a send, one for a question.
+func (r *renderJob) chatParts(src string, lang campaigns.Lang, limits templates.Limits) ([]string, error) {
+	text, err := r.l.text(src)
+	if err != nil {
+		return nil, err
+	}
+	return text.Telegram(r.env(lang), limits)
+}
+
+func sendLimits(s *definition.Send) templates.Limits {
+	if s.Media != nil {
+		return templates.Limits{First: templates.MaxCaption}
+	}
+	return templates.Limits{}
+}
+
+func (r *renderJob) chatSend(s *definition.Send) (*channels.Message, error) {
+	src, lang := r.lang(s.Text)
+	parts, err := r.chatParts(src, lang, sendLimits(s))
+	if err != nil {
+		return nil, err
+	}
+	if r.d.Part >= len(parts) {
+		return nil, fmt.Errorf("render delivery %d: no part %d", r.d.ID, r.d.Part)
+	}
+	m := r.message(lang)
+	m.HTML = parts[r.d.Part]
+	if r.d.Part == 0 {
+		m.Media = s.Media
+	}
+	if r.d.Part == len(parts)-1 {
+		for _, b := range s.Buttons {
+			label, err := r.line(b.Text)
+			if err != nil {
+				return nil, err
+			}
+			to, err := r.link(b.URL)
+			if err != nil {
+				return nil, err
+			}
+			m.Keyboard = append(m.Keyboard, []channels.Button{{Text: label, URL: to}})
+		}
+	}
+	return m, nil
+}
+
+// chatAsk is the question with its keyboard. picked nil: nothing is chosen yet.
+func (r *renderJob) chatAsk(ask *definition.Ask, picked []string) (*channels.Message, error) {
+	src, lang := r.lang(ask.Text)
+	parts, err := r.chatParts(src, lang, templates.Limits{Parts: 1})
+	if err != nil {
+		return nil, err
+	}
+	m := r.message(lang)
+	m.HTML, m.Keyboard = parts[0], r.keyboard(ask, lang, picked)
+	return m, nil
+}
+
+// keyboard lays the options out; the chosen ones carry a tick.
+func (r *renderJob) keyboard(ask *definition.Ask, lang campaigns.Lang, picked []string) [][]channels.Button {
+	options := answers.Options(ask, lang, r.l.def.Languages[0])
+	if len(options) == 0 {
+		return nil
+	}
+	verb := pressOption
+	if ask.Type == campaigns.Choices {
+		verb = pressToggle
+	}
+	chat := r.p.Addresses[campaigns.Telegram].Value
+	var rows [][]channels.Button
+	for _, line := range answers.Layout(ask) {
+		var row []channels.Button
+		for _, i := range line {
+			label := options[i].Label
+			for _, v := range picked {
+				if v == options[i].Value {
+					label = "✓ " + label
+				}
+			}
+			row = append(row, channels.Button{Text: label, Data: r.e.buttonData(chat, button{verb, int64(r.d.ID), strconv.Itoa(i)})})
+		}
+		rows = append(rows, row)
+	}
+	if ask.Type == campaigns.Choices {
+		rows = append(rows, []channels.Button{{Text: say(lang, "bot.done", nil), Data: r.e.buttonData(chat, button{pressDone, int64(r.d.ID), ""})}})
+	}
+	return rows
+}
+
+// moreParts reports whether the text of a delivery goes on in another message. Most texts cannot be that long, whatever their values.
+func (e *Engine) moreParts(d *store.Delivery) bool {
+	if d.Channel != campaigns.Telegram || d.State != campaigns.Sent && d.State != campaigns.Unknown {
+		return false
+	}
+	ctx := context.Background()
+	l, err := e.version(ctx, d.Campaign, d.Version)
+	if err != nil {
+		return false
+	}
+	step := l.def.Step(d.Step)
+	if step == nil {
+		return false
+	}
+	s, ok := step.Body.(*definition.Send)
+	if !ok || !mayBeLong(s) {
+		return false
+	}
+	n, err := e.parts(ctx, l, s, d)
+	return err == nil && d.Part+1 < n
+}
+
+// mayBeLong reports whether a send could need more than one Telegram message: a value has at most 400 characters.
+func mayBeLong(s *definition.Send) bool {
+	room := templates.MaxMessage
+	if s.Media != nil {
+		room = templates.MaxCaption
+	}
+	for _, src := range s.Text {
+		if len(src)+strings.Count(src, "{{")*2*400 > room {
+			return true
+		}
+	}
+	return false
+}
+
+func (e *Engine) parts(ctx context.Context, l *live, s *definition.Send, d *store.Delivery) (int, error) {
+	r, err := e.renderJobFor(ctx, l, d)
+	if err != nil {
+		return 0, err
+	}
+	src, lang := r.lang(s.Text)
+	parts, err := r.chatParts(src, lang, sendLimits(s))
+	return len(parts), err
+}
+
+func (e *Engine) renderJobFor(ctx context.Context, l *live, d *store.Delivery) (*renderJob, error) {
+	profiles, err := e.Store.Profiles(ctx, []campaigns.MemberID{d.Member})
+	if err != nil {
+		return nil, err
+	}
+	c, err := e.community(ctx)
+	if err != nil {
+		return nil, err
+	}
+	row, err := e.Store.Enrollment(ctx, d.Enrollment)
+	if err != nil {
+		return nil, err
+	}
+	en, err := fromRow(row)
+	if err != nil {
+		return nil, err
+	}
+	p := profiles[d.Member]
+	if p == nil {
+		return nil, fmt.Errorf("render delivery %d: no member", d.ID)
+	}
+	return &renderJob{e: e, l: l, d: d, p: p, c: c, en: en.Answers}, nil
+}
+
+// stepChannels is the channel order of a step.
+func stepChannels(def *definition.Definition, id campaigns.StepID) []campaigns.Channel {
+	s := def.Step(id)
+	if s == nil {
+		return def.Channels
+	}
+	switch body := s.Body.(type) {
+	case *definition.Send:
+		if len(body.Channels) > 0 {
+			return body.Channels
+		}
+	case *definition.Ask:
+		if len(body.Channels) > 0 {
+			return body.Channels
+		}
+	}
+	return def.Channels
+}
+
+// changesMembers reports whether the definition has a set step.
+func changesMembers(def *definition.Definition) bool {
+	for _, s := range def.Order {
+		if _, ok := s.Body.(*definition.Set); ok {
+			return true
+		}
+	}
+	return false
+}
+
+// mailDate is the date of a mail, the same for every attempt.
+func mailDate(d *store.Delivery) time.Time { return d.CreatedAt.UTC().Truncate(time.Second) }

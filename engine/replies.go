@@ -1,0 +1,159 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"html"
+	"slices"
+	"strings"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/channels"
+	"github.com/kruzhok/kruzhok/internal/locale"
+	"github.com/kruzhok/kruzhok/members"
+	"github.com/kruzhok/kruzhok/store"
+)
+
+// say is a text of the catalogs in the member's language.
+func say(lang campaigns.Lang, key string, args map[string]any) string {
+	return locale.T(locale.Match(string(lang)), key, args)
+}
+
+// renderReply makes the message of a system reply. Its words come from the catalogs, its values from the rows of this moment.
+func (e *Engine) renderReply(ctx context.Context, d *store.Delivery, p *store.Profile, c *store.Community) (*channels.Message, error) {
+	lang := language(p, c)
+	m := &channels.Message{Delivery: d.ID, To: p.Addresses[d.Channel].Value, Lang: lang}
+	args := map[string]any{"community": c.Name, "name": p.FirstName}
+	switch d.Name {
+	case "start", "returned":
+		m.HTML = greeting(lang, d.Name, p, c)
+	case "stop", "free_text", "unknown_command", "language_set":
+		m.HTML = text(lang, "bot."+d.Name, args)
+	case "help":
+		m.HTML = text(lang, "bot.help", args) + "\n\n" + commandList(lang)
+	case "privacy":
+		m.HTML = privacy(lang, c)
+	case "language":
+		m.HTML, m.Keyboard = text(lang, "bot.language", nil), e.languageKeys(m.To)
+	case "delete_confirm":
+		m.HTML, m.Keyboard = text(lang, "bot.delete_confirm", nil), e.eraseKeys(lang, m.To)
+	case "mydata":
+		var err error
+		if m.HTML, err = e.mydata(ctx, lang, p); err != nil {
+			return nil, err
+		}
+	case "answer_again":
+		m.HTML = answerAgain(lang, params(d))
+	default:
+		return nil, fmt.Errorf("render reply: unknown name %q", d.Name)
+	}
+	return m, nil
+}
+
+// text is a catalog's text as Telegram HTML, its values escaped.
+func text(lang campaigns.Lang, key string, args map[string]any) string {
+	return html.EscapeString(say(lang, key, args))
+}
+
+func greeting(lang campaigns.Lang, name string, p *store.Profile, c *store.Community) string {
+	args := map[string]any{"community": c.Name, "name": p.FirstName}
+	key := "bot." + name
+	if p.FirstName == "" {
+		key += "_nameless"
+	}
+	return text(lang, key, args)
+}
+
+func commandList(lang campaigns.Lang) string {
+	var lines []string
+	for _, c := range Commands() {
+		lines = append(lines, "/"+c+" – "+text(lang, "bot.command."+c, nil))
+	}
+	return strings.Join(lines, "\n")
+}
+
+func privacy(lang campaigns.Lang, c *store.Community) string {
+	out := text(lang, "bot.privacy", map[string]any{"community": c.Name})
+	if c.PrivacyURL != "" {
+		out += "\n\n" + html.EscapeString(c.PrivacyURL)
+	}
+	return out
+}
+
+// languageKeys offers the product's languages, each by its own name.
+func (e *Engine) languageKeys(chat string) [][]channels.Button {
+	var row []channels.Button
+	for _, l := range locale.Languages() {
+		row = append(row, channels.Button{Text: locale.T(l, "bot.language_name", nil), Data: e.buttonData(chat, button{pressLanguage, 0, l})})
+	}
+	return [][]channels.Button{row}
+}
+
+func (e *Engine) eraseKeys(lang campaigns.Lang, chat string) [][]channels.Button {
+	return [][]channels.Button{
+		{{Text: say(lang, "bot.delete_no", nil), Data: e.buttonData(chat, button{pressErase, 0, "no"})}},
+		{{Text: say(lang, "bot.delete_yes", nil), Data: e.buttonData(chat, button{pressErase, 0, "yes"})}},
+	}
+}
+
+// answerAgain says kindly what was wrong with an answer.
+func answerAgain(lang campaigns.Lang, params map[string]any) string {
+	code, _ := params["code"].(string)
+	args, _ := params["args"].(map[string]any)
+	out := text(lang, "answer."+code, args)
+	if last, _ := params["last"].(bool); last {
+		out += "\n\n" + text(lang, "bot.answer_last", nil)
+	}
+	return out
+}
+
+// maxMyData keeps the list inside one message; the whole is to be had from the coordinator.
+const maxMyData = 3500
+
+// mydata lists what is known about the member.
+func (e *Engine) mydata(ctx context.Context, lang campaigns.Lang, p *store.Profile) (string, error) {
+	given, err := e.Store.Responses(ctx, store.ResponseFilter{Member: p.ID}, store.Page{Limit: 1000})
+	if err != nil {
+		return "", err
+	}
+	lines := []string{"<b>" + text(lang, "bot.mydata", nil) + "</b>"}
+	add := func(key, value string) {
+		if value != "" {
+			lines = append(lines, text(lang, "bot.mydata_"+key, nil)+": "+html.EscapeString(value))
+		}
+	}
+	add("name", strings.TrimSpace(p.FirstName+" "+p.LastName))
+	add("language", string(p.Language))
+	add("zone", p.TimeZone)
+	add("email", p.Addresses[campaigns.Email].Value)
+	add("telegram", p.Addresses[campaigns.Telegram].Value)
+	add("tags", strings.Join(p.Tags, ", "))
+	add("attributes", attributeList(p.Attributes))
+	add("topics", topicList(p.Consents))
+	add("answers", locale.Number(locale.Match(string(lang)), float64(len(given))))
+	out := strings.Join(lines, "\n")
+	if r := []rune(out); len(r) > maxMyData {
+		out = strings.Join(lines[:min(len(lines), 6)], "\n") + "\n" + text(lang, "bot.mydata_more", nil)
+	}
+	return out, nil
+}
+
+func attributeList(as map[string]any) string {
+	var out []string
+	for k, v := range as {
+		out = append(out, fmt.Sprintf("%s = %v", k, v))
+	}
+	slices.Sort(out)
+	return strings.Join(out, ", ")
+}
+
+func topicList(cs members.Consents) string {
+	var out []string
+	for k, given := range cs {
+		if given && k.Topic != members.Everything {
+			out = append(out, string(k.Channel)+": "+k.Topic)
+		}
+	}
+	slices.Sort(out)
+	return strings.Join(out, ", ")
+}
