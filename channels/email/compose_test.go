@@ -298,3 +298,21 @@ func TestNullSenderAndNoLists(t *testing.T) {
 		t.Errorf("from %q\n%s", got.EnvelopeFrom, got.Raw)
 	}
 }
+
+// Text that looks encoded, or does not fold, is encoded; the rest stays readable.
+func TestEncodeText(t *testing.T) {
+	for in, want := range map[string]string{
+		"Hello, Anna":            "Hello, Anna",
+		" a\t b ":                "a b",
+		"=?utf-8?q?x?=":          "=?utf-8?b?PT91dGYtOD9xP3g/PQ==?=",
+		"\x7f":                   "=?utf-8?b?fw==?=",
+		"Привет":                 "=?utf-8?b?0J/RgNC40LLQtdGC?=",
+		strings.Repeat("a", 61):  "=?utf-8?b?" + strings.Repeat("YWFh", 15) + "?= =?utf-8?b?YWFhYWFhYWFhYWFhYWFhYQ==?=",
+		"x" + "\xff" + "y":       "=?utf-8?b?eO+/vXk=?=",
+		strings.Repeat("ab ", 9): strings.TrimSpace(strings.Repeat("ab ", 9)),
+	} {
+		if got := encodeText(in); got != want {
+			t.Errorf("%q:\n got %s\nwant %s", in, got, want)
+		}
+	}
+}

@@ -182,3 +182,22 @@ func TestInternationalAddresses(t *testing.T) {
 		t.Errorf("only the domain is Unicode: %+v", r)
 	}
 }
+
+// What happens after the server's answer never changes it: here the connection ends right behind a refusal.
+func TestARefusalSurvivesTheConnection(t *testing.T) {
+	for _, noPipelining := range []bool{false, true} {
+		srv, c := newServer(t, sandbox.MailConfig{NoPipelining: noPipelining, EagerData: true})
+		for _, end := range []sandbox.MailFault{{Phase: sandbox.MailAtData, Cut: true, Times: 1}, {Phase: sandbox.MailAtData, Reply: "421 4.3.2 going down", Times: 1}} {
+			srv.ClearFaults()
+			srv.Fault(sandbox.MailFault{Phase: sandbox.MailAtRcpt, Reply: "550 5.1.1 gone", Times: 1})
+			srv.Fault(end)
+			if r := c.Send(t.Context(), sample(), new(begins).begin); r.Class != channels.AddressDead || r.Code != "550 5.1.1" {
+				t.Errorf("%+v", r)
+			}
+			srv.ClearFaults()
+			if r := c.Send(t.Context(), sample(), new(begins).begin); r.Class != channels.OK {
+				t.Errorf("next: %+v", r)
+			}
+		}
+	}
+}
