@@ -149,11 +149,11 @@ func allShort(list []MailButton) bool {
 
 // answerRow writes one row; a shorter last row keeps the others' columns.
 func (w *mailWriter) answerRow(row []MailButton, width int) {
-	max := map[int]string{1: "520px", 2: "232px", 3: "312px", 4: "352px", 5: "400px", 6: "480px"}[width]
+	widest := map[int]string{1: "520px", 2: "232px", 3: "312px", 4: "352px", 5: "400px", 6: "480px"}[width]
 	if width == 1 && allShort(row) {
-		max = "112px"
+		widest = "112px"
 	}
-	w.raw(tableTag, ` width="100%" style="max-width:`+max+`;table-layout:fixed;"><tr>`)
+	w.raw(tableTag, ` width="100%" style="max-width:`+widest+`;table-layout:fixed;"><tr>`)
 	for i := range width {
 		if i > 0 {
 			w.raw(`<td width="8" style="width:8px;font-size:0;">&nbsp;</td>`)
