@@ -1,0 +1,137 @@
+package sandbox
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// botFiles are the files that the server knows by file_id.
+type botFiles struct {
+	mu   sync.Mutex
+	next int
+	byID map[string]botFile
+}
+
+type botFile struct {
+	kind, path string
+	content    []byte // kept only with KeepTexts
+	size       int64
+}
+
+// keep gives a file its file_id, which looks like Telegram's.
+func (f *botFiles) keep(kind string, content []byte, keepContent bool) (string, int64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.byID == nil {
+		f.byID = map[string]botFile{}
+	}
+	f.next++
+	n := strconv.Itoa(f.next)
+	id := "SandboxFile_" + kind + "_" + strings.Repeat("0", 12-len(n)) + n
+	file := botFile{kind: kind, path: kind + "/file_" + n, size: int64(len(content))}
+	if keepContent {
+		file.content = bytes.Clone(content)
+	}
+	f.byID[id] = file
+	return id, file.size
+}
+
+func (f *botFiles) get(id string) (botFile, bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	file, ok := f.byID[id]
+	return file, ok
+}
+
+func (f *botFiles) at(path string) (botFile, bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, file := range f.byID {
+		if file.path == path {
+			return file, true
+		}
+	}
+	return botFile{}, false
+}
+
+// ForgetFiles makes every file_id unknown, as when a bot's token moves to another bot.
+func (b *BotAPI) ForgetFiles() {
+	b.files.mu.Lock()
+	defer b.files.mu.Unlock()
+	clear(b.files.byID)
+}
+
+// readMedia takes an upload, a known file_id or a link, which is not fetched (Bot API "Sending files").
+func (b *BotAPI) readMedia(kind string, p botParams) (*BotMedia, *botError) {
+	if up, ok := p.files[kind]; ok {
+		if len(up.content) == 0 {
+			return nil, botBad("file must be non-empty")
+		}
+		id, size := b.files.keep(kind, up.content, b.cfg.KeepTexts)
+		return &BotMedia{Kind: kind, FileID: id, Name: up.name, Size: size}, nil
+	}
+	source := p.get(kind)
+	switch {
+	case source == "":
+		return nil, botBad("there is no " + kind + " in the request")
+	case strings.Contains(source, "://"):
+		if !validBotURL(source) {
+			return nil, botBad("wrong HTTP URL specified")
+		}
+		return &BotMedia{Kind: kind, FileID: b.linked(kind), URL: source}, nil
+	}
+	file, ok := b.files.get(source)
+	if !ok {
+		return nil, botBad("wrong file identifier/HTTP URL specified")
+	}
+	return &BotMedia{Kind: kind, FileID: source, Size: file.size}, nil
+}
+
+// linked is the file_id of a link's content; a load test does not keep one for each send.
+func (b *BotAPI) linked(kind string) string {
+	if !b.cfg.KeepTexts {
+		return "SandboxFile_" + kind + "_linked"
+	}
+	id, _ := b.files.keep(kind, nil, false)
+	return id
+}
+
+// json is the message's media field; a photo has two sizes, as the server always makes smaller ones.
+func (m *BotMedia) json() string {
+	one := func(id string) string {
+		s := `{"file_id":` + botQuote(id) + `,"file_unique_id":` + botQuote("u"+id) + `,"file_size":` + strconv.FormatInt(m.Size, 10)
+		if m.Seconds > 0 {
+			s += `,"duration":` + strconv.Itoa(m.Seconds)
+		}
+		return s + `}`
+	}
+	if m.Kind == "photo" {
+		return `"photo":[` + one("thumb_"+m.FileID) + `,` + one(m.FileID) + `]`
+	}
+	return `"` + m.Kind + `":` + one(m.FileID)
+}
+
+func (b *BotAPI) getFile(_ context.Context, p botParams) ([]byte, *botError) {
+	id := p.get("file_id")
+	file, ok := b.files.get(id)
+	if !ok {
+		return nil, botBad("invalid file_id")
+	}
+	return []byte(`{"file_id":` + botQuote(id) + `,"file_unique_id":` + botQuote("u"+id) +
+		`,"file_size":` + strconv.FormatInt(file.size, 10) + `,"file_path":` + botQuote(file.path) + `}`), nil
+}
+
+func (b *BotAPI) serveFile(w http.ResponseWriter, r *http.Request, rest string) {
+	token, path, _ := strings.Cut(rest, "/")
+	file, ok := b.files.at(path)
+	if token != b.cfg.Token || !ok {
+		writeBotError(w, &botError{code: 404, text: "Not Found"})
+		return
+	}
+	http.ServeContent(w, r, path, time.Time{}, bytes.NewReader(file.content))
+}
