@@ -1,0 +1,127 @@
+// Package config reads the settings of a process: flags over KRUZHOK_* variables over a YAML file over defaults.
+//
+// Each setting has one name in three spellings: --telegram-rate, KRUZHOK_TELEGRAM_RATE, telegram_rate in the file.
+// A secret may also be named by a file that holds it: KRUZHOK_SECRET_KEY_FILE. No error text repeats a secret.
+package config
+
+import (
+	"net"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Config is every setting. Commands embed it; Parse fills it.
+type Config struct {
+	// Config is the YAML file that was named, or empty.
+	Config string `name:"config" placeholder:"FILE" help:"YAML file with settings, named as the flags are, with underscores."`
+
+	Listen    string `name:"listen" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Address to serve HTTP on."`
+	PublicURL string `name:"public-url" placeholder:"URL" help:"How members and coordinators reach this service (default: http:// and the listen address)."`
+
+	// SecretKey as given; use Key for its bytes.
+	SecretKey     string `name:"secret-key" placeholder:"KEY" help:"Signs links and sessions: at least 32 bytes as hex, base64 or text. 'kruzhok secret' makes one."`
+	SecretKeyFile string `name:"secret-key-file" placeholder:"FILE" help:"File that holds the secret key."`
+
+	// DatabaseURL is sqlite:PATH or postgres://….
+	DatabaseURL     string `name:"database-url" placeholder:"URL" help:"sqlite:PATH or postgres://… (default: sqlite: and kruzhok.db in the data folder)."`
+	DatabaseURLFile string `name:"database-url-file" placeholder:"FILE" help:"File that holds the database URL."`
+	// RedisURL is redis://, rediss:// or unix://; empty means the embedded one.
+	RedisURL     string `name:"redis-url" placeholder:"URL" help:"Redis that all processes share (default: an embedded one, for a single process)."`
+	RedisURLFile string `name:"redis-url-file" placeholder:"FILE" help:"File that holds the Redis URL."`
+
+	TelegramToken     string `name:"telegram-token" placeholder:"TOKEN" help:"The bot's token, from @BotFather."`
+	TelegramTokenFile string `name:"telegram-token-file" placeholder:"FILE" help:"File that holds the bot's token."`
+	TelegramAPIURL    string `name:"telegram-api-url" default:"https://api.telegram.org" placeholder:"URL" help:"Bot API server."`
+	// TelegramMode is "polling" or "webhook".
+	TelegramMode              string  `name:"telegram-mode" default:"polling" placeholder:"polling|webhook" help:"How updates arrive."`
+	TelegramWebhookSecret     string  `name:"telegram-webhook-secret" placeholder:"TEXT" help:"What Telegram sends with each webhook call (default: derived from the secret key)."`
+	TelegramWebhookSecretFile string  `name:"telegram-webhook-secret-file" placeholder:"FILE" help:"File that holds the webhook secret."`
+	TelegramRate              float64 `name:"telegram-rate" default:"25" placeholder:"N" help:"Messages a second for the whole bot; 0 is unlimited."`
+	TelegramConnections       int     `name:"telegram-connections" default:"8" placeholder:"N" help:"Messages on their way to Telegram at once."`
+
+	// SMTPURL is smtp://user:password@host:port or smtps://…; empty: no mail is sent.
+	SMTPURL         string `name:"smtp-url" placeholder:"URL" help:"Mail server: smtp://user:password@host:587 or smtps://…:465."`
+	SMTPURLFile     string `name:"smtp-url-file" placeholder:"FILE" help:"File that holds the mail server's URL."`
+	SMTPConnections int    `name:"smtp-connections" default:"4" placeholder:"N" help:"Connections to the mail server."`
+	// MailFrom is "Name <a@b>".
+	MailFrom    string `name:"mail-from" placeholder:"NAME <A@B>" help:"Sender of the mails."`
+	ReplyDomain string `name:"reply-domain" placeholder:"DOMAIN" help:"Domain whose mail comes back to this service, for replies and bounces."`
+
+	DataDir  string `name:"data-dir" default:"./kruzhok-data" placeholder:"DIR" help:"Folder of the database, the journals and the media."`
+	MediaDir string `name:"media-dir" placeholder:"DIR" help:"Folder of media files (default: media in the data folder)."`
+
+	// Roles are what this process does.
+	Roles []Role `name:"roles" default:"api,worker,scheduler,inbound" placeholder:"ROLE,…" help:"What this process does: api, worker, scheduler, inbound."`
+
+	LogLevel        string        `name:"log-level" default:"info" placeholder:"LEVEL" help:"debug, info, warn or error."`
+	LogFormat       string        `name:"log-format" default:"text" placeholder:"text|json" help:"Form of the log."`
+	ShutdownTimeout time.Duration `name:"shutdown-timeout" default:"20s" placeholder:"DURATION" help:"How long work under way may take to end."`
+
+	sources map[string]string // by setting name; how each value came to be
+}
+
+// Role is one part of the work that a process can do.
+type Role string
+
+const (
+	API       Role = "api"       // serves HTTP
+	Worker    Role = "worker"    // claims and sends
+	Scheduler Role = "scheduler" // finds what is due
+	Inbound   Role = "inbound"   // takes updates and mails
+)
+
+// AllRoles returns every role, the default.
+func AllRoles() []Role { return []Role{API, Worker, Scheduler, Inbound} }
+
+// Has reports whether the process does the role.
+func (c *Config) Has(r Role) bool { return slices.Contains(c.Roles, r) }
+
+// Split reports whether other processes must do some of the roles.
+func (c *Config) Split() bool {
+	return slices.ContainsFunc(AllRoles(), func(r Role) bool { return !c.Has(r) })
+}
+
+// SQLite returns the path of the database file, if the database is one.
+func (c *Config) SQLite() (path string, ok bool) { return strings.CutPrefix(c.DatabaseURL, "sqlite:") }
+
+// JournalDir is where workers keep what they have begun.
+func (c *Config) JournalDir() string { return filepath.Join(c.DataDir, "journal") }
+
+// derive fills what follows from other settings.
+func (c *Config) derive() {
+	fill := func(name string, target *string, value string) {
+		if *target == "" && value != "" {
+			*target = value
+			c.setSource(name, "derived")
+		}
+	}
+	fill("public-url", &c.PublicURL, publicURL(c.Listen))
+	fill("database-url", &c.DatabaseURL, "sqlite:"+filepath.Join(c.DataDir, "kruzhok.db"))
+	fill("media-dir", &c.MediaDir, filepath.Join(c.DataDir, "media"))
+	if key, err := c.Key(); err == nil {
+		fill("telegram-webhook-secret", &c.TelegramWebhookSecret, deriveSecret(key, "telegram webhook"))
+	}
+	c.PublicURL = strings.TrimRight(c.PublicURL, "/")
+	c.TelegramAPIURL = strings.TrimRight(c.TelegramAPIURL, "/")
+}
+
+// publicURL is the address that a browser on this machine can open.
+func publicURL(listen string) string {
+	host, port, err := net.SplitHostPort(listen)
+	if err != nil {
+		return ""
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "localhost"
+	}
+	return "http://" + net.JoinHostPort(host, port)
+}
+
+func (c *Config) setSource(name, source string) {
+	if c.sources == nil {
+		c.sources = map[string]string{}
+	}
+	c.sources[name] = source
+}
