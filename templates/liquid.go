@@ -49,6 +49,7 @@ type treeParser struct {
 	slots   int
 	reads   []operand // every path, in order
 	faults  []fault
+	tooDeep bool
 	unknown map[string]bool // tags already reported, so that their "end…" is not
 }
 

@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -60,9 +61,10 @@ func TestProblems(t *testing.T) {
 		"{% case x %} a {% when 'b' %}c{% endcase %}": {"text_unexpected", 1, 14, ""},
 		nested(7) + "<i>":                             {"text_html", 1, len(nested(7)) + 1, ""},
 		"{% if a %}" + strings.Repeat("{% if b %}x{% endif %}", 6) + "{% if a %}b{% else %}{% if a %}c{% else %}<i>{% endif %}{% endif %}{% endif %}": {"text_html", 1, 185, ""},
-		"a\U000F0001":                  {"text_control_character", 1, 2, ""},
-		"a\xff":                        {"text_control_character", 1, 2, ""},
-		strings.Repeat("> ", 30) + "x": {"text_nesting", 1, 1, ""},
+		"a\U000F0001": {"text_control_character", 1, 2, ""},
+		"a\xff":       {"text_control_character", 1, 2, ""},
+		strings.Repeat("{% if a %}", 30) + strings.Repeat("{% endif %}", 30): {"text_nesting", 1, 204, ""},
+		strings.Repeat("> ", 30) + "x":                                       {"text_nesting", 1, 1, ""},
 	} {
 		_, ps := Parse(src)
 		if len(ps) == 0 {
@@ -77,6 +79,20 @@ func TestProblems(t *testing.T) {
 			if s := locale.T(lang, "problem."+p.Code, p.Args); strings.Contains(s, "problem.") {
 				t.Errorf("no %s sentence for %s", lang, p.Code)
 			}
+		}
+	}
+}
+
+// TestHostileTexts holds what would make a careless parser slow or deep; the test's own deadline is the check.
+func TestHostileTexts(t *testing.T) {
+	for _, src := range []string{
+		strings.Repeat(">", 30000), strings.Repeat("[", 30000), nested(10) + strings.Repeat("[a](", 7000), strings.Repeat("*a_ ", 8000),
+		strings.Repeat("{% if a %}", 3000), strings.Repeat("{% if a %}x", 1400) + strings.Repeat("{% endif %}", 1400), nested(1400),
+		strings.Repeat("{{'", 10000), strings.Repeat("{{a}}", 6500), strings.Repeat("{% comment %}", 2000), "a" + strings.Repeat("\u0301", 15000),
+	} {
+		text, _ := Parse(src)
+		if _, err := text.Telegram(Env{Vars: map[string]any{"a": "x"}}, Limits{}); err != nil && !errors.Is(err, ErrTooLong) {
+			t.Error(err)
 		}
 	}
 }

@@ -50,7 +50,10 @@ func (p *treeParser) unknownTag(name lexeme, t token) {
 
 func (p *treeParser) push(b block) {
 	if len(p.open) >= maxDepth {
-		p.report(named(b.at, "text_nesting", b.name))
+		if !p.tooDeep {
+			p.report(named(b.at, "text_nesting", b.name))
+		}
+		p.tooDeep = true
 	}
 	b.parent, p.nodes = p.nodes, nil
 	p.open = append(p.open, b)

@@ -8,7 +8,7 @@ import (
 )
 
 // MaxSource is the longest text that Parse takes, in bytes: more than any message can show.
-const MaxSource = 64 << 10
+const MaxSource = 32 << 10
 
 // ErrTooLong: the author's own words do not fit the channel's limits.
 var ErrTooLong = errors.New("templates: text is too long")
@@ -56,8 +56,10 @@ func Parse(src string) (*Text, []Problem) {
 		line, column := place(src, o.at)
 		t.reads = append(t.reads, Variable{strings.Join(o.path, "."), line, column})
 	}
-	faults := append(p.faults, t.check()...)
-	return t, problems(src, faults)
+	if p.tooDeep { // nothing more is said about it: looking at every branch would take too long
+		return t, problems(src, p.faults)
+	}
+	return t, problems(src, append(p.faults, t.check()...))
 }
 
 // unfit refuses what the parsers must never see.

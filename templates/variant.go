@@ -71,7 +71,7 @@ func sourceOf(origins []origin, at int) int {
 const (
 	maxCombinations = 64
 	maxCovering     = 300
-	maxProduced     = 1 << 20
+	maxProduced     = 256 << 10
 )
 
 // combinations calls visit with a decider per combination of branches: all of them when there are at most 64, else enough to see every branch once.
