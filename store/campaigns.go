@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"strconv"
 	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
@@ -24,101 +25,81 @@ type Campaign struct {
 	StateBy     string
 }
 
-// Version is one published definition; its Source never changes.
-type Version struct {
-	Campaign    campaigns.CampaignID
-	Number      int
-	Source      string
-	Format      string
-	SHA256      string
-	PublishedAt time.Time
-	PublishedBy string
-}
+const campaignColumns = `id, key, name, kind, state, draft, draft_format, draft_rev, live_version, created_at, updated_at, state_at, state_by`
 
-// Pause is one pause of a campaign; To is nil while it lasts.
-type Pause struct {
-	From time.Time
-	To   *time.Time
-	By   string
-}
-
-// Schedule is an entry by schedule and how far it has come.
-type Schedule struct {
-	Campaign   campaigns.CampaignID
-	Version    int
-	DueAt      time.Time
-	LastMember campaigns.MemberID
-	DoneAt     *time.Time
+func scanCampaign(r rows) (*Campaign, error) {
+	c := &Campaign{}
+	err := r.Scan(&c.ID, &c.Key, &c.Name, &c.Kind, &c.State, &c.Draft, &c.DraftFormat, &c.DraftRev, orZero(&c.LiveVersion),
+		timeInto{&c.CreatedAt}, timeInto{&c.UpdatedAt}, timeInto{&c.StateAt}, &c.StateBy)
+	return c, err
 }
 
 // Campaign returns the campaign by id. Fault not_found.campaign.
-func (q queries) Campaign(ctx context.Context, id campaigns.CampaignID) (*Campaign, error) { panic("") }
+func (q queries) Campaign(ctx context.Context, id campaigns.CampaignID) (*Campaign, error) {
+	c, ok, err := one(ctx, q.run, scanCampaign, `SELECT `+campaignColumns+` FROM campaigns WHERE id = $1`, id)
+	return found("campaign", args{"key": strconv.FormatInt(int64(id), 10)}, c, ok, err)
+}
 
 // CampaignByKey returns the campaign. Fault not_found.campaign.
-func (q queries) CampaignByKey(ctx context.Context, key campaigns.Key) (*Campaign, error) { panic("") }
+func (q queries) CampaignByKey(ctx context.Context, key campaigns.Key) (*Campaign, error) {
+	c, ok, err := one(ctx, q.run, scanCampaign, `SELECT `+campaignColumns+` FROM campaigns WHERE key = $1`, key)
+	return found("campaign", args{"key": string(key)}, c, ok, err)
+}
 
 // Campaigns lists campaigns by id; states empty: all.
 func (q queries) Campaigns(ctx context.Context, p Page, states ...campaigns.State) ([]*Campaign, error) {
-	panic("")
+	f := q.filter("id > ", p.After)
+	if len(states) > 0 {
+		f.add("state" + q.dialect.among(f.param(list(q.dialect, states))))
+	}
+	cs, err := many(ctx, q.run, scanCampaign, f.page(`SELECT `+campaignColumns+` FROM campaigns`, p), f.args...)
+	return cs, wrap("list campaigns", err)
 }
 
-// InsertCampaign writes a new draft. Fault conflict.campaign when the key is taken.
-func (tx *Tx) InsertCampaign(ctx context.Context, c *Campaign) error { panic("") }
+// InsertCampaign writes a new draft; ID 0 is filled in. Fault conflict.campaign when the key is taken.
+func (tx *Tx) InsertCampaign(ctx context.Context, c *Campaign) error {
+	if err := fill(ctx, tx.ids, &c.ID); err != nil {
+		return err
+	}
+	n, err := tx.run.exec(ctx, `INSERT INTO campaigns (`+campaignColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+		ON CONFLICT (key) DO NOTHING`,
+		c.ID, c.Key, c.Name, c.Kind, c.State, c.Draft, c.DraftFormat, c.DraftRev, zeroNull(c.LiveVersion),
+		micros(c.CreatedAt), micros(c.UpdatedAt), micros(c.StateAt), c.StateBy)
+	if err == nil && n == 0 {
+		return conflict("campaign", args{"key": string(c.Key)})
+	}
+	return wrap("insert campaign", err)
+}
 
 // LockCampaign locks the row until the transaction ends. Fault not_found.campaign.
-func (tx *Tx) LockCampaign(ctx context.Context, key campaigns.Key) (*Campaign, error) { panic("") }
+func (tx *Tx) LockCampaign(ctx context.Context, key campaigns.Key) (*Campaign, error) {
+	c, ok, err := one(ctx, tx.run, scanCampaign, `SELECT `+campaignColumns+` FROM campaigns WHERE key = $1`+tx.dialect.forUpdate(), key)
+	return found("campaign", args{"key": string(key)}, c, ok, err)
+}
 
 // UpdateDraft replaces the draft when its revision is still rev, and raises it. Fault conflict.draft otherwise.
 func (tx *Tx) UpdateDraft(ctx context.Context, id campaigns.CampaignID, rev int64, name, kind, draft, format string, now time.Time) error {
-	panic("")
+	n, err := tx.run.exec(ctx, `UPDATE campaigns SET name = $3, kind = $4, draft = $5, draft_format = $6, draft_rev = draft_rev + 1, updated_at = $7
+		WHERE id = $1 AND draft_rev = $2`, id, rev, name, kind, draft, format, micros(now))
+	if err == nil && n == 0 {
+		return conflict("draft", nil)
+	}
+	return wrap("update draft", err)
 }
 
-// SetCampaignState is one compare-and-set; it refuses what campaigns.State.May forbids. Fault conflict.campaign_state with the state found.
+// SetCampaignState is one compare-and-set; it refuses what campaigns.State.May forbids. Faults conflict.campaign_state with the state found;
+// not_found.campaign.
 func (tx *Tx) SetCampaignState(ctx context.Context, id campaigns.CampaignID, from, to campaigns.State, by string, now time.Time) error {
-	panic("")
-}
-
-// InsertVersion writes the version and makes it the live one.
-func (tx *Tx) InsertVersion(ctx context.Context, v *Version) error { panic("") }
-
-// Version returns one version. Fault not_found.version.
-func (q queries) Version(ctx context.Context, id campaigns.CampaignID, number int) (*Version, error) {
-	panic("")
-}
-
-// Versions lists a campaign's versions, the newest first, without their Source.
-func (q queries) Versions(ctx context.Context, id campaigns.CampaignID) ([]*Version, error) {
-	panic("")
-}
-
-// OpenPause and ClosePause write the pause's row.
-func (tx *Tx) OpenPause(ctx context.Context, id campaigns.CampaignID, by string, now time.Time) error {
-	panic("")
-}
-
-// ClosePause ends the open pause, if any.
-func (tx *Tx) ClosePause(ctx context.Context, id campaigns.CampaignID, now time.Time) error {
-	panic("")
-}
-
-// Pauses lists a campaign's pauses in order.
-func (q queries) Pauses(ctx context.Context, id campaigns.CampaignID) ([]Pause, error) { panic("") }
-
-// PutSchedule writes (or replaces) the campaign's schedule.
-func (tx *Tx) PutSchedule(ctx context.Context, s Schedule) error { panic("") }
-
-// DueSchedules lists schedules that are due and not done, of running or scheduled campaigns.
-func (q queries) DueSchedules(ctx context.Context, now time.Time) ([]Schedule, error) { panic("") }
-
-// Schedule returns the campaign's schedule, or nil.
-func (q queries) Schedule(ctx context.Context, id campaigns.CampaignID) (*Schedule, error) { panic("") }
-
-// LockSchedule locks the campaign's schedule row until the transaction ends; nil when there is none or another worker holds it.
-func (tx *Tx) LockSchedule(ctx context.Context, id campaigns.CampaignID) (*Schedule, error) {
-	panic("")
-}
-
-// MoveSchedule notes how far the audience was enrolled, and doneAt when it is through.
-func (tx *Tx) MoveSchedule(ctx context.Context, id campaigns.CampaignID, last campaigns.MemberID, doneAt *time.Time) error {
-	panic("")
+	if from.May(to) {
+		n, err := tx.run.exec(ctx, `UPDATE campaigns SET state = $3, state_at = $4, state_by = $5 WHERE id = $1 AND state = $2`,
+			id, from, to, micros(now), by)
+		if err != nil || n == 1 {
+			return wrap("set campaign state", err)
+		}
+	}
+	c, err := tx.Campaign(ctx, id)
+	if err != nil {
+		return err
+	}
+	return conflict("campaign_state", args{"state": string(c.State)})
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
@@ -31,7 +32,7 @@ type Delivery struct {
 	Detail     string
 	ProviderID string
 	Attempts   int
-	Chunk      int64
+	Chunk      int64      // the lease it stands under; 0: claimed row by row
 	DueAt      *time.Time // set: claimed row by row
 	ExpiresAt  time.Time
 	ClaimOwner string
@@ -48,8 +49,53 @@ const (
 	SystemDelivery DeliveryKind = "system"
 )
 
+var deliveryColumns = columns[*Delivery]{
+	ints("id", func(d *Delivery) campaigns.DeliveryID { return d.ID }),
+	texts("kind", func(d *Delivery) DeliveryKind { return d.Kind }),
+	nullInts("campaign_id", func(d *Delivery) campaigns.CampaignID { return d.Campaign }),
+	nullInts("version", func(d *Delivery) int { return d.Version }),
+	nullInts("enrollment_id", func(d *Delivery) campaigns.EnrollmentID { return d.Enrollment }),
+	ints("member_id", func(d *Delivery) campaigns.MemberID { return d.Member }),
+	texts("step", func(d *Delivery) campaigns.StepID { return d.Step }),
+	ints("visit", func(d *Delivery) int { return d.Visit }),
+	texts("channel", func(d *Delivery) campaigns.Channel { return d.Channel }),
+	ints("part", func(d *Delivery) int { return d.Part }),
+	nullInts("input_id", func(d *Delivery) campaigns.InputID { return d.Input }),
+	texts("name", func(d *Delivery) string { return d.Name }),
+	jsons("params", func(d *Delivery) json.RawMessage { return d.Params }),
+	texts("lane", func(d *Delivery) campaigns.Lane { return d.Lane }),
+	ints("priority", func(d *Delivery) int { return d.Priority }),
+	texts("state", func(d *Delivery) campaigns.DeliveryState { return d.State }),
+	texts("reason", func(d *Delivery) campaigns.Reason { return d.Reason }),
+	texts("code", func(d *Delivery) string { return d.Code }),
+	texts("detail", func(d *Delivery) string { return d.Detail }),
+	texts("provider_id", func(d *Delivery) string { return d.ProviderID }),
+	ints("attempts", func(d *Delivery) int { return d.Attempts }),
+	nullInts("chunk_id", func(d *Delivery) int64 { return d.Chunk }),
+	nullTimes("due_at", func(d *Delivery) *time.Time { return d.DueAt }),
+	times("expires_at", func(d *Delivery) time.Time { return d.ExpiresAt }),
+	nullTexts("claim_owner", func(d *Delivery) string { return d.ClaimOwner }),
+	nullTimes("claim_until", func(d *Delivery) *time.Time { return d.ClaimUntil }),
+	times("created_at", func(d *Delivery) time.Time { return d.CreatedAt }),
+	nullTimes("final_at", func(d *Delivery) *time.Time { return d.FinalAt }),
+}
+
+var selectDelivery = `SELECT ` + deliveryColumns.list("") + ` FROM deliveries`
+
+func scanDelivery(r rows) (*Delivery, error) {
+	d := &Delivery{}
+	err := r.Scan(&d.ID, &d.Kind, orZero(&d.Campaign), orZero(&d.Version), orZero(&d.Enrollment), &d.Member, &d.Step, &d.Visit, &d.Channel, &d.Part,
+		orZero(&d.Input), &d.Name, rawInto{&d.Params}, &d.Lane, &d.Priority, &d.State, &d.Reason, &d.Code, &d.Detail, &d.ProviderID, &d.Attempts,
+		orZero(&d.Chunk), timesInto{&d.DueAt}, timeInto{&d.ExpiresAt}, orEmpty(&d.ClaimOwner), timesInto{&d.ClaimUntil},
+		timeInto{&d.CreatedAt}, timesInto{&d.FinalAt})
+	return d, err
+}
+
 // Delivery returns the delivery. Fault not_found.delivery.
-func (q queries) Delivery(ctx context.Context, id campaigns.DeliveryID) (*Delivery, error) { panic("") }
+func (q queries) Delivery(ctx context.Context, id campaigns.DeliveryID) (*Delivery, error) {
+	d, ok, err := one(ctx, q.run, scanDelivery, selectDelivery+` WHERE id = $1`, id)
+	return found("delivery", nil, d, ok, err)
+}
 
 // DeliveryFilter narrows a list; empty fields match all.
 type DeliveryFilter struct {
@@ -61,145 +107,50 @@ type DeliveryFilter struct {
 
 // Deliveries lists by id.
 func (q queries) Deliveries(ctx context.Context, f DeliveryFilter, p Page) ([]*Delivery, error) {
-	panic("")
+	w := q.filter("id > ", p.After)
+	w.id("campaign_id = ", int64(f.Campaign))
+	w.id("member_id = ", int64(f.Member))
+	w.id("enrollment_id = ", int64(f.Enrollment))
+	w.word("state = ", string(f.State))
+	ds, err := many(ctx, q.run, scanDelivery, w.page(selectDelivery, p), w.args...)
+	return ds, wrap("list deliveries", err)
 }
 
 // DeliveryByProviderID finds the member's delivery on the channel by what the provider called it (a Telegram message id); nil when there is none.
 func (q queries) DeliveryByProviderID(ctx context.Context, id campaigns.MemberID, ch campaigns.Channel, providerID string) (*Delivery, error) {
-	panic("")
+	d, _, err := one(ctx, q.run, scanDelivery, selectDelivery+` WHERE member_id = $1 AND channel = $2 AND provider_id = $3 ORDER BY id DESC LIMIT 1`,
+		id, ch, providerID)
+	return d, wrap("find delivery", err)
 }
 
-// InsertDeliveries writes rows. One whose key exists already is left out, and its id is not in the result: the message was written before.
+// InsertDeliveries writes rows (ID 0 is filled in). One whose key exists already is left out, and its id is not in the result: the message was written before.
 func (tx *Tx) InsertDeliveries(ctx context.Context, ds []*Delivery) ([]campaigns.DeliveryID, error) {
-	panic("")
+	byKind := map[DeliveryKind][]*Delivery{}
+	for _, d := range ds {
+		if err := fill(ctx, tx.ids, &d.ID); err != nil {
+			return nil, err
+		}
+		byKind[d.Kind] = append(byKind[d.Kind], d)
+	}
+	var ids []campaigns.DeliveryID
+	for _, kind := range []DeliveryKind{StepDelivery, SystemDelivery} {
+		at, err := deliveryColumns.insert(ctx, tx.queries, "deliveries", deliveryKeys[kind], byKind[kind])
+		if err != nil {
+			return nil, wrap("insert deliveries", err)
+		}
+		for _, i := range at {
+			ids = append(ids, byKind[kind][i].ID)
+		}
+		delete(byKind, kind)
+	}
+	for kind := range byKind {
+		return nil, fmt.Errorf("insert deliveries: %q is no kind of delivery", kind)
+	}
+	return ids, nil
 }
 
-// InsertChunk writes the lease over deliveries whose ids are consecutive, all of one campaign and channel, written in the same transaction with that chunk's id.
-func (tx *Tx) InsertChunk(ctx context.Context, c Chunk) error { panic("") }
-
-// Chunk is a lease over bulk deliveries with ids from Lo to Hi.
-type Chunk struct {
-	ID       int64
-	Campaign campaigns.CampaignID
-	Channel  campaigns.Channel
-	Lo, Hi   campaigns.DeliveryID
-	Left     int
-	Priority int
-	DueAt    time.Time
-}
-
-// ClaimDue claims row by row: up to limit pending deliveries of the lane on the channel with due_at at or before now, whose claim (if any) is over;
-// by priority, then due time. In the bulk lane only those of running campaigns. State becomes claimed, attempts is raised by one.
-func (tx *Tx) ClaimDue(ctx context.Context, lane campaigns.Lane, ch campaigns.Channel, owner string, now, until time.Time, limit int) ([]*Delivery, error) {
-	panic("")
-}
-
-// ClaimDeliveries claims these rows if they are pending and nobody holds them; used right after writing them.
-func (tx *Tx) ClaimDeliveries(ctx context.Context, ids []campaigns.DeliveryID, owner string, now, until time.Time) ([]*Delivery, error) {
-	panic("")
-}
-
-// ClaimChunk claims the most urgent due chunk of a running campaign on the channel; nil when there is none.
-func (tx *Tx) ClaimChunk(ctx context.Context, ch campaigns.Channel, owner string, now, until time.Time) (*Chunk, error) {
-	panic("")
-}
-
-// ChunkDeliveries returns the chunk's deliveries that are still pending and not due row by row.
-func (q queries) ChunkDeliveries(ctx context.Context, c *Chunk) ([]*Delivery, error) { panic("") }
-
-// ReleaseChunk gives the rest of a chunk back: its claim ends, left is counted anew. Only when the owner still holds it.
-func (tx *Tx) ReleaseChunk(ctx context.Context, id int64, owner string) error { panic("") }
-
-// ReleaseDeliveries gives row claims back untouched: pending, due at once, the attempt not counted. Only rows that the owner still holds.
-func (tx *Tx) ReleaseDeliveries(ctx context.Context, ids []campaigns.DeliveryID, owner string, now time.Time) error {
-	panic("")
-}
-
-// Outcome is what became of one delivery.
-type Outcome struct {
-	Delivery   campaigns.DeliveryID
-	Enrollment campaigns.EnrollmentID  // 0: none to wake
-	Chunk      int64                   // 0: row by row
-	State      campaigns.DeliveryState // a final state, or Pending to put it off
-	Reason     campaigns.Reason
-	Code       string
-	Detail     string
-	ProviderID string
-	DueAt      *time.Time     // with Pending: when to try again
-	Lane       campaigns.Lane // with Pending: the lane to wait in; empty: unchanged
-	NoAttempt  bool           // with Pending: the attempt does not count
-	At         time.Time
-}
-
-// WriteOutcomes writes what became of deliveries, set-based, in one transaction with: claims ended; chunks' left lowered (in order of their id, or two
-// writers deadlock); waiting enrollments whose wait_delivery is one of those that became final made due at At. Rows that are final already stay as they are.
-// It returns the ids whose row changed.
-func (tx *Tx) WriteOutcomes(ctx context.Context, os []Outcome) ([]campaigns.DeliveryID, error) {
-	panic("")
-}
-
-// CancelPending makes the enrollment's pending, unclaimed deliveries canceled with the reason. Claimed ones are caught at the gate or sent.
-func (tx *Tx) CancelPending(ctx context.Context, ids []campaigns.EnrollmentID, reason campaigns.Reason, now time.Time) error {
-	panic("")
-}
-
-// CancelPendingOfMember does so for every delivery of the member, system replies included.
-func (tx *Tx) CancelPendingOfMember(ctx context.Context, id campaigns.MemberID, reason campaigns.Reason, now time.Time) error {
-	panic("")
-}
-
-// DueChannels tells which lanes have something to claim now: row by row, or a chunk.
-func (q queries) DueChannels(ctx context.Context, now time.Time) ([]DueLane, error) { panic("") }
-
-// DueLane is one lane of one channel with work.
-type DueLane struct {
-	Lane    campaigns.Lane
-	Channel campaigns.Channel
-}
-
-// OwnerClaims lists what an owner that is gone still holds: its chunks and its row claims.
-func (q queries) OwnerClaims(ctx context.Context, owner string) (chunks []*Chunk, deliveries []*Delivery, err error) {
-	panic("")
-}
-
-// FreeOwner ends every claim of the owner: chunks' left counted anew, claimed rows pending and due at once. Called after its journal was replayed in the same transaction.
-func (tx *Tx) FreeOwner(ctx context.Context, owner string, now time.Time) error { panic("") }
-
-// ExpireClaims makes everything under claims that ended before `before` unknown (rows and chunks whose owner never came back and left no journal), and returns the outcomes written.
-func (tx *Tx) ExpireClaims(ctx context.Context, before, now time.Time, limit int) (int, error) {
-	panic("")
-}
-
-// TakeQuestionSlot makes this the open typed question of the member's chat. ok is true when it was free, is held by the same question already, or its
-// holder is over (enrollment final, not standing at that step any more, or its campaign paused).
-func (tx *Tx) TakeQuestionSlot(ctx context.Context, s QuestionSlot) (ok bool, err error) { panic("") }
-
-// FreeQuestionSlot frees the slot when this enrollment holds it, and makes due what waited for it (deliveries of the member put off with reason question_open).
-func (tx *Tx) FreeQuestionSlot(ctx context.Context, member campaigns.MemberID, enrollment campaigns.EnrollmentID, now time.Time) error {
-	panic("")
-}
-
-// QuestionSlot is the one open typed question of a chat.
-type QuestionSlot struct {
-	Member     campaigns.MemberID
-	Enrollment campaigns.EnrollmentID
-	Step       campaigns.StepID
-	Visit      int
-	Delivery   campaigns.DeliveryID
-	OpenedAt   time.Time
-}
-
-// QuestionSlot returns the open question of the member's chat, or nil.
-func (q queries) QuestionSlot(ctx context.Context, id campaigns.MemberID) (*QuestionSlot, error) {
-	panic("")
-}
-
-// Cooldowns returns the buckets that are cooling down at now, with their ends.
-func (q queries) Cooldowns(ctx context.Context, now time.Time) (map[string]time.Time, error) {
-	panic("")
-}
-
-// SetCooldown notes a pause that a provider asked for; a later end wins.
-func (tx *Tx) SetCooldown(ctx context.Context, bucket string, until time.Time, reason string) error {
-	panic("")
+// deliveryKeys say by which key a message of the kind is known. Any other index that refuses is an error.
+var deliveryKeys = map[DeliveryKind]string{
+	StepDelivery:   `ON CONFLICT (enrollment_id, step, visit, channel, part) WHERE enrollment_id IS NOT NULL DO NOTHING`,
+	SystemDelivery: `ON CONFLICT (input_id, name, part) WHERE input_id IS NOT NULL DO NOTHING`,
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
@@ -30,9 +31,40 @@ type Enrollment struct {
 	EndedAt      *time.Time
 }
 
+var enrollmentColumns = columns[*Enrollment]{
+	ints("id", func(e *Enrollment) campaigns.EnrollmentID { return e.ID }),
+	ints("campaign_id", func(e *Enrollment) campaigns.CampaignID { return e.Campaign }),
+	ints("version", func(e *Enrollment) int { return e.Version }),
+	ints("member_id", func(e *Enrollment) campaigns.MemberID { return e.Member }),
+	texts("run_key", func(e *Enrollment) string { return e.RunKey }),
+	texts("source", func(e *Enrollment) string { return e.Source }),
+	texts("state", func(e *Enrollment) campaigns.EnrollmentState { return e.State }),
+	texts("reason", func(e *Enrollment) campaigns.Reason { return e.Reason }),
+	texts("step", func(e *Enrollment) campaigns.StepID { return e.Step }),
+	ints("visit", func(e *Enrollment) int { return e.Visit }),
+	texts("wait_kind", func(e *Enrollment) campaigns.WaitKind { return e.WaitKind }),
+	nullInts("wait_delivery", func(e *Enrollment) campaigns.DeliveryID { return e.WaitDelivery }),
+	nullTimes("due_at", func(e *Enrollment) *time.Time { return e.DueAt }),
+	jsons("data", func(e *Enrollment) json.RawMessage { return e.Data }),
+	ints("rev", func(e *Enrollment) int64 { return e.Rev }),
+	times("entered_at", func(e *Enrollment) time.Time { return e.EnteredAt }),
+	times("updated_at", func(e *Enrollment) time.Time { return e.UpdatedAt }),
+	nullTimes("ended_at", func(e *Enrollment) *time.Time { return e.EndedAt }),
+}
+
+var selectEnrollment = `SELECT ` + enrollmentColumns.list("") + ` FROM enrollments`
+
+func scanEnrollment(r rows) (*Enrollment, error) {
+	e := &Enrollment{}
+	err := r.Scan(&e.ID, &e.Campaign, &e.Version, &e.Member, &e.RunKey, &e.Source, &e.State, &e.Reason, &e.Step, &e.Visit, &e.WaitKind,
+		orZero(&e.WaitDelivery), timesInto{&e.DueAt}, rawInto{&e.Data}, &e.Rev, timeInto{&e.EnteredAt}, timeInto{&e.UpdatedAt}, timesInto{&e.EndedAt})
+	return e, err
+}
+
 // Enrollment returns the enrollment. Fault not_found.enrollment.
 func (q queries) Enrollment(ctx context.Context, id campaigns.EnrollmentID) (*Enrollment, error) {
-	panic("")
+	e, ok, err := one(ctx, q.run, scanEnrollment, selectEnrollment+` WHERE id = $1`, id)
+	return found("enrollment", nil, e, ok, err)
 }
 
 // EnrollmentFilter narrows a list; empty fields match all.
@@ -44,47 +76,123 @@ type EnrollmentFilter struct {
 
 // Enrollments lists by id.
 func (q queries) Enrollments(ctx context.Context, f EnrollmentFilter, p Page) ([]*Enrollment, error) {
-	panic("")
+	w := q.filter("id > ", p.After)
+	w.id("campaign_id = ", int64(f.Campaign))
+	w.id("member_id = ", int64(f.Member))
+	w.word("state = ", string(f.State))
+	es, err := many(ctx, q.run, scanEnrollment, w.page(selectEnrollment, p), w.args...)
+	return es, wrap("list enrollments", err)
 }
 
 // LastRuns returns, for each of the members, the newest enrollment in the campaign with the run key (active or ended); absent: none.
 func (q queries) LastRuns(ctx context.Context, id campaigns.CampaignID, runKey string, ids []campaigns.MemberID) (map[campaigns.MemberID]*Enrollment, error) {
-	panic("")
+	es, err := many(ctx, q.run, scanEnrollment, selectEnrollment+` WHERE id IN (SELECT max(id) FROM enrollments
+		WHERE member_id`+q.dialect.among(1)+` AND campaign_id = $2 AND run_key = $3 GROUP BY member_id)`, list(q.dialect, ids), id, runKey)
+	last := make(map[campaigns.MemberID]*Enrollment, len(es))
+	for _, e := range es {
+		last[e.Member] = e
+	}
+	return last, wrap("read last runs", err)
 }
 
-// InsertEnrollments writes new rows; those for which an active run exists already are left out. It returns the ids that were written.
+// InsertEnrollments writes new rows (ID 0 is filled in); those for which an active run exists already are left out. It returns the ids that were written.
 func (tx *Tx) InsertEnrollments(ctx context.Context, es []*Enrollment) ([]campaigns.EnrollmentID, error) {
-	panic("")
+	for _, e := range es {
+		if err := fill(ctx, tx.ids, &e.ID); err != nil {
+			return nil, err
+		}
+	}
+	at, err := enrollmentColumns.insert(ctx, tx.queries, "enrollments",
+		`ON CONFLICT (campaign_id, member_id, run_key) WHERE state IN ('active', 'waiting') DO NOTHING`, es)
+	if err != nil {
+		return nil, wrap("insert enrollments", err)
+	}
+	ids := make([]campaigns.EnrollmentID, len(at))
+	for i, j := range at {
+		ids[i] = es[j].ID
+	}
+	return ids, nil
 }
 
 // LockEnrollment locks the row until the transaction ends. Fault not_found.enrollment.
 func (tx *Tx) LockEnrollment(ctx context.Context, id campaigns.EnrollmentID) (*Enrollment, error) {
-	panic("")
+	e, ok, err := one(ctx, tx.run, scanEnrollment, selectEnrollment+` WHERE id = $1`+tx.dialect.forUpdate(), id)
+	return found("enrollment", nil, e, ok, err)
 }
 
 // LockMemberEnrollments locks and returns the member's enrollments that are not final, by id.
 func (tx *Tx) LockMemberEnrollments(ctx context.Context, id campaigns.MemberID) ([]*Enrollment, error) {
-	panic("")
+	return tx.lockEnrollments(ctx, ` WHERE member_id = $1 AND state IN ('active', 'waiting') ORDER BY id`+tx.dialect.forUpdate(), id)
 }
 
 // LockDue locks and returns up to limit enrollments of the campaign that are due, the oldest due first, skipping rows that others hold.
 func (tx *Tx) LockDue(ctx context.Context, id campaigns.CampaignID, now time.Time, limit int) ([]*Enrollment, error) {
-	panic("")
+	return tx.lockEnrollments(ctx, ` WHERE campaign_id = $1 AND due_at <= $2 AND state IN ('active', 'waiting')
+		ORDER BY due_at, id LIMIT $3`+tx.dialect.skipLocked(), id, micros(now), limit)
 }
 
 // LockNotFinal locks and returns up to limit enrollments of the campaign that are active or waiting, with id after `after`.
 func (tx *Tx) LockNotFinal(ctx context.Context, id campaigns.CampaignID, after campaigns.EnrollmentID, limit int) ([]*Enrollment, error) {
-	panic("")
+	return tx.lockEnrollments(ctx, ` WHERE campaign_id = $1 AND id > $2 AND state IN ('active', 'waiting') ORDER BY id LIMIT $3`+tx.dialect.forUpdate(),
+		id, after, limit)
 }
+
+func (tx *Tx) lockEnrollments(ctx context.Context, where string, by ...any) ([]*Enrollment, error) {
+	es, err := many(ctx, tx.run, scanEnrollment, selectEnrollment+where, by...)
+	return es, wrap("lock enrollments", err)
+}
+
+// saveColumns are what SaveEnrollments reads of an enrollment.
+var saveColumns = func() (cs columns[*Enrollment]) {
+	for _, c := range enrollmentColumns {
+		switch c.name {
+		case "id", "state", "reason", "step", "visit", "wait_kind", "wait_delivery", "due_at", "data", "rev", "updated_at", "ended_at":
+			cs = append(cs, c)
+		}
+	}
+	return cs
+}()
 
 // SaveEnrollments writes state, reason, step, visit, wait, due, data, updated and ended of rows that this transaction holds, each by compare-and-set
 // on Rev, which it raises (in the structs too). An internal error when a row was changed by somebody else: a lock was forgotten.
-func (tx *Tx) SaveEnrollments(ctx context.Context, es []*Enrollment) error { panic("") }
+func (tx *Tx) SaveEnrollments(ctx context.Context, es []*Enrollment) error {
+	saved, err := saveColumns.apply(ctx, tx.queries, `UPDATE enrollments SET state = u.state, reason = u.reason, step = u.step, visit = u.visit,
+		wait_kind = u.wait_kind, wait_delivery = u.wait_delivery, due_at = u.due_at, data = u.data, rev = u.rev + 1,
+		updated_at = u.updated_at, ended_at = u.ended_at
+		FROM {rows} WHERE enrollments.id = u.id AND enrollments.rev = u.rev`, es)
+	if err != nil {
+		return wrap("save enrollments", err)
+	}
+	if len(saved) != len(es) {
+		return fmt.Errorf("save enrollments: %d of %d were changed by somebody else", len(es)-len(saved), len(es))
+	}
+	for _, e := range es {
+		e.Rev++
+	}
+	return nil
+}
 
 // DueCampaigns lists running campaigns that have a due enrollment.
 func (q queries) DueCampaigns(ctx context.Context, now time.Time) ([]campaigns.CampaignID, error) {
-	panic("")
+	ids, err := many(ctx, q.run, value[campaigns.CampaignID], `SELECT c.id FROM campaigns c WHERE c.state = 'running'
+		AND EXISTS (SELECT 1 FROM enrollments e WHERE e.campaign_id = c.id AND e.due_at <= $1) ORDER BY c.id`, micros(now))
+	return ids, wrap("list due campaigns", err)
 }
 
-// NextDue returns the earliest moment after which something becomes due in a running or scheduled campaign: enrollments, schedules and row-claimed deliveries. nil: nothing.
-func (q queries) NextDue(ctx context.Context) (*time.Time, error) { panic("") }
+// NextDue returns the earliest moment after which something becomes due in a running or scheduled campaign: enrollments, schedules, chunks that
+// nobody holds and row-claimed deliveries (in the interactive lane, of every campaign). nil: nothing.
+func (q queries) NextDue(ctx context.Context) (*time.Time, error) {
+	next, _, err := one(ctx, q.run, func(r rows) (t *time.Time, err error) {
+		err = r.Scan(timesInto{&t})
+		return t, err
+	}, `WITH open AS (SELECT id FROM campaigns WHERE state IN ('running', 'scheduled'))
+		SELECT min(at) FROM (
+			SELECT (SELECT min(e.due_at) FROM enrollments e WHERE e.campaign_id = open.id AND e.due_at IS NOT NULL) AS at FROM open
+			UNION ALL SELECT s.due_at FROM campaign_schedules s JOIN open ON open.id = s.campaign_id WHERE s.done_at IS NULL
+			UNION ALL SELECT (SELECT min(k.due_at) FROM chunks k WHERE k.campaign_id = open.id AND k.left_n > 0 AND k.claim_owner IS NULL) FROM open
+			UNION ALL SELECT (SELECT min(d.due_at) FROM deliveries d
+				WHERE d.campaign_id = open.id AND d.due_at IS NOT NULL AND d.lane = 'bulk' AND d.state = 'pending') FROM open
+			UNION ALL SELECT min(d.due_at) FROM deliveries d WHERE d.due_at IS NOT NULL AND d.lane = 'interactive' AND d.state = 'pending'
+		) AS dues`)
+	return next, wrap("read next due", err)
+}

@@ -35,73 +35,99 @@ const (
 	InputDead InputState = "dead"
 )
 
-// InsertInputs stores inputs; those whose source and source_key are known already are left out. It returns the ids that were stored.
-func (tx *Tx) InsertInputs(ctx context.Context, in []*Input) ([]campaigns.InputID, error) { panic("") }
-
-// Input returns the input. Fault not_found.input.
-func (q queries) Input(ctx context.Context, id campaigns.InputID) (*Input, error) { panic("") }
-
-// ClaimActor claims the actor's inputs for the owner; false when another owner's claim still runs.
-func (tx *Tx) ClaimActor(ctx context.Context, actor, owner string, now, until time.Time) (bool, error) {
-	panic("")
+var inputColumns = columns[*Input]{
+	ints("id", func(i *Input) campaigns.InputID { return i.ID }),
+	texts("source", func(i *Input) string { return i.Source }),
+	texts("source_key", func(i *Input) string { return i.SourceKey }),
+	texts("actor", func(i *Input) string { return i.Actor }),
+	texts("kind", func(i *Input) string { return i.Kind }),
+	texts("raw", func(i *Input) string { return i.Raw }),
+	nullInts("member_id", func(i *Input) campaigns.MemberID { return i.Member }),
+	texts("state", func(i *Input) InputState { return i.State }),
+	ints("tries", func(i *Input) int { return i.Tries }),
+	texts("error", func(i *Input) string { return i.Error }),
+	times("received_at", func(i *Input) time.Time { return i.ReceivedAt }),
+	nullTimes("handled_at", func(i *Input) *time.Time { return i.HandledAt }),
 }
 
-// ReleaseActor ends the claim.
-func (tx *Tx) ReleaseActor(ctx context.Context, actor, owner string) error { panic("") }
+var selectInput = `SELECT ` + inputColumns.list("") + ` FROM inputs`
+
+func scanInput(r rows) (*Input, error) {
+	i := &Input{}
+	err := r.Scan(&i.ID, &i.Source, &i.SourceKey, &i.Actor, &i.Kind, &i.Raw, orZero(&i.Member), &i.State, &i.Tries, &i.Error,
+		timeInto{&i.ReceivedAt}, timesInto{&i.HandledAt})
+	return i, err
+}
+
+// InsertInputs stores inputs (ID 0 is filled in, State empty is stored); those whose source and source_key are known already are left out.
+// It returns the ids that were stored.
+func (tx *Tx) InsertInputs(ctx context.Context, in []*Input) ([]campaigns.InputID, error) {
+	for _, i := range in {
+		if i.State == "" {
+			i.State = InputStored
+		}
+		if err := fill(ctx, tx.ids, &i.ID); err != nil {
+			return nil, err
+		}
+	}
+	at, err := inputColumns.insert(ctx, tx.queries, "inputs", `ON CONFLICT (source, source_key) DO NOTHING`, in)
+	if err != nil {
+		return nil, wrap("insert inputs", err)
+	}
+	ids := make([]campaigns.InputID, len(at))
+	for i, j := range at {
+		ids[i] = in[j].ID
+	}
+	return ids, nil
+}
+
+// Input returns the input. Fault not_found.input.
+func (q queries) Input(ctx context.Context, id campaigns.InputID) (*Input, error) {
+	i, ok, err := one(ctx, q.run, scanInput, selectInput+` WHERE id = $1`, id)
+	return found("input", nil, i, ok, err)
+}
+
+// ClaimActor claims the actor's inputs for the owner, or renews the owner's claim; false when another owner's claim still runs.
+func (tx *Tx) ClaimActor(ctx context.Context, actor, owner string, now, until time.Time) (bool, error) {
+	n, err := tx.run.exec(ctx, `INSERT INTO actor_claims (actor, claim_owner, claim_until) VALUES ($1, $2, $3)
+		ON CONFLICT (actor) DO UPDATE SET claim_owner = excluded.claim_owner, claim_until = excluded.claim_until
+		WHERE actor_claims.claim_owner = excluded.claim_owner OR actor_claims.claim_until <= $4`, actor, owner, micros(until), micros(now))
+	return n == 1, wrap("claim actor", err)
+}
+
+// ReleaseActor ends the claim, if the owner still has it.
+func (tx *Tx) ReleaseActor(ctx context.Context, actor, owner string) error {
+	_, err := tx.run.exec(ctx, `DELETE FROM actor_claims WHERE actor = $1 AND claim_owner = $2`, actor, owner)
+	return wrap("release actor", err)
+}
 
 // StoredInputs returns the actor's inputs that wait, in order of id.
 func (q queries) StoredInputs(ctx context.Context, actor string, limit int) ([]*Input, error) {
-	panic("")
+	in, err := many(ctx, q.run, scanInput, selectInput+` WHERE actor = $1 AND state = 'stored' ORDER BY id LIMIT $2`, actor, limit)
+	return in, wrap("list stored inputs", err)
 }
 
-// StoredActors lists actors with waiting inputs that were received before `before` and are not claimed at now.
+// StoredActors lists actors with waiting inputs that were received before `before` and are not claimed at now, the longest waiting first.
 func (q queries) StoredActors(ctx context.Context, before, now time.Time, limit int) ([]string, error) {
-	panic("")
+	actors, err := many(ctx, q.run, value[string], `SELECT i.actor FROM inputs i WHERE i.state = 'stored' AND i.received_at < $1
+		AND NOT EXISTS (SELECT 1 FROM actor_claims a WHERE a.actor = i.actor AND a.claim_until > $2)
+		GROUP BY i.actor ORDER BY min(i.id) LIMIT $3`, micros(before), micros(now), limit)
+	return actors, wrap("list stored actors", err)
 }
 
-// FinishInput moves a stored input to done, with the member when it became known. False when it was not in state stored: somebody was faster.
+// FinishInput moves a stored input to done, with the member when it became known (0: as it was). False when it was not in state stored:
+// somebody was faster.
 func (tx *Tx) FinishInput(ctx context.Context, id campaigns.InputID, member campaigns.MemberID, now time.Time) (bool, error) {
-	panic("")
+	n, err := tx.run.exec(ctx, `UPDATE inputs SET state = 'done', handled_at = $3, member_id = COALESCE($2, member_id)
+		WHERE id = $1 AND state = 'stored'`, id, zeroNull(member), micros(now))
+	return n == 1, wrap("finish input", err)
 }
 
-// FailInput counts a try with its error; at maxTries the input is dead.
+// FailInput counts a try with its error; at maxTries the input is dead. errText holds no personal value.
 func (tx *Tx) FailInput(ctx context.Context, id campaigns.InputID, errText string, maxTries int, now time.Time) error {
-	panic("")
-}
-
-// Message is something that a member wrote and no question waited for.
-type Message struct {
-	ID       int64
-	Member   campaigns.MemberID
-	Channel  campaigns.Channel
-	Input    campaigns.InputID
-	Kind     string
-	Text     string
-	State    string // "open" or "closed"
-	At       time.Time
-	ClosedAt *time.Time
-	ClosedBy string
-}
-
-// InsertMessage keeps a message for a coordinator; the same input twice is kept once.
-func (tx *Tx) InsertMessage(ctx context.Context, m *Message) error { panic("") }
-
-// Messages lists messages by id; state and member empty: all.
-func (q queries) Messages(ctx context.Context, state string, member campaigns.MemberID, p Page) ([]*Message, error) {
-	panic("")
-}
-
-// CloseMessage marks a message as dealt with. Fault not_found.message.
-func (tx *Tx) CloseMessage(ctx context.Context, id int64, by string, now time.Time) (*Message, error) {
-	panic("")
-}
-
-// Selection returns what is ticked in a question with several answers.
-func (q queries) Selection(ctx context.Context, e campaigns.EnrollmentID, step campaigns.StepID, visit int) ([]string, error) {
-	panic("")
-}
-
-// PutSelection replaces it; nil removes it.
-func (tx *Tx) PutSelection(ctx context.Context, e campaigns.EnrollmentID, step campaigns.StepID, visit int, options []string) error {
-	panic("")
+	_, err := tx.run.exec(ctx, `UPDATE inputs SET tries = tries + 1, error = $2,
+			state = CASE WHEN tries + 1 >= $3 THEN 'dead' ELSE state END,
+			handled_at = CASE WHEN tries + 1 >= $3 THEN $4 ELSE handled_at END
+		WHERE id = $1 AND state = 'stored'`, id, errText, maxTries, micros(now))
+	return wrap("fail input", err)
 }

@@ -2,11 +2,11 @@ package store
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
-	"github.com/kruzhok/kruzhok/campaigns/definition"
-	"github.com/kruzhok/kruzhok/channels"
 	"github.com/kruzhok/kruzhok/members"
 )
 
@@ -17,95 +17,180 @@ type Profile struct {
 	Consents  members.Consents
 }
 
+const memberColumns = `id, external_id, first_name, last_name, language, time_zone, attributes, state, stopped_at, last_act_at, created_at, updated_at`
+
+func scanMember(r rows) (*members.Member, error) {
+	m := &members.Member{}
+	err := r.Scan(&m.ID, orEmpty(&m.ExternalID), &m.FirstName, &m.LastName, &m.Language, &m.TimeZone, jsonInto{&m.Attributes}, &m.State,
+		timesInto{&m.StoppedAt}, timesInto{&m.LastActAt}, timeInto{&m.CreatedAt}, timeInto{&m.UpdatedAt})
+	return m, err
+}
+
 // Member returns the member. Fault not_found.member.
 func (q queries) Member(ctx context.Context, id campaigns.MemberID) (*members.Member, error) {
-	panic("")
+	return q.member(ctx, `SELECT `+memberColumns+` FROM members WHERE id = $1`, id)
 }
 
 // MemberByExternalID returns the member. Fault not_found.member.
 func (q queries) MemberByExternalID(ctx context.Context, externalID string) (*members.Member, error) {
-	panic("")
-}
-
-// MemberIDsByExternalID resolves many at once; unknown ones are absent from the map. Erased members have no external id.
-func (q queries) MemberIDsByExternalID(ctx context.Context, externalIDs []string) (map[string]campaigns.MemberID, error) {
-	panic("")
+	return q.member(ctx, `SELECT `+memberColumns+` FROM members WHERE external_id = $1`, externalID)
 }
 
 // MemberByAddress returns the member who has the address (key: see members addresses), or fault not_found.member.
 func (q queries) MemberByAddress(ctx context.Context, ch campaigns.Channel, key string) (*members.Member, error) {
-	panic("")
+	return q.member(ctx, `SELECT `+memberColumns+` FROM members
+		WHERE id = (SELECT member_id FROM addresses WHERE channel = $1 AND value_key = $2)`, ch, key)
+}
+
+func (q queries) member(ctx context.Context, sql string, by ...any) (m *members.Member, err error) {
+	err = q.snapshot(ctx, func(q queries) error {
+		var ok bool
+		m, ok, err = one(ctx, q.run, scanMember, sql, by...)
+		if m, err = found("member", nil, m, ok, err); err != nil {
+			return err
+		}
+		return q.addTags(ctx, []*members.Member{m})
+	})
+	return m, err
+}
+
+// MemberIDsByExternalID resolves many at once; unknown ones are absent from the map. Erased members have no external id.
+func (q queries) MemberIDsByExternalID(ctx context.Context, externalIDs []string) (map[string]campaigns.MemberID, error) {
+	ids := make(map[string]campaigns.MemberID, len(externalIDs))
+	_, err := many(ctx, q.run, func(r rows) (_ struct{}, err error) {
+		var id campaigns.MemberID
+		var external string
+		err = r.Scan(&id, &external)
+		ids[external] = id
+		return
+	}, `SELECT id, external_id FROM members WHERE external_id`+q.dialect.among(1), list(q.dialect, externalIDs))
+	return ids, wrap("read member ids", err)
 }
 
 // Members lists members by id.
-func (q queries) Members(ctx context.Context, p Page) ([]*members.Member, error) { panic("") }
-
-// Profiles loads many profiles in a bounded number of statements. Unknown ids are absent. On a Tx, it reads in that transaction.
-func (q queries) Profiles(ctx context.Context, ids []campaigns.MemberID) (map[campaigns.MemberID]*Profile, error) {
-	panic("")
+func (q queries) Members(ctx context.Context, p Page) (ms []*members.Member, err error) {
+	err = q.snapshot(ctx, func(q queries) error {
+		ms, err = many(ctx, q.run, scanMember, `SELECT `+memberColumns+` FROM members WHERE id > $1 ORDER BY id LIMIT $2`, p.After, p.limit())
+		if err != nil {
+			return err
+		}
+		return q.addTags(ctx, ms)
+	})
+	return ms, wrap("list members", err)
 }
 
-// Audience returns up to limit ids, in order, of active members after `after` for whom the condition holds: the SQL evaluator,
-// equal to (*definition.Condition).Holds for everyone, all, any, not, attribute, tag, language, channel. fallback is the community's first language
-// (a member without a language has it). A channel holds when there is an address there with usable reach that is not suppressed.
-func (q queries) Audience(ctx context.Context, c *definition.Condition, fallback campaigns.Lang, after campaigns.MemberID, limit int) ([]campaigns.MemberID, error) {
-	panic("")
+// addTags fills Tags, sorted.
+func (q queries) addTags(ctx context.Context, ms []*members.Member) error {
+	byID := make(map[campaigns.MemberID]*members.Member, len(ms))
+	ids := make([]campaigns.MemberID, 0, len(ms))
+	for _, m := range ms {
+		byID[m.ID] = m
+		ids = append(ids, m.ID)
+	}
+	_, err := many(ctx, q.run, func(r rows) (_ struct{}, err error) {
+		var id campaigns.MemberID
+		var tag string
+		if err = r.Scan(&id, &tag); err == nil {
+			byID[id].Tags = append(byID[id].Tags, tag)
+		}
+		return
+	}, `SELECT member_id, tag FROM member_tags WHERE member_id`+q.dialect.among(1)+` ORDER BY member_id, tag`+q.dialect.bytewise(), list(q.dialect, ids))
+	return wrap("read tags", err)
 }
 
-// LockMember locks the member's row until the transaction ends and returns the profile. Interactive work takes this lock before any of the member's enrollments.
-func (tx *Tx) LockMember(ctx context.Context, id campaigns.MemberID) (*Profile, error) { panic("") }
-
-// TryLockMember is LockMember that does not wait: ok is false when another transaction holds the row.
-func (tx *Tx) TryLockMember(ctx context.Context, id campaigns.MemberID) (p *Profile, ok bool, err error) {
-	panic("")
+// InsertMember writes a new member with tags and attributes; ID 0 is filled in. Fault conflict.member when the external id is taken.
+func (tx *Tx) InsertMember(ctx context.Context, m *members.Member) error {
+	if err := fill(ctx, tx.ids, &m.ID); err != nil {
+		return err
+	}
+	attributes, err := attributesJSON(m)
+	if err != nil {
+		return err
+	}
+	n, err := tx.run.exec(ctx, `INSERT INTO members (`+memberColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+		ON CONFLICT (external_id) DO NOTHING`,
+		m.ID, orNull(m.ExternalID), m.FirstName, m.LastName, m.Language, m.TimeZone, attributes, m.State,
+		nullMicros(m.StoppedAt), nullMicros(m.LastActAt), micros(m.CreatedAt), micros(m.UpdatedAt))
+	if err != nil {
+		return fmt.Errorf("insert member: %w", err)
+	}
+	if n == 0 {
+		return conflict("member", nil)
+	}
+	return tx.putSearchRows(ctx, m)
 }
 
-// InsertMember writes a new member with tags and attributes. Fault conflict.member when the external id is taken.
-func (tx *Tx) InsertMember(ctx context.Context, m *members.Member) error { panic("") }
+// UpdateMember writes every field, tag and attribute (with their search rows). Faults not_found.member; conflict.member when the external id is taken.
+func (tx *Tx) UpdateMember(ctx context.Context, m *members.Member) error {
+	attributes, err := attributesJSON(m)
+	if err != nil {
+		return err
+	}
+	if err := tx.externalIDFree(ctx, m); err != nil {
+		return err
+	}
+	n, err := tx.run.exec(ctx, `UPDATE members SET external_id = $2, first_name = $3, last_name = $4, language = $5, time_zone = $6, attributes = $7,
+		state = $8, stopped_at = $9, last_act_at = $10, updated_at = $11 WHERE id = $1`,
+		m.ID, orNull(m.ExternalID), m.FirstName, m.LastName, m.Language, m.TimeZone, attributes,
+		m.State, nullMicros(m.StoppedAt), nullMicros(m.LastActAt), micros(m.UpdatedAt))
+	switch {
+	case taken(err):
+		return conflict("member", nil)
+	case err != nil:
+		return fmt.Errorf("update member: %w", err)
+	case n == 0:
+		return notFound("member", nil)
+	}
+	if err := tx.dropSearchRows(ctx, m.ID); err != nil {
+		return err
+	}
+	return tx.putSearchRows(ctx, m)
+}
 
-// UpdateMember writes every field, tag and attribute (with their search rows). Fault conflict.member when the external id is taken.
-func (tx *Tx) UpdateMember(ctx context.Context, m *members.Member) error { panic("") }
+// externalIDFree asks first: an index that refuses would end a PostgreSQL transaction.
+func (tx *Tx) externalIDFree(ctx context.Context, m *members.Member) error {
+	if m.ExternalID == "" {
+		return nil
+	}
+	_, used, err := one(ctx, tx.run, value[int64], `SELECT id FROM members WHERE external_id = $1 AND id <> $2`, m.ExternalID, m.ID)
+	if err == nil && used {
+		return conflict("member", nil)
+	}
+	return wrap("read external id", err)
+}
 
 // TouchMember notes that the member did something.
-func (tx *Tx) TouchMember(ctx context.Context, id campaigns.MemberID, at time.Time) error { panic("") }
-
-// SetAddress gives the member this address on its channel, in place of the one before (reach starts anew when the key differs).
-// hash is the keyed hash for suppression. Fault conflict.address when another member has it.
-func (tx *Tx) SetAddress(ctx context.Context, a members.Address, key, hash string, now time.Time) error {
-	panic("")
+func (tx *Tx) TouchMember(ctx context.Context, id campaigns.MemberID, at time.Time) error {
+	_, err := tx.run.exec(ctx, `UPDATE members SET last_act_at = $2 WHERE id = $1 AND (last_act_at IS NULL OR last_act_at < $2)`, id, micros(at))
+	return wrap("touch member", err)
 }
 
-// RemoveAddress takes the member's address on the channel away.
-func (tx *Tx) RemoveAddress(ctx context.Context, id campaigns.MemberID, ch campaigns.Channel) error {
-	panic("")
+// attributesJSON refuses what the search rows cannot hold.
+func attributesJSON(m *members.Member) (string, error) {
+	for _, v := range m.Attributes {
+		switch v.(type) {
+		case string, float64, bool:
+		default:
+			return "", fmt.Errorf("write attributes: a value is %T, not text, number or boolean", v)
+		}
+	}
+	if m.Attributes == nil {
+		return "{}", nil
+	}
+	b, err := json.Marshal(m.Attributes)
+	return string(b), wrap("write attributes", err)
 }
 
-// SetReach notes what is known about the member's address.
-func (tx *Tx) SetReach(ctx context.Context, id campaigns.MemberID, ch campaigns.Channel, r channels.Reach, now time.Time) error {
-	panic("")
+func orNull[T ~string](s T) any {
+	if s == "" {
+		return nil
+	}
+	return string(s)
 }
 
-// AppendConsent writes the ledger and what it adds up to.
-func (tx *Tx) AppendConsent(ctx context.Context, id campaigns.MemberID, c members.Consent) error {
-	panic("")
+func zeroNull[T integer](n T) any {
+	if n == 0 {
+		return nil
+	}
+	return int64(n)
 }
-
-// ConsentLedger returns the member's ledger in order.
-func (q queries) ConsentLedger(ctx context.Context, id campaigns.MemberID) ([]members.Consent, error) {
-	panic("")
-}
-
-// Suppress puts an address's keyed hash on the suppression list. The first reason stays.
-func (tx *Tx) Suppress(ctx context.Context, ch campaigns.Channel, hash, reason string, now time.Time) error {
-	panic("")
-}
-
-// AddressHashes returns the keyed hashes of the member's addresses by channel.
-func (q queries) AddressHashes(ctx context.Context, id campaigns.MemberID) (map[campaigns.Channel]string, error) {
-	panic("")
-}
-
-// EraseMember removes every personal value of the member: names, external id, language, zone, attributes, tags, addresses, consents' wording stays;
-// answers become '{}' (number, choice NULL; their history too), raw inputs and messages become empty, selections and open questions go.
-// Rows that say what was sent stay without values. State becomes erased. It does not touch enrollments and deliveries: the engine exits and cancels them first.
-func (tx *Tx) EraseMember(ctx context.Context, id campaigns.MemberID, now time.Time) error { panic("") }

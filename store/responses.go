@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"encoding/json"
+	"strconv"
 	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
@@ -23,8 +25,88 @@ type Response struct {
 	Erased     bool // the member was erased; Answer has its Type only
 }
 
+const responseColumns = `id, enrollment_id, campaign_id, version, member_id, question, step, visit, answer, type, number, choice, late, channel, input_id, rev, answered_at`
+
 // SaveResponse writes the answer, or replaces the value of the one there and keeps that in the history. The same input twice changes nothing.
-func (tx *Tx) SaveResponse(ctx context.Context, r *Response) error { panic("") }
+// ID and Rev of r are set to the row's.
+func (tx *Tx) SaveResponse(ctx context.Context, r *Response) error {
+	answer, err := json.Marshal(r.Answer)
+	if err != nil {
+		return wrap("write answer", err)
+	}
+	old, ok, err := one(ctx, tx.run, scanOldResponse, `SELECT id, rev, input_id FROM responses WHERE enrollment_id = $1 AND step = $2 AND visit = $3`+
+		tx.dialect.forUpdate(), r.Enrollment, r.Step, r.Visit)
+	if err != nil {
+		return wrap("read response", err)
+	}
+	if !ok {
+		return tx.insertResponse(ctx, r, string(answer))
+	}
+	r.ID, r.Rev = old.id, old.rev
+	known, err := tx.answeredBy(ctx, old, r.Answer.Input)
+	if err != nil || known {
+		return err
+	}
+	return tx.replaceResponse(ctx, r, string(answer))
+}
+
+type oldResponse struct {
+	id, rev int64
+	input   campaigns.InputID
+}
+
+func scanOldResponse(r rows) (o oldResponse, err error) {
+	err = r.Scan(&o.id, &o.rev, &o.input)
+	return o, err
+}
+
+// answeredBy reports whether the input is the value's or one of the values' before it.
+func (tx *Tx) answeredBy(ctx context.Context, old oldResponse, input campaigns.InputID) (bool, error) {
+	if input == 0 || input == old.input {
+		return input != 0, nil
+	}
+	_, ok, err := one(ctx, tx.run, value[int64], `SELECT rev FROM response_history WHERE response_id = $1 AND input_id = $2`, old.id, input)
+	return ok, wrap("read response history", err)
+}
+
+func (tx *Tx) insertResponse(ctx context.Context, r *Response, answer string) error {
+	if err := fill(ctx, tx.ids, &r.ID); err != nil {
+		return err
+	}
+	r.Rev = 1
+	number, choice := summary(r.Answer)
+	_, err := tx.run.exec(ctx, `INSERT INTO responses (`+responseColumns+`)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`,
+		r.ID, r.Enrollment, r.Campaign, r.Version, r.Member, r.Question, r.Step, r.Visit, answer, r.Answer.Type, number, choice,
+		r.Answer.Late, r.Answer.Channel, r.Answer.Input, r.Rev, micros(r.AnsweredAt))
+	return wrap("insert response", err)
+}
+
+func (tx *Tx) replaceResponse(ctx context.Context, r *Response, answer string) error {
+	if _, err := tx.run.exec(ctx, `INSERT INTO response_history (response_id, rev, answer, input_id, answered_at)
+		SELECT id, rev, answer, input_id, answered_at FROM responses WHERE id = $1`, r.ID); err != nil {
+		return wrap("keep response", err)
+	}
+	r.Rev++
+	number, choice := summary(r.Answer)
+	_, err := tx.run.exec(ctx, `UPDATE responses SET answer = $2, type = $3, number = $4, choice = $5, late = $6, channel = $7, input_id = $8,
+		rev = $9, answered_at = $10 WHERE id = $1`,
+		r.ID, answer, r.Answer.Type, number, choice, r.Answer.Late, r.Answer.Channel, r.Answer.Input, r.Rev, micros(r.AnsweredAt))
+	return wrap("replace response", err)
+}
+
+// summary is what reports group by: a number or a choice, or neither.
+func summary(a campaigns.Answer) (number, choice any) {
+	switch a.Type {
+	case campaigns.Scale, campaigns.NPS, campaigns.CSAT, campaigns.Number:
+		return a.Number, nil
+	case campaigns.Choice:
+		return nil, a.Text
+	case campaigns.YesNo:
+		return nil, strconv.FormatBool(a.Bool)
+	}
+	return nil, nil
+}
 
 // ResponseFilter narrows a list; empty fields match all.
 type ResponseFilter struct {
@@ -35,5 +117,26 @@ type ResponseFilter struct {
 
 // Responses lists by id.
 func (q queries) Responses(ctx context.Context, f ResponseFilter, p Page) ([]*Response, error) {
-	panic("")
+	w := q.filter("id > ", p.After)
+	w.id("campaign_id = ", int64(f.Campaign))
+	w.id("member_id = ", int64(f.Member))
+	w.word("question = ", f.Question)
+	rs, err := many(ctx, q.run, scanResponse, w.page(`SELECT id, enrollment_id, campaign_id, version, member_id, question, step, visit,
+		answer, type, rev, answered_at FROM responses`, p), w.args...)
+	return rs, wrap("list responses", err)
+}
+
+func scanResponse(r rows) (*Response, error) {
+	p := &Response{}
+	var kind campaigns.QuestionType
+	var answer json.RawMessage
+	if err := r.Scan(&p.ID, &p.Enrollment, &p.Campaign, &p.Version, &p.Member, &p.Question, &p.Step, &p.Visit,
+		rawInto{&answer}, &kind, &p.Rev, timeInto{&p.AnsweredAt}); err != nil {
+		return nil, err
+	}
+	if string(answer) == "{}" {
+		p.Erased, p.Answer.Type = true, kind
+		return p, nil
+	}
+	return p, json.Unmarshal(answer, &p.Answer)
 }

@@ -20,57 +20,24 @@ type Community struct {
 }
 
 // Community returns the settings; before the first save, defaults: zone UTC, languages en and ru, everything else empty.
-func (q queries) Community(ctx context.Context) (*Community, error) { panic("") }
+func (q queries) Community(ctx context.Context) (*Community, error) {
+	c, ok, err := one(ctx, q.run, func(r rows) (*Community, error) {
+		c := &Community{}
+		err := r.Scan(&c.Name, &c.TimeZone, jsonInto{&c.Languages}, jsonInto{&c.Topics}, &c.PostalAddress, &c.Brand, &c.PrivacyURL, timeInto{&c.UpdatedAt})
+		return c, err
+	}, `SELECT name, time_zone, languages, topics, postal_address, brand, privacy_url, updated_at FROM community WHERE id = 1`)
+	if err == nil && !ok {
+		c = &Community{TimeZone: "UTC", Languages: []campaigns.Lang{"en", "ru"}}
+	}
+	return c, wrap("read community", err)
+}
 
 // SaveCommunity replaces the settings.
-func (tx *Tx) SaveCommunity(ctx context.Context, c *Community) error { panic("") }
-
-// Token is a bearer token; only its hash is kept.
-type Token struct {
-	ID         int64
-	Name       string
-	Hash       string
-	Scopes     []string
-	CreatedAt  time.Time
-	LastUsedAt *time.Time
-	RevokedAt  *time.Time
+func (tx *Tx) SaveCommunity(ctx context.Context, c *Community) error {
+	_, err := tx.run.exec(ctx, `INSERT INTO community (id, name, time_zone, languages, topics, postal_address, brand, privacy_url, updated_at)
+		VALUES (1, $1, $2, $3, $4, $5, $6, $7, $8)
+		ON CONFLICT (id) DO UPDATE SET name = excluded.name, time_zone = excluded.time_zone, languages = excluded.languages, topics = excluded.topics,
+			postal_address = excluded.postal_address, brand = excluded.brand, privacy_url = excluded.privacy_url, updated_at = excluded.updated_at`,
+		c.Name, c.TimeZone, toJSON(c.Languages), toJSON(c.Topics), c.PostalAddress, c.Brand, c.PrivacyURL, micros(c.UpdatedAt))
+	return wrap("save community", err)
 }
-
-// InsertToken writes a token.
-func (tx *Tx) InsertToken(ctx context.Context, t *Token) error { panic("") }
-
-// TokenByHash returns the token that is not revoked. Fault not_found.token.
-func (q queries) TokenByHash(ctx context.Context, hash string) (*Token, error) { panic("") }
-
-// Tokens lists tokens by id.
-func (q queries) Tokens(ctx context.Context) ([]*Token, error) { panic("") }
-
-// RevokeToken ends a token. Fault not_found.token.
-func (tx *Tx) RevokeToken(ctx context.Context, id int64, now time.Time) error { panic("") }
-
-// IdempotentResult is a stored answer to a request; Status 0: the first request still runs.
-type IdempotentResult struct {
-	RequestHash string
-	Status      int
-	ContentType string
-	Body        string
-	CreatedAt   time.Time
-}
-
-// BeginIdempotent notes that a request with the key runs. It returns what is stored already (nil: this request is the first). Entries older than `since` are replaced.
-func (tx *Tx) BeginIdempotent(ctx context.Context, token int64, key, requestHash string, now, since time.Time) (*IdempotentResult, error) {
-	panic("")
-}
-
-// FinishIdempotent stores the answer; Status 0 removes the entry, so that the request may be tried again.
-func (tx *Tx) FinishIdempotent(ctx context.Context, token int64, key string, r IdempotentResult) error {
-	panic("")
-}
-
-// TakeLease takes or renews the named lease for the holder; false when another holder's lease still runs.
-func (tx *Tx) TakeLease(ctx context.Context, name, holder string, now, until time.Time) (bool, error) {
-	panic("")
-}
-
-// ReleaseLease gives it back.
-func (tx *Tx) ReleaseLease(ctx context.Context, name, holder string) error { panic("") }

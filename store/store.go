@@ -2,10 +2,13 @@
 //
 // Reading methods are on queries, so they work on the Store (its own snapshot) and inside a Tx (the transaction's). Writing methods are on Tx only.
 // Every error is a *fault.Error where a person can do something about it (not found, conflict); others are wrapped "verb noun: cause".
+// No error text of this package holds a value of a member.
 package store
 
 import (
 	"context"
+	"fmt"
+	"strings"
 )
 
 // Options says where the database is and how it is used.
@@ -19,50 +22,76 @@ type Options struct {
 // Store is one open database. It is safe for concurrent use.
 type Store struct {
 	queries
+	engine engine
+	ids    idSource
 }
 
 // Tx is one transaction. It is not safe for concurrent use.
 type Tx struct {
 	queries
+	ids  idSource
+	bulk bool // the engine's settings for hot statements are on already
 }
 
 // queries holds everything that reads.
-type queries struct{}
+type queries struct {
+	run     runner
+	dialect dialect
+	// reader begins a read transaction, for reads of several statements; nil inside a Tx, which is one already.
+	reader func(ctx context.Context, fn func(runner) error) error
+}
 
-// Open connects. It does not migrate; see Migrate.
-func Open(ctx context.Context, o Options) (*Store, error) { panic("store: Open") }
+// Open connects. It does not migrate; see Migrate. On SQLite it creates the file (mode 0600) and its folder.
+func Open(ctx context.Context, o Options) (*Store, error) {
+	e, err := openEngine(ctx, o)
+	if err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	return &Store{
+		queries: queries{run: e, dialect: e.dialect(), reader: e.read},
+		engine:  e,
+		ids:     e.idSource(),
+	}, nil
+}
+
+func openEngine(ctx context.Context, o Options) (engine, error) {
+	scheme, rest, _ := strings.Cut(o.URL, ":")
+	switch scheme {
+	case "sqlite":
+		return openSQLite(ctx, rest)
+	case "postgres", "postgresql":
+		return openPostgres(ctx, o)
+	}
+	return nil, fmt.Errorf("database URL: scheme must be sqlite or postgres")
+}
 
 // Close waits for what runs and closes.
-func (s *Store) Close() error { panic("") }
+func (s *Store) Close() error { return s.engine.close() }
 
 // Ping reports whether the database answers and has this binary's schema.
-func (s *Store) Ping(ctx context.Context) error { panic("") }
-
-// Migrate brings the schema up under a lock. A schema newer than this binary is refused with a fault of kind Conflict that says so.
-func (s *Store) Migrate(ctx context.Context) error { panic("") }
+// Fault conflict.schema when the schema is newer, an internal error when it is older or absent.
+func (s *Store) Ping(ctx context.Context) error { return s.checkSchema(ctx) }
 
 // Embedded reports whether the database serves one process only (SQLite).
-func (s *Store) Embedded() bool { panic("") }
-
-// NextID returns a fresh id, larger than any that this process was given before. Ids of one process come from blocks of 1000; a crash leaves a gap.
-func (s *Store) NextID(ctx context.Context) (int64, error) { panic("") }
-
-// NextIDs returns the first of n consecutive fresh ids.
-func (s *Store) NextIDs(ctx context.Context, n int) (int64, error) { panic("") }
-
-// Write runs fn in one transaction and commits when it returns nil. It repeats fn (from its start, so fn must have no effect outside) when the
-// database reports a deadlock, a serialization failure or that it is busy; at most five times.
-func (s *Store) Write(ctx context.Context, fn func(*Tx) error) error { panic("") }
-
-// WriteBulk is Write for work over many rows: on SQLite at most one such transaction stands ahead of an interactive one.
-// Keep a transaction to BulkRows rows.
-func (s *Store) WriteBulk(ctx context.Context, fn func(*Tx) error) error { panic("") }
+func (s *Store) Embedded() bool { return !s.dialect.postgres }
 
 // BulkRows is how many rows a bulk transaction may hold: 300 on SQLite, 1000 on PostgreSQL.
-func (s *Store) BulkRows() int { panic("") }
+func (s *Store) BulkRows() int {
+	if s.Embedded() {
+		return 300
+	}
+	return 1000
+}
 
-// Page is one page of a list. After is the id that the page begins after (0: from the start).
+// Page is one page of a list. After is the id that the page begins after (0: from the start). Limit 0 is 100.
 type Page struct {
 	After int64
 	Limit int
+}
+
+func (p Page) limit() int {
+	if p.Limit <= 0 {
+		return 100
+	}
+	return p.Limit
 }

@@ -1,0 +1,98 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/channels"
+	"github.com/kruzhok/kruzhok/members"
+)
+
+// SetAddress gives the member this address on its channel, in place of the one before (reach starts anew, as a.Reach or unknown, when the key differs).
+// hash is the keyed hash for suppression. Fault conflict.address when another member has it.
+func (tx *Tx) SetAddress(ctx context.Context, a members.Address, key, hash string, now time.Time) error {
+	_, used, err := one(ctx, tx.run, value[int64],
+		`SELECT id FROM addresses WHERE channel = $1 AND value_key = $2 AND member_id <> $3`, a.Channel, key, a.Member)
+	if err != nil {
+		return wrap("read address", err)
+	}
+	if used { // asked first: an index that refuses would end a PostgreSQL transaction
+		return conflict("address", nil)
+	}
+	id, err := nextIDs(ctx, tx.ids, 1)
+	if err != nil {
+		return err
+	}
+	reach := a.Reach
+	if reach == "" {
+		reach = channels.ReachUnknown
+	}
+	_, err = tx.run.exec(ctx, `INSERT INTO addresses (id, member_id, channel, value, value_key, value_hash, reach, reach_at, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)
+		ON CONFLICT (member_id, channel) DO UPDATE SET value = excluded.value, value_key = excluded.value_key, value_hash = excluded.value_hash,
+			reach = CASE WHEN addresses.value_key = excluded.value_key THEN addresses.reach ELSE excluded.reach END,
+			reach_at = CASE WHEN addresses.value_key = excluded.value_key THEN addresses.reach_at ELSE excluded.reach_at END`,
+		id, a.Member, a.Channel, a.Value, key, hash, reach, micros(now))
+	if taken(err) {
+		return conflict("address", nil)
+	}
+	return wrap("write address", err)
+}
+
+// RemoveAddress takes the member's address on the channel away.
+func (tx *Tx) RemoveAddress(ctx context.Context, id campaigns.MemberID, ch campaigns.Channel) error {
+	_, err := tx.run.exec(ctx, `DELETE FROM addresses WHERE member_id = $1 AND channel = $2`, id, ch)
+	return wrap("remove address", err)
+}
+
+// SetReach notes what is known about the member's address.
+func (tx *Tx) SetReach(ctx context.Context, id campaigns.MemberID, ch campaigns.Channel, r channels.Reach, now time.Time) error {
+	_, err := tx.run.exec(ctx, `UPDATE addresses SET reach = $3, reach_at = $4 WHERE member_id = $1 AND channel = $2`, id, ch, r, micros(now))
+	return wrap("write reach", err)
+}
+
+// Suppress puts an address's keyed hash on the suppression list. The first reason stays.
+func (tx *Tx) Suppress(ctx context.Context, ch campaigns.Channel, hash, reason string, now time.Time) error {
+	_, err := tx.run.exec(ctx, `INSERT INTO suppressions (channel, value_hash, reason, at) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (channel, value_hash) DO NOTHING`, ch, hash, reason, micros(now))
+	return wrap("suppress address", err)
+}
+
+// AddressHashes returns the keyed hashes of the member's addresses by channel.
+func (q queries) AddressHashes(ctx context.Context, id campaigns.MemberID) (map[campaigns.Channel]string, error) {
+	hashes := map[campaigns.Channel]string{}
+	_, err := many(ctx, q.run, func(r rows) (_ struct{}, err error) {
+		var ch campaigns.Channel
+		var hash string
+		err = r.Scan(&ch, &hash)
+		hashes[ch] = hash
+		return
+	}, `SELECT channel, value_hash FROM addresses WHERE member_id = $1`, id)
+	return hashes, wrap("read address hashes", err)
+}
+
+// AppendConsent writes the ledger and what it adds up to: the last entry for a channel and topic decides.
+func (tx *Tx) AppendConsent(ctx context.Context, id campaigns.MemberID, c members.Consent) error {
+	entry, err := nextIDs(ctx, tx.ids, 1)
+	if err != nil {
+		return err
+	}
+	if _, err := tx.run.exec(ctx, `INSERT INTO consents (id, member_id, channel, topic, given, source, wording, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		entry, id, c.Channel, c.Topic, c.Given, c.Source, c.Wording, micros(c.At)); err != nil {
+		return wrap("append consent", err)
+	}
+	_, err = tx.run.exec(ctx, `INSERT INTO subscriptions (member_id, channel, topic, given, at) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (member_id, channel, topic) DO UPDATE SET given = excluded.given, at = excluded.at`,
+		id, c.Channel, c.Topic, c.Given, micros(c.At))
+	return wrap("write subscription", err)
+}
+
+// ConsentLedger returns the member's ledger in order.
+func (q queries) ConsentLedger(ctx context.Context, id campaigns.MemberID) ([]members.Consent, error) {
+	cs, err := many(ctx, q.run, func(r rows) (c members.Consent, err error) {
+		err = r.Scan(&c.Channel, &c.Topic, &c.Given, &c.Source, &c.Wording, timeInto{&c.At})
+		return c, err
+	}, `SELECT channel, topic, given, source, wording, at FROM consents WHERE member_id = $1 ORDER BY id`, id)
+	return cs, wrap("read consents", err)
+}

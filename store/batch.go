@@ -1,0 +1,51 @@
+package store
+
+import (
+	"context"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+)
+
+// NextID is Store.NextID inside a transaction.
+func (tx *Tx) NextID(ctx context.Context) (int64, error) { return nextIDs(ctx, tx.ids, 1) }
+
+// NextIDs is Store.NextIDs inside a transaction.
+func (tx *Tx) NextIDs(ctx context.Context, n int) (int64, error) { return nextIDs(ctx, tx.ids, n) }
+
+// EnrollmentsByID loads many enrollments in one statement. Unknown ids are absent.
+func (q queries) EnrollmentsByID(ctx context.Context, ids []campaigns.EnrollmentID) (map[campaigns.EnrollmentID]*Enrollment, error) {
+	out := make(map[campaigns.EnrollmentID]*Enrollment, len(ids))
+	if len(ids) == 0 {
+		return out, nil
+	}
+	es, err := many(ctx, q.run, scanEnrollment, selectEnrollment+` WHERE id`+q.dialect.among(1), list(q.dialect, ids))
+	for _, e := range es {
+		out[e.ID] = e
+	}
+	return out, wrap("read enrollments", err)
+}
+
+// DeliveriesByID loads many deliveries in one statement. Unknown ids are absent.
+func (q queries) DeliveriesByID(ctx context.Context, ids []campaigns.DeliveryID) (map[campaigns.DeliveryID]*Delivery, error) {
+	out := make(map[campaigns.DeliveryID]*Delivery, len(ids))
+	if len(ids) == 0 {
+		return out, nil
+	}
+	ds, err := many(ctx, q.run, scanDelivery, selectDelivery+` WHERE id`+q.dialect.among(1), list(q.dialect, ids))
+	for _, d := range ds {
+		out[d.ID] = d
+	}
+	return out, wrap("read deliveries", err)
+}
+
+// LiftSuppression takes a keyed hash off the suppression list: the member came back by an act of their own.
+func (tx *Tx) LiftSuppression(ctx context.Context, ch campaigns.Channel, hash string) error {
+	_, err := tx.run.exec(ctx, `DELETE FROM suppressions WHERE channel = $1 AND value_hash = $2`, ch, hash)
+	return wrap("lift suppression", err)
+}
+
+// ClearInput empties a stored input that is being handled: its member was erased by it.
+func (tx *Tx) ClearInput(ctx context.Context, id campaigns.InputID) error {
+	_, err := tx.run.exec(ctx, `UPDATE inputs SET raw = '' WHERE id = $1`, id)
+	return wrap("clear input", err)
+}

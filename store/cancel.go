@@ -1,0 +1,42 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+)
+
+// CancelPending makes the enrollments' pending, unclaimed deliveries canceled with the reason. Claimed ones, and those under a chunk that is claimed,
+// are caught at the gate or sent.
+func (tx *Tx) CancelPending(ctx context.Context, ids []campaigns.EnrollmentID, reason campaigns.Reason, now time.Time) error {
+	return tx.cancel(ctx, `enrollment_id`+tx.dialect.among(1), list(tx.dialect, ids), reason, now)
+}
+
+// CancelPendingOfMember does so for every delivery of the member, system replies included.
+func (tx *Tx) CancelPendingOfMember(ctx context.Context, id campaigns.MemberID, reason campaigns.Reason, now time.Time) error {
+	return tx.cancel(ctx, `member_id = $1`, id, reason, now)
+}
+
+// cancel locks the chunks first: one that is claimed in between would send what was canceled.
+func (tx *Tx) cancel(ctx context.Context, where string, of any, reason campaigns.Reason, now time.Time) error {
+	free, err := many(ctx, tx.run, value[int64], `SELECT id FROM chunks WHERE claim_owner IS NULL AND id IN (
+		SELECT chunk_id FROM deliveries WHERE `+where+` AND state = 'pending' AND chunk_id IS NOT NULL) ORDER BY id`+tx.dialect.forUpdate(), of)
+	if err != nil {
+		return wrap("lock chunks", err)
+	}
+	left := map[int64]int{}
+	_, err = many(ctx, tx.run, func(r rows) (_ struct{}, err error) {
+		var chunk int64
+		if err = r.Scan(orZero(&chunk)); err == nil && chunk != 0 {
+			left[chunk]++
+		}
+		return
+	}, `UPDATE deliveries SET state = 'canceled', reason = $2, final_at = $3, due_at = NULL WHERE `+where+`
+		AND state = 'pending' AND claim_owner IS NULL AND (chunk_id IS NULL OR chunk_id`+tx.dialect.among(4)+`) RETURNING chunk_id`,
+		of, reason, micros(now), list(tx.dialect, free))
+	if err != nil {
+		return wrap("cancel deliveries", err)
+	}
+	return tx.lowerLeft(ctx, left)
+}

@@ -1,0 +1,250 @@
+package store
+
+import (
+	"context"
+	"strings"
+	"time"
+)
+
+// column says how one field of R is written: alone (SQLite, row by row) or as a column of many (PostgreSQL, unnest).
+type column[R any] struct {
+	name  string
+	kind  string // the PostgreSQL type
+	value func(R) any
+	array func([]R) any
+}
+
+func typed[R, T any](name, kind string, get func(R) T) column[R] {
+	return column[R]{
+		name: name, kind: kind,
+		value: func(r R) any { return get(r) },
+		array: func(rs []R) any {
+			all := make([]T, len(rs))
+			for i, r := range rs {
+				all[i] = get(r)
+			}
+			return all
+		},
+	}
+}
+
+// nullable is a column in which the zero value is NULL.
+func nullable[R any, T comparable](name, kind string, get func(R) T) column[R] {
+	return column[R]{
+		name: name, kind: kind,
+		value: func(r R) any {
+			var zero T
+			if v := get(r); v != zero {
+				return v
+			}
+			return nil
+		},
+		array: func(rs []R) any {
+			var zero T
+			all := make([]*T, len(rs))
+			for i, r := range rs {
+				if v := get(r); v != zero {
+					all[i] = &v
+				}
+			}
+			return all
+		},
+	}
+}
+
+type integer interface{ ~int64 | ~int }
+
+func ints[R any, T integer](name string, get func(R) T) column[R] {
+	return typed(name, "bigint", func(r R) int64 { return int64(get(r)) })
+}
+
+func nullInts[R any, T integer](name string, get func(R) T) column[R] {
+	return nullable(name, "bigint", func(r R) int64 { return int64(get(r)) })
+}
+
+func texts[R any, T ~string](name string, get func(R) T) column[R] {
+	return typed(name, "text", func(r R) string { return string(get(r)) })
+}
+
+func nullTexts[R any, T ~string](name string, get func(R) T) column[R] {
+	return nullable(name, "text", func(r R) string { return string(get(r)) })
+}
+
+func bools[R any](name string, get func(R) bool) column[R] { return typed(name, "boolean", get) }
+
+func times[R any](name string, get func(R) time.Time) column[R] {
+	return typed(name, "bigint", func(r R) int64 { return micros(get(r)) })
+}
+
+func nullTimes[R any](name string, get func(R) *time.Time) column[R] {
+	return pointers(name, "bigint", func(r R) *int64 { return nullMicros(get(r)) })
+}
+
+func nullFloats[R any](name string, get func(R) *float64) column[R] {
+	return pointers(name, "double precision", get)
+}
+
+// pointers is a column in which nil is NULL.
+func pointers[R, T any](name, kind string, get func(R) *T) column[R] {
+	c := typed(name, kind, get)
+	c.value = func(r R) any {
+		if v := get(r); v != nil {
+			return *v
+		}
+		return nil
+	}
+	return c
+}
+
+// jsons is an object or array kept as text; nil is {}.
+func jsons[R any, T ~[]byte](name string, get func(R) T) column[R] {
+	return texts(name, func(r R) string { return jsonText(get(r)) })
+}
+
+func jsonText(b []byte) string {
+	if len(b) == 0 {
+		return "{}"
+	}
+	return string(b)
+}
+
+// columns are the columns of one table or of one bulk statement, the id first.
+type columns[R any] []column[R]
+
+func (cs columns[R]) names() (names, types []string) {
+	for _, c := range cs {
+		names, types = append(names, c.name), append(types, c.kind)
+	}
+	return names, types
+}
+
+// list is "id, kind, …" for SELECT; prefixed by a table's alias and a dot, if given.
+func (cs columns[R]) list(prefix string) string {
+	names, _ := cs.names()
+	return prefix + strings.Join(names, ", "+prefix)
+}
+
+// insert writes rows, and returns which of them (by index) were written; conflict is "" or an ON CONFLICT clause.
+func (cs columns[R]) insert(ctx context.Context, q queries, table, conflict string, rs []R) ([]int, error) {
+	into := "INSERT INTO " + table + " (" + cs.list("") + ") "
+	names, types := cs.names()
+	if q.dialect.postgres {
+		return cs.insertMany(ctx, q, into+"SELECT "+cs.list("u.")+" FROM "+q.dialect.each(names, types)+" "+conflict, rs)
+	}
+	return cs.perRow(ctx, q, into+"VALUES ("+placeholders(len(names))+") "+conflict, rs)
+}
+
+func placeholders(n int) string { return strings.TrimSuffix(strings.Repeat("?, ", n), ", ") }
+
+// insertMany tells what was written by the ids that come back, since RETURNING cannot name u in an INSERT.
+func (cs columns[R]) insertMany(ctx context.Context, q queries, text string, rs []R) ([]int, error) {
+	if len(rs) == 0 {
+		return nil, nil
+	}
+	written, err := many(ctx, q.run, value[int64], text+" RETURNING "+cs[0].name, cs.arrays(rs)...)
+	if err != nil {
+		return nil, err
+	}
+	if len(written) == len(rs) {
+		return indexes(len(rs)), nil
+	}
+	ids := make(map[int64]bool, len(written))
+	for _, id := range written {
+		ids[id] = true
+	}
+	var at []int
+	for i, r := range rs {
+		if ids[cs[0].value(r).(int64)] {
+			at = append(at, i)
+		}
+	}
+	return at, nil
+}
+
+// apply runs a statement that reads its rows FROM {rows}, and returns which of them (by index) changed something.
+func (cs columns[R]) apply(ctx context.Context, q queries, text string, rs []R) ([]int, error) {
+	text = cs.statement(q, text)
+	if !q.dialect.postgres {
+		return cs.perRow(ctx, q, text, rs)
+	}
+	return cs.atOnce(ctx, q, text+" RETURNING u.n, 0", rs, func(int64) {})
+}
+
+// applyInto is apply that also hands on a number of each row that changed; NULL is 0.
+func (cs columns[R]) applyInto(ctx context.Context, q queries, text, column string, rs []R, into func(int64)) (at []int, err error) {
+	text = cs.statement(q, text)
+	if q.dialect.postgres {
+		return cs.atOnce(ctx, q, text+" RETURNING u.n, "+column, rs, into)
+	}
+	for i, r := range rs {
+		v, ok, err := one(ctx, q.run, scanNumber, text+" RETURNING "+column, cs.values(r)...)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			at = append(at, i)
+			into(v)
+		}
+	}
+	return at, nil
+}
+
+func scanNumber(r rows) (v int64, err error) {
+	err = r.Scan(orZero(&v))
+	return v, err
+}
+
+func (cs columns[R]) statement(q queries, text string) string {
+	names, types := cs.names()
+	return strings.Replace(text, "{rows}", q.dialect.each(names, types), 1)
+}
+
+func (cs columns[R]) atOnce(ctx context.Context, q queries, text string, rs []R, into func(int64)) ([]int, error) {
+	if len(rs) == 0 {
+		return nil, nil
+	}
+	return many(ctx, q.run, func(r rows) (int, error) {
+		var n int
+		var v int64
+		err := r.Scan(&n, orZero(&v))
+		into(v)
+		return n - 1, err
+	}, text, cs.arrays(rs)...)
+}
+
+func (cs columns[R]) perRow(ctx context.Context, q queries, text string, rs []R) (at []int, err error) {
+	for i, r := range rs {
+		n, err := q.run.exec(ctx, text, cs.values(r)...)
+		if err != nil {
+			return nil, err
+		}
+		if n > 0 {
+			at = append(at, i)
+		}
+	}
+	return at, nil
+}
+
+func (cs columns[R]) values(r R) []any {
+	args := make([]any, len(cs))
+	for c := range cs {
+		args[c] = cs[c].value(r)
+	}
+	return args
+}
+
+func (cs columns[R]) arrays(rs []R) []any {
+	args := make([]any, len(cs))
+	for c := range cs {
+		args[c] = cs[c].array(rs)
+	}
+	return args
+}
+
+func indexes(n int) []int {
+	at := make([]int, n)
+	for i := range at {
+		at[i] = i
+	}
+	return at
+}

@@ -1,0 +1,184 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+)
+
+// Outcome is what became of one delivery.
+type Outcome struct {
+	Delivery   campaigns.DeliveryID
+	Enrollment campaigns.EnrollmentID  // 0: none to wake
+	Chunk      int64                   // 0: row by row
+	State      campaigns.DeliveryState // a final state, or Pending to put it off
+	Reason     campaigns.Reason
+	Code       string
+	Detail     string
+	ProviderID string
+	DueAt      *time.Time     // with Pending: when to try again; nil: under its chunk as before, or at once when claimed row by row
+	Lane       campaigns.Lane // with Pending: the lane to wait in; empty: unchanged
+	NoAttempt  bool           // with Pending: the attempt does not count
+	At         time.Time
+}
+
+// WriteOutcomes writes what became of deliveries, set-based, in one transaction with: claims ended; chunks' left lowered (in order of their id, or two
+// writers deadlock); waiting enrollments whose wait_delivery is one of those that became final made due at At. Rows that are final already stay as they
+// are, and one that waits already (a put-off written twice) is not put off again. It returns the ids whose row changed.
+//
+// A claim row by row counted its attempt; under a chunk the outcome counts it.
+func (tx *Tx) WriteOutcomes(ctx context.Context, os []Outcome) ([]campaigns.DeliveryID, error) {
+	if err := tx.indexOnly(ctx); err != nil {
+		return nil, wrap("write outcomes", err)
+	}
+	final, off, stay, err := sorted(os)
+	if err != nil {
+		return nil, err
+	}
+	ended, left, err := tx.writeFinal(ctx, final)
+	if err != nil {
+		return nil, wrap("write outcomes", err)
+	}
+	put, err := offColumns.apply(ctx, tx.queries, putOff, off)
+	if err != nil {
+		return nil, wrap("put deliveries off", err)
+	}
+	for _, i := range put {
+		if off[i].Chunk != 0 {
+			left[off[i].Chunk]++
+		}
+	}
+	kept, err := offColumns.apply(ctx, tx.queries, keepPending, stay)
+	if err != nil {
+		return nil, wrap("keep deliveries", err)
+	}
+	if err := tx.lowerLeft(ctx, left); err != nil {
+		return nil, err
+	}
+	if err := tx.wake(ctx, pick(final, ended)); err != nil {
+		return nil, err
+	}
+	return slices.Concat(deliveriesOf(final, ended), deliveriesOf(off, put), deliveriesOf(stay, kept)), nil
+}
+
+// sorted parts outcomes that end a delivery, that put it off on its own, and that leave it under its chunk; each by id, the order of locks.
+func sorted(os []Outcome) (final, off, stay []Outcome, err error) {
+	os = slices.Clone(os)
+	slices.SortStableFunc(os, func(a, b Outcome) int { return int(a.Delivery - b.Delivery) })
+	for _, o := range os {
+		switch {
+		case o.State.Final():
+			final = append(final, o)
+		case o.State != campaigns.Pending:
+			return nil, nil, nil, fmt.Errorf("write outcomes: %q is no outcome", o.State)
+		case o.Chunk != 0 && o.DueAt == nil:
+			stay = append(stay, o)
+		default:
+			if o.DueAt == nil {
+				o.DueAt = &o.At
+			}
+			off = append(off, o)
+		}
+	}
+	return final, off, stay, nil
+}
+
+var finalColumns = columns[Outcome]{
+	ints("id", func(o Outcome) campaigns.DeliveryID { return o.Delivery }),
+	texts("state", func(o Outcome) campaigns.DeliveryState { return o.State }),
+	texts("reason", func(o Outcome) campaigns.Reason { return o.Reason }),
+	texts("code", func(o Outcome) string { return o.Code }),
+	texts("detail", func(o Outcome) string { return o.Detail }),
+	texts("provider_id", func(o Outcome) string { return o.ProviderID }),
+	times("at", func(o Outcome) time.Time { return o.At }),
+}
+
+// writeFinal ends deliveries, and counts how many of them stood under which chunk. due_at becomes NULL in rows that left their chunk, so the
+// bulk rows that never did are changed in no index.
+func (tx *Tx) writeFinal(ctx context.Context, os []Outcome) (changed []int, left map[int64]int, err error) {
+	left = map[int64]int{}
+	changed, err = finalColumns.applyInto(ctx, tx.queries, `UPDATE deliveries SET state = u.state, reason = u.reason, code = u.code, detail = u.detail,
+			provider_id = u.provider_id, final_at = u.at, due_at = NULL, claim_owner = NULL, claim_until = NULL,
+			attempts = attempts + CASE WHEN chunk_id IS NULL THEN 0 ELSE 1 END
+		FROM {rows} WHERE deliveries.id = u.id AND deliveries.state IN ('pending', 'claimed', 'sending')`, "chunk_id", os,
+		func(chunk int64) {
+			if chunk != 0 {
+				left[chunk]++
+			}
+		})
+	return changed, left, err
+}
+
+var offColumns = columns[Outcome]{
+	ints("id", func(o Outcome) campaigns.DeliveryID { return o.Delivery }),
+	ints("chunk", func(o Outcome) int64 { return o.Chunk }),
+	texts("reason", func(o Outcome) campaigns.Reason { return o.Reason }),
+	texts("code", func(o Outcome) string { return o.Code }),
+	texts("detail", func(o Outcome) string { return o.Detail }),
+	nullTimes("due_at", func(o Outcome) *time.Time { return o.DueAt }),
+	texts("lane", func(o Outcome) campaigns.Lane { return o.Lane }),
+	ints("counted", func(o Outcome) int {
+		if o.NoAttempt {
+			return 0
+		}
+		return 1
+	}),
+}
+
+const putOffSet = `UPDATE deliveries SET state = 'pending', reason = u.reason, code = u.code, detail = u.detail,
+	lane = CASE WHEN u.lane = '' THEN deliveries.lane ELSE u.lane END, `
+
+// putOff takes a row that its owner holds by itself, or out of its chunk.
+const putOff = putOffSet + `due_at = u.due_at, chunk_id = NULL, claim_owner = NULL, claim_until = NULL,
+	attempts = attempts + u.counted - CASE WHEN u.chunk = 0 THEN 1 ELSE 0 END
+	FROM {rows} WHERE deliveries.id = u.id AND (u.chunk = 0 AND deliveries.state IN ('claimed', 'sending')
+		OR u.chunk <> 0 AND deliveries.state = 'pending' AND deliveries.chunk_id = u.chunk)`
+
+// keepPending notes why a row under its chunk was not sent this time.
+const keepPending = putOffSet + `attempts = attempts + u.counted
+	FROM {rows} WHERE deliveries.id = u.id AND deliveries.state = 'pending' AND deliveries.chunk_id = u.chunk AND u.due_at IS NULL`
+
+// lowerLeft lowers chunks one by one in order of id: two writers that hold the same two deadlock otherwise.
+func (tx *Tx) lowerLeft(ctx context.Context, left map[int64]int) error {
+	for _, id := range slices.Sorted(maps.Keys(left)) {
+		if _, err := tx.run.exec(ctx, `UPDATE chunks SET left_n = left_n - $2 WHERE id = $1`, id, left[id]); err != nil {
+			return wrap("lower what is left of chunk", err)
+		}
+	}
+	return nil
+}
+
+var wakeColumns = columns[Outcome]{
+	ints("id", func(o Outcome) campaigns.EnrollmentID { return o.Enrollment }),
+	ints("delivery", func(o Outcome) campaigns.DeliveryID { return o.Delivery }),
+	times("at", func(o Outcome) time.Time { return o.At }),
+}
+
+// wake makes due what waited for these deliveries, in order of enrollments.
+func (tx *Tx) wake(ctx context.Context, os []Outcome) error {
+	os = slices.DeleteFunc(os, func(o Outcome) bool { return o.Enrollment == 0 })
+	slices.SortStableFunc(os, func(a, b Outcome) int { return int(a.Enrollment - b.Enrollment) })
+	_, err := wakeColumns.apply(ctx, tx.queries, `UPDATE enrollments SET due_at = u.at FROM {rows}
+		WHERE enrollments.id = u.id AND enrollments.state = 'waiting' AND enrollments.wait_kind = 'delivery' AND enrollments.wait_delivery = u.delivery`, os)
+	return wrap("wake enrollments", err)
+}
+
+func pick(os []Outcome, at []int) []Outcome {
+	some := make([]Outcome, len(at))
+	for i, j := range at {
+		some[i] = os[j]
+	}
+	return some
+}
+
+func deliveriesOf(os []Outcome, at []int) []campaigns.DeliveryID {
+	ids := make([]campaigns.DeliveryID, len(at))
+	for i, j := range at {
+		ids[i] = os[j].Delivery
+	}
+	return ids
+}

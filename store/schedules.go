@@ -1,0 +1,94 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+)
+
+// Pause is one pause of a campaign; To is nil while it lasts.
+type Pause struct {
+	From time.Time
+	To   *time.Time
+	By   string
+}
+
+// Schedule is an entry by schedule and how far it has come.
+type Schedule struct {
+	Campaign   campaigns.CampaignID
+	Version    int
+	DueAt      time.Time
+	LastMember campaigns.MemberID
+	DoneAt     *time.Time
+}
+
+// OpenPause begins a pause, unless one is open.
+func (tx *Tx) OpenPause(ctx context.Context, id campaigns.CampaignID, by string, now time.Time) error {
+	_, err := tx.run.exec(ctx, `INSERT INTO campaign_pauses (campaign_id, from_at, paused_by)
+		SELECT CAST($1 AS BIGINT), CAST($2 AS BIGINT), CAST($3 AS TEXT)
+		WHERE NOT EXISTS (SELECT 1 FROM campaign_pauses WHERE campaign_id = $1 AND (to_at IS NULL OR from_at = $2))`, id, micros(now), by)
+	return wrap("open pause", err)
+}
+
+// ClosePause ends the open pause, if any.
+func (tx *Tx) ClosePause(ctx context.Context, id campaigns.CampaignID, now time.Time) error {
+	_, err := tx.run.exec(ctx, `UPDATE campaign_pauses SET to_at = $2 WHERE campaign_id = $1 AND to_at IS NULL`, id, micros(now))
+	return wrap("close pause", err)
+}
+
+// Pauses lists a campaign's pauses in order.
+func (q queries) Pauses(ctx context.Context, id campaigns.CampaignID) ([]Pause, error) {
+	ps, err := many(ctx, q.run, func(r rows) (p Pause, err error) {
+		err = r.Scan(timeInto{&p.From}, timesInto{&p.To}, &p.By)
+		return p, err
+	}, `SELECT from_at, to_at, paused_by FROM campaign_pauses WHERE campaign_id = $1 ORDER BY from_at`, id)
+	return ps, wrap("list pauses", err)
+}
+
+const scheduleColumns = `s.campaign_id, s.version, s.due_at, s.last_member, s.done_at`
+
+func scanSchedule(r rows) (s Schedule, err error) {
+	err = r.Scan(&s.Campaign, &s.Version, timeInto{&s.DueAt}, &s.LastMember, timesInto{&s.DoneAt})
+	return s, err
+}
+
+// PutSchedule writes (or replaces) the campaign's schedule.
+func (tx *Tx) PutSchedule(ctx context.Context, s Schedule) error {
+	_, err := tx.run.exec(ctx, `INSERT INTO campaign_schedules (campaign_id, version, due_at, last_member, done_at) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (campaign_id) DO UPDATE SET version = excluded.version, due_at = excluded.due_at,
+			last_member = excluded.last_member, done_at = excluded.done_at`,
+		s.Campaign, s.Version, micros(s.DueAt), s.LastMember, nullMicros(s.DoneAt))
+	return wrap("write schedule", err)
+}
+
+// DueSchedules lists schedules that are due and not done, of running or scheduled campaigns, the oldest due first.
+func (q queries) DueSchedules(ctx context.Context, now time.Time) ([]Schedule, error) {
+	ss, err := many(ctx, q.run, scanSchedule, `SELECT `+scheduleColumns+` FROM campaign_schedules s JOIN campaigns c ON c.id = s.campaign_id
+		WHERE c.state IN ('running', 'scheduled') AND s.done_at IS NULL AND s.due_at <= $1 ORDER BY s.due_at, s.campaign_id`, micros(now))
+	return ss, wrap("list due schedules", err)
+}
+
+// Schedule returns the campaign's schedule, or nil.
+func (q queries) Schedule(ctx context.Context, id campaigns.CampaignID) (*Schedule, error) {
+	return q.schedule(ctx, id, "")
+}
+
+// LockSchedule locks the campaign's schedule row until the transaction ends; nil when there is none or another worker holds it.
+func (tx *Tx) LockSchedule(ctx context.Context, id campaigns.CampaignID) (*Schedule, error) {
+	return tx.schedule(ctx, id, tx.dialect.skipLocked())
+}
+
+func (q queries) schedule(ctx context.Context, id campaigns.CampaignID, lock string) (*Schedule, error) {
+	s, ok, err := one(ctx, q.run, scanSchedule, `SELECT `+scheduleColumns+` FROM campaign_schedules s WHERE s.campaign_id = $1`+lock, id)
+	if err != nil || !ok {
+		return nil, wrap("read schedule", err)
+	}
+	return &s, nil
+}
+
+// MoveSchedule notes how far the audience was enrolled, and doneAt when it is through.
+func (tx *Tx) MoveSchedule(ctx context.Context, id campaigns.CampaignID, last campaigns.MemberID, doneAt *time.Time) error {
+	_, err := tx.run.exec(ctx, `UPDATE campaign_schedules SET last_member = $2, done_at = $3 WHERE campaign_id = $1`, id, last, nullMicros(doneAt))
+	return wrap("move schedule", err)
+}

@@ -1,0 +1,100 @@
+// Package storetest opens fresh databases for tests, on either engine.
+package storetest
+
+import (
+	"context"
+	"crypto/rand"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/kruzhok/kruzhok/store"
+)
+
+// PostgresEnv names the variable with the URL of a PostgreSQL server on which databases may be made.
+const PostgresEnv = "KRUZHOK_TEST_POSTGRES_URL"
+
+// RequireEnv names the variable that, set to 1, makes a missing service a failure.
+const RequireEnv = "KRUZHOK_REQUIRE_SERVICES"
+
+// SQLite opens a fresh, migrated database in a folder of the test's own.
+func SQLite(t testing.TB) *store.Store {
+	t.Helper()
+	return Open(t, SQLiteURL(t))
+}
+
+// SQLiteURL is the URL of a database that is not there yet.
+func SQLiteURL(t testing.TB) string {
+	t.Helper()
+	return "sqlite:" + filepath.Join(t.TempDir(), "kruzhok.db")
+}
+
+// Postgres opens a fresh, migrated database on the server that KRUZHOK_TEST_POSTGRES_URL names, and drops it when the test ends.
+// Without that variable the test is skipped, or fails when KRUZHOK_REQUIRE_SERVICES is 1.
+func Postgres(t testing.TB) *store.Store {
+	t.Helper()
+	return Open(t, PostgresURL(t))
+}
+
+// PostgresURL is the URL of a fresh, empty database; see Postgres.
+func PostgresURL(t testing.TB) string {
+	t.Helper()
+	server := os.Getenv(PostgresEnv)
+	if server == "" {
+		if os.Getenv(RequireEnv) == "1" {
+			t.Fatalf("%s is not set, and %s=1", PostgresEnv, RequireEnv)
+		}
+		t.Skipf("%s is not set", PostgresEnv)
+	}
+	name := "kruzhok_test_" + strings.ToLower(rand.Text())
+	onServer(t, server, "CREATE DATABASE "+name)
+	t.Cleanup(func() { onServer(t, server, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)") })
+	u, err := url.Parse(server)
+	if err != nil {
+		t.Fatalf("%s is no URL", PostgresEnv)
+	}
+	u.Path = "/" + name
+	return u.String()
+}
+
+// Each runs the test on both engines, as subtests.
+func Each(t *testing.T, fn func(t *testing.T, s *store.Store)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) { fn(t, SQLite(t)) })
+	t.Run("postgres", func(t *testing.T) { fn(t, Postgres(t)) })
+}
+
+// Open opens the database, migrates it, and closes it when the test ends.
+func Open(t testing.TB, url string) *store.Store {
+	t.Helper()
+	s, err := store.Open(t.Context(), store.Options{URL: url})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := s.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func onServer(t testing.TB, server, sql string) {
+	t.Helper()
+	ctx := context.Background() // also in Cleanup, when the test's context is over
+	c, err := pgx.Connect(ctx, server)
+	if err != nil {
+		t.Fatalf("connect to the test server: %v", err)
+	}
+	defer func() { _ = c.Close(ctx) }()
+	if _, err := c.Exec(ctx, sql); err != nil {
+		t.Fatalf("%.20s…: %v", sql, err)
+	}
+}
