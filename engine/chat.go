@@ -204,7 +204,7 @@ func (t *conversation) fitting(ctx context.Context, raw campaigns.RawAnswer) (*s
 }
 
 func (t *conversation) reading() answers.Context {
-	return answers.Context{Lang: language(t.p, t.c), Zone: zone(t.c, t.p.TimeZone), Now: t.now, Channel: campaigns.Telegram}
+	return answers.Context{Lang: spoken(t.p, t.c), Zone: zone(t.c, t.p.TimeZone), Now: t.now, Channel: campaigns.Telegram}
 }
 
 // answer lets the enrollment decide about an answer, and tells the member when it was none.
@@ -303,7 +303,7 @@ func (t *conversation) press(ctx context.Context) error {
 
 // choose is a pressed option, a ticked box or "done".
 func (t *conversation) choose(ctx context.Context, l *live, d *store.Delivery, ask *definition.Ask, b button) error {
-	lang := language(t.p, t.c)
+	lang := spoken(t.p, t.c)
 	options := answers.Options(ask, lang, l.def.Languages[0])
 	picked, err := t.tx.Selection(ctx, d.Enrollment, d.Step, d.Visit)
 	if err != nil {

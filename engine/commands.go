@@ -131,31 +131,24 @@ func (e *Engine) stopEverything(ctx context.Context, tx *store.Tx, p *store.Prof
 	return e.decideAll(ctx, tx, p.ID, &decide.Left{Reason: campaigns.ExitUnsubscribed}, func(l *live) bool { return l.def.Purpose != campaigns.Service })
 }
 
-// stopTopic ends one topic on one channel: no more of it is sent there, and its campaigns that have no other channel left for the member end.
-func (e *Engine) stopTopic(ctx context.Context, tx *store.Tx, p *store.Profile, ch campaigns.Channel, topic, source string) error {
-	key := members.ConsentKey{Channel: ch, Topic: topic}
-	if given, known := p.Consents[key]; !known || given {
-		if err := tx.AppendConsent(ctx, p.ID, members.Consent{Channel: ch, Topic: topic, Given: false, Source: source, At: e.now()}); err != nil {
+// stopTopic ends one topic: no more of it is sent on any channel, and its campaigns end for the member.
+func (e *Engine) stopTopic(ctx context.Context, tx *store.Tx, p *store.Profile, topic, source string) error {
+	now := e.now()
+	for _, ch := range []campaigns.Channel{campaigns.Telegram, campaigns.Email} {
+		key := members.ConsentKey{Channel: ch, Topic: topic}
+		if given, known := p.Consents[key]; known && !given {
+			continue
+		}
+		if err := tx.AppendConsent(ctx, p.ID, members.Consent{Channel: ch, Topic: topic, Given: false, Source: source, At: now}); err != nil {
 			return err
 		}
 	}
-	p.Consents[key] = false
-	if err := tx.AppendEvents(ctx, []store.Event{{At: e.now(), Name: "member.unsubscribed", Member: p.ID, Data: mustJSON(map[string]any{"topic": topic, "channel": ch, "source": source})}}); err != nil {
+	if err := tx.AppendEvents(ctx, []store.Event{{At: now, Name: "member.unsubscribed", Member: p.ID, Data: mustJSON(map[string]any{"topic": topic, "source": source})}}); err != nil {
 		return err
 	}
 	return e.decideAll(ctx, tx, p.ID, &decide.Left{Reason: campaigns.ExitUnsubscribed}, func(l *live) bool {
-		return l.def.Topic == topic && l.def.Purpose != campaigns.Service && !e.reachable(p, l)
+		return l.def.Topic == topic && l.def.Purpose != campaigns.Service
 	})
-}
-
-// reachable reports whether the member still takes the campaign's topic on one of its channels.
-func (e *Engine) reachable(p *store.Profile, l *live) bool {
-	for _, ch := range l.def.Channels {
-		if f, ok := e.channelFacts(p, ch, l.def.Topic); ok && f.Consent && f.Reach.Usable() && !f.Suppressed && !f.Off {
-			return true
-		}
-	}
-	return false
 }
 
 func (t *conversation) stop(ctx context.Context) error {
@@ -185,7 +178,7 @@ func (t *conversation) speak(ctx context.Context, lang string) error {
 
 // erase removes the member's data when they confirmed. The pressed message tells it: no address is left to send to.
 func (t *conversation) erase(ctx context.Context, yes bool) error {
-	lang, message, chat := language(t.p, t.c), t.inc.Message, t.inc.Chat
+	lang, message, chat := spoken(t.p, t.c), t.inc.Message, t.inc.Chat
 	words := "bot.delete_kept"
 	if yes {
 		words = "bot.deleted"

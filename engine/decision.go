@@ -215,8 +215,11 @@ func (w *work) flush(ctx context.Context) ([]campaigns.DeliveryID, error) {
 	return ids, nil
 }
 
-// minChunk is how many bulk deliveries of one campaign and channel make a chunk; fewer are claimed row by row.
-const minChunk = 8
+// Sizes of a chunk: fewer deliveries of one campaign and channel are claimed row by row, more make several.
+const (
+	minChunk = 8
+	maxChunk = 500
+)
 
 func (w *work) writeDeliveries(ctx context.Context) error {
 	if len(w.deliveries) == 0 {
@@ -253,27 +256,37 @@ func (w *work) chunk(ctx context.Context) error {
 			waits[r.WaitDelivery] = r
 		}
 	}
-	for k, ds := range groups {
-		if len(ds) < minChunk {
-			continue
-		}
-		first, err := w.tx.NextIDs(ctx, len(ds)+1)
-		if err != nil {
-			return err
-		}
-		c := store.Chunk{ID: first, Campaign: k.campaign, Channel: k.channel, Lo: campaigns.DeliveryID(first + 1), Hi: campaigns.DeliveryID(first + int64(len(ds))), Left: len(ds), Priority: k.priority, DueAt: w.now}
-		for i, d := range ds {
-			row := waits[d.ID]
-			d.ID, d.Chunk, d.DueAt = c.Lo+campaigns.DeliveryID(i), c.ID, nil
-			if row != nil {
-				row.WaitDelivery = d.ID
+	for k, group := range groups {
+		for ds := range slices.Chunk(group, maxChunk) {
+			if len(ds) < minChunk {
+				continue
 			}
-		}
-		if err := w.tx.InsertChunk(ctx, c); err != nil {
-			return err
+			if err := w.lease(ctx, k, ds, waits); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
+}
+
+// lease writes one chunk over the deliveries.
+func (w *work) lease(ctx context.Context, k chunkKey, ds []*store.Delivery, waits map[campaigns.DeliveryID]*store.Enrollment) error {
+	first, err := w.tx.NextIDs(ctx, len(ds)+1)
+	if err != nil {
+		return err
+	}
+	c := store.Chunk{
+		ID: first, Campaign: k.campaign, Channel: k.channel, Lo: campaigns.DeliveryID(first + 1), Hi: campaigns.DeliveryID(first + int64(len(ds))),
+		Left: len(ds), Priority: k.priority, DueAt: w.now,
+	}
+	for i, d := range ds {
+		row := waits[d.ID]
+		d.ID, d.Chunk, d.DueAt = c.Lo+campaigns.DeliveryID(i), c.ID, nil
+		if row != nil {
+			row.WaitDelivery = d.ID
+		}
+	}
+	return w.tx.InsertChunk(ctx, c)
 }
 
 // decideMany decides for enrollments that the transaction holds (skip-locked), with the input that `in` makes for each; a nil input leaves a row as it is.

@@ -15,8 +15,8 @@ import (
 // actSpan is how long after a member's own act messages count as replies to it: they go by the interactive lane and no quiet hours hold them.
 const actSpan = 10 * time.Minute
 
-// language is the member's language as far as it is known, else the community's first.
-func language(p *store.Profile, c *store.Community) campaigns.Lang {
+// spoken is the member's language as far as it is known, else the community's first.
+func spoken(p *store.Profile, c *store.Community) campaigns.Lang {
 	if p.Language != "" {
 		return p.Language
 	}
@@ -40,7 +40,7 @@ func (e *Engine) channelFacts(p *store.Profile, ch campaigns.Channel, topic stri
 // facts is what a decision about the member may know.
 func (e *Engine) facts(ctx context.Context, q reader, p *store.Profile, def *definition.Definition, camp *store.Campaign, c *store.Community, now time.Time) (decide.Facts, error) {
 	f := decide.Facts{
-		Language: language(p, c), Zone: zone(c, p.TimeZone), Attributes: p.Attributes, Tags: p.Tags,
+		Language: spoken(p, c), Zone: zone(c, p.TimeZone), Attributes: p.Attributes, Tags: p.Tags,
 		Channels: map[campaigns.Channel]decide.ChannelFacts{}, Stopped: p.StoppedAt != nil, Interactive: interactive(p, now),
 		Paused: camp != nil && camp.State == campaigns.Paused,
 	}

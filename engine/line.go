@@ -12,8 +12,9 @@ import (
 
 // line is one connection with the journal file that remembers what was begun on it: at most one message at a time.
 type line struct {
-	conn channels.Conn
-	lane *journal.Lane
+	conn  channels.Conn
+	lane  *journal.Lane
+	begun []int64 // begun on it and not yet known to be committed
 }
 
 type poolKey struct {
@@ -70,10 +71,13 @@ func (p *linePool) take(ctx context.Context) (*line, error) {
 	return l, nil
 }
 
-// give returns a line after everything that was begun on it is committed; its journal starts anew.
-func (p *linePool) give(l *line) {
-	if err := l.lane.Rotate(); err != nil {
-		p.e.Log.Warn("journal not rotated", "error", err)
+// give returns a line. committed says that the outcomes of all that was begun on it are in SQL, so that its journal may forget them.
+func (p *linePool) give(l *line, committed bool) {
+	if committed {
+		if err := l.lane.Committed(l.begun...); err != nil {
+			p.e.Log.Warn("journal not shortened", "error", err)
+		}
+		l.begun = l.begun[:0]
 	}
 	p.free <- l
 }

@@ -28,7 +28,7 @@ type renderJob struct {
 
 // lang is the language of a text for the member: their own where the text has it, else the campaign's first.
 func (r *renderJob) lang(t definition.Texts) (string, campaigns.Lang) {
-	return t.In(language(r.p, r.c), r.l.def.Languages[0])
+	return t.In(spoken(r.p, r.c), r.l.def.Languages[0])
 }
 
 // env holds the values that texts may use.
@@ -52,7 +52,7 @@ func (r *renderJob) env(lang campaigns.Lang) templates.Env {
 		Vars: map[string]any{
 			"member": map[string]any{
 				"first_name": r.p.FirstName, "last_name": r.p.LastName, "full_name": strings.TrimSpace(r.p.FirstName + " " + r.p.LastName),
-				"language": string(language(r.p, r.c)), "external_id": r.p.ExternalID, "attributes": attributes,
+				"language": string(spoken(r.p, r.c)), "external_id": r.p.ExternalID, "attributes": attributes,
 			},
 			"answers":   given,
 			"campaign":  map[string]any{"name": r.l.def.Name},

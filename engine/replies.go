@@ -21,7 +21,7 @@ func say(lang campaigns.Lang, key string, args map[string]any) string {
 
 // renderReply makes the message of a system reply. Its words come from the catalogs, its values from the rows of this moment.
 func (e *Engine) renderReply(ctx context.Context, d *store.Delivery, p *store.Profile, c *store.Community) (*channels.Message, error) {
-	lang := language(p, c)
+	lang := spoken(p, c)
 	m := &channels.Message{Delivery: d.ID, To: p.Addresses[d.Channel].Value, Lang: lang}
 	args := map[string]any{"community": c.Name, "name": p.FirstName}
 	switch d.Name {

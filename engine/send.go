@@ -230,11 +230,7 @@ func (e *Engine) sendSome(ctx context.Context, lane campaigns.Lane, ch campaigns
 	wg.Wait()
 	err = e.writeOutcomes(ctx, res)
 	for _, l := range lines {
-		if err == nil {
-			pool.give(l)
-		} else { // its journal keeps what the rows do not know yet
-			pool.free <- l
-		}
+		pool.give(l, err == nil) // otherwise its journal keeps what the rows do not know yet
 	}
 	return res.outcomes, err
 }
@@ -298,8 +294,12 @@ func (e *Engine) sendOne(ctx context.Context, l *line, j job, res *results) {
 	id := int64(j.d.ID)
 	begun := false
 	r := l.conn.Send(ctx, j.msg, func() error {
+		if err := l.lane.Begin(id); err != nil {
+			return err
+		}
 		begun = true
-		return l.lane.Begin(id)
+		l.begun = append(l.begun, id)
+		return nil
 	})
 	o := e.outcome(j.d, r)
 	if begun {

@@ -1,0 +1,361 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/mail"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/kruzhok/kruzhok/api"
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/channels"
+	"github.com/kruzhok/kruzhok/channels/email"
+	"github.com/kruzhok/kruzhok/channels/telegram"
+	"github.com/kruzhok/kruzhok/engine"
+	"github.com/kruzhok/kruzhok/internal/config"
+	"github.com/kruzhok/kruzhok/internal/fault"
+	"github.com/kruzhok/kruzhok/internal/journal"
+	"github.com/kruzhok/kruzhok/internal/telemetry"
+	"github.com/kruzhok/kruzhok/reports"
+	"github.com/kruzhok/kruzhok/store"
+	"github.com/kruzhok/kruzhok/workers"
+)
+
+// appOptions are what tests and the demo change about an App.
+type appOptions struct {
+	Out io.Writer        // the log
+	Now func() time.Time // the clock; nil is the real one
+}
+
+// App is one running process of the service, in all its roles.
+type App struct {
+	cfg      *config.Config
+	log      *slog.Logger
+	store    *store.Store
+	embedded *workers.Embedded
+	redis    redis.UniversalClient
+	queue    *workers.Queue
+	journal  *journal.Journal
+	metrics  *telemetry.Metrics
+	engine   *engine.Engine
+	bot      *telegram.Client
+	workers  *workers.Workers
+	listener net.Listener
+	handler  http.Handler
+}
+
+// newApp opens everything that the roles need. Nothing is sent or received before Run.
+func newApp(ctx context.Context, cfg *config.Config, o appOptions) (a *App, err error) {
+	log, err := telemetry.Logger(o.Out, cfg.LogLevel, cfg.LogFormat)
+	if err != nil {
+		return nil, err
+	}
+	a = &App{cfg: cfg, log: log, metrics: telemetry.NewMetrics()}
+	defer func() {
+		if err != nil {
+			a.close()
+		}
+	}()
+	for _, s := range cfg.Effective() {
+		log.Info("setting", "name", s.Variable, "value", s.Value, "source", s.Source)
+	}
+	if err := a.openStore(ctx); err != nil {
+		return nil, err
+	}
+	if err := a.openRedis(ctx); err != nil {
+		return nil, err
+	}
+	if err := a.openEngine(ctx, o); err != nil {
+		return nil, err
+	}
+	if cfg.Has(config.API) {
+		if err := a.openHTTP(); err != nil {
+			return nil, err
+		}
+	}
+	return a, nil
+}
+
+func (a *App) openStore(ctx context.Context) (err error) {
+	if err := os.MkdirAll(a.cfg.DataDir, 0o700); err != nil {
+		return fmt.Errorf("make data folder: %w", err)
+	}
+	if a.store, err = store.Open(ctx, store.Options{URL: a.cfg.DatabaseURL}); err != nil {
+		return err
+	}
+	return spoken(a.store.Migrate(ctx))
+}
+
+func (a *App) openRedis(ctx context.Context) (err error) {
+	if a.cfg.RedisURL == "" {
+		if a.embedded, err = workers.StartEmbedded(); err != nil {
+			return err
+		}
+		a.redis = a.embedded.Client()
+	} else {
+		options, err := redis.ParseURL(a.cfg.RedisURL)
+		if err != nil {
+			return errors.New("KRUZHOK_REDIS_URL: cannot be read; write redis://host:6379")
+		}
+		a.redis = redis.NewClient(options)
+	}
+	a.queue = workers.NewQueue(a.redis)
+	return nil
+}
+
+func (a *App) openEngine(ctx context.Context, o appOptions) (err error) {
+	key, err := a.cfg.Key()
+	if err != nil {
+		return err
+	}
+	opts := engine.Options{
+		Store: a.store, Waker: a.queue, Observer: a.metrics, Limiter: workers.NewLimiter(a.redis, a.cfg.TelegramRate), Owner: owner(), Secret: key,
+		PublicURL: a.cfg.PublicURL, ReplyDomain: a.cfg.ReplyDomain, Mailbox: email.Address, Now: o.Now, Log: a.log,
+		Senders:     map[campaigns.Channel]channels.Sender{},
+		Connections: map[campaigns.Channel]int{campaigns.Telegram: a.cfg.TelegramConnections, campaigns.Email: a.cfg.SMTPConnections},
+	}
+	if err := a.openChannels(&opts); err != nil {
+		return err
+	}
+	if a.cfg.Has(config.Worker) || a.cfg.Has(config.API) {
+		if a.journal, err = journal.Open(a.cfg.JournalDir(), opts.Owner); err != nil {
+			return err
+		}
+		opts.Journal = a.journal
+	}
+	a.engine, err = engine.New(opts)
+	return err
+}
+
+// openChannels makes the channels that are configured; a missing one is off, with a notice.
+func (a *App) openChannels(o *engine.Options) (err error) {
+	if a.cfg.TelegramToken == "" {
+		a.log.Warn("Telegram is off: KRUZHOK_TELEGRAM_TOKEN is not set")
+	} else {
+		if a.bot, err = telegram.New(telegram.Config{Token: a.cfg.TelegramToken, BaseURL: a.cfg.TelegramAPIURL}); err != nil {
+			return err
+		}
+		o.Senders[campaigns.Telegram] = telegram.NewSender(a.bot, telegram.SenderConfig{MediaDir: a.cfg.MediaDir})
+	}
+	o.Chat = telegram.Chat{Client: a.bot}
+	if a.cfg.SMTPURL == "" || a.cfg.MailFrom == "" {
+		a.log.Warn("Email is off: KRUZHOK_SMTP_URL and KRUZHOK_MAIL_FROM are not both set")
+		return nil
+	}
+	cfg, err := email.ParseURL(a.cfg.SMTPURL)
+	if err != nil {
+		return err
+	}
+	from, err := mail.ParseAddress(a.cfg.MailFrom)
+	if err != nil {
+		return errors.New("KRUZHOK_MAIL_FROM: write it as Name <news@example.org>")
+	}
+	o.MailFromName, o.MailFrom = from.Name, from.Address
+	o.Senders[campaigns.Email] = email.New(cfg)
+	return nil
+}
+
+func (a *App) openHTTP() (err error) {
+	a.handler, err = api.New(api.Options{
+		Engine: a.engine, Reports: reports.New(a.store, a.engine), Log: a.log, Metrics: a.metrics.Handler(), PublicURL: a.cfg.PublicURL, Version: version,
+		Ready:   a.store.Ping,
+		Webhook: api.Webhook{Enabled: a.cfg.TelegramMode == "webhook" && a.bot != nil, Secret: a.cfg.TelegramWebhookSecret},
+	})
+	if err != nil {
+		return err
+	}
+	if a.listener, err = net.Listen("tcp", a.cfg.Listen); err != nil {
+		return fmt.Errorf("KRUZHOK_LISTEN: %w", err)
+	}
+	return nil
+}
+
+// owner names this process in claims and journals.
+func owner() string {
+	host, _ := os.Hostname()
+	b := make([]byte, 6)
+	_, _ = rand.Read(b) // never fails (crypto/rand.Read)
+	return fmt.Sprintf("%.20s-%d-%s", host, os.Getpid(), hex.EncodeToString(b))
+}
+
+// Run does what the roles say until ctx ends, then drains: no new work is taken, what runs may end.
+func (a *App) Run(ctx context.Context) error {
+	defer a.close()
+	if a.journal != nil {
+		if _, err := a.engine.Recover(ctx, a.cfg.JournalDir()); err != nil {
+			return err
+		}
+	}
+	if a.cfg.Has(config.Worker) {
+		if err := a.startWorkers(); err != nil {
+			return err
+		}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var background sync.WaitGroup
+	failed := make(chan error, 1)
+	a.start(ctx, &background, failed)
+	a.log.Info("ready", "roles", a.cfg.Roles, "url", a.cfg.PublicURL)
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+	}
+	cancel()
+	background.Wait()
+	if a.workers != nil {
+		a.workers.Stop()
+	}
+	a.log.Info("stopped")
+	return err
+}
+
+func (a *App) startWorkers() error {
+	var chans []campaigns.Channel
+	for ch := range a.engine.Senders {
+		chans = append(chans, ch)
+	}
+	a.workers = workers.New(a.redis, a.engine, a.queue, chans, a.log)
+	return a.workers.Start()
+}
+
+// start begins what runs beside the workers.
+func (a *App) start(ctx context.Context, background *sync.WaitGroup, failed chan<- error) {
+	if a.cfg.Has(config.Worker) {
+		background.Go(func() { a.maintain(ctx) })
+	}
+	if a.cfg.Has(config.Scheduler) {
+		background.Go(func() {
+			a.engine.Hold(ctx, "scheduler", func(ctx context.Context) { workers.Sweep(ctx, a.engine, a.log) })
+		})
+	}
+	if a.cfg.Has(config.Inbound) && a.bot != nil {
+		background.Go(func() { a.receive(ctx) })
+	}
+	if a.listener != nil {
+		background.Go(func() {
+			if err := a.serveHTTP(ctx); err != nil {
+				failed <- err
+			}
+		})
+	}
+}
+
+// maintain replays the journals of processes that died beside this one and settles claims that nobody comes back for.
+func (a *App) maintain(ctx context.Context) {
+	workers.Every(ctx, 10*time.Second, func() {
+		if _, err := a.engine.Recover(ctx, a.cfg.JournalDir()); err != nil && ctx.Err() == nil {
+			a.log.Warn("journals not replayed", "error", err)
+		}
+		if _, err := a.engine.ExpireClaims(ctx); err != nil && ctx.Err() == nil {
+			a.log.Warn("old claims not settled", "error", err)
+		}
+	})
+}
+
+// receive takes Telegram's updates: by polling under a lease, or by a webhook that the API serves.
+func (a *App) receive(ctx context.Context) {
+	a.setMenu(ctx)
+	if a.cfg.TelegramMode == "webhook" {
+		hook := telegram.Webhook{URL: a.cfg.PublicURL + "/telegram/webhook", Secret: a.cfg.TelegramWebhookSecret}
+		if err := a.bot.SetWebhook(ctx, hook); err != nil {
+			a.log.Error("webhook not set", "error", err)
+		}
+		return
+	}
+	a.engine.Hold(ctx, "telegram-poller", func(ctx context.Context) {
+		err := telegram.Poll(ctx, a.bot, telegram.PollConfig{
+			Store: func(ctx context.Context, us []telegram.RawUpdate) error {
+				raw := make([]engine.RawUpdate, len(us))
+				for i, u := range us {
+					raw[i] = engine.RawUpdate{ID: u.ID, HasID: u.HasID, Raw: u.Raw}
+				}
+				return a.engine.StoreUpdates(ctx, raw)
+			},
+			OnError: func(err error) { a.log.Warn("polling", "error", err) },
+		})
+		if err != nil && ctx.Err() == nil {
+			a.log.Error("polling ended", "error", err)
+		}
+	})
+}
+
+func (a *App) serveHTTP(ctx context.Context) error {
+	server := &http.Server{Handler: a.handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelWarn)}
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(a.listener) }()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+	}
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.cfg.ShutdownTimeout)
+	defer cancel()
+	return server.Shutdown(drain)
+}
+
+// close gives everything back, in the order opposite to opening.
+func (a *App) close() {
+	if a.engine != nil {
+		a.engine.Close()
+	}
+	if a.journal != nil {
+		_ = a.journal.Close() // what it holds is committed, or replayed at the next start
+	}
+	if a.queue != nil {
+		a.queue.Close()
+	}
+	if a.redis != nil {
+		_ = a.redis.Close()
+	}
+	if a.embedded != nil {
+		a.embedded.Close()
+	}
+	if a.listener != nil {
+		_ = a.listener.Close()
+	}
+	if a.store != nil {
+		_ = a.store.Close()
+	}
+}
+
+// withEngine opens an engine for a command that neither sends nor receives.
+func withEngine(e *env, c *config.Config, fn func(*engine.Engine) error) error {
+	if err := c.Check(); err != nil {
+		return err
+	}
+	s, err := store.Open(e.ctx, store.Options{URL: c.DatabaseURL})
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	if err := s.Migrate(e.ctx); err != nil {
+		return spoken(err)
+	}
+	en, err := engine.New(engine.Options{Store: s, Secret: make([]byte, 32), Mailbox: email.Address})
+	if err != nil {
+		return err
+	}
+	return fn(en)
+}
+
+// spoken is an error in the words that its fault has for people.
+func spoken(err error) error {
+	var f *fault.Error
+	if errors.As(err, &f) {
+		return errors.New(fault.Message(err, "en"))
+	}
+	return err
+}

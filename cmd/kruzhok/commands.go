@@ -1,0 +1,206 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/kruzhok/kruzhok/campaigns/definition"
+	"github.com/kruzhok/kruzhok/engine"
+	"github.com/kruzhok/kruzhok/internal/config"
+	"github.com/kruzhok/kruzhok/internal/locale"
+	"github.com/kruzhok/kruzhok/store"
+)
+
+type serveCmd struct{ config.Config }
+
+// Run serves until it is told to stop.
+func (c *serveCmd) Run(e *env) error { return serve(e, &c.Config) }
+
+type workerCmd struct{ config.Config }
+
+// Run works until it is told to stop.
+func (c *workerCmd) Run(e *env) error {
+	c.Roles = []config.Role{config.Worker}
+	return serve(e, &c.Config)
+}
+
+func serve(e *env, c *config.Config) error {
+	if err := c.Check(); err != nil {
+		return err
+	}
+	a, err := newApp(e.ctx, c, appOptions{Out: e.stderr})
+	if err != nil {
+		return err
+	}
+	return a.Run(e.ctx)
+}
+
+type migrateCmd struct{ config.Config }
+
+// Run migrates and stops.
+func (c *migrateCmd) Run(e *env) error {
+	if err := c.Check(); err != nil {
+		return err
+	}
+	s, err := store.Open(e.ctx, store.Options{URL: c.DatabaseURL})
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	if err := s.Migrate(e.ctx); err != nil {
+		return err
+	}
+	fmt.Fprintln(e.stdout, "The database is up to date.")
+	return nil
+}
+
+type tokenCmd struct {
+	Create tokenCreateCmd `cmd:"" help:"Make a token and print it, this once."`
+	List   tokenListCmd   `cmd:"" help:"List the tokens, without their secrets."`
+	Revoke tokenRevokeCmd `cmd:"" help:"End a token at once."`
+}
+
+type tokenCreateCmd struct {
+	config.Config
+	Name  string   `arg:"" help:"What the token is for."`
+	Scope []string `required:"" placeholder:"SCOPE" help:"What it may do: ${scopes}; admin is everything."`
+}
+
+// Run makes a token.
+func (c *tokenCreateCmd) Run(e *env) error {
+	return withEngine(e, &c.Config, func(en *engine.Engine) error {
+		var scopes []engine.Scope
+		for _, s := range c.Scope {
+			scopes = append(scopes, engine.Scope(strings.TrimSpace(s)))
+		}
+		token, err := en.CreateToken(e.ctx, engine.Operator, c.Name, scopes)
+		if err != nil {
+			return spoken(err)
+		}
+		fmt.Fprintln(e.stdout, token)
+		return nil
+	})
+}
+
+type tokenListCmd struct{ config.Config }
+
+// Run lists the tokens.
+func (c *tokenListCmd) Run(e *env) error {
+	return withEngine(e, &c.Config, func(en *engine.Engine) error {
+		ts, err := en.Tokens(e.ctx, engine.Operator)
+		if err != nil {
+			return err
+		}
+		for _, t := range ts {
+			state := "active"
+			if t.RevokedAt != nil {
+				state = "revoked"
+			}
+			fmt.Fprintf(e.stdout, "%d\t%s\t%s\t%s\t%s\n", t.ID, t.Name, state, strings.Join(t.Scopes, ","), t.CreatedAt.Format(time.RFC3339))
+		}
+		return nil
+	})
+}
+
+type tokenRevokeCmd struct {
+	config.Config
+	ID string `arg:"" help:"The token's number, as 'token list' shows it."`
+}
+
+// Run ends a token.
+func (c *tokenRevokeCmd) Run(e *env) error {
+	id, err := strconv.ParseInt(c.ID, 10, 64)
+	if err != nil {
+		return errors.New("token revoke: give the token's number, as 'kruzhok token list' shows it")
+	}
+	return withEngine(e, &c.Config, func(en *engine.Engine) error { return spoken(en.RevokeToken(e.ctx, engine.Operator, id)) })
+}
+
+type campaignCmd struct {
+	Check campaignCheckCmd `cmd:"" help:"Check campaign files and name every problem's place."`
+}
+
+type campaignCheckCmd struct {
+	Files []string `arg:"" help:"YAML or JSON files."`
+	Lang  string   `default:"en" help:"Language of the problems: en or ru."`
+}
+
+// Run checks files.
+func (c *campaignCheckCmd) Run(e *env) error {
+	bad := 0
+	for _, name := range c.Files {
+		src, err := os.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		format := definition.YAML
+		if strings.EqualFold(filepath.Ext(name), ".json") {
+			format = definition.JSON
+		}
+		_, problems := definition.Parse(src, format)
+		for _, p := range problems {
+			fmt.Fprintf(e.stdout, "%s:%d:%d: %s\n", name, p.Line, p.Column, sentence(p, c.Lang))
+		}
+		bad += len(problems)
+		if len(problems) == 0 {
+			fmt.Fprintf(e.stdout, "%s: ok\n", name)
+		}
+	}
+	if bad > 0 {
+		return fmt.Errorf("problems found: %d", bad)
+	}
+	return nil
+}
+
+// sentence is a problem in words.
+func sentence(p definition.Problem, lang string) string {
+	out := locale.T(lang, "problem."+p.Code, p.Args)
+	if p.Expected != "" {
+		out += " " + locale.T(lang, "problem.expected", map[string]any{"expected": p.Expected})
+	}
+	if p.DidYouMean != "" {
+		out += " " + locale.T(lang, "problem.did_you_mean", map[string]any{"word": p.DidYouMean})
+	}
+	return out
+}
+
+type secretCmd struct{}
+
+// Run prints a key.
+func (secretCmd) Run(e *env) error {
+	fmt.Fprintln(e.stdout, config.NewSecretKey())
+	return nil
+}
+
+type healthCmd struct {
+	URL string `default:"http://127.0.0.1:8080" help:"Where the service listens."`
+}
+
+// Run asks /readyz.
+func (c *healthCmd) Run(e *env) error {
+	client := http.Client{Timeout: 5 * time.Second}
+	res, err := client.Get(strings.TrimRight(c.URL, "/") + "/readyz")
+	if err != nil {
+		return fmt.Errorf("health: the service does not answer")
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		return fmt.Errorf("health: not ready (%s)", res.Status)
+	}
+	fmt.Fprintln(e.stdout, "ready")
+	return nil
+}
+
+type versionCmd struct{}
+
+// Run prints the version.
+func (versionCmd) Run(e *env) error {
+	fmt.Fprintln(e.stdout, "kruzhok", version)
+	return nil
+}

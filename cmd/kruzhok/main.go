@@ -1,0 +1,79 @@
+// Command kruzhok keeps a community in conversation: campaigns over Telegram and email. See `kruzhok --help`.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	_ "time/tzdata" // the zones of the members, on machines that have none
+
+	"github.com/alecthomas/kong"
+
+	"github.com/kruzhok/kruzhok/internal/config"
+)
+
+// version is set by the build: -ldflags "-X main.version=v1.2.3".
+var version = "dev"
+
+// cli is the command line.
+type cli struct {
+	Serve    serveCmd    `cmd:"" help:"Run the service: API, workers, scheduler and inbound."`
+	Worker   workerCmd   `cmd:"" help:"Run a worker process beside others (needs PostgreSQL and a shared Redis)."`
+	Demo     demoCmd     `cmd:"" help:"Run everything on embedded defaults with a sandbox Telegram and mailbox."`
+	Migrate  migrateCmd  `cmd:"" help:"Bring the database's schema up and stop."`
+	Token    tokenCmd    `cmd:"" help:"Make, list and revoke API tokens."`
+	Campaign campaignCmd `cmd:"" help:"Check campaign files."`
+	Secret   secretCmd   `cmd:"" help:"Print a new secret key."`
+	Health   healthCmd   `cmd:"" help:"Ask a running service whether it is ready."`
+	Version  versionCmd  `cmd:"" help:"Print the version."`
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// run is main without the process: tests call it.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	exit := -1
+	options := []kong.Option{
+		kong.Name("kruzhok"), kong.Description("Keeps a community in conversation: campaigns over Telegram and email."),
+		kong.UsageOnError(), kong.Writers(stdout, stderr), kong.Exit(func(code int) { exit = code; panic(exited{}) }),
+		kong.Vars{"version": version},
+	}
+	parsed, err := func() (k *kong.Context, err error) {
+		defer func() {
+			if p := recover(); p != nil {
+				if _, ok := p.(exited); !ok {
+					panic(p)
+				}
+			}
+		}()
+		return config.Parse(&cli{}, args, options...)
+	}()
+	switch {
+	case exit >= 0: // --help
+		return exit
+	case err != nil:
+		fmt.Fprintln(stderr, "kruzhok:", err)
+		return 2
+	}
+	if err := parsed.Run(&env{ctx, stdout, stderr}); err != nil {
+		fmt.Fprintln(stderr, "kruzhok:", err)
+		return 1
+	}
+	return 0
+}
+
+type exited struct{}
+
+// env is what every command gets.
+type env struct {
+	ctx            context.Context
+	stdout, stderr io.Writer
+}

@@ -1,0 +1,138 @@
+package engine
+
+import (
+	"context"
+	"time"
+
+	"github.com/kruzhok/kruzhok/store"
+)
+
+// inputPatience is how long an input may wait before its wake-up counts as lost.
+const inputPatience = 500 * time.Millisecond
+
+// Sweep looks for work in the rows and wakes whoever does it: what is due, what waits to be sent, and inputs whose wake-up was lost.
+// Everything works by it alone; wake-ups only make it quick.
+func (e *Engine) Sweep(ctx context.Context) error {
+	now := e.now()
+	due, err := e.Store.DueCampaigns(ctx, now)
+	if err != nil {
+		return err
+	}
+	schedules, err := e.Store.DueSchedules(ctx, now)
+	if err != nil {
+		return err
+	}
+	if len(due)+len(schedules) > 0 {
+		e.wake("due", e.Waker.WakeDue(ctx))
+	}
+	lanes, err := e.Store.DueChannels(ctx, now)
+	if err != nil {
+		return err
+	}
+	for _, l := range lanes {
+		e.wake("lane", e.Waker.WakeLane(ctx, l.Lane, l.Channel))
+	}
+	actors, err := e.SweepActors(ctx, inputPatience, 500)
+	if err != nil {
+		return err
+	}
+	for _, a := range actors {
+		e.wake("actor", e.Waker.WakeActor(ctx, a))
+	}
+	return nil
+}
+
+// NextDue is the earliest moment at which something becomes due by itself; nil: nothing ever does.
+func (e *Engine) NextDue(ctx context.Context) (*time.Time, error) { return e.Store.NextDue(ctx) }
+
+// Idle reports whether nothing is due, waits to be handled or is on its way at this moment.
+func (e *Engine) Idle(ctx context.Context) (bool, error) {
+	now := e.now()
+	due, err := e.Store.DueCampaigns(ctx, now)
+	if err != nil || len(due) > 0 {
+		return false, err
+	}
+	schedules, err := e.Store.DueSchedules(ctx, now)
+	if err != nil || len(schedules) > 0 {
+		return false, err
+	}
+	lanes, err := e.Store.DueChannels(ctx, now)
+	if err != nil || len(lanes) > 0 {
+		return false, err
+	}
+	actors, err := e.Store.StoredActors(ctx, now.Add(time.Microsecond), now, 1)
+	if err != nil || len(actors) > 0 {
+		return false, err
+	}
+	chunks, rows, err := e.Store.OwnerClaims(ctx, e.Owner)
+	return len(chunks)+len(rows) == 0, err
+}
+
+const (
+	leaseTime  = 10 * time.Second
+	leaseRenew = 3 * time.Second
+)
+
+// Hold runs fn while this process holds the named lease, and again whenever it gets it, until ctx ends. Two processes never run it at once,
+// but for the moment in which a lease runs out that could not be renewed.
+func (e *Engine) Hold(ctx context.Context, name string, fn func(context.Context)) {
+	for ctx.Err() == nil {
+		if ok, err := e.takeLease(ctx, name); err != nil || !ok {
+			if err != nil && ctx.Err() == nil {
+				e.Log.Warn("lease not taken", "lease", name, "error", err)
+			}
+			sleep(ctx, leaseRenew)
+			continue
+		}
+		e.holding(ctx, name, fn)
+		release, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+		if err := e.Store.Write(release, func(tx *store.Tx) error { return tx.ReleaseLease(release, name, e.Owner) }); err != nil {
+			e.Log.Warn("lease not released", "lease", name, "error", err)
+		}
+		cancel()
+	}
+}
+
+// holding runs fn and renews the lease; fn's context ends when the lease is lost.
+func (e *Engine) holding(ctx context.Context, name string, fn func(context.Context)) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		fn(ctx)
+	}()
+	for until := time.Now().Add(leaseTime); ; {
+		select {
+		case <-done:
+			return
+		case <-time.After(leaseRenew):
+		}
+		ok, err := e.takeLease(ctx, name)
+		if ok && err == nil {
+			until = time.Now().Add(leaseTime)
+		}
+		if err == nil && !ok || time.Now().After(until.Add(-leaseRenew)) {
+			cancel()
+			<-done
+			return
+		}
+	}
+}
+
+func (e *Engine) takeLease(ctx context.Context, name string) (ok bool, err error) {
+	err = e.Store.Write(ctx, func(tx *store.Tx) error {
+		now := time.Now() // leases are about processes: wall time, whatever the community's clock says
+		ok, err = tx.TakeLease(ctx, name, e.Owner, now, now.Add(leaseTime))
+		return err
+	})
+	return ok, err
+}
+
+// sleep waits, or until ctx ends.
+func sleep(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
+}

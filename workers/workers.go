@@ -1,0 +1,168 @@
+// Package workers is the conveyor: asynq servers on Redis that carry wake-ups to the engine, and the sweeps that make up for lost ones.
+// It holds no rule of the product: a handler decodes, calls the engine once, and logs.
+//
+// Interactive work, deciding and each channel's bulk have servers of their own: a busy asynq server cannot be overtaken, since it takes a slot before it dequeues.
+package workers
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/hibiken/asynq"
+	"github.com/redis/go-redis/v9"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+)
+
+// Engine is what the handlers call.
+type Engine interface {
+	HandleActor(ctx context.Context, actor string) error
+	AdvanceDue(ctx context.Context, slice time.Duration) (more bool, err error)
+	SendLane(ctx context.Context, lane campaigns.Lane, ch campaigns.Channel, slice time.Duration) (more bool, err error)
+	Sweep(ctx context.Context) error
+}
+
+// Kinds of tasks.
+const (
+	taskActor = "actor"
+	taskDue   = "due"
+	taskLane  = "lane"
+)
+
+// queues: interactive work, deciding, and a channel's bulk.
+const (
+	queueInteractive = "interactive"
+	queueDue         = "due"
+)
+
+func queueBulk(ch campaigns.Channel) string { return "bulk-" + string(ch) }
+
+type actorTask struct {
+	Actor string `json:"actor"`
+}
+
+type laneTask struct {
+	Lane    campaigns.Lane    `json:"lane"`
+	Channel campaigns.Channel `json:"channel"`
+}
+
+const (
+	// slice is how long one task works before it makes room for another.
+	slice = 2 * time.Second
+	// taskLimit ends a task that hangs.
+	taskLimit = 2 * time.Minute
+	// interactivePoll and bulkPoll are how often an idle server looks at Redis. 20 ms costs a tenth of a core on the embedded Redis.
+	interactivePoll = 20 * time.Millisecond
+	bulkPoll        = 100 * time.Millisecond
+)
+
+// Workers runs the asynq servers of one process.
+type Workers struct {
+	engine  Engine
+	queue   *Queue
+	log     *slog.Logger
+	servers []*asynq.Server
+}
+
+// New makes the servers for the channels; Start runs them.
+func New(rdb redis.UniversalClient, e Engine, q *Queue, chans []campaigns.Channel, log *slog.Logger) *Workers {
+	w := &Workers{engine: e, queue: q, log: log}
+	add := func(queue string, concurrency int, poll time.Duration) {
+		w.servers = append(w.servers, asynq.NewServerFromRedisClient(rdb, asynq.Config{
+			Queues: map[string]int{queue: 1}, Concurrency: concurrency, TaskCheckInterval: poll, ShutdownTimeout: 15 * time.Second,
+			Logger: quiet{log}, LogLevel: asynq.WarnLevel, DelayedTaskCheckInterval: time.Minute, JanitorInterval: time.Minute,
+		}))
+	}
+	add(queueInteractive, 8, interactivePoll)
+	add(queueDue, 1, bulkPoll)
+	for _, ch := range chans {
+		add(queueBulk(ch), 1, bulkPoll)
+	}
+	return w
+}
+
+// Start begins to work; Stop ends it.
+func (w *Workers) Start() error {
+	mux := asynq.NewServeMux()
+	mux.HandleFunc(taskActor, w.handleActor)
+	mux.HandleFunc(taskDue, w.handleDue)
+	mux.HandleFunc(taskLane, w.handleLane)
+	for i, s := range w.servers {
+		if err := s.Start(mux); err != nil {
+			w.stop(w.servers[:i])
+			return fmt.Errorf("start workers: %w", err)
+		}
+	}
+	return nil
+}
+
+// Stop takes no more tasks and waits for those that run.
+func (w *Workers) Stop() { w.stop(w.servers) }
+
+func (w *Workers) stop(servers []*asynq.Server) {
+	var wg sync.WaitGroup
+	for _, s := range servers {
+		wg.Go(s.Shutdown)
+	}
+	wg.Wait()
+}
+
+// The handlers return nil whatever happens: a retry is a row in SQL, and a task that failed would stay in Redis.
+
+func (w *Workers) handleActor(ctx context.Context, t *asynq.Task) error {
+	var p actorTask
+	if err := json.Unmarshal(t.Payload(), &p); err != nil {
+		w.log.Error("task not read", "kind", taskActor, "error", err)
+		return nil
+	}
+	if err := w.engine.HandleActor(ctx, p.Actor); err != nil {
+		w.log.Warn("inputs not handled; the sweep tries again", "error", err)
+	}
+	return nil
+}
+
+func (w *Workers) handleDue(ctx context.Context, _ *asynq.Task) error {
+	more, err := w.engine.AdvanceDue(ctx, slice)
+	if err != nil {
+		w.log.Warn("due enrollments not decided; the sweep tries again", "error", err)
+	}
+	if more && err == nil {
+		w.again(w.queue.WakeDue(ctx))
+	}
+	return nil
+}
+
+func (w *Workers) handleLane(ctx context.Context, t *asynq.Task) error {
+	var p laneTask
+	if err := json.Unmarshal(t.Payload(), &p); err != nil {
+		w.log.Error("task not read", "kind", taskLane, "error", err)
+		return nil
+	}
+	more, err := w.engine.SendLane(ctx, p.Lane, p.Channel, slice)
+	if err != nil {
+		w.log.Warn("deliveries not sent; the sweep tries again", "channel", p.Channel, "error", err)
+	}
+	if more && err == nil {
+		w.again(w.queue.WakeLane(ctx, p.Lane, p.Channel))
+	}
+	return nil
+}
+
+func (w *Workers) again(err error) {
+	if err != nil {
+		w.log.Warn("wake-up lost", "error", err)
+	}
+}
+
+// quiet passes asynq's warnings on.
+type quiet struct{ log *slog.Logger }
+
+func (q quiet) Debug(...any)      {}
+func (q quiet) Info(...any)       {}
+func (q quiet) Warn(args ...any)  { q.log.Warn("asynq", "message", fmt.Sprint(args...)) }
+func (q quiet) Error(args ...any) { q.log.Warn("asynq", "message", fmt.Sprint(args...)) }
+func (q quiet) Fatal(args ...any) { q.log.Error("asynq", "message", fmt.Sprint(args...)) }
