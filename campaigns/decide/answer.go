@@ -12,7 +12,7 @@ import (
 func (r *run) answered(in *Answered) {
 	ask := r.asks(in)
 	if ask == nil {
-		r.add(&Record{Name: "answer.ignored", Step: in.Step, Data: map[string]any{"visit": in.Visit}})
+		r.note(in, "answer.ignored", nil)
 		return
 	}
 	a, rejection := answers.Read(ask, in.Raw, answers.Context{
@@ -58,7 +58,7 @@ func (r *run) closed(ask *definition.Ask, in *Answered) bool {
 }
 
 func (r *run) rejected(ask *definition.Ask, in *Answered, rejection *answers.Rejection) {
-	r.add(&Record{Name: "answer.rejected", Step: in.Step, Data: map[string]any{"code": string(rejection.Code)}})
+	r.note(in, "answer.rejected", map[string]any{"code": string(rejection.Code)})
 	if !r.current(in) {
 		return
 	}
@@ -83,18 +83,18 @@ func (r *run) accept(ask *definition.Ask, in *Answered, a campaigns.Answer) {
 	if r.e.Wait == campaigns.WaitDelivery {
 		r.add(&CancelPending{Reason: campaigns.AlreadyAnswered})
 	}
-	r.add(&Record{Name: "question.answered", Step: in.Step, Data: map[string]any{"channel": string(in.Channel)}})
+	r.note(in, "question.answered", map[string]any{"channel": string(in.Channel)})
 	r.proceed(r.d.Step(in.Step).Next)
 }
 
 // change replaces the value of an answer, never the path that the first one chose.
 func (r *run) change(ask *definition.Ask, in *Answered, a campaigns.Answer) {
 	if ask.Final && r.e.Asked[in.Step].Answered {
-		r.add(&Record{Name: "answer.final_kept", Step: in.Step})
+		r.note(in, "answer.final_kept", nil)
 		return
 	}
 	r.keep(in, a)
-	r.add(&Record{Name: "answer.changed", Step: in.Step, Data: map[string]any{"channel": string(in.Channel)}})
+	r.note(in, "answer.changed", map[string]any{"channel": string(in.Channel)})
 }
 
 // keep makes the answer the one that later steps read.
@@ -116,11 +116,16 @@ func (r *run) late(in *Answered, a campaigns.Answer) {
 	if a.Late = true; saved {
 		r.save(in, a)
 	}
-	r.add(&Record{Name: "answer.late", Step: in.Step, Data: map[string]any{"saved": saved}})
+	r.note(in, "answer.late", map[string]any{"saved": saved})
 }
 
 func (r *run) save(in *Answered, a campaigns.Answer) {
 	r.add(&SaveAnswer{Question: r.d.Step(in.Step).SavesAs(), Step: in.Step, Visit: in.Visit, Answer: a})
+}
+
+// note records something about the question that an answer belongs to.
+func (r *run) note(in *Answered, name string, data map[string]any) {
+	r.add(&Record{Name: name, Step: in.Step, Visit: in.Visit, Data: data})
 }
 
 func laterOf(t *time.Time, other time.Time) *time.Time {

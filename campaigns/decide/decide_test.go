@@ -297,7 +297,7 @@ func TestStepThatIsNotThere(t *testing.T) {
 		s := play(t, twoSends)
 		visit := map[bool]string{true: "/1", false: "/0"}[c.e.Visit == 1]
 		s.e = c.e
-		s.run(line{in: c.in, want: "enrollment.failed gone [unknown_step:gone]\n= completed gone" + visit})
+		s.run(line{in: c.in, want: "enrollment.failed gone" + map[string]string{"/0": " /0"}[visit] + " [unknown_step:gone]\n= completed gone" + visit})
 	}
 }
 
@@ -314,7 +314,7 @@ func TestCycle(t *testing.T) {
 		line{after: time.Hour, in: &decide.Due{}, want: `
 			cancel enrollment_over
 			close
-			enrollment.exited g cycle
+			enrollment.exited g /1000 cycle
 			= exited cycle g/1000`},
 	)
 }

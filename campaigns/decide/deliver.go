@@ -77,7 +77,7 @@ func (r *run) usable(s *definition.Step) campaigns.Channel {
 
 // skip records why none of the channels could be used.
 func (r *run) skip(s *definition.Step) {
-	rec := &Record{Name: "step.skipped", Step: s.ID, Reason: campaigns.NoAddress, Data: map[string]any{}}
+	rec := &Record{Name: "step.skipped", Step: s.ID, Visit: r.e.Visit, Reason: campaigns.NoAddress, Data: map[string]any{}}
 	for i, ch := range r.d.ChannelsOf(s) {
 		reason := Usable(r.f, ch, r.d.Purpose)
 		if i == 0 {
@@ -139,7 +139,10 @@ func (r *run) notSent(s *definition.Step, in *Delivered) {
 	r.e.Waiting.Tried = append(r.e.Waiting.Tried, in.Channel)
 	if tryNext(in.State, in.Reason) {
 		if ch := r.usable(s); ch != "" {
-			r.add(&Record{Name: "channel.fallback", Step: s.ID, Reason: in.Reason, Data: map[string]any{"from": string(in.Channel), "to": string(ch)}})
+			r.add(&Record{
+				Name: "channel.fallback", Step: s.ID, Visit: in.Visit, Reason: in.Reason,
+				Data: map[string]any{"from": string(in.Channel), "to": string(ch)},
+			})
 			r.putOn(s, ch)
 			return
 		}

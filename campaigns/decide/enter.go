@@ -119,8 +119,8 @@ func (r *run) set(s *definition.Set) {
 		maps.DeleteFunc(attributes, func(_ string, v any) bool { return v == nil })
 		r.f.Attributes = attributes
 	}
-	tags := slices.Concat(r.f.Tags, s.AddTags)
-	r.f.Tags = slices.DeleteFunc(tags, func(t string) bool { return slices.Contains(s.RemoveTags, t) })
+	kept := slices.DeleteFunc(slices.Clone(r.f.Tags), func(t string) bool { return slices.Contains(s.RemoveTags, t) })
+	r.f.Tags = append(kept, s.AddTags...)
 	if s.Language != "" {
 		r.f.Language = s.Language
 	}

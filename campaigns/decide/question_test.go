@@ -58,13 +58,13 @@ func TestFirstAnswerDecides(t *testing.T) {
 			answer.final_kept nps
 			= waiting delivery easy/1 telegram.0`},
 		line{in: pressed("level", 2, campaigns.Telegram, "a1"), want: `
-			answer.ignored level [visit:2]
+			answer.ignored level /2
 			= waiting delivery easy/1 telegram.0`},
 		line{in: pressed("easy", 1, campaigns.Telegram, "a1"), want: `
-			answer.ignored easy [visit:1]
+			answer.ignored easy
 			= waiting delivery easy/1 telegram.0`},
 		line{in: pressed("nowhere", 1, campaigns.Telegram, "a1"), want: `
-			answer.ignored nowhere [visit:1]
+			answer.ignored nowhere
 			= waiting delivery easy/1 telegram.0`},
 		line{in: pressed("level", 1, campaigns.Telegram, "zz"), want: rejected(t, s.d, "level", "zz") + `
 			= waiting delivery easy/1 telegram.0`},
@@ -250,17 +250,17 @@ func TestUnreachable(t *testing.T) {
 			deliver q/2 telegram.0 bulk until 22 Oct 10:00
 			= waiting delivery q/2 telegram.0`},
 		line{in: pressed("q", 1, campaigns.Telegram, "5"), want: `
-			answer.ignored q [visit:1]
+			answer.ignored q
 			= waiting delivery q/2 telegram.0`},
 		line{facts: func(f *decide.Facts) { f.Channels = nil }, in: failed("q", 2, campaigns.Telegram, campaigns.Failed, campaigns.Blocked), want: `
-			question.not_delivered q blocked
+			question.not_delivered q /2 blocked
 			set map[] +[slow] -[]
-			step.skipped q no_address [email:no_address telegram:no_address]
+			step.skipped q /3 no_address [email:no_address telegram:no_address]
 			set map[] +[slow] -[]
-			step.skipped q no_address [email:no_address telegram:no_address]
+			step.skipped q /4 no_address [email:no_address telegram:no_address]
 			cancel enrollment_over
 			close
-			enrollment.exited q unreachable
+			enrollment.exited q /4 unreachable
 			= exited unreachable q/4`},
 	)
 }

@@ -120,7 +120,7 @@ func (r *run) wait(kind campaigns.WaitKind, due *time.Time) {
 
 func (r *run) complete(reason string) {
 	r.finish(campaigns.EnrollmentCompleted, "")
-	rec := &Record{Name: "enrollment.completed", Step: r.e.Step}
+	rec := &Record{Name: "enrollment.completed", Step: r.e.Step, Visit: r.e.Visit}
 	if reason != "" {
 		rec.Data = map[string]any{"end": reason}
 	}
@@ -135,7 +135,7 @@ func (r *run) exit(reason campaigns.Reason) {
 		r.e.Asked[id] = asked
 	}
 	r.add(&CancelPending{Reason: campaigns.EnrollmentOver}, &CloseQuestion{},
-		&Record{Name: "enrollment.exited", Step: r.e.Step, Reason: reason})
+		&Record{Name: "enrollment.exited", Step: r.e.Step, Visit: r.e.Visit, Reason: reason})
 }
 
 func (r *run) finish(state campaigns.EnrollmentState, reason campaigns.Reason) {
@@ -155,8 +155,9 @@ func (r *run) target(id campaigns.StepID) (*definition.Step, bool) {
 
 func (r *run) add(effects ...Effect) { r.effects = append(r.effects, effects...) }
 
+// record notes something about the step where the enrollment stands.
 func (r *run) record(name string, reason campaigns.Reason) {
-	r.add(&Record{Name: name, Step: r.e.Step, Reason: reason})
+	r.add(&Record{Name: name, Step: r.e.Step, Visit: r.e.Visit, Reason: reason})
 }
 
 // clone copies what a decision may change.

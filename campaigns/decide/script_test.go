@@ -203,9 +203,17 @@ func show(effect decide.Effect) string {
 	case *decide.AskAgain:
 		return fmt.Sprintf("again %s/%d %s %s", e.Step, e.Visit, e.Channel, map[bool]string{true: "last"}[e.Last])
 	case *decide.Record:
-		return strings.Join(slices.DeleteFunc([]string{e.Name, string(e.Step), string(e.Reason), data(e.Data)}, func(w string) bool { return w == "" }), " ")
+		return strings.Join(slices.DeleteFunc([]string{e.Name, string(e.Step), visit(e.Visit), string(e.Reason), data(e.Data)}, func(w string) bool { return w == "" }), " ")
 	}
 	return fmt.Sprintf("%T", effect)
+}
+
+// visit is left out where it is the first.
+func visit(n int) string {
+	if n == 1 {
+		return ""
+	}
+	return fmt.Sprintf("/%d", n)
 }
 
 func value(a campaigns.Answer) string {

@@ -1,0 +1,189 @@
+package decide_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/decide"
+)
+
+var update = flag.Bool("update", false, "write the journals anew")
+
+// journal is one enrollment's life as recorded: replayed, it must give the same bytes, or decide.Version is to be raised.
+type journal struct {
+	Definition string     `json:"definition"`
+	Entries    []*decided `json:"entries"`
+}
+
+type decided struct {
+	Now        time.Time `json:"now"`
+	Facts      facts     `json:"facts"`
+	Input      named     `json:"input"`
+	Enrollment standing  `json:"enrollment"`
+	Effects    []named   `json:"effects"`
+}
+
+// facts writes the zone by its name.
+type facts struct {
+	decide.Facts
+	Zone string
+}
+
+// standing is an enrollment as a row holds it: its columns, and its own record.
+type standing struct {
+	State  campaigns.EnrollmentState `json:"state"`
+	Reason campaigns.Reason          `json:"reason,omitempty"`
+	Step   campaigns.StepID          `json:"step"`
+	Visit  int                       `json:"visit"`
+	Due    *time.Time                `json:"due,omitempty"`
+	Wait   campaigns.WaitKind        `json:"wait,omitempty"`
+	Data   decide.Enrollment         `json:"data"`
+}
+
+func row(e decide.Enrollment) standing {
+	return standing{e.State, e.Reason, e.Step, e.Visit, e.Due, e.Wait, e}
+}
+
+func (s standing) enrollment() decide.Enrollment {
+	e := s.Data
+	e.State, e.Reason, e.Step, e.Visit, e.Due, e.Wait = s.State, s.Reason, s.Step, s.Visit, s.Due, s.Wait
+	return e
+}
+
+// named is an input or an effect with the name of its type.
+type named struct {
+	Kind  string          `json:"kind"`
+	Value json.RawMessage `json:"value"`
+}
+
+func name(t testing.TB, v any) named {
+	return named{reflect.TypeOf(v).Elem().Name(), compact(t, v)}
+}
+
+func names(t testing.TB, effects []decide.Effect) []named {
+	list := []named{}
+	for _, e := range effects {
+		list = append(list, name(t, e))
+	}
+	return list
+}
+
+func (n named) input(t testing.TB) decide.Input {
+	t.Helper()
+	in, ok := map[string]decide.Input{
+		"Start": &decide.Start{}, "Due": &decide.Due{}, "Delivered": &decide.Delivered{}, "Answered": &decide.Answered{},
+		"Happened": &decide.Happened{}, "Left": &decide.Left{}, "ZoneChanged": &decide.ZoneChanged{},
+	}[n.Kind]
+	if !ok {
+		t.Fatalf("no input is called %q", n.Kind)
+	}
+	if err := json.Unmarshal(n.Value, in); err != nil {
+		t.Fatal(err)
+	}
+	return in
+}
+
+func compact(t testing.TB, v any) []byte {
+	b, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func indented(t testing.TB, v any) []byte {
+	b, err := json.MarshalIndent(v, "", " ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append(b, '\n')
+}
+
+func TestJournals(t *testing.T) {
+	for _, file := range []string{"welcome", "survey"} {
+		t.Run(file, func(t *testing.T) {
+			path := fmt.Sprintf("testdata/journal/%s.json", file)
+			if *update {
+				if err := os.WriteFile(path, indented(t, recordJournal(t, file)), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var j journal
+			if err := json.Unmarshal(want, &j); err != nil {
+				t.Fatal(err)
+			}
+			replay(t, &j)
+			if got := indented(t, j); !bytes.Equal(got, want) {
+				t.Error(cmp.Diff(string(want), string(got)))
+			}
+		})
+	}
+}
+
+// replay decides every entry anew, from the enrollment as it was stored by the one before.
+func replay(t *testing.T, j *journal) {
+	d := define(t, j.Definition)
+	e := decide.Enrollment{State: campaigns.EnrollmentActive}
+	for _, x := range j.Entries {
+		f := x.Facts.Facts
+		f.Zone = zone(t, x.Facts.Zone)
+		next, effects := decide.Decide(d, e, f, x.Input.input(t), x.Now)
+		x.Enrollment, x.Effects = row(next), names(t, effects)
+		if err := json.Unmarshal(compact(t, row(next)), &x.Enrollment); err != nil {
+			t.Fatal(err)
+		}
+		e = x.Enrollment.enrollment()
+	}
+}
+
+// recordJournal plays a life from beginning to end.
+func recordJournal(t *testing.T, file string) *journal {
+	doc := head + survey
+	inputs := []decide.Input{
+		&decide.Start{}, sent("level", 1, campaigns.Telegram), pressed("level", 1, campaigns.Telegram, "zz"),
+		pressed("level", 1, campaigns.Telegram, "a1"), failed("nps", 1, campaigns.Telegram, campaigns.Failed, campaigns.Blocked),
+		sent("nps", 1, campaigns.Email), &decide.ZoneChanged{}, pressed("nps", 1, campaigns.Page, "9"),
+		sent("easy", 1, campaigns.Telegram), pressed("level", 1, campaigns.Telegram, "b1"),
+		failed("bye", 1, campaigns.Telegram, campaigns.Expired, campaigns.TooLate), pressed("nps", 1, campaigns.Page, "2"),
+	}
+	if file == "welcome" {
+		src, err := os.ReadFile("testdata/welcome.yaml")
+		if err != nil {
+			t.Fatal(err)
+		}
+		doc = string(src)
+		inputs = []decide.Input{
+			&decide.Start{}, sent("hello", 1, campaigns.Telegram), sent("level", 1, campaigns.Telegram), &decide.Due{},
+			pressed("level", 1, campaigns.Telegram, "a1"), &decide.Due{}, sent("by-level.2.1", 1, campaigns.Telegram),
+		}
+	}
+	s := play(t, doc)
+	j := &journal{Definition: doc}
+	for _, in := range inputs {
+		s.now = s.now.Add(time.Minute)
+		if _, ok := in.(*decide.Due); ok {
+			s.now = *s.e.Due
+		}
+		stamp(in, s.now)
+		before := s.e
+		effects := s.decide(in)
+		if diff := cmp.Diff(before, s.e); diff == "" && len(effects) == 0 {
+			t.Logf("%T changes nothing", in)
+		}
+		j.Entries = append(j.Entries, &decided{s.now, facts{s.f, s.f.Zone.String()}, name(t, in), row(s.e), names(t, effects)})
+	}
+	return j
+}
