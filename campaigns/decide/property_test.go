@@ -1,0 +1,386 @@
+package decide_test
+
+import (
+	"bytes"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/decide"
+	"github.com/kruzhok/kruzhok/campaigns/definition"
+	"github.com/kruzhok/kruzhok/channels"
+)
+
+var (
+	bothChannels = []campaigns.Channel{campaigns.Telegram, campaigns.Email}
+	zoneNames    = []string{"UTC", "Europe/Berlin", "America/Sao_Paulo", "Australia/Lord_Howe", "Pacific/Apia"}
+)
+
+// author writes campaigns that the checker takes: every step can be reached, and only a wait or a question leads back.
+type author struct {
+	t     *rapid.T
+	b     strings.Builder
+	top   int
+	n     int
+	asked []string // names of answers so far
+	loops bool
+}
+
+// drawDefinition draws a campaign. Without loops every way leads forward.
+func drawDefinition(t *rapid.T, loops bool) *definition.Definition {
+	a := &author{t: t, top: rapid.IntRange(1, 6).Draw(t, "steps"), loops: loops}
+	for i := range a.top {
+		a.step(i, fmt.Sprintf("s%d", i), "  ", 0)
+	}
+	doc := head + a.b.String()
+	d, problems := definition.Parse([]byte(doc), definition.YAML)
+	if len(problems) > 0 {
+		t.Fatalf("%+v in\n%s", problems, doc)
+	}
+	return d
+}
+
+func (a *author) pick(label string, words ...string) string {
+	return rapid.SampledFrom(words).Draw(a.t, label)
+}
+
+// target is a top-level step: one of those to come, or with loops any. "" when none is left.
+func (a *author) target(top int) string {
+	from := top + 1
+	if a.loops {
+		from = 0
+	}
+	if from >= a.top {
+		return ""
+	}
+	return fmt.Sprintf("s%d", rapid.IntRange(from, a.top-1).Draw(a.t, "target"))
+}
+
+func (a *author) step(top int, id, indent string, depth int) {
+	kinds := []string{"send", "send", "ask", "ask", "wait", "set"}
+	if depth < 2 {
+		kinds = append(kinds, "branch", "branch")
+	}
+	out := func(format string, args ...any) {
+		fmt.Fprintf(&a.b, "%s- {id: %s, %s}\n", indent, id, fmt.Sprintf(format, args...))
+	}
+	switch a.pick("kind", kinds...) {
+	case "send":
+		out("send: {text: {en: Hi}%s}", a.pick("send", "", ", channels: [email]", ", expires: 2h"))
+	case "ask":
+		a.ask(out, top, id)
+	case "wait":
+		out("wait: %s", a.pick("wait", "1d", "90m", `{until: "10:00"}`, `{for: 2d, until: "02:30"}`))
+	case "set":
+		out("set: %s", a.pick("set", "{add_tags: [t1]}", "{remove_tags: [t1], add_tags: [t2]}", "{attributes: {level: a1, old: null}}", "{language: ru}"))
+	case "branch":
+		a.branch(top, id, indent, depth)
+	}
+}
+
+func (a *author) ask(out func(string, ...any), top int, id string) {
+	timeout := "after: " + a.pick("after", "1d", "30m", "3d12h")
+	if to := a.target(top); to != "" && rapid.Bool().Draw(a.t, "jumps") {
+		timeout += ", goto: " + to
+	}
+	kind := a.pick("type", "nps", "text", "choice, options: [{value: a1, text: {en: One}}, {value: b1, text: {en: Two}}]")
+	out("ask: {type: %s, text: {en: Q}, timeout: {%s}, retries: %s, final: %s}", kind, timeout, a.pick("retries", "0", "1", "2"), a.pick("final", "true", "false"))
+	a.asked = append(a.asked, id)
+}
+
+func (a *author) branch(top int, id, indent string, depth int) {
+	fmt.Fprintf(&a.b, "%s- id: %s\n%s  branch:\n", indent, id, indent)
+	for range rapid.IntRange(1, 2).Draw(a.t, "arms") {
+		conditions := []string{"{tag: t1}", "{channel: email}", "{language: ru}", "{attribute: level, is: a1}", "{not: {tag: t2}}"}
+		for _, name := range a.asked {
+			conditions = append(conditions, "{answer: "+name+", exists: true}")
+		}
+		fmt.Fprintf(&a.b, "%s    - if: %s\n%s      steps:\n", indent, a.pick("if", conditions...), indent)
+		inner := indent + "        "
+		for range rapid.IntRange(1, 2).Draw(a.t, "inner") {
+			a.step(top, a.id(), inner, depth+1)
+		}
+		to := a.target(top)
+		switch end := a.pick("ending", "", "", "end", "goto"); {
+		case end == "end":
+			fmt.Fprintf(&a.b, "%s- {id: %s, end: true}\n", inner, a.id())
+		case end == "goto" && to != "":
+			fmt.Fprintf(&a.b, "%s- {id: %s, wait: 1h}\n%s- {id: %s, goto: %s}\n", inner, a.id(), inner, a.id(), to)
+		}
+	}
+}
+
+func (a *author) id() string {
+	a.n++
+	return fmt.Sprintf("n%d", a.n)
+}
+
+// life plays inputs to one enrollment and looks at every decision.
+type life struct {
+	t    *rapid.T
+	d    *definition.Definition
+	e    decide.Enrollment
+	f    decide.Facts
+	now  time.Time
+	out  *decide.Deliver         // the delivery that has no final state yet
+	seen map[decide.Deliver]bool // step, visit, channel and part of all
+}
+
+func newLife(t *rapid.T, d *definition.Definition) *life {
+	loc, err := time.LoadLocation(rapid.SampledFrom(zoneNames).Draw(t, "zone"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &life{
+		t: t, d: d, now: noon, e: decide.Enrollment{State: campaigns.EnrollmentActive}, seen: map[decide.Deliver]bool{},
+		f: decide.Facts{
+			Language: "en", Zone: loc, Tags: []string{"t1"}, Attributes: map[string]any{"old": true},
+			Channels: map[campaigns.Channel]decide.ChannelFacts{campaigns.Telegram: {Consent: true}, campaigns.Email: {Consent: true}},
+		},
+	}
+}
+
+// bytes is everything of a decision's arguments and results that can be written down.
+func (l *life) bytes(t testing.TB, effects []decide.Effect) []byte {
+	b := append(compact(t, row(l.e)), compact(t, facts{l.f, l.f.Zone.String()})...)
+	for _, s := range l.d.Order {
+		b = fmt.Appendf(b, "%s %+v\n", s.ID, s.Body)
+	}
+	return append(b, compact(t, names(t, effects))...)
+}
+
+func (l *life) take(tb testing.TB, in decide.Input) {
+	before := l.bytes(tb, nil)
+	input := compact(tb, in)
+	next, effects := decide.Decide(l.d, l.e, l.f, in, l.now)
+	again, effectsAgain := decide.Decide(l.d, l.e, l.f, in, l.now)
+	if !bytes.Equal(before, l.bytes(tb, nil)) || !bytes.Equal(input, compact(tb, in)) {
+		l.t.Fatalf("%T changed its arguments", in)
+	}
+	was := l.e
+	l.e = next
+	first := l.bytes(tb, effects)
+	if l.e = again; !bytes.Equal(first, l.bytes(tb, effectsAgain)) {
+		l.t.Fatalf("%T decided otherwise the second time", in)
+	}
+	if was.State != next.State && !was.State.May(next.State) {
+		l.t.Fatalf("%T: %s → %s", in, was.State, next.State)
+	}
+	l.note(in, effects)
+	l.stands(was, in)
+}
+
+// note keeps the books of deliveries.
+func (l *life) note(in decide.Input, effects []decide.Effect) {
+	if in, ok := in.(*decide.Delivered); ok && l.out != nil && in.State.Final() && key(l.out) == (decide.Deliver{Step: in.Step, Visit: in.Visit, Channel: in.Channel, Part: in.Part}) {
+		l.out = nil
+	}
+	for _, effect := range effects {
+		switch x := effect.(type) {
+		case *decide.CancelPending:
+			l.out = nil
+		case *decide.Deliver:
+			if l.out != nil || l.seen[key(x)] {
+				l.t.Fatalf("%T: a second delivery %+v beside %+v", in, key(x), l.out)
+			}
+			l.out, l.seen[key(x)] = x, true
+		case *decide.Record:
+			if l.d.Step(x.Step) != nil && x.Visit == 0 && x.Name != "answer.ignored" && l.e.Visits[x.Step] > 0 {
+				l.t.Fatalf("%s names no visit of %s", x.Name, x.Step)
+			}
+		}
+	}
+}
+
+func key(x *decide.Deliver) decide.Deliver {
+	return decide.Deliver{Step: x.Step, Visit: x.Visit, Channel: x.Channel, Part: x.Part}
+}
+
+// stands checks that the enrollment is over, or waits for something that will come.
+func (l *life) stands(was decide.Enrollment, in decide.Input) {
+	e := l.e
+	asked := e.Asked[e.Step]
+	ok := false
+	switch {
+	case e.State.Final():
+		ok = e.Wait == campaigns.WaitNone && e.Due == nil && e.Waiting.Channel == "" && e.Waiting.Rule == nil && l.out == nil
+	case e.State == campaigns.EnrollmentActive:
+		ok = e.Wait == campaigns.WaitNone && e.Due != nil && l.f.Paused || was.State == campaigns.EnrollmentActive
+		if _, due := in.(*decide.Due); due && !l.f.Paused {
+			ok = false
+		}
+	case e.Wait == campaigns.WaitTime:
+		ok = e.Due != nil && l.out == nil
+	case e.Wait == campaigns.WaitDelivery:
+		ok = e.Due == nil && l.out != nil && key(l.out) == decide.Deliver{Step: e.Step, Visit: e.Visit, Channel: e.Waiting.Channel, Part: e.Waiting.Part}
+	case e.Wait == campaigns.WaitAnswer:
+		ok = e.Due != nil && l.out == nil && asked.Visit == e.Visit && !asked.Closed && !asked.Answered
+	}
+	if e.State == campaigns.EnrollmentExited {
+		for _, q := range e.Asked {
+			ok = ok && q.Closed
+		}
+	}
+	if !ok || e.Reason == campaigns.ExitCycle {
+		l.t.Fatalf("%T: stands at %s (%+v), the delivery is %+v", in, stand(e), e.Waiting, l.out)
+	}
+}
+
+// input draws what may happen next, the likely and the strange.
+func (l *life) input() decide.Input {
+	switch rapid.SampledFrom([]string{"due", "due", "delivered", "delivered", "delivered", "answered", "answered", "stray", "event", "zone", "left"}).Draw(l.t, "input") {
+	case "due":
+		if l.e.Due != nil && rapid.IntRange(0, 3).Draw(l.t, "on time") > 0 && l.e.Due.After(l.now) {
+			l.now = *l.e.Due
+		}
+		return &decide.Due{}
+	case "delivered":
+		if l.out != nil {
+			in := l.outcome(key(l.out))
+			in.More = in.Part < 2 && rapid.IntRange(0, 3).Draw(l.t, "more") == 0
+			return in
+		}
+	case "answered":
+		return l.answer()
+	case "stray":
+		return l.outcome(decide.Deliver{Step: l.anyStep(), Visit: rapid.IntRange(0, 2).Draw(l.t, "visit"), Channel: campaigns.Email})
+	case "event":
+		return &decide.Happened{Event: rapid.SampledFrom([]string{"other", "other", "member.left"}).Draw(l.t, "event")}
+	case "left":
+		if rapid.IntRange(0, 9).Draw(l.t, "leaves") == 0 {
+			return &decide.Left{Reason: campaigns.ExitWithdrawn}
+		}
+	case "zone":
+		l.f.Zone, _ = time.LoadLocation(rapid.SampledFrom(zoneNames).Draw(l.t, "zone"))
+		return &decide.ZoneChanged{}
+	}
+	return &decide.Start{}
+}
+
+func (l *life) anyStep() campaigns.StepID {
+	ids := []campaigns.StepID{"", "nowhere", l.e.Step, l.e.Step, l.e.Step}
+	for id := range l.e.Visits {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	return rapid.SampledFrom(ids).Draw(l.t, "step")
+}
+
+func (l *life) outcome(x decide.Deliver) *decide.Delivered {
+	states := []campaigns.DeliveryState{campaigns.Sent, campaigns.Sent, campaigns.Sent, campaigns.Unknown, campaigns.Failed, campaigns.Suppressed, campaigns.Expired, campaigns.Canceled, campaigns.Claimed}
+	reasons := []campaigns.Reason{"", campaigns.Blocked, campaigns.Rejected, campaigns.AttemptsUsedUp, campaigns.TooLate, campaigns.NoConsent, campaigns.Stopped}
+	return &decide.Delivered{
+		Step: x.Step, Visit: x.Visit, Channel: x.Channel, Part: x.Part, At: l.now,
+		State: rapid.SampledFrom(states).Draw(l.t, "state"), Reason: rapid.SampledFrom(reasons).Draw(l.t, "reason"),
+	}
+}
+
+func (l *life) answer() decide.Input {
+	step := l.anyStep()
+	visit := l.e.Visits[step] - rapid.SampledFrom([]int{0, 0, 0, 0, 1, -1}).Draw(l.t, "older")
+	return &decide.Answered{
+		Step: step, Visit: visit, At: l.now.Add(-time.Duration(rapid.IntRange(0, 5).Draw(l.t, "stored")) * time.Second),
+		Channel: rapid.SampledFrom([]campaigns.Channel{campaigns.Telegram, campaigns.Email, campaigns.Page}).Draw(l.t, "channel"),
+		Raw:     campaigns.RawAnswer{Text: rapid.SampledFrom([]string{"a1", "9", "One", "", "nonsense"}).Draw(l.t, "text")},
+	}
+}
+
+// world changes what is known about the member and the campaign.
+func (l *life) world() {
+	l.now = l.now.Add(time.Duration(rapid.SampledFrom([]int{0, 0, 1, 60, 3600, 90000}).Draw(l.t, "passes")) * time.Second)
+	switch rapid.IntRange(0, 9).Draw(l.t, "world") {
+	case 0:
+		l.pause()
+	case 1:
+		l.f.Channels = maps.Clone(l.f.Channels)
+		l.f.Channels[rapid.SampledFrom(bothChannels).Draw(l.t, "channel")] = decide.ChannelFacts{
+			Reach:   rapid.SampledFrom([]channels.Reach{channels.ReachOK, channels.ReachBlocked, channels.ReachGone}).Draw(l.t, "reach"),
+			Consent: rapid.IntRange(0, 3).Draw(l.t, "consent") > 0,
+		}
+	case 2:
+		l.f.Interactive = !l.f.Interactive
+	case 3:
+		l.f.Stopped = rapid.IntRange(0, 4).Draw(l.t, "stopped") == 0
+	}
+}
+
+func (l *life) pause() {
+	if l.f.Paused = !l.f.Paused; l.f.Paused {
+		l.f.Pauses = append(l.f.Pauses, decide.Pause{From: l.now})
+		return
+	}
+	l.f.Pauses = slices.Clone(l.f.Pauses)
+	l.f.Pauses[len(l.f.Pauses)-1].To = l.now
+}
+
+// Whatever happens, in whatever order: decisions repeat, arguments stay, transitions are those of the table, nothing is sent twice,
+// and an enrollment that is not over waits for something that will come.
+func TestWhateverHappens(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		l := newLife(rt, drawDefinition(rt, true))
+		l.take(t, &decide.Start{})
+		for range rapid.IntRange(0, 30).Draw(rt, "inputs") {
+			l.world()
+			l.take(t, l.input())
+		}
+	})
+}
+
+// A campaign without a way back ends by itself, when everything is sent and nobody answers.
+func TestEveryWayEnds(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		l := newLife(rt, drawDefinition(rt, false))
+		l.take(t, &decide.Start{})
+		for range 2 * len(l.d.Order) {
+			switch {
+			case l.e.State.Final():
+				return
+			case l.out != nil:
+				x := key(l.out)
+				l.take(t, &decide.Delivered{Step: x.Step, Visit: x.Visit, Channel: x.Channel, Part: x.Part, State: campaigns.Sent, At: l.now})
+			default:
+				if l.e.Due.After(l.now) {
+					l.now = *l.e.Due
+				}
+				l.take(t, &decide.Due{})
+			}
+		}
+		if !l.e.State.Final() {
+			rt.Fatalf("after %d decisions: %s", 2*len(l.d.Order), stand(l.e))
+		}
+	})
+}
+
+// No enrollment that a broken row may hold, and no input, makes the decider panic.
+func TestNothingPanics(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		l := newLife(rt, drawDefinition(rt, true))
+		steps := []campaigns.StepID{"", "nowhere"}
+		for _, s := range l.d.Order {
+			steps = append(steps, s.ID)
+		}
+		step := rapid.SampledFrom(steps).Draw(rt, "step")
+		l.e = decide.Enrollment{
+			State: rapid.SampledFrom([]campaigns.EnrollmentState{"", "active", "waiting", "completed", "exited"}).Draw(rt, "state"),
+			Wait:  rapid.SampledFrom([]campaigns.WaitKind{"", "time", "delivery", "answer"}).Draw(rt, "wait"),
+			Step:  step, Visit: rapid.IntRange(-1, 2).Draw(rt, "visit"), Started: rapid.Bool().Draw(rt, "started"),
+		}
+		if rapid.Bool().Draw(rt, "has visits") {
+			l.e.Visits = map[campaigns.StepID]int{step: rapid.IntRange(-1, 2).Draw(rt, "visits")}
+			l.e.Asked = map[campaigns.StepID]decide.Asked{step: {Visit: l.e.Visit}}
+		}
+		if rapid.Bool().Draw(rt, "due") {
+			l.e.Due = &l.now
+		}
+		l.world()
+		decide.Decide(l.d, l.e, l.f, l.input(), l.now)
+		decide.Decide(l.d, l.e, decide.Facts{}, l.input(), l.now)
+		decide.Decide(l.d, l.e, l.f, nil, l.now)
+	})
+}
