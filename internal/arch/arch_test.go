@@ -162,8 +162,15 @@ func TestRulesBite(t *testing.T) {
 		value, pattern string
 		want           bool
 	}{
-		{"store", "store", true}, {"store/storetest", "store", false}, {"store/storetest", "store/...", true}, {"store", "store/...", true},
-		{"storefront", "store/...", false}, {"anything/at/all", "...", true}, {"os", "os/...", true}, {"os/exec", "os/...", true}, {"ostrich", "os/...", false},
+		{"store", "store", true},
+		{"store/storetest", "store", false},
+		{"store/storetest", "store/...", true},
+		{"store", "store/...", true},
+		{"storefront", "store/...", false},
+		{"anything/at/all", "...", true},
+		{"os", "os/...", true},
+		{"os/exec", "os/...", true},
+		{"ostrich", "os/...", false},
 	} {
 		if matches(c.value, c.pattern) != c.want {
 			t.Errorf("matches(%q, %q) = %v", c.value, c.pattern, !c.want)

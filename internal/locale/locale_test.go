@@ -90,8 +90,13 @@ func TestNumber(t *testing.T) {
 		n      float64
 		en, ru string
 	}{
-		{0, "0", "0"}, {-0.0001, "0", "0"}, {999, "999", "999"}, {1000, "1,000", "1\u00a0000"},
-		{-1234567.5, "-1,234,567.5", "-1\u00a0234\u00a0567,5"}, {2.0 / 3, "0.667", "0,667"}, {1.2000, "1.2", "1,2"},
+		{0, "0", "0"},
+		{-0.0001, "0", "0"},
+		{999, "999", "999"},
+		{1000, "1,000", "1\u00a0000"},
+		{-1234567.5, "-1,234,567.5", "-1\u00a0234\u00a0567,5"},
+		{2.0 / 3, "0.667", "0,667"},
+		{1.2000, "1.2", "1,2"},
 	} {
 		if en, ru := Number("en", c.n), Number("ru", c.n); en != c.en || ru != c.ru {
 			t.Errorf("Number(%v) = %q, %q", c.n, en, ru)
@@ -102,9 +107,12 @@ func TestNumber(t *testing.T) {
 func TestDates(t *testing.T) {
 	at := time.Date(2026, time.November, 24, 18, 5, 0, 0, time.FixedZone("", 3*3600))
 	for _, c := range [][2]string{
-		{Date("en", at), "24 November"}, {Date("ru", at), "24 ноября"},
-		{LongDate("en", at), "24 November 2026"}, {LongDate("ru", at), "24 ноября 2026"},
-		{DateTime("en", at), "24 November, 18:05"}, {DateTime("ru", at), "24 ноября, 18:05"},
+		{Date("en", at), "24 November"},
+		{Date("ru", at), "24 ноября"},
+		{LongDate("en", at), "24 November 2026"},
+		{LongDate("ru", at), "24 ноября 2026"},
+		{DateTime("en", at), "24 November, 18:05"},
+		{DateTime("ru", at), "24 ноября, 18:05"},
 	} {
 		if c[0] != c[1] {
 			t.Errorf("got %q, want %q", c[0], c[1])
