@@ -1,8 +1,10 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -212,18 +214,16 @@ func (e *Engine) sendSome(ctx context.Context, lane campaigns.Lane, ch campaigns
 	pool := e.pool[poolKey{ch, lane}]
 	lines, granted := e.takeLines(ctx, pool, lane, jobs)
 	var wg sync.WaitGroup
-	queue := make(chan job, len(jobs))
-	for _, j := range jobs[:granted] {
-		queue <- j
-	}
-	close(queue)
+	queue := inTurn(jobs[:granted])
 	for _, l := range lines {
 		wg.Go(func() {
-			for j := range queue {
-				if time.Since(gated) > gateAge || ctx.Err() != nil || !e.maySend(ctx, j.d) {
-					return
+			for some := range queue {
+				for _, j := range some {
+					if time.Since(gated) > gateAge || ctx.Err() != nil || !e.maySend(ctx, j.d) {
+						return
+					}
+					e.sendOne(ctx, l, j, res)
 				}
-				e.sendOne(ctx, l, j, res)
 			}
 		})
 	}
@@ -233,6 +233,25 @@ func (e *Engine) sendSome(ctx context.Context, lane campaigns.Lane, ch campaigns
 		pool.give(l, err == nil) // otherwise its journal keeps what the rows do not know yet
 	}
 	return res.outcomes, err
+}
+
+// inTurn is a closed channel of what each member gets: one member's messages keep their order and go over one connection.
+func inTurn(jobs []job) <-chan []job {
+	slices.SortStableFunc(jobs, func(a, b job) int { return cmp.Compare(a.d.ID, b.d.ID) })
+	var order []campaigns.MemberID
+	by := map[campaigns.MemberID][]job{}
+	for _, j := range jobs {
+		if by[j.d.Member] == nil {
+			order = append(order, j.d.Member)
+		}
+		by[j.d.Member] = append(by[j.d.Member], j)
+	}
+	queue := make(chan []job, len(order))
+	for _, m := range order {
+		queue <- by[m]
+	}
+	close(queue)
+	return queue
 }
 
 // takeLines takes rate tokens for the jobs and the connections to send them with: as many as are free, at least one.

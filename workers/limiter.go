@@ -36,5 +36,5 @@ func (l *Limiter) Take(ctx context.Context, ch campaigns.Channel, lane campaigns
 	if b.Rate == 0 {
 		return n, 0, nil
 	}
-	return l.limit.Take(ctx, "rate:"+string(ch), n, b, lane == campaigns.Bulk)
+	return l.limit.Take(ctx, "rate:"+string(ch), n, b, lane)
 }
