@@ -1,0 +1,184 @@
+package store_test
+
+import (
+	"context"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/definition"
+	"github.com/kruzhok/kruzhok/channels"
+	"github.com/kruzhok/kruzhok/members"
+	"github.com/kruzhok/kruzhok/store"
+)
+
+// A small world, so that conditions hold about as often as not.
+var (
+	someText  = rapid.SampledFrom([]string{"", "a1", "A1", "b1", "Straße", "STRASSE", "ёлка", "ЁЛКА", "елка", "İ", "true", "1", "a", "%", "a_", "ß"})
+	someNum   = rapid.SampledFrom([]float64{-1, 0, 0.1, 1, 2, 1e15})
+	someName  = rapid.SampledFrom([]string{"level", "age", "Level"})
+	someLang  = rapid.SampledFrom([]string{"", "en", "EN", "en-GB", "ru", "pt", "pt-BR", "p"})
+	someReach = rapid.SampledFrom([]channels.Reach{channels.ReachUnknown, channels.ReachOK, channels.ReachBlocked, channels.ReachNotStarted, channels.ReachGone})
+	someChan  = rapid.SampledFrom([]campaigns.Channel{campaigns.Telegram, campaigns.Email})
+	someOp    = rapid.SampledFrom([]definition.Op{definition.OpIs, definition.OpIsNot, definition.OpIn, definition.OpExists, definition.OpGreater,
+		definition.OpLess, definition.OpAtLeast, definition.OpAtMost, definition.OpContains, ""})
+)
+
+func someValue(t *rapid.T) any {
+	switch rapid.IntRange(0, 2).Draw(t, "type") {
+	case 0:
+		return someText.Draw(t, "text")
+	case 1:
+		return someNum.Draw(t, "number")
+	}
+	return rapid.Bool().Draw(t, "bool")
+}
+
+func someCondition(t *rapid.T, depth int) definition.Condition {
+	kinds := 8
+	if depth == 0 {
+		kinds = 5
+	}
+	var c definition.Condition
+	switch rapid.IntRange(0, kinds-1).Draw(t, "kind") {
+	case 0:
+		c.Subject, c.Name = definition.SubjectTag, someText.Draw(t, "tag")
+	case 1:
+		c.Subject, c.Name = definition.SubjectLanguage, rapid.SampledFrom([]string{"en", "ru", "pt", "PT-br", "p"}).Draw(t, "language")
+	case 2:
+		c.Subject, c.Name = definition.SubjectChannel, string(someChan.Draw(t, "channel"))
+	case 3, 4:
+		c.Subject = rapid.SampledFrom([]definition.Subject{definition.SubjectAttribute, definition.SubjectAttribute, definition.SubjectAnswer}).Draw(t, "subject")
+		c.Name, c.Op, c.Value = someName.Draw(t, "name"), someOp.Draw(t, "op"), someValue(t)
+		if c.Op == definition.OpIn {
+			c.Values = rapid.SliceOfN(rapid.Custom(someValue), 0, 3).Draw(t, "values")
+		}
+	case 5:
+		c.All = someConditions(t, depth)
+	case 6:
+		c.Any = someConditions(t, depth)
+	case 7:
+		inner := someCondition(t, depth-1)
+		c.Not = &inner
+	}
+	return c
+}
+
+func someConditions(t *rapid.T, depth int) []definition.Condition {
+	all := make([]definition.Condition, rapid.IntRange(0, 3).Draw(t, "count"))
+	for i := range all {
+		all[i] = someCondition(t, depth-1)
+	}
+	return all
+}
+
+// person is a member as Go sees them.
+type person struct {
+	id     campaigns.MemberID
+	active bool
+	facts  definition.Facts
+}
+
+func somePerson(t *rapid.T, ctx context.Context, tx *store.Tx, n int) (person, error) {
+	m := &members.Member{State: members.Active, Language: campaigns.Lang(someLang.Draw(t, "language")), CreatedAt: now, UpdatedAt: now,
+		Tags: rapid.SliceOfN(someText, 0, 2).Draw(t, "tags"), Attributes: map[string]any{}}
+	for range rapid.IntRange(0, 2).Draw(t, "attributes") {
+		m.Attributes[someName.Draw(t, "name")] = someValue(t)
+	}
+	if rapid.IntRange(0, 19).Draw(t, "erased") == 0 {
+		m.State = members.Erased
+	}
+	if err := tx.InsertMember(ctx, m); err != nil {
+		return person{}, err
+	}
+	p := person{id: m.ID, active: m.State == members.Active}
+	p.facts = definition.Facts{Attributes: m.Attributes, Tags: m.Tags, Language: m.Language, Channels: map[campaigns.Channel]bool{}}
+	if p.facts.Language == "" {
+		p.facts.Language = "pt-BR"
+	}
+	for _, ch := range []campaigns.Channel{campaigns.Telegram, campaigns.Email} {
+		if !rapid.Bool().Draw(t, "has") {
+			continue
+		}
+		reach, key := someReach.Draw(t, "reach"), string(rune('a'+n%26))+string(ch)+rapid.StringMatching(`[a-z]{12}`).Draw(t, "key")
+		if err := tx.SetAddress(ctx, members.Address{Member: m.ID, Channel: ch, Value: key, Reach: reach}, key, "h"+key, now); err != nil {
+			return person{}, err
+		}
+		suppressed := rapid.IntRange(0, 3).Draw(t, "suppressed") == 0
+		if suppressed {
+			if err := tx.Suppress(ctx, ch, "h"+key, "bounce", now); err != nil {
+				return person{}, err
+			}
+		}
+		p.facts.Channels[ch] = reach.Usable() && !suppressed
+	}
+	return p, nil
+}
+
+// TestAudienceEqualsHolds asks both evaluators 10,000 times.
+func TestAudienceEqualsHolds(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store) {
+		var all []person
+		people := rapid.Custom(func(r *rapid.T) struct{} {
+			all = nil
+			write(t, s, func(ctx context.Context, tx *store.Tx) error {
+				for n := range 60 {
+					p, err := somePerson(r, ctx, tx, n)
+					if err != nil {
+						return err
+					}
+					all = append(all, p)
+				}
+				return nil
+			})
+			return struct{}{}
+		})
+		people.Example(7)
+		held := 0
+		rapid.Check(t, func(r *rapid.T) { // 100 runs of 100 conditions on 60 members each
+			for range 100 {
+				c := someCondition(r, 3)
+				held += compareEvaluators(t, r, s, &c, all)
+			}
+		})
+		if held == 0 {
+			t.Error("no condition ever held: the test proves nothing")
+		}
+	})
+}
+
+func compareEvaluators(t *testing.T, r *rapid.T, s *store.Store, c *definition.Condition, all []person) int {
+	var want []campaigns.MemberID
+	for _, p := range all {
+		if p.active && c.Holds(p.facts) {
+			want = append(want, p.id)
+		}
+	}
+	got, err := s.Audience(t.Context(), c, "pt-BR", all[0].id-1, len(all))
+	if err != nil {
+		r.Fatalf("%+v: %v", *c, err)
+	}
+	if !slices.Equal(want, got) {
+		r.Fatalf("%+v: Go says %v, SQL says %v", *c, want, got)
+	}
+	return len(got)
+}
+
+func TestAudienceComesInPages(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store) {
+		var ids []campaigns.MemberID
+		for i := range 5 {
+			ids = append(ids, newMember(t, s, func(m *members.Member) {
+				if i == 3 {
+					m.State = members.Erased
+				}
+			}).ID)
+		}
+		everyone := &definition.Condition{Everyone: true}
+		page := must[[]campaigns.MemberID](t)(s.Audience(t.Context(), everyone, "en", 0, 2))
+		same(t, ids[:2], page)
+		same(t, []campaigns.MemberID{ids[2], ids[4]}, must[[]campaigns.MemberID](t)(s.Audience(t.Context(), everyone, "en", page[1], 9)))
+	})
+}
