@@ -49,3 +49,10 @@ func (tx *Tx) ClearInput(ctx context.Context, id campaigns.InputID) error {
 	_, err := tx.run.exec(ctx, `UPDATE inputs SET raw = '' WHERE id = $1`, id)
 	return wrap("clear input", err)
 }
+
+// Claimed reports whether any worker holds a delivery, a chunk or an actor's inputs at this moment.
+func (q queries) Claimed(ctx context.Context) (bool, error) {
+	n, _, err := one(ctx, q.run, value[int64], `SELECT CASE WHEN EXISTS (SELECT 1 FROM deliveries WHERE claim_owner IS NOT NULL)
+		OR EXISTS (SELECT 1 FROM chunks WHERE claim_owner IS NOT NULL) OR EXISTS (SELECT 1 FROM actor_claims) THEN 1 ELSE 0 END`)
+	return n == 1, wrap("look for claims", err)
+}

@@ -52,7 +52,9 @@ func TestOneRunIsActive(t *testing.T) {
 		same(t, []campaigns.EnrollmentID{other.ID, keyed.ID}, ids)
 
 		first.State, first.EndedAt = campaigns.EnrollmentCompleted, ptr(at(1))
-		write(t, s, func(ctx context.Context, tx *store.Tx) error { return tx.SaveEnrollments(ctx, []*store.Enrollment{first}) })
+		write(t, s, func(ctx context.Context, tx *store.Tx) error {
+			return tx.SaveEnrollments(ctx, []*store.Enrollment{first})
+		})
 		second := run(m.ID, "")
 		same(t, 1, len(insert(second)))
 		last := must[map[campaigns.MemberID]*store.Enrollment](t)(s.LastRuns(t.Context(), c.ID, "", []campaigns.MemberID{m.ID, n.ID, 1 << 40}))

@@ -145,7 +145,9 @@ func TestAddressBelongsToOneMember(t *testing.T) {
 		})
 		same(t, channels.ReachGone, reach()) // another spelling of the same address
 		same(t, m.ID, must[*members.Member](t)(s.MemberByAddress(t.Context(), campaigns.Email, "a@x")).ID)
-		write(t, s, func(ctx context.Context, tx *store.Tx) error { return tx.SetAddress(ctx, mail(m.ID, "b@x"), "b@x", "h3", at(1)) })
+		write(t, s, func(ctx context.Context, tx *store.Tx) error {
+			return tx.SetAddress(ctx, mail(m.ID, "b@x"), "b@x", "h3", at(1))
+		})
 		same(t, channels.ReachUnknown, reach())
 		_, err := s.MemberByAddress(t.Context(), campaigns.Email, "a@x")
 		wantFault(t, err, "not_found.member")
