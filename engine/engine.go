@@ -8,7 +8,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
@@ -78,7 +78,7 @@ type Engine struct {
 	pool     map[poolKey]*linePool
 	cool     cooldownCache
 	settings settingsCache
-	mu       sync.Mutex
+	claims   atomic.Uint64 // names actor claims
 }
 
 // New checks the options and makes an Engine.

@@ -57,12 +57,12 @@ const (
 // HandleActor handles what the actor's inputs ask for, in their order, and sends what they cause. Another worker's claim is left alone.
 func (e *Engine) HandleActor(ctx context.Context, actor string) error {
 	for {
-		mine, err := e.claimActor(ctx, actor)
-		if err != nil || !mine {
+		claim, err := e.claimActor(ctx, actor)
+		if err != nil || claim == "" {
 			return err
 		}
 		err = e.drain(ctx, actor)
-		if rerr := e.releaseActor(ctx, actor); err == nil {
+		if rerr := e.releaseActor(ctx, actor, claim); err == nil {
 			err = rerr
 		}
 		if err != nil {
@@ -76,17 +76,25 @@ func (e *Engine) HandleActor(ctx context.Context, actor string) error {
 	}
 }
 
-func (e *Engine) claimActor(ctx context.Context, actor string) (mine bool, err error) {
+// claimActor claims the actor for the caller alone: two goroutines of one process exclude each other as two processes do.
+// The claim's name is empty when another holds it.
+func (e *Engine) claimActor(ctx context.Context, actor string) (claim string, err error) {
+	name := e.Owner + "#" + strconv.FormatUint(e.claims.Add(1), 36)
+	mine := false
 	err = e.Store.Write(ctx, func(tx *store.Tx) error {
 		now := e.now()
-		mine, err = tx.ClaimActor(ctx, actor, e.Owner, now, now.Add(actorClaim))
+		mine, err = tx.ClaimActor(ctx, actor, name, now, now.Add(actorClaim))
 		return err
 	})
-	return mine, err
+	if !mine {
+		name = ""
+	}
+	return name, err
 }
 
-func (e *Engine) releaseActor(ctx context.Context, actor string) error {
-	return e.Store.Write(context.WithoutCancel(ctx), func(tx *store.Tx) error { return tx.ReleaseActor(ctx, actor, e.Owner) })
+func (e *Engine) releaseActor(ctx context.Context, actor, claim string) error {
+	ctx = context.WithoutCancel(ctx)
+	return e.Store.Write(ctx, func(tx *store.Tx) error { return tx.ReleaseActor(ctx, actor, claim) })
 }
 
 // drain handles the actor's inputs until none waits or one fails.

@@ -212,16 +212,16 @@ func (e *Engine) AnswerSurvey(ctx context.Context, token string, form PageForm) 
 func (e *Engine) handleNow(ctx context.Context, in *store.Input) (*PageAnswer, error) {
 	told := &PageAnswer{}
 	for deadline := time.Now().Add(3 * time.Second); time.Now().Before(deadline); {
-		mine, err := e.claimActor(ctx, in.Actor)
+		claim, err := e.claimActor(ctx, in.Actor)
 		if err != nil {
 			return nil, err
 		}
-		if !mine {
+		if claim == "" {
 			time.Sleep(20 * time.Millisecond)
 			continue
 		}
 		err = e.drainUntil(ctx, in, told)
-		if rerr := e.releaseActor(ctx, in.Actor); err == nil {
+		if rerr := e.releaseActor(ctx, in.Actor, claim); err == nil {
 			err = rerr
 		}
 		return told, err

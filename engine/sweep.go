@@ -64,8 +64,8 @@ func (e *Engine) Idle(ctx context.Context) (bool, error) {
 	if err != nil || len(actors) > 0 {
 		return false, err
 	}
-	chunks, rows, err := e.Store.OwnerClaims(ctx, e.Owner)
-	return len(chunks)+len(rows) == 0, err
+	claimed, err := e.Store.Claimed(ctx)
+	return !claimed, err
 }
 
 const (
