@@ -1,0 +1,164 @@
+package reports
+
+import (
+	"context"
+	"encoding/json"
+	"strconv"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/internal/locale"
+	"github.com/kruzhok/kruzhok/members"
+	"github.com/kruzhok/kruzhok/store"
+)
+
+func enrollmentEntries(e *store.Enrollment) []Entry {
+	base := Entry{Version: e.Version, Enrollment: text(int64(e.ID)), Source: e.Source, campaign: e.Campaign, id: int64(e.ID)}
+	entered := base
+	entered.At, entered.Kind, entered.State, entered.words = e.EnteredAt, KindEntered, string(e.State), "timeline.entered"
+	if !e.State.Final() {
+		entered.Step, entered.DueAt = e.Step, e.DueAt
+	}
+	if e.EndedAt == nil {
+		return []Entry{entered}
+	}
+	ended := base
+	ended.At, ended.Kind, ended.State, ended.Reason = *e.EndedAt, KindEnded, string(e.State), e.Reason
+	ended.Step, ended.Source, ended.words = e.Step, "", "timeline."+string(e.State)
+	return []Entry{entered, ended}
+}
+
+func deliveryEntries(d *store.Delivery) []Entry {
+	e := Entry{
+		At: d.CreatedAt, Kind: KindDelivery, Version: d.Version, Delivery: text(int64(d.ID)), Step: d.Step, Channel: d.Channel,
+		State: string(d.State), Reason: d.Reason, campaign: d.Campaign, id: int64(d.ID), words: "timeline.delivery." + string(d.State),
+	}
+	if d.Enrollment != 0 {
+		e.Enrollment = text(int64(d.Enrollment))
+	}
+	if d.FinalAt != nil {
+		e.At = *d.FinalAt
+	} else {
+		e.DueAt = d.DueAt
+	}
+	if d.Kind == store.SystemDelivery {
+		e.words = "timeline.reply." + string(d.State)
+	}
+	return []Entry{e}
+}
+
+func responseEntries(r *store.Response, values bool) []Entry {
+	e := Entry{
+		At: r.AnsweredAt, Kind: KindResponse, Version: r.Version, Enrollment: text(int64(r.Enrollment)), Step: r.Step,
+		Question: r.Question, campaign: r.Campaign, id: r.ID, words: "timeline.response",
+	}
+	switch {
+	case r.Erased:
+		e.words = "timeline.response_erased"
+	case r.Answer.Late:
+		e.words = "timeline.response_late"
+	}
+	if !r.Erased {
+		e.Channel = r.Answer.Channel
+		if values {
+			e.Value = Value(r.Answer)
+		}
+	}
+	return []Entry{e}
+}
+
+// Value is an answer as JSON has it: a text, a number, true or false, or a list.
+func Value(a campaigns.Answer) any {
+	switch a.Type {
+	case campaigns.Choices:
+		return append([]string{}, a.List...)
+	case campaigns.YesNo:
+		return a.Bool
+	case campaigns.Scale, campaigns.NPS, campaigns.CSAT, campaigns.Number:
+		return a.Number
+	}
+	return a.Text
+}
+
+func messageEntries(m *store.Message) []Entry {
+	return []Entry{{At: m.At, Kind: KindMessage, Channel: m.Channel, State: m.State, id: m.ID, words: "timeline.message"}}
+}
+
+func eventEntries(ev store.Event) []Entry {
+	e := Entry{At: ev.At, Kind: KindEvent, Step: ev.Step, Reason: ev.Reason, Event: ev.Name, campaign: ev.Campaign, id: ev.ID, words: "timeline.event." + ev.Name}
+	if ev.Enrollment != 0 {
+		e.Enrollment = text(int64(ev.Enrollment))
+	}
+	if ev.Delivery != 0 {
+		e.Delivery = text(int64(ev.Delivery))
+	}
+	var data struct {
+		Event   string            `json:"event"`
+		Topic   string            `json:"topic"`
+		Source  string            `json:"source"`
+		Channel campaigns.Channel `json:"channel"`
+	}
+	if json.Unmarshal(ev.Data, &data) == nil {
+		e.Topic, e.Source, e.Channel = data.Topic, data.Source, data.Channel
+		if data.Event != "" {
+			e.Event = data.Event
+		}
+	}
+	return []Entry{e}
+}
+
+func consentEntry(c members.Consent, i int) Entry {
+	given := c.Given
+	e := Entry{At: c.At, Kind: KindConsent, Channel: c.Channel, Topic: c.Topic, Given: &given, Source: c.Source, id: int64(i), words: "timeline.consent"}
+	if c.Topic == members.AllTopics || c.Topic == members.Everything {
+		e.words += "_all"
+	}
+	if !c.Given {
+		e.words += "_withdrawn"
+	}
+	return e
+}
+
+// write adds the campaigns' keys and the sentences.
+func (r *Reports) write(ctx context.Context, entries []Entry, lang string) error {
+	keys := map[campaigns.CampaignID]campaigns.Key{}
+	for i := range entries {
+		e := &entries[i]
+		if e.campaign != 0 {
+			if _, known := keys[e.campaign]; !known {
+				c, err := r.store.Campaign(ctx, e.campaign)
+				if err != nil {
+					return err
+				}
+				keys[e.campaign] = c.Key
+			}
+			e.Campaign = keys[e.campaign]
+		}
+		e.What = e.sentence(lang)
+	}
+	return nil
+}
+
+// sentence is what happened and, where there is one, why.
+func (e *Entry) sentence(lang string) string {
+	key := e.words
+	if !locale.Has(key) {
+		key = "timeline.event"
+	}
+	s := locale.T(lang, key, map[string]any{
+		"campaign": string(e.Campaign), "step": string(e.Step), "question": e.Question, "event": e.Event, "topic": e.Topic,
+		"channel": channelWord(e.Channel),
+	})
+	if why := reasonWords(lang, e.Reason); why != "" {
+		s += " " + why
+	}
+	return s
+}
+
+func channelWord(ch campaigns.Channel) any {
+	if ch == "" {
+		return ""
+	}
+	return locale.Term("channel." + string(ch))
+}
+
+func text(id int64) string { return strconv.FormatInt(id, 10) }
