@@ -51,7 +51,7 @@ func (r *run) current(in *Answered) bool {
 // closed reports whether an earlier question takes no more answers that count. One that was never put, as far as we know, takes none.
 func (r *run) closed(ask *definition.Ask, in *Answered) bool {
 	asked, ok := r.e.Asked[in.Step]
-	if !ok || asked.Visit != in.Visit || asked.Closed || r.e.State == campaigns.EnrollmentExited {
+	if !ok || asked.Visit != in.Visit || asked.Closed {
 		return true
 	}
 	return r.closes(ask, asked, in.At).Before(in.At)

@@ -239,17 +239,29 @@ func TestBranchReadsWhatSetChanged(t *testing.T) {
       - {if: {attribute: old, exists: true}, steps: [{id: x1, end: {reason: old}}]}
       - {if: {tag: guest}, steps: [{id: x2, end: {reason: guest}}]}
       - {if: {channel: email}, steps: [{id: x3, end: {reason: email}}]}
-      - {if: {all: [{attribute: level, is: B1}, {tag: vip}, {language: ru}, {channel: telegram}]}, steps: [{id: yes, set: {add_tags: [found]}}]}
+      - {if: {all: [{attribute: level, is: B1}, {tag: vip}, {language: ru}, {channel: telegram}, {attribute: kept, is: 1}]}, steps: [{id: yes, set: {add_tags: [found]}}]}
   - {id: none, branch: [{if: {tag: nobody}, steps: [{id: x4, end: {reason: nobody}}]}]}
   - {id: last, end: {reason: thanks}}
 `).run(line{facts: func(f *decide.Facts) {
-		f.Attributes, f.Tags = map[string]any{"old": 1.0}, []string{"guest"}
+		f.Attributes, f.Tags = map[string]any{"old": 1.0, "kept": 1.0}, []string{"guest"}
 		onChannel(campaigns.Email, func(c *decide.ChannelFacts) { c.Suppressed = true })(f)
 	}, in: &decide.Start{}, want: `
 		set map[level:b1 old:<nil>] +[vip] -[guest] ru
 		set map[] +[found] -[]
 		enrollment.completed last [end:thanks]
 		= completed last/1`})
+}
+
+func TestEmptyArm(t *testing.T) {
+	s := play(t, `
+  - id: by
+    branch:
+      - {if: {channel: email}, steps: [{id: x, set: {add_tags: [x]}}]}
+      - {else: [{id: y, end: {reason: else}}]}
+  - {id: z, end: {reason: after}}
+`)
+	s.d.Step("by").Body.(*definition.Branch).Arms[0].Steps = nil
+	s.run(line{in: &decide.Start{}, want: "enrollment.completed z [end:after]\n= completed z/1"})
 }
 
 func TestExits(t *testing.T) {
@@ -272,6 +284,7 @@ func TestPause(t *testing.T) {
 	play(t, twoSends).run(
 		line{facts: paused(true), in: &decide.Start{}, want: `= active a/0 due 20 Oct 10:00`},
 		line{after: time.Hour, in: &decide.Due{}, want: `= active a/0 due 20 Oct 10:00`},
+		line{facts: paused(false), in: &decide.Start{}, want: `= active a/0 due 20 Oct 10:00`},
 		line{facts: paused(false), in: &decide.Due{}, want: `
 			deliver a/1 telegram.0 bulk until 21 Oct 11:00
 			= waiting delivery a/1 telegram.0`},

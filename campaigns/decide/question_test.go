@@ -63,6 +63,9 @@ func TestFirstAnswerDecides(t *testing.T) {
 		line{in: pressed("easy", 1, campaigns.Telegram, "a1"), want: `
 			answer.ignored easy
 			= waiting delivery easy/1 telegram.0`},
+		line{in: pressed("bye", 0, campaigns.Telegram, "a1"), want: `
+			answer.ignored bye /0
+			= waiting delivery easy/1 telegram.0`},
 		line{in: pressed("nowhere", 1, campaigns.Telegram, "a1"), want: `
 			answer.ignored nowhere
 			= waiting delivery easy/1 telegram.0`},
@@ -90,6 +93,7 @@ func TestFirstAnswerDecides(t *testing.T) {
 func TestTimeout(t *testing.T) {
 	s := play(t, survey)
 	s.run(asked, put,
+		line{in: pressed("nps", 0, campaigns.Telegram, "5"), want: "answer.ignored nps /0\n= waiting answer level/1 due 21 Oct 10:01"},
 		line{after: time.Hour, in: &decide.Due{}, want: `= waiting answer level/1 due 21 Oct 10:01`},
 		line{after: 23 * time.Hour, in: &decide.Due{}, want: `
 			question.timed_out level
@@ -128,6 +132,83 @@ func TestRetries(t *testing.T) {
 		return line{in: pressed("level", 1, campaigns.Telegram, "zz"), want: no + "\n" + again + "\n= waiting answer level/1 due 21 Oct 10:01"}
 	}
 	s.run(asked, put, wrong("again level/1 telegram"), wrong("again level/1 telegram last"), wrong(""), answered)
+}
+
+// A wrong answer that overtakes the outcome of the question's delivery counts like one after it.
+func TestRetriesBeforeTheOutcome(t *testing.T) {
+	s := play(t, survey)
+	no := rejected(t, s.d, "level", "zz")
+	s.run(asked,
+		line{in: pressed("level", 1, campaigns.Telegram, "zz"), want: no + "\nagain level/1 telegram\n= waiting delivery level/1 telegram.0"},
+		put,
+		line{in: pressed("level", 1, campaigns.Telegram, "zz"), want: no + "\nagain level/1 telegram last\n= waiting answer level/1 due 21 Oct 10:01"},
+	)
+}
+
+// A pause that begins after the timeout does not open the question again.
+func TestPauseAfterTheTimeout(t *testing.T) {
+	play(t, survey).run(asked, put,
+		line{after: 30 * time.Hour, facts: func(f *decide.Facts) {
+			f.Pauses = []decide.Pause{{From: noon.Add(25 * time.Hour), To: noon.Add(29 * time.Hour)}, {From: noon.Add(29 * time.Hour), To: noon.Add(30 * time.Hour)}}
+		}, in: &decide.Due{}, want: `
+			question.timed_out level
+			close
+			deliver bye/1 telegram.0 bulk until 22 Oct 16:01
+			= waiting delivery bye/1 telegram.0`},
+	)
+}
+
+// An answer that came between the timeout and a pause, and is handled after the pause, is late.
+func TestAnswerBetweenTimeoutAndPause(t *testing.T) {
+	change := pressed("level", 1, campaigns.Telegram, "b1")
+	change.At = noon.Add(24*time.Hour + 30*time.Minute)
+	play(t, survey).run(asked, put, answered,
+		line{after: 30 * time.Hour, facts: func(f *decide.Facts) {
+			f.Pauses = []decide.Pause{{From: noon.Add(25 * time.Hour), To: noon.Add(29 * time.Hour)}}
+		}, in: change, want: `
+			answer.late level [saved:false]
+			= waiting delivery nps/1 telegram.0`},
+	)
+}
+
+const again = `
+  - {id: q, ask: {type: nps, text: {en: Q}}}
+  - {id: w, wait: 1h}
+  - {id: b, branch: [{if: {answer: q, less_than: 9}, steps: [{id: g, goto: q}]}]}
+  - {id: z, wait: 1h}
+`
+
+// Each visit of a question is a question of its own.
+func TestSecondVisit(t *testing.T) {
+	first := []line{
+		{in: &decide.Start{}, want: "deliver q/1 telegram.0 bulk until 21 Oct 10:00\n= waiting delivery q/1 telegram.0"},
+		{in: sent("q", 1, campaigns.Telegram), want: "= waiting answer q/1 due 23 Oct 10:00"},
+		{in: pressed("q", 1, campaigns.Telegram, "5"), want: `
+			save q q/1 5 by telegram#7
+			close
+			question.answered q [channel:telegram]
+			= waiting time w/1 due 20 Oct 11:00`},
+		{after: time.Hour, in: &decide.Due{}, want: "deliver q/2 telegram.0 bulk until 21 Oct 11:00\n= waiting delivery q/2 telegram.0"},
+		{in: pressed("q", 1, campaigns.Telegram, "9"), want: "answer.ignored q\n= waiting delivery q/2 telegram.0"},
+	}
+	s := play(t, again)
+	s.run(append(first, line{in: pressed("q", 2, campaigns.Telegram, "9"), want: `
+			save q q/2 9 by telegram#7
+			close
+			cancel already_answered
+			question.answered q /2 [channel:telegram]
+			= waiting time w/2 due 20 Oct 12:00`})...)
+	if got := s.e.Asked["q"]; got.Visit != 2 || !got.Answered {
+		t.Errorf("asked: %+v", got)
+	}
+	play(t, again).run(append(first,
+		line{in: failed("q", 2, campaigns.Telegram, campaigns.Failed, campaigns.Rejected), want: `
+			question.not_delivered q /2 rejected
+			= waiting time w/2 due 20 Oct 12:00`},
+		line{in: pressed("q", 2, campaigns.Telegram, "9"), want: `
+			save q q/2 9 by telegram#7 late
+			answer.late q /2 [saved:true]
+			= waiting time w/2 due 20 Oct 12:00`})...)
 }
 
 func TestNoRetries(t *testing.T) {
