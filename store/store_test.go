@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"os"
 	"path/filepath"
@@ -35,12 +36,12 @@ func TestIDsByManyAtOnceAreGivenOnce(t *testing.T) {
 		var mu sync.Mutex
 		seen := map[int64]bool{}
 		var wg sync.WaitGroup
-		for g := range 8 {
+		for g := range 24 {
 			wg.Go(func() {
-				for range 200 {
+				for range 60 {
 					// Inside transactions as well: the one writer, and every connection of the pool, may be taken by those who ask.
 					err := s.Write(t.Context(), func(*store.Tx) error {
-						id, err := s.NextIDs(t.Context(), 1+g*3)
+						id, err := s.NextIDs(t.Context(), 1+g)
 						if err != nil {
 							return err
 						}
@@ -156,6 +157,33 @@ func TestWriteRepeatsAfterDeadlock(t *testing.T) {
 	wg.Wait()
 	if total := <-tries + <-tries; total != 3 {
 		t.Errorf("%d tries, want 3: one of the two is repeated once", total)
+	}
+}
+
+func TestWriteRepeatsWhenBusy(t *testing.T) {
+	url := storetest.SQLiteURL(t)
+	s := storetest.Open(t, url)
+	other := must[*sql.DB](t)(sql.Open("sqlite", strings.TrimPrefix(url, "sqlite:")))
+	defer func() { check(t, other.Close()) }()
+	tries := 0
+	err := s.Write(t.Context(), func(tx *store.Tx) error {
+		if tries++; tries < 3 {
+			_, err := other.ExecContext(t.Context(), "BEGIN IMMEDIATE") // refused at once: the store's transaction holds the file
+			return err
+		}
+		return nil
+	})
+	check(t, err)
+	same(t, 3, tries)
+
+	tries = 0
+	err = s.Write(t.Context(), func(tx *store.Tx) error {
+		tries++
+		_, err := other.ExecContext(t.Context(), "BEGIN IMMEDIATE")
+		return err
+	})
+	if err == nil || tries != 5 {
+		t.Errorf("%d tries, error %v; five were allowed", tries, err)
 	}
 }
 

@@ -180,6 +180,7 @@ CREATE TABLE inputs (
     UNIQUE (source, source_key)
 );
 CREATE INDEX inputs_stored ON inputs (actor, id) WHERE state = 'stored';
+CREATE INDEX inputs_dead ON inputs (id) WHERE state = 'dead';
 CREATE INDEX inputs_by_member ON inputs (member_id, id) WHERE member_id IS NOT NULL;
 
 CREATE TABLE actor_claims (
@@ -274,7 +275,7 @@ CREATE TABLE responses (
     visit         BIGINT NOT NULL,
     answer        TEXT NOT NULL, -- JSON campaigns.Answer; '{}' after erasure
     type          TEXT NOT NULL,
-    number        REAL,       -- scale, nps, csat, number
+    number        REAL,          -- scale, nps, csat, number
     choice        TEXT,          -- choice, yes_no
     late          BOOLEAN NOT NULL,
     channel       TEXT NOT NULL,
@@ -310,6 +311,7 @@ CREATE TABLE events (
 );
 CREATE INDEX events_by_member ON events (member_id, id) WHERE member_id IS NOT NULL;
 CREATE INDEX events_by_campaign ON events (campaign_id, id) WHERE campaign_id IS NOT NULL;
+CREATE INDEX events_by_enrollment ON events (enrollment_id, id) WHERE enrollment_id IS NOT NULL;
 
 -- What members wrote and no question waited for.
 CREATE TABLE messages (
