@@ -116,7 +116,9 @@ func (l *liteIDs) keep(ctx context.Context, w runner) (int64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("read ids: %w", err)
 	}
-	l.free, l.end, l.reserved = found, found, found
+	l.reserved = found
+	l.end = max(l.end, found) // never again what this process gave
+	l.free = l.end
 	return 0, errIDsMoved
 }
 

@@ -47,7 +47,7 @@ func TestIDsByManyAtOnceAreGivenOnce(t *testing.T) {
 						}
 						mu.Lock()
 						defer mu.Unlock()
-						for i := range int64(1 + g*3) {
+						for i := range int64(1 + g) {
 							if seen[id+i] {
 								t.Errorf("id %d was given twice", id+i)
 							}
