@@ -36,6 +36,8 @@ import (
 type appOptions struct {
 	Out io.Writer        // the log
 	Now func() time.Time // the clock; nil is the real one
+	// Listener is served instead of the configured address.
+	Listener net.Listener
 }
 
 // App is one running process of the service, in all its roles.
@@ -57,7 +59,7 @@ type App struct {
 
 // newApp opens everything that the roles need. Nothing is sent or received before Run.
 func newApp(ctx context.Context, cfg *config.Config, o appOptions) (a *App, err error) {
-	log, err := telemetry.Logger(o.Out, cfg.LogLevel, cfg.LogFormat)
+	log, err := telemetry.NewLogger(o.Out, cfg.LogFormat, cfg.LogLevel)
 	if err != nil {
 		return nil, err
 	}
@@ -80,6 +82,7 @@ func newApp(ctx context.Context, cfg *config.Config, o appOptions) (a *App, err 
 		return nil, err
 	}
 	if cfg.Has(config.API) {
+		a.listener = o.Listener
 		if err := a.openHTTP(); err != nil {
 			return nil, err
 		}
@@ -120,7 +123,7 @@ func (a *App) openEngine(ctx context.Context, o appOptions) (err error) {
 		return err
 	}
 	opts := engine.Options{
-		Store: a.store, Waker: a.queue, Observer: a.metrics, Limiter: workers.NewLimiter(a.redis, a.cfg.TelegramRate), Owner: owner(), Secret: key,
+		Store: a.store, Waker: a.queue, Observer: observer{a.metrics}, Limiter: workers.NewLimiter(a.redis, a.cfg.TelegramRate), Owner: owner(), Secret: key,
 		PublicURL: a.cfg.PublicURL, ReplyDomain: a.cfg.ReplyDomain, Mailbox: email.Address, Now: o.Now, Log: a.log,
 		Senders:     map[campaigns.Channel]channels.Sender{},
 		Connections: map[campaigns.Channel]int{campaigns.Telegram: a.cfg.TelegramConnections, campaigns.Email: a.cfg.SMTPConnections},
@@ -168,15 +171,17 @@ func (a *App) openChannels(o *engine.Options) (err error) {
 
 func (a *App) openHTTP() (err error) {
 	a.handler, err = api.New(api.Options{
-		Engine: a.engine, Reports: reports.New(a.store, a.engine), Log: a.log, Metrics: a.metrics.Handler(), PublicURL: a.cfg.PublicURL, Version: version,
+		Engine: a.engine, Reports: reports.New(a.store), Log: a.log, Metrics: a.metrics.Handler(), PublicURL: a.cfg.PublicURL, Version: version,
 		Ready:   a.store.Ping,
 		Webhook: api.Webhook{Enabled: a.cfg.TelegramMode == "webhook" && a.bot != nil, Secret: a.cfg.TelegramWebhookSecret},
 	})
 	if err != nil {
 		return err
 	}
-	if a.listener, err = net.Listen("tcp", a.cfg.Listen); err != nil {
-		return fmt.Errorf("KRUZHOK_LISTEN: %w", err)
+	if a.listener == nil {
+		if a.listener, err = net.Listen("tcp", a.cfg.Listen); err != nil {
+			return fmt.Errorf("KRUZHOK_LISTEN: %w", err)
+		}
 	}
 	return nil
 }

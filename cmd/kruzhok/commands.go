@@ -11,30 +11,41 @@ import (
 	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns/definition"
+	"github.com/kruzhok/kruzhok/demo"
 	"github.com/kruzhok/kruzhok/engine"
 	"github.com/kruzhok/kruzhok/internal/config"
 	"github.com/kruzhok/kruzhok/internal/locale"
 	"github.com/kruzhok/kruzhok/store"
 )
 
-type serveCmd struct{ config.Config }
+type serveCmd struct {
+	config.Config
+	ClockFile string `hidden:"" name:"clock-file" help:"Follow the demo's clock."`
+}
 
 // Run serves until it is told to stop.
-func (c *serveCmd) Run(e *env) error { return serve(e, &c.Config) }
+func (c *serveCmd) Run(e *env) error { return serve(e, &c.Config, c.ClockFile) }
 
-type workerCmd struct{ config.Config }
+type workerCmd struct {
+	config.Config
+	ClockFile string `hidden:"" name:"clock-file" help:"Follow the demo's clock."`
+}
 
 // Run works until it is told to stop.
 func (c *workerCmd) Run(e *env) error {
 	c.Roles = []config.Role{config.Worker}
-	return serve(e, &c.Config)
+	return serve(e, &c.Config, c.ClockFile)
 }
 
-func serve(e *env, c *config.Config) error {
+func serve(e *env, c *config.Config, clockFile string) error {
 	if err := c.Check(); err != nil {
 		return err
 	}
-	a, err := newApp(e.ctx, c, appOptions{Out: e.stderr})
+	o := appOptions{Out: e.stderr}
+	if clockFile != "" {
+		o.Now = demo.FollowClock(clockFile)
+	}
+	a, err := newApp(e.ctx, c, o)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,258 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/kruzhok/kruzhok/channels/email"
+	"github.com/kruzhok/kruzhok/channels/sandbox"
+	"github.com/kruzhok/kruzhok/demo"
+	"github.com/kruzhok/kruzhok/engine"
+	"github.com/kruzhok/kruzhok/internal/config"
+	"github.com/kruzhok/kruzhok/store"
+)
+
+// demoCmd is the service on embedded defaults with sandbox channels. It reads none of the KRUZHOK_* variables: a demo must never touch what is real.
+type demoCmd struct {
+	Check       bool   `help:"Walk scripted members through an onboarding and a survey on a moved clock, print what arrived, and stop; the exit code is not zero if anything is missing."`
+	Keep        string `placeholder:"DIR" help:"Keep everything in this folder instead of a temporary one."`
+	Listen      string `default:"127.0.0.1:0" placeholder:"HOST:PORT" help:"Address to serve on."`
+	DatabaseURL string `name:"database-url" placeholder:"URL" help:"An empty PostgreSQL database to use instead of SQLite."`
+	RedisURL    string `name:"redis-url" placeholder:"URL" help:"A Redis to use instead of the embedded one."`
+	Workers     int    `placeholder:"N" help:"Run the API and N worker processes apart (needs --database-url and --redis-url)."`
+	Verbose     bool   `help:"Print the service's log."`
+}
+
+// Run plays.
+func (c *demoCmd) Run(e *env) error {
+	if c.Workers > 0 && (c.DatabaseURL == "" || c.RedisURL == "") {
+		return fmt.Errorf("demo: processes apart share a database and a Redis: give --database-url and --redis-url too")
+	}
+	s := &stagehand{cmd: c, env: e, out: e.stdout}
+	defer s.tearDown()
+	if err := s.build(); err != nil {
+		return fmt.Errorf("demo: %w", err)
+	}
+	cast := demo.Cast()
+	fmt.Fprintf(e.stdout, "Kruzhok demo at %s\n", s.stage.API.Base)
+	if err := s.stage.Play(e.ctx, cast); err != nil {
+		return fmt.Errorf("demo: %w", err)
+	}
+	if err := s.stage.Check(e.ctx, cast); err != nil {
+		return fmt.Errorf("demo: %w", err)
+	}
+	fmt.Fprintln(e.stdout, "Everything arrived, and every answer came back.")
+	if c.Check {
+		return nil
+	}
+	fmt.Fprintf(e.stdout, "\nThe service goes on until you press Ctrl-C. Its API: %s/docs, with the token %s\n", s.stage.API.Base, s.stage.API.Token)
+	<-e.ctx.Done()
+	return nil
+}
+
+// stagehand sets the stage up and takes it down.
+type stagehand struct {
+	cmd   *demoCmd
+	env   *env
+	out   io.Writer
+	dir   string
+	clock *demo.Clock
+	bot   *sandbox.BotAPIServer
+	mail  *sandbox.MailServer
+	stage *demo.Stage
+
+	stop  context.CancelFunc
+	ended sync.WaitGroup
+	undo  []func()
+}
+
+func (s *stagehand) build() (err error) {
+	if s.dir = s.cmd.Keep; s.dir == "" {
+		if s.dir, err = os.MkdirTemp("", "kruzhok-demo-"); err != nil {
+			return err
+		}
+		s.later(func() { _ = os.RemoveAll(s.dir) })
+	}
+	if err := os.MkdirAll(s.dir, 0o700); err != nil {
+		return err
+	}
+	s.clock = demo.NewClock(filepath.Join(s.dir, "clock"))
+	if err := s.clock.Set(time.Now()); err != nil {
+		return err
+	}
+	if s.bot, err = sandbox.ServeBotAPI("127.0.0.1:0", sandbox.BotAPIConfig{KeepTexts: true, Now: s.clock.Now}); err != nil {
+		return err
+	}
+	s.later(func() { _ = s.bot.Close() })
+	if s.mail, err = sandbox.NewMailServer(sandbox.MailConfig{KeepBodies: true}); err != nil {
+		return err
+	}
+	s.later(func() { _ = s.mail.Close() })
+	return s.start()
+}
+
+func (s *stagehand) later(fn func()) { s.undo = append(s.undo, fn) }
+
+func (s *stagehand) tearDown() {
+	if s.stop != nil {
+		s.stop()
+		s.ended.Wait()
+	}
+	for i := len(s.undo) - 1; i >= 0; i-- {
+		s.undo[i]()
+	}
+}
+
+// settings are the flags of the service: every one that matters, so that no variable of the surroundings gets in.
+func (s *stagehand) settings(listen string) []string {
+	database := s.cmd.DatabaseURL
+	if database == "" {
+		database = "sqlite:" + filepath.Join(s.dir, "kruzhok.db")
+	}
+	return []string{
+		"--listen=" + listen, "--public-url=http://" + listen, "--data-dir=" + s.dir, "--media-dir=" + filepath.Join(s.dir, "media"),
+		"--database-url=" + database, "--redis-url=" + s.cmd.RedisURL,
+		"--telegram-token=" + sandbox.BotAPIToken, "--telegram-api-url=" + s.bot.URL, "--telegram-mode=polling", "--telegram-rate=0",
+		"--smtp-url=" + s.mail.URL(), "--mail-from=Speaklingua <news@demo.example>", "--reply-domain=reply.demo.example",
+		"--log-level=warn", "--log-format=text",
+	}
+}
+
+// start runs the service and makes the stage.
+func (s *stagehand) start() error {
+	l, err := net.Listen("tcp", s.cmd.Listen)
+	if err != nil {
+		return err
+	}
+	listen := l.Addr().String()
+	cfg, err := s.config(listen)
+	if err != nil {
+		return err
+	}
+	ctx, stop := context.WithCancel(context.WithoutCancel(s.env.ctx))
+	s.stop = stop
+	if s.cmd.Workers == 0 {
+		err = s.together(ctx, cfg, l)
+	} else {
+		_ = l.Close() // the child listens there
+		err = s.apart(ctx, cfg, listen)
+	}
+	if err != nil {
+		return err
+	}
+	return s.direct(ctx, cfg, "http://"+listen)
+}
+
+func (s *stagehand) config(listen string) (*config.Config, error) {
+	var grammar struct {
+		Serve serveCmd `cmd:""`
+	}
+	key, err := s.secret()
+	if err != nil {
+		return nil, err
+	}
+	args := append([]string{"serve", "--secret-key=" + key, "--config="}, s.settings(listen)...)
+	if _, err := config.Parse(&grammar, args); err != nil {
+		return nil, err
+	}
+	return &grammar.Serve.Config, grammar.Serve.Check()
+}
+
+// secret is the demo's own key; a kept folder keeps it.
+func (s *stagehand) secret() (string, error) {
+	name := filepath.Join(s.dir, "secret-key")
+	if b, err := os.ReadFile(name); err == nil {
+		return strings.TrimSpace(string(b)), nil
+	}
+	key := config.NewSecretKey()
+	return key, os.WriteFile(name, []byte(key+"\n"), 0o600)
+}
+
+func (s *stagehand) log() io.Writer {
+	if s.cmd.Verbose {
+		return s.env.stderr
+	}
+	return io.Discard
+}
+
+// together runs all roles in this process.
+func (s *stagehand) together(ctx context.Context, cfg *config.Config, l net.Listener) error {
+	a, err := newApp(ctx, cfg, appOptions{Out: s.log(), Now: s.clock.Now, Listener: l})
+	if err != nil {
+		return err
+	}
+	s.ended.Go(func() {
+		if err := a.Run(ctx); err != nil {
+			fmt.Fprintln(s.env.stderr, "kruzhok:", err)
+		}
+	})
+	return nil
+}
+
+// apart runs the API, scheduler and inbound in one child process, and each worker in one of its own.
+func (s *stagehand) apart(ctx context.Context, cfg *config.Config, listen string) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	common := append([]string{"--clock-file=" + filepath.Join(s.dir, "clock")}, s.settings(listen)...)
+	children := [][]string{append([]string{"serve", "--roles=api,scheduler,inbound"}, common...)}
+	for range s.cmd.Workers {
+		children = append(children, append([]string{"worker"}, common...))
+	}
+	for _, args := range children {
+		cmd := exec.CommandContext(ctx, self, args...)
+		cmd.Env = append(os.Environ(), "KRUZHOK_SECRET_KEY="+cfg.SecretKey)
+		cmd.Stdout, cmd.Stderr = s.log(), s.log()
+		cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+		cmd.WaitDelay = 30 * time.Second
+		if err := cmd.Start(); err != nil {
+			return err
+		}
+		s.ended.Go(func() { _ = cmd.Wait() })
+	}
+	return nil
+}
+
+// direct makes the stage: the API with a token, and an eye on the rows that tells when something is due next.
+func (s *stagehand) direct(ctx context.Context, cfg *config.Config, base string) error {
+	db, err := store.Open(ctx, store.Options{URL: cfg.DatabaseURL, MaxConns: 2})
+	if err != nil {
+		return err
+	}
+	s.later(func() { _ = db.Close() })
+	if err := db.Migrate(ctx); err != nil {
+		return err
+	}
+	eye, err := engine.New(engine.Options{Store: db, Secret: make([]byte, 32), Mailbox: email.Address, Now: s.clock.Now})
+	if err != nil {
+		return err
+	}
+	token, err := eye.CreateToken(ctx, engine.Operator, "demo", []engine.Scope{engine.Admin})
+	if err != nil {
+		return err
+	}
+	s.stage = &demo.Stage{API: demo.NewClient(base, token), Bot: s.bot.BotAPI, Mail: s.mail.Mailbox(), Clock: s.clock, Out: s.out, Next: eye.NextDue, Idle: eye.Idle}
+	return s.ready(ctx)
+}
+
+// ready waits until the API answers.
+func (s *stagehand) ready(ctx context.Context) error {
+	var err error
+	for range 300 {
+		if err = s.stage.API.Do(ctx, "GET", "/readyz", nil, nil); err == nil {
+			return nil
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	return err
+}
+

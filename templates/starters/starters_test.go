@@ -1,0 +1,25 @@
+package starters_test
+
+import (
+	"testing"
+
+	"github.com/kruzhok/kruzhok/campaigns/definition"
+	"github.com/kruzhok/kruzhok/templates/starters"
+)
+
+// TestStartersPassTheChecker: what we offer is without a mistake, and its key is its name.
+func TestStartersPassTheChecker(t *testing.T) {
+	if len(starters.Names()) == 0 {
+		t.Fatal("no starters")
+	}
+	for _, name := range starters.Names() {
+		src, _ := starters.Source(name)
+		def, problems := definition.Parse([]byte(src), definition.YAML)
+		for _, p := range problems {
+			t.Errorf("%s.yaml:%d:%d: %s %v", name, p.Line, p.Column, p.Code, p.Args)
+		}
+		if def != nil && string(def.Key) != name {
+			t.Errorf("%s.yaml has key %s", name, def.Key)
+		}
+	}
+}
