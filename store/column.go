@@ -127,11 +127,10 @@ func (cs columns[R]) list(prefix string) string {
 // insert writes rows, and returns which of them (by index) were written; conflict is "" or an ON CONFLICT clause.
 func (cs columns[R]) insert(ctx context.Context, q queries, table, conflict string, rs []R) ([]int, error) {
 	into := "INSERT INTO " + table + " (" + cs.list("") + ") "
-	names, types := cs.names()
 	if q.dialect.postgres {
-		return cs.insertMany(ctx, q, into+"SELECT "+cs.list("u.")+" FROM "+q.dialect.each(names, types)+" "+conflict, rs)
+		return cs.insertMany(ctx, q, cs.statement(q, into+"SELECT "+cs.list("u.")+" FROM {rows} "+conflict), rs)
 	}
-	return cs.perRow(ctx, q, into+"VALUES ("+placeholders(len(names))+") "+conflict, rs)
+	return cs.perRow(ctx, q, into+"VALUES ("+placeholders(len(cs))+") "+conflict, rs)
 }
 
 func placeholders(n int) string { return strings.TrimSuffix(strings.Repeat("?, ", n), ", ") }
@@ -196,7 +195,7 @@ func scanNumber(r rows) (v int64, err error) {
 
 func (cs columns[R]) statement(q queries, text string) string {
 	names, types := cs.names()
-	return strings.Replace(text, "{rows}", q.dialect.each(names, types), 1)
+	return q.dialect.each(text, names, types)
 }
 
 func (cs columns[R]) atOnce(ctx context.Context, q queries, text string, rs []R, into func(int64)) ([]int, error) {

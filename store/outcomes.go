@@ -94,22 +94,51 @@ var finalColumns = columns[Outcome]{
 	texts("code", func(o Outcome) string { return o.Code }),
 	texts("detail", func(o Outcome) string { return o.Detail }),
 	texts("provider_id", func(o Outcome) string { return o.ProviderID }),
+	ints("chunk", func(o Outcome) int64 { return o.Chunk }),
 	times("at", func(o Outcome) time.Time { return o.At }),
 }
 
-// writeFinal ends deliveries, and counts how many of them stood under which chunk. due_at becomes NULL in rows that left their chunk, so the
-// bulk rows that never did are changed in no index.
+// endRow leaves due_at as it is, NULL, in rows under a chunk, so that a bulk row is changed in no index.
+const endRow = `UPDATE deliveries SET state = u.state, reason = u.reason, code = u.code, detail = u.detail,
+		provider_id = u.provider_id, final_at = u.at, due_at = NULL, claim_owner = NULL, claim_until = NULL,
+		attempts = attempts + CASE WHEN chunk_id IS NULL THEN 0 ELSE 1 END
+	FROM {rows} WHERE deliveries.id = u.id AND deliveries.state IN ('pending', 'claimed', 'sending')`
+
+// writeFinal ends deliveries, and counts how many of them stood under which chunk. Those under the chunk that their outcome names, nearly all of
+// bulk, are counted without reading them; of the others (a journal names no chunk, or one that the row has left) the row says it.
 func (tx *Tx) writeFinal(ctx context.Context, os []Outcome) (changed []int, left map[int64]int, err error) {
 	left = map[int64]int{}
-	changed, err = finalColumns.applyInto(ctx, tx.queries, `UPDATE deliveries SET state = u.state, reason = u.reason, code = u.code, detail = u.detail,
-			provider_id = u.provider_id, final_at = u.at, due_at = NULL, claim_owner = NULL, claim_until = NULL,
-			attempts = attempts + CASE WHEN chunk_id IS NULL THEN 0 ELSE 1 END
-		FROM {rows} WHERE deliveries.id = u.id AND deliveries.state IN ('pending', 'claimed', 'sending')`, "chunk_id", os,
-		func(chunk int64) {
-			if chunk != 0 {
-				left[chunk]++
-			}
-		})
+	var under, others []int
+	for i, o := range os {
+		if o.Chunk != 0 {
+			under = append(under, i)
+		} else {
+			others = append(others, i)
+		}
+	}
+	ended, err := finalColumns.apply(ctx, tx.queries, endRow+` AND deliveries.chunk_id = u.chunk`, pick(os, under))
+	if err != nil {
+		return nil, nil, err
+	}
+	isEnded := make(map[int]bool, len(ended))
+	for _, j := range ended {
+		isEnded[under[j]] = true
+		changed = append(changed, under[j])
+		left[os[under[j]].Chunk]++
+	}
+	for _, i := range under {
+		if !isEnded[i] {
+			others = append(others, i)
+		}
+	}
+	also, err := finalColumns.applyInto(ctx, tx.queries, endRow, "chunk_id", pick(os, others), func(chunk int64) {
+		if chunk != 0 {
+			left[chunk]++
+		}
+	})
+	for _, j := range also {
+		changed = append(changed, others[j])
+	}
 	return changed, left, err
 }
 
@@ -162,8 +191,8 @@ var wakeColumns = columns[Outcome]{
 func (tx *Tx) wake(ctx context.Context, os []Outcome) error {
 	os = slices.DeleteFunc(os, func(o Outcome) bool { return o.Enrollment == 0 })
 	slices.SortStableFunc(os, func(a, b Outcome) int { return int(a.Enrollment - b.Enrollment) })
-	_, err := wakeColumns.apply(ctx, tx.queries, `UPDATE enrollments SET due_at = u.at FROM {rows}
-		WHERE enrollments.id = u.id AND enrollments.state = 'waiting' AND enrollments.wait_kind = 'delivery' AND enrollments.wait_delivery = u.delivery`, os)
+	_, err := wakeColumns.apply(ctx, tx.queries, `UPDATE enrollments SET due_at = u.at
+		FROM {rows} WHERE enrollments.id = u.id AND enrollments.state = 'waiting' AND enrollments.wait_kind = 'delivery' AND enrollments.wait_delivery = u.delivery`, os)
 	return wrap("wake enrollments", err)
 }
 
