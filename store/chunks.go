@@ -51,11 +51,11 @@ func (tx *Tx) ClaimChunk(ctx context.Context, ch campaigns.Channel, owner string
 	if err != nil {
 		return nil, err
 	}
-	c, _, err := one(ctx, tx.run, scanChunk, `WITH k AS MATERIALIZED (
+	c, _, err := one(ctx, tx.run, scanChunk, `WITH taken AS MATERIALIZED (
 			SELECT id AS chunk FROM chunks
 			WHERE campaign_id`+tx.dialect.among(1)+` AND channel = $2 AND left_n > 0 AND due_at <= $3 AND claim_owner IS NULL
 			ORDER BY priority, due_at, id LIMIT 1`+tx.dialect.skipLocked()+`)
-		UPDATE chunks SET claim_owner = $4, claim_until = $5 WHERE id IN (SELECT chunk FROM k)
+		UPDATE chunks SET claim_owner = $4, claim_until = $5 WHERE id IN (SELECT chunk FROM taken)
 		RETURNING `+chunkColumns, running, ch, micros(now), owner, micros(until))
 	return c, wrap("claim chunk", err)
 }

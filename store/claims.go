@@ -36,10 +36,10 @@ func (tx *Tx) claim(ctx context.Context, where string, args ...any) ([]*Delivery
 	if err := tx.indexOnly(ctx); err != nil {
 		return nil, wrap("claim deliveries", err)
 	}
-	ds, err := many(ctx, tx.run, scanDelivery, `WITH k AS MATERIALIZED (
+	ds, err := many(ctx, tx.run, scanDelivery, `WITH taken AS MATERIALIZED (
 			SELECT id AS delivery FROM deliveries WHERE state = 'pending' AND (claim_until IS NULL OR claim_until <= $1) AND `+where+tx.dialect.skipLocked()+`)
 		UPDATE deliveries SET state = 'claimed', claim_owner = $2, claim_until = $3, attempts = attempts + 1
-		WHERE id IN (SELECT delivery FROM k) RETURNING `+deliveryColumns.list(""), args...)
+		WHERE id IN (SELECT delivery FROM taken) RETURNING `+deliveryColumns.list(""), args...)
 	slices.SortFunc(ds, byUrgency)
 	return ds, wrap("claim deliveries", err)
 }

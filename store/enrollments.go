@@ -86,8 +86,9 @@ func (q queries) Enrollments(ctx context.Context, f EnrollmentFilter, p Page) ([
 
 // LastRuns returns, for each of the members, the newest enrollment in the campaign with the run key (active or ended); absent: none.
 func (q queries) LastRuns(ctx context.Context, id campaigns.CampaignID, runKey string, ids []campaigns.MemberID) (map[campaigns.MemberID]*Enrollment, error) {
+	// The plus keeps planners from walking the whole campaign.
 	es, err := many(ctx, q.run, scanEnrollment, selectEnrollment+` WHERE id IN (SELECT max(id) FROM enrollments
-		WHERE member_id`+q.dialect.among(1)+` AND campaign_id = $2 AND run_key = $3 GROUP BY member_id)`, list(q.dialect, ids), id, runKey)
+		WHERE member_id`+q.dialect.among(1)+` AND +campaign_id = $2 AND run_key = $3 GROUP BY member_id)`, list(q.dialect, ids), id, runKey)
 	last := make(map[campaigns.MemberID]*Enrollment, len(es))
 	for _, e := range es {
 		last[e.Member] = e

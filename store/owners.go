@@ -33,13 +33,14 @@ func (tx *Tx) FreeOwner(ctx context.Context, owner string, now time.Time) error 
 // ExpireClaims makes everything under claims that ended before `before` unknown (rows and chunks whose owner never came back and left no journal),
 // at most limit deliveries at a time, and returns how many outcomes were written; fewer than limit: that was all.
 func (tx *Tx) ExpireClaims(ctx context.Context, before, now time.Time, limit int) (int, error) {
+	// The plus keeps planners from walking the whole table in order of id.
 	expired, err := many(ctx, tx.run, scanDelivery, selectDelivery+` WHERE claim_owner IS NOT NULL AND claim_until < $1
-		AND state IN ('claimed', 'sending') ORDER BY id LIMIT $2`+tx.dialect.skipLocked(), micros(before), limit)
+		AND state IN ('claimed', 'sending') ORDER BY +id LIMIT $2`+tx.dialect.skipLocked(), micros(before), limit)
 	if err != nil {
 		return 0, wrap("list expired claims", err)
 	}
 	chunks, err := many(ctx, tx.run, scanChunk, `SELECT `+chunkColumns+` FROM chunks WHERE claim_owner IS NOT NULL AND claim_until < $1
-		ORDER BY id`+tx.dialect.skipLocked(), micros(before))
+		ORDER BY +id`+tx.dialect.skipLocked(), micros(before))
 	if err != nil {
 		return 0, wrap("list expired chunks", err)
 	}
