@@ -183,6 +183,7 @@ func (q queries) DueCampaigns(ctx context.Context, now time.Time) ([]campaigns.C
 // NextDue returns the earliest moment after which something becomes due in a running or scheduled campaign: enrollments, schedules, chunks that
 // nobody holds and row-claimed deliveries (in the interactive lane, of every campaign). nil: nothing.
 func (q queries) NextDue(ctx context.Context) (*time.Time, error) {
+	// The channels are named so that planners prefer the due index to all of a campaign's deliveries.
 	next, _, err := one(ctx, q.run, func(r rows) (t *time.Time, err error) {
 		err = r.Scan(timesInto{&t})
 		return t, err
@@ -192,7 +193,7 @@ func (q queries) NextDue(ctx context.Context) (*time.Time, error) {
 			UNION ALL SELECT s.due_at FROM campaign_schedules s JOIN open ON open.id = s.campaign_id WHERE s.done_at IS NULL
 			UNION ALL SELECT (SELECT min(k.due_at) FROM chunks k WHERE k.campaign_id = open.id AND k.left_n > 0 AND k.claim_owner IS NULL) FROM open
 			UNION ALL SELECT (SELECT min(d.due_at) FROM deliveries d
-				WHERE d.campaign_id = open.id AND d.due_at IS NOT NULL AND d.lane = 'bulk' AND d.state = 'pending') FROM open
+				WHERE d.campaign_id = open.id AND d.channel IN ('telegram', 'email') AND d.due_at IS NOT NULL AND d.lane = 'bulk' AND d.state = 'pending') FROM open
 			UNION ALL SELECT min(d.due_at) FROM deliveries d WHERE d.due_at IS NOT NULL AND d.lane = 'interactive' AND d.state = 'pending'
 		) AS dues`)
 	return next, wrap("read next due", err)
