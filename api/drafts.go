@@ -1,0 +1,171 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/kruzhok/kruzhok/campaigns/definition"
+	"github.com/kruzhok/kruzhok/engine"
+	"github.com/kruzhok/kruzhok/internal/fault"
+)
+
+// draftInput is a definition as the author typed it.
+type draftInput struct {
+	ContentType string `header:"Content-Type" hidden:"true"`
+	RawBody     []byte
+}
+
+func (in draftInput) draft() engine.Draft {
+	format := definition.JSON
+	if mediaType(in.ContentType) == yamlType {
+		format = definition.YAML
+	}
+	return engine.Draft{Source: string(in.RawBody), Format: format} // string copies: huma takes its buffer back
+}
+
+// definitionBody says that a definition comes as JSON or YAML; its schema has an address of its own.
+func definitionBody() *huma.RequestBody {
+	schema := &huma.Schema{Type: huma.TypeObject, Description: "A campaign definition; its JSON Schema is at /v1/schema/campaign."}
+	return &huma.RequestBody{
+		Required: true, Description: "A campaign definition, at most 1 MiB.",
+		Content: map[string]*huma.MediaType{jsonType: {Schema: schema}, yamlType: {Schema: schema}},
+	}
+}
+
+// sourceReply is a definition as it was typed.
+type sourceReply struct {
+	ContentType string `header:"Content-Type"`
+	ETag        string `header:"ETag"`
+	Body        []byte
+}
+
+func source(text, format, etag string) *sourceReply {
+	kind := jsonType
+	if format == string(definition.YAML) {
+		kind = yamlType + "; charset=utf-8"
+	}
+	return &sourceReply{ContentType: kind, ETag: etag, Body: []byte(text)}
+}
+
+func sourceReplies(what string) map[string]*huma.Response {
+	return map[string]*huma.Response{"200": {Description: what, Content: map[string]*huma.MediaType{
+		jsonType: {Schema: &huma.Schema{Type: huma.TypeObject}}, yamlType: {Schema: &huma.Schema{Type: huma.TypeString}},
+	}}}
+}
+
+func (s *server) draftOperations() {
+	add(s, operation{
+		id: "create-campaign", method: http.MethodPost, path: "/v1/campaigns", tag: "Campaigns", scope: engine.CampaignsWrite,
+		summary: "Create a campaign from a definition", status: http.StatusCreated, once: true, body: definitionBody(), errors: []int{http.StatusConflict},
+		doc: "Keeps the definition as a draft, as it was typed. Nobody gets anything before it is published. A definition with problems is refused with every problem's line, column and path.",
+	}, s.createCampaign)
+	add(s, operation{
+		id: "check-definition", method: http.MethodPost, path: "/v1/checks", tag: "Campaigns", scope: engine.CampaignsRead,
+		summary: "Check a definition without keeping it", body: definitionBody(),
+		doc: "200 when it could be published; otherwise the same problems as when creating.",
+	}, s.checkDefinition)
+	add(s, operation{
+		id: "get-draft", method: http.MethodGet, path: "/v1/campaigns/{key}/draft", tag: "Campaigns", scope: engine.CampaignsRead,
+		summary: "Get the draft as it was typed", errors: []int{http.StatusNotFound}, replies: sourceReplies("The draft; ETag is its revision"),
+	}, s.getDraft)
+	add(s, operation{
+		id: "put-draft", method: http.MethodPut, path: "/v1/campaigns/{key}/draft", tag: "Campaigns", scope: engine.CampaignsWrite,
+		summary: "Replace the draft", body: definitionBody(), errors: []int{http.StatusNotFound, http.StatusPreconditionFailed},
+		doc: "With If-Match it is replaced only while its revision is that one. What is published does not change.",
+	}, s.putDraft)
+	add(s, operation{
+		id: "get-campaign-schema", method: http.MethodGet, path: "/v1/schema/campaign", tag: "Campaigns", scope: engine.CampaignsRead,
+		summary: "Get the JSON Schema of campaign definitions", doc: "For editors: completion and checking while typing.",
+		replies: map[string]*huma.Response{"200": {Description: "The schema", Content: map[string]*huma.MediaType{schemaType: {Schema: &huma.Schema{Type: huma.TypeObject}}}}},
+	}, campaignSchema)
+}
+
+type createdCampaign struct {
+	Location string `header:"Location"`
+	ETag     string `header:"ETag"`
+	Body     campaignView
+}
+
+func (s *server) createCampaign(ctx context.Context, p engine.Principal, in *draftInput) (*createdCampaign, error) {
+	c, err := s.Engine.CreateCampaign(ctx, p, in.draft())
+	if err != nil {
+		return nil, err
+	}
+	return &createdCampaign{Location: campaignURL(c.Key), ETag: revision(c), Body: viewCampaign(c)}, nil
+}
+
+type checkReply struct {
+	Body struct {
+		Valid bool `json:"valid" doc:"Always true: a definition with problems is answered by them"`
+	}
+}
+
+func (s *server) checkDefinition(ctx context.Context, p engine.Principal, in *draftInput) (*checkReply, error) {
+	out := &checkReply{}
+	out.Body.Valid = true
+	return out, s.Engine.CheckDefinition(ctx, p, in.draft())
+}
+
+func (s *server) getDraft(ctx context.Context, p engine.Principal, in *keyInput) (*sourceReply, error) {
+	c, err := s.Engine.Campaign(ctx, p, in.key())
+	if err != nil {
+		return nil, err
+	}
+	return source(c.Draft, c.DraftFormat, revision(c)), nil
+}
+
+type putDraftInput struct {
+	keyInput
+	draftInput
+	IfMatch string `header:"If-Match" doc:"The ETag of the draft that was changed"`
+}
+
+type draftReply struct {
+	ETag string `header:"ETag"`
+	Body campaignView
+}
+
+func (s *server) putDraft(ctx context.Context, p engine.Principal, in *putDraftInput) (*draftReply, error) {
+	rev, err := readRevision(in.IfMatch)
+	if err != nil {
+		return nil, err
+	}
+	c, err := s.Engine.PutDraft(ctx, p, in.key(), rev, in.draft())
+	if err != nil {
+		return nil, err
+	}
+	return &draftReply{ETag: revision(c), Body: viewCampaign(c)}, nil
+}
+
+// revision is the draft's ETag.
+func revision(c *engine.Campaign) string { return `"` + strconv.FormatInt(c.DraftRev, 10) + `"` }
+
+// readRevision reads If-Match (RFC 9110 §13.1.1): absent and * mean whatever there is; a tag that is none of ours matches nothing.
+func readRevision(header string) (int64, error) {
+	if header == "" || header == "*" {
+		return 0, nil
+	}
+	rev, err := strconv.ParseInt(strings.Trim(header, `"`), 10, 64)
+	if err != nil || rev <= 0 {
+		return 0, fault.New(fault.Conflict, "conflict.draft", nil)
+	}
+	return rev, nil
+}
+
+const schemaType = "application/schema+json"
+
+type schemaReply struct {
+	ContentType string `header:"Content-Type"`
+	Body        []byte
+}
+
+func campaignSchema(_ context.Context, p engine.Principal, _ *struct{}) (*schemaReply, error) {
+	return &schemaReply{schemaType, slices.Clone(definition.JSONSchema())}, p.Require(engine.CampaignsRead)
+}
+
+func itoa(n int) string { return strconv.Itoa(n) }

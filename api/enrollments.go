@@ -1,0 +1,134 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/engine"
+	"github.com/kruzhok/kruzhok/internal/locale"
+	"github.com/kruzhok/kruzhok/reports"
+)
+
+// enrollmentView is one member's passage.
+type enrollmentView struct {
+	ID        string                    `json:"id"`
+	Member    string                    `json:"member,omitempty" doc:"The external id; absent for one who has none"`
+	MemberID  string                    `json:"member_id"`
+	Version   int                       `json:"version"`
+	Source    string                    `json:"source" doc:"What brought the member in"`
+	State     campaigns.EnrollmentState `json:"state" enum:"active,waiting,completed,exited"`
+	Reason    campaigns.Reason          `json:"reason,omitempty" doc:"Why it ended, as a stable word"`
+	Sentence  string                    `json:"reason_sentence,omitempty" doc:"The reason in the asked language, and what happens next"`
+	Step      campaigns.StepID          `json:"step,omitempty"`
+	Wait      campaigns.WaitKind        `json:"wait,omitempty" doc:"What a waiting passage waits for"`
+	DueAt     *time.Time                `json:"due_at,omitempty"`
+	EnteredAt time.Time                 `json:"entered_at"`
+	EndedAt   *time.Time                `json:"ended_at,omitempty"`
+}
+
+func viewEnrollment(e *engine.Enrollment, externalID, lang string) enrollmentView {
+	return enrollmentView{
+		ID: idText(e.ID), Member: externalID, MemberID: idText(e.Member), Version: e.Version, Source: e.Source, State: e.State,
+		Reason: e.Reason, Sentence: sentence(lang, e.Reason), Step: e.Step, Wait: e.WaitKind, DueAt: e.DueAt, EnteredAt: e.EnteredAt, EndedAt: e.EndedAt,
+	}
+}
+
+// sentence is the reason in the language.
+func sentence(lang string, r campaigns.Reason) string {
+	if r == "" || !locale.Has("reason."+string(r)) {
+		return ""
+	}
+	return locale.T(lang, "reason."+string(r), nil)
+}
+
+func (s *server) enrollmentOperations() {
+	add(s, operation{
+		id: "enroll-members", method: http.MethodPost, path: "/v1/campaigns/{key}/enrollments", tag: "Enrollments", scope: engine.CampaignsWrite,
+		summary: "Enroll members by hand", once: true, max: s.MaxBatch, status: http.StatusOK, errors: []int{http.StatusNotFound, http.StatusConflict},
+		doc: "Up to 10,000 external ids. Each has its own answer; one that cannot be enrolled stops no other.",
+	}, s.enroll)
+	add(s, operation{
+		id: "list-enrollments", method: http.MethodGet, path: "/v1/campaigns/{key}/enrollments", tag: "Enrollments", scope: engine.CampaignsRead,
+		summary: "List who is or was inside", errors: []int{http.StatusNotFound},
+	}, s.listEnrollments)
+	add(s, operation{
+		id: "withdraw-enrollment", method: http.MethodDelete, path: "/v1/campaigns/{key}/enrollments/{id}", tag: "Enrollments", scope: engine.CampaignsWrite,
+		summary: "Take one member out", status: http.StatusOK, errors: []int{http.StatusNotFound},
+		doc: "One that is over already stays as it is.",
+	}, s.withdraw)
+}
+
+type enrollInput struct {
+	keyInput
+	Body struct {
+		Members []string `json:"members" nullable:"false" minItems:"1" doc:"External ids"`
+	}
+}
+
+type enrollReply struct {
+	Body struct {
+		Results []enrollResult `json:"results" nullable:"false"`
+	}
+}
+
+type enrollResult struct {
+	Member     string             `json:"member"`
+	Result     engine.EntryResult `json:"result" enum:"enrolled,already_active,reentry,not_found,erased,no_address"`
+	Enrollment string             `json:"enrollment_id,omitempty"`
+	What       string             `json:"what" doc:"The result in the asked language"`
+}
+
+func (s *server) enroll(ctx context.Context, p engine.Principal, in *enrollInput) (*enrollReply, error) {
+	results, err := s.Engine.Enroll(ctx, p, in.key(), in.Body.Members)
+	if err != nil {
+		return nil, err
+	}
+	out := &enrollReply{}
+	out.Body.Results = make([]enrollResult, len(results))
+	for i, r := range results {
+		out.Body.Results[i] = enrollResult{r.ExternalID, r.Result, idText(r.Enrollment), locale.T(requestOf(ctx).lang, "entry."+string(r.Result), nil)}
+	}
+	return out, nil
+}
+
+type listEnrollmentsInput struct {
+	keyInput
+	pageQuery
+	State string `query:"state" enum:"active,waiting,completed,exited"`
+}
+
+func (s *server) listEnrollments(ctx context.Context, p engine.Principal, in *listEnrollmentsInput) (*listReply[enrollmentView], error) {
+	page, err := in.page("e")
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.Reports.Enrollments(ctx, p, in.key(), campaigns.EnrollmentState(in.State), page)
+	if err != nil {
+		return nil, err
+	}
+	lang := requestOf(ctx).lang
+	return pageOf(in.pageQuery, "e", rows, func(r reports.EnrollmentRow) int64 { return int64(r.ID) }, func(r reports.EnrollmentRow) enrollmentView {
+		return viewEnrollment(r.Enrollment, r.ExternalID, lang)
+	}), nil
+}
+
+type enrollmentInput struct {
+	keyInput
+	ID string `path:"id"`
+}
+
+type enrollmentReply struct{ Body enrollmentView }
+
+func (s *server) withdraw(ctx context.Context, p engine.Principal, in *enrollmentInput) (*enrollmentReply, error) {
+	id, err := readID(in.ID, "enrollment")
+	if err != nil {
+		return nil, err
+	}
+	e, err := s.Engine.Withdraw(ctx, p, in.key(), campaigns.EnrollmentID(id))
+	if err != nil {
+		return nil, err
+	}
+	return &enrollmentReply{viewEnrollment(e, "", requestOf(ctx).lang)}, nil
+}

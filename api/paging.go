@@ -1,0 +1,85 @@
+package api
+
+import (
+	"encoding/base64"
+	"strconv"
+	"strings"
+
+	"github.com/kruzhok/kruzhok/engine"
+	"github.com/kruzhok/kruzhok/internal/fault"
+)
+
+// pageQuery is how a list is asked for.
+type pageQuery struct {
+	Limit  int    `query:"limit" minimum:"1" maximum:"500" default:"100" doc:"How many items a page has at most"`
+	Cursor string `query:"cursor" maxLength:"200" doc:"next_cursor of the page before"`
+}
+
+// list is one page.
+type list[T any] struct {
+	Items      []T    `json:"items" nullable:"false"`
+	NextCursor string `json:"next_cursor,omitempty" doc:"Absent on the last page"`
+}
+
+// listReply is a page as huma answers it.
+type listReply[T any] struct{ Body list[T] }
+
+// page opens the cursor of the list with this name. One row more than asked for is read: it tells whether there is a next page.
+func (q pageQuery) page(name string) (engine.Page, error) {
+	p := engine.Page{Limit: q.limit() + 1}
+	if q.Cursor == "" {
+		return p, nil
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(q.Cursor)
+	if err != nil {
+		return p, fault.New(fault.Invalid, "invalid.cursor", nil)
+	}
+	after, ok := strings.CutPrefix(string(raw), name+":")
+	p.After, err = strconv.ParseInt(after, 10, 64)
+	if !ok || err != nil || p.After < 0 {
+		return p, fault.New(fault.Invalid, "invalid.cursor", nil)
+	}
+	return p, nil
+}
+
+func (q pageQuery) limit() int {
+	if q.Limit <= 0 {
+		return 100
+	}
+	return q.Limit
+}
+
+// pageOf renders rows that were read with page.
+func pageOf[R, T any](q pageQuery, name string, rows []R, id func(R) int64, view func(R) T) *listReply[T] {
+	out := &listReply[T]{}
+	more := len(rows) > q.limit()
+	if more {
+		rows = rows[:q.limit()]
+	}
+	out.Body.Items = make([]T, len(rows))
+	for i, row := range rows {
+		out.Body.Items[i] = view(row)
+	}
+	if more {
+		cursor := name + ":" + strconv.FormatInt(id(rows[len(rows)-1]), 10)
+		out.Body.NextCursor = base64.RawURLEncoding.EncodeToString([]byte(cursor))
+	}
+	return out
+}
+
+// idText is an id as JSON has it: a text, since JavaScript's numbers are too short for it.
+func idText[T ~int64](id T) string {
+	if id == 0 {
+		return ""
+	}
+	return strconv.FormatInt(int64(id), 10)
+}
+
+// readID reads an id from an address.
+func readID(s, notFound string) (int64, error) {
+	id, err := strconv.ParseInt(s, 10, 64)
+	if err != nil || id <= 0 {
+		return 0, fault.New(fault.NotFound, "not_found."+notFound, nil)
+	}
+	return id, nil
+}

@@ -1,0 +1,179 @@
+package api
+
+import (
+	"html/template"
+	"net/http"
+	"strconv"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/engine"
+	"github.com/kruzhok/kruzhok/internal/fault"
+	"github.com/kruzhok/kruzhok/internal/locale"
+)
+
+// surveyView is a survey's page: one question, or a word on where the survey stands.
+type surveyView struct {
+	frame
+	TextLang string // the language of the author's text, which may be none of the product's
+	// Question is nil when nothing is asked; State says why then: later, done, closed or paused.
+	Question *questionView
+	State    string
+}
+
+// questionView is one question with its form.
+type questionView struct {
+	Number  int
+	Heading template.HTML // the question's first line
+	More    template.HTML // what follows it
+	// Widget is the form's part for the type: list, ticks, scale, text, number or date.
+	Widget    string
+	Hint      string
+	Options   []engine.PageOption
+	Min, Max  string
+	MaxLength int
+	Typed     string
+	Problem   string
+
+	Step, Visit, Nonce string
+}
+
+// Invalid is the value of aria-invalid.
+func (q questionView) Invalid() bool { return q.Problem != "" }
+
+// Described names what explains the field, for aria-describedby.
+func (q questionView) Described() string {
+	ids := ""
+	for _, part := range []struct {
+		there bool
+		id    string
+	}{{q.More != "", "more"}, {q.Hint != "", "hint"}, {q.Problem != "", "problem"}} {
+		if part.there {
+			ids += " " + part.id
+		}
+	}
+	if ids == "" {
+		return ""
+	}
+	return ids[1:]
+}
+
+func (s *server) surveyRoutes() {
+	s.page("/s/:token", s.showSurvey)
+	s.public(http.MethodPost, "/s/:token", s.answerSurvey)
+}
+
+// showSurvey shows where the member stands. It records nothing: mail scanners open links. ?a= ticks what the mail's button chose.
+func (s *server) showSurvey(c *gin.Context) {
+	page, err := s.Engine.Survey(c.Request.Context(), c.Param("token"), c.QueryArray("a"))
+	if err != nil {
+		s.errorPage(c, err)
+		return
+	}
+	s.render(c, http.StatusOK, "survey.html", viewSurvey(page))
+}
+
+// answerSurvey records the answer and shows what comes next; a wrong one is shown again with what was typed.
+func (s *server) answerSurvey(c *gin.Context) {
+	err := crossSite(c.Request)
+	if err == nil {
+		err = readForm(c)
+	}
+	if err != nil {
+		s.errorPage(c, err)
+		return
+	}
+	form := readAnswer(c)
+	told, err := s.Engine.AnswerSurvey(c.Request.Context(), c.Param("token"), form)
+	if err != nil {
+		s.errorPage(c, err)
+		return
+	}
+	if told.Rejection == nil {
+		c.Redirect(http.StatusSeeOther, "/s/"+c.Param("token"))
+		return
+	}
+	s.askAgain(c, form, func(lang campaigns.Lang) string { return told.Rejection.Sentence(lang) })
+}
+
+// askAgain shows the question with what was sent and what was wrong with it.
+func (s *server) askAgain(c *gin.Context, form engine.PageForm, problem func(campaigns.Lang) string) {
+	page, err := s.Engine.Survey(c.Request.Context(), c.Param("token"), form.Values)
+	if err != nil {
+		s.errorPage(c, err)
+		return
+	}
+	page.Problem, page.Typed = problem(page.Lang), form.Text
+	s.render(c, http.StatusUnprocessableEntity, "survey.html", viewSurvey(page))
+}
+
+func readAnswer(c *gin.Context) engine.PageForm {
+	visit, _ := strconv.Atoi(c.PostForm("visit")) // 0 is refused by the engine
+	return engine.PageForm{
+		Step: campaigns.StepID(c.PostForm("step")), Visit: visit, Nonce: c.PostForm("nonce"),
+		Values: c.PostFormArray("value"), Text: c.PostForm("text"),
+	}
+}
+
+func viewSurvey(p *engine.SurveyPage) surveyView {
+	lang := locale.Match(string(p.Lang))
+	v := surveyView{frame: newFrame(lang, p.Title, brand(p.Brand, p.Community)), TextLang: string(p.Lang), State: string(p.State)}
+	if p.State == engine.PageQuestion {
+		v.Question = viewQuestion(p, lang)
+	}
+	return v
+}
+
+// brand is how the community calls itself.
+func brand(line, name string) string {
+	if name != "" {
+		return name
+	}
+	return line
+}
+
+func viewQuestion(p *engine.SurveyPage, lang string) *questionView {
+	heading, more := clean(p.HTML)
+	q := &questionView{
+		Number: p.Number, Heading: heading, More: more, Widget: widgets[p.Type], Options: p.Options, MaxLength: p.MaxLength,
+		Min: bound(p.Min), Max: bound(p.Max), Typed: p.Typed, Problem: p.Problem, Step: string(p.Step), Visit: strconv.Itoa(p.Visit), Nonce: p.Nonce,
+	}
+	q.Hint = hint(p, lang)
+	return q
+}
+
+// widgets are the parts of the form by question type.
+var widgets = map[campaigns.QuestionType]string{
+	campaigns.Choice: "list", campaigns.YesNo: "list", campaigns.Choices: "ticks",
+	campaigns.Scale: "scale", campaigns.NPS: "scale", campaigns.CSAT: "scale",
+	campaigns.Number: "number", campaigns.Text: "text", campaigns.Date: "date",
+}
+
+// hint says how to answer where the form does not.
+func hint(p *engine.SurveyPage, lang string) string {
+	switch p.Type {
+	case campaigns.NPS, campaigns.CSAT, campaigns.Choices:
+		return locale.T(lang, "page.hint."+string(p.Type), nil)
+	case campaigns.Number:
+		switch {
+		case p.Min != nil && p.Max != nil:
+			return locale.T(lang, "page.hint.range", map[string]any{"min": *p.Min, "max": *p.Max})
+		case p.Min != nil:
+			return locale.T(lang, "page.hint.from", map[string]any{"min": *p.Min})
+		case p.Max != nil:
+			return locale.T(lang, "page.hint.to", map[string]any{"max": *p.Max})
+		}
+	}
+	return ""
+}
+
+func bound(n *float64) string {
+	if n == nil {
+		return ""
+	}
+	return strconv.FormatFloat(*n, 'f', -1, 64)
+}
+
+// errForm is what the engine says of a form that was not made by our page.
+var errForm = fault.New(fault.Invalid, "invalid.form", nil)
