@@ -2,11 +2,9 @@ package engine
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
-	"github.com/kruzhok/kruzhok/campaigns/decide"
 	"github.com/kruzhok/kruzhok/campaigns/definition"
 	"github.com/kruzhok/kruzhok/internal/fault"
 	"github.com/kruzhok/kruzhok/store"
@@ -123,7 +121,7 @@ func (e *Engine) Definition(ctx context.Context, c *store.Campaign) (*definition
 	if c.LiveVersion == 0 {
 		return nil, fault.New(fault.Conflict, "conflict.not_published", nil)
 	}
-	l, err := e.version(ctx, c.ID, c.LiveVersion)
+	l, err := e.version(ctx, e.Store, c.ID, c.LiveVersion)
 	if err != nil {
 		return nil, err
 	}
@@ -147,7 +145,7 @@ func (e *Engine) Publish(ctx context.Context, p Principal, key campaigns.Key) (*
 	if err != nil {
 		return nil, err
 	}
-	e.forgetStates()
+	e.states.forget()
 	e.wake("due", e.Waker.WakeDue(ctx))
 	return v, nil
 }
@@ -168,25 +166,38 @@ func (e *Engine) publish(ctx context.Context, tx *store.Tx, p Principal, c *stor
 	if err := tx.InsertVersion(ctx, v); err != nil {
 		return nil, err
 	}
-	next := campaigns.Running
-	if def.Entry.Schedule != nil {
-		due, err := e.scheduleDue(ctx, tx, def.Entry.Schedule)
-		if err != nil {
-			return nil, err
-		}
-		if err := tx.PutSchedule(ctx, store.Schedule{Campaign: c.ID, Version: v.Number, DueAt: due}); err != nil {
-			return nil, err
-		}
-		if due.After(now) {
-			next = campaigns.Scheduled
-		}
+	next, err := e.schedule(ctx, tx, v, def, now)
+	if err != nil {
+		return nil, err
 	}
-	if c.State.May(next) {
+	if c.State != campaigns.Paused && c.State.May(next) { // a pause ends by resuming alone
 		if err := tx.SetCampaignState(ctx, c.ID, c.State, next, p.Name, now); err != nil {
 			return nil, err
 		}
 	}
 	return v, tx.AppendEvents(ctx, []store.Event{e.event(now, "campaign.published", c.ID, map[string]any{"version": v.Number, "by": p.Name})})
+}
+
+// schedule writes when the version's audience is enrolled, or that no schedule is left, and returns the state that a publication leads to.
+func (e *Engine) schedule(ctx context.Context, tx *store.Tx, v *store.Version, def *definition.Definition, now time.Time) (campaigns.State, error) {
+	if def.Entry.Schedule == nil {
+		old, err := tx.Schedule(ctx, v.Campaign)
+		if err == nil && old != nil && old.DoneAt == nil { // an older version's audience comes no more
+			err = tx.MoveSchedule(ctx, v.Campaign, old.LastMember, &now)
+		}
+		return campaigns.Running, err
+	}
+	due, err := e.scheduleDue(ctx, tx, def.Entry.Schedule)
+	if err != nil {
+		return "", err
+	}
+	if err := tx.PutSchedule(ctx, store.Schedule{Campaign: v.Campaign, Version: v.Number, DueAt: due}); err != nil {
+		return "", err
+	}
+	if due.After(now) {
+		return campaigns.Scheduled, nil
+	}
+	return campaigns.Running, nil
 }
 
 // event makes a campaign's event.
@@ -272,45 +283,10 @@ func (e *Engine) move(ctx context.Context, p Principal, key campaigns.Key, event
 	if err != nil {
 		return nil, err
 	}
-	e.forgetStates()
+	e.states.forget()
 	e.wake("due", e.Waker.WakeDue(ctx))
 	for ch := range e.Senders {
 		e.wake("lane", e.Waker.WakeLane(ctx, campaigns.Bulk, ch))
 	}
-	return e.Store.CampaignByKey(ctx, campaigns.Key(strings.Clone(string(key))))
-}
-
-// SweepEnded takes members out of finished campaigns, some hundred at a time, and reports whether any were left.
-func (e *Engine) SweepEnded(ctx context.Context) (bool, error) {
-	states, err := e.campaignStates(ctx)
-	if err != nil {
-		return false, err
-	}
-	found := false
-	for _, c := range states {
-		if c.State != campaigns.Finished && c.State != campaigns.Archived {
-			continue
-		}
-		for {
-			n := 0
-			err := e.Store.WriteBulk(ctx, func(tx *store.Tx) error {
-				es, err := tx.LockNotFinal(ctx, c.ID, 0, e.Store.BulkRows())
-				if err != nil {
-					return err
-				}
-				n = len(es)
-				return e.decideMany(ctx, tx, es, func(*store.Enrollment, *store.Delivery) decide.Input {
-					return &decide.Left{Reason: campaigns.ExitEnded}
-				})
-			})
-			if err != nil {
-				return found, err
-			}
-			if n == 0 {
-				break
-			}
-			found = true
-		}
-	}
-	return found, nil
+	return e.Store.CampaignByKey(ctx, key)
 }

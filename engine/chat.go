@@ -4,7 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"strconv"
+	"strings"
 	"time"
+	"unicode"
+
+	"golang.org/x/text/language"
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/answers"
@@ -25,7 +29,6 @@ type conversation struct {
 	p   *store.Profile
 	c   *store.Community
 	now time.Time
-	new bool // the member came to be by this input
 	out *after
 }
 
@@ -34,14 +37,11 @@ func (e *Engine) handleChat(ctx context.Context, tx *store.Tx, in *store.Input, 
 	if inc.Kind == channels.IncomingIgnored || inc.Chat == "" {
 		return nil, nil
 	}
-	c, err := e.community(ctx)
+	c, err := e.community(ctx, tx)
 	if err != nil {
 		return nil, err
 	}
 	t := &conversation{e: e, tx: tx, in: in, inc: inc, c: c, now: e.now(), out: &after{}}
-	if inc.Kind == channels.IncomingPress {
-		e.acknowledge(inc, t.notice())
-	}
 	if err := t.meet(ctx); err != nil || t.p == nil {
 		return nil, err
 	}
@@ -70,8 +70,8 @@ func (t *conversation) meet(ctx context.Context) error {
 	m, err := t.tx.MemberByAddress(ctx, campaigns.Telegram, t.inc.Chat)
 	switch {
 	case fault.Is(err, fault.NotFound):
-		if t.inc.Kind == channels.IncomingBlocked || t.inc.Kind == channels.IncomingPress {
-			return nil // nobody that we know; nothing to do
+		if t.inc.Kind == channels.IncomingBlocked || t.inc.Kind == channels.IncomingUnblocked || t.inc.Kind == channels.IncomingPress {
+			return nil // nobody that we know; a Start follows where somebody wants to be
 		}
 		if m, err = t.greet(ctx); err != nil {
 			return err
@@ -102,13 +102,34 @@ func (t *conversation) greet(ctx context.Context) (*members.Member, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &members.Member{ID: campaigns.MemberID(id), FirstName: clip(t.inc.FirstName, maxName), LastName: clip(t.inc.LastName, maxName), Language: campaigns.Lang(t.inc.Language), State: members.Active, CreatedAt: t.now, UpdatedAt: t.now, Attributes: map[string]any{}}
+	m := &members.Member{
+		ID: campaigns.MemberID(id), FirstName: oneLine(t.inc.FirstName), LastName: oneLine(t.inc.LastName), Language: tongue(t.inc.Language),
+		State: members.Active, CreatedAt: t.now, UpdatedAt: t.now, Attributes: map[string]any{},
+	}
 	if err := t.tx.InsertMember(ctx, m); err != nil {
 		return nil, err
 	}
 	a := members.Address{Member: m.ID, Channel: campaigns.Telegram, Value: t.inc.Chat, Reach: channels.ReachOK}
-	t.new = true
 	return m, t.tx.SetAddress(ctx, a, t.inc.Chat, t.e.AddressHash(campaigns.Telegram, t.inc.Chat), t.now)
+}
+
+// oneLine is a name as a provider gives it, fit for a mail header too.
+func oneLine(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, s)
+	return clip(strings.TrimSpace(s), maxName)
+}
+
+// tongue is the language that the provider names, when it is one.
+func tongue(tag string) campaigns.Lang {
+	if _, err := language.Parse(tag); err != nil || len(tag) > 35 {
+		return ""
+	}
+	return campaigns.Lang(tag)
 }
 
 func clip(s string, runes int) string {
@@ -151,7 +172,7 @@ func (t *conversation) text(ctx context.Context) error {
 	if slot != nil {
 		return t.answer(ctx, slot.Enrollment, slot.Step, slot.Visit, raw)
 	}
-	row, err := t.fitting(ctx, raw)
+	row, err := t.waiting(ctx, raw)
 	if err != nil {
 		return err
 	}
@@ -163,7 +184,7 @@ func (t *conversation) text(ctx context.Context) error {
 
 // asks returns the question of a step in a published version; nil when the step asks nothing.
 func (t *conversation) asks(ctx context.Context, id campaigns.CampaignID, version int, step campaigns.StepID) (*definition.Ask, error) {
-	l, err := t.e.version(ctx, id, version)
+	l, err := t.e.version(ctx, t.tx, id, version)
 	if err != nil {
 		return nil, err
 	}
@@ -178,8 +199,9 @@ func askOf(def *definition.Definition, id campaigns.StepID) *definition.Ask {
 	return nil
 }
 
-// fitting finds the newest question with buttons that waits in this chat and that the typed text answers as it stands.
-func (t *conversation) fitting(ctx context.Context, raw campaigns.RawAnswer) (*store.Enrollment, error) {
+// waiting finds the newest question that was put in this chat, waits there, and that the text answers as it stands: one with buttons, or a typed one
+// that gave way to another while its campaign was paused.
+func (t *conversation) waiting(ctx context.Context, raw campaigns.RawAnswer) (*store.Enrollment, error) {
 	rows, err := t.tx.LockMemberEnrollments(ctx, t.p.ID)
 	if err != nil {
 		return nil, err
@@ -193,7 +215,11 @@ func (t *conversation) fitting(ctx context.Context, raw campaigns.RawAnswer) (*s
 		if err != nil {
 			return nil, err
 		}
-		if ask == nil || ask.Type.Typed() {
+		en, err := fromRow(row)
+		if err != nil {
+			return nil, err
+		}
+		if ask == nil || en.Asked[row.Step].Channel != campaigns.Telegram {
 			continue
 		}
 		if _, wrong := answers.Read(ask, raw, t.reading()); wrong == nil && (best == nil || row.UpdatedAt.After(best.UpdatedAt)) {
@@ -256,19 +282,11 @@ func (t *conversation) reply(ctx context.Context, name string, params map[string
 	}
 	d := &store.Delivery{
 		ID: campaigns.DeliveryID(id), Kind: store.SystemDelivery, Member: t.p.ID, Channel: campaigns.Telegram, Input: t.in.ID, Name: name, Params: mustJSON(params),
-		Lane: campaigns.Interactive, Priority: prioReply, State: campaigns.Pending, DueAt: &t.now, CreatedAt: t.now, ExpiresAt: t.now.Add(time.Hour),
+		Lane: campaigns.Interactive, Priority: prioReply, State: campaigns.Pending, DueAt: ownDue(t.now), CreatedAt: t.now, ExpiresAt: t.now.Add(time.Hour),
 	}
 	ids, err := t.tx.InsertDeliveries(ctx, []*store.Delivery{d})
 	t.out.send = append(t.out.send, ids...)
 	return err
-}
-
-// notice is the short text under a pressed button; empty where the message itself shows what happened.
-func (t *conversation) notice() string {
-	if _, err := t.e.readButton(t.inc.Chat, t.inc.Data); err != nil {
-		return say(campaigns.Lang(t.inc.Language), "bot.button_foreign", nil)
-	}
-	return ""
 }
 
 // press acts on a pressed button. Pressing twice does no more than once.
@@ -290,7 +308,7 @@ func (t *conversation) press(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	l, err := t.e.version(ctx, d.Campaign, d.Version)
+	l, err := t.e.version(ctx, t.tx, d.Campaign, d.Version)
 	if err != nil {
 		return err
 	}
@@ -305,6 +323,11 @@ func (t *conversation) press(ctx context.Context) error {
 func (t *conversation) choose(ctx context.Context, l *live, d *store.Delivery, ask *definition.Ask, b button) error {
 	lang := spoken(t.p, t.c)
 	options := answers.Options(ask, lang, l.def.Languages[0])
+	if ask.Final {
+		if shown, err := t.stands(ctx, l, d, ask); err != nil || shown {
+			return err
+		}
+	}
 	picked, err := t.tx.Selection(ctx, d.Enrollment, d.Step, d.Visit)
 	if err != nil {
 		return err
@@ -328,23 +351,25 @@ func (t *conversation) choose(ctx context.Context, l *live, d *store.Delivery, a
 	if err := t.answer(ctx, d.Enrollment, d.Step, d.Visit, raw); err != nil {
 		return err
 	}
-	return t.showAnswer(ctx, l, d, ask)
+	_, err = t.stands(ctx, l, d, ask)
+	return err
 }
 
-// showAnswer shows on the pressed message the answer that is stored: the one just given, or, where the first one stands, that.
-func (t *conversation) showAnswer(ctx context.Context, l *live, d *store.Delivery, ask *definition.Ask) error {
+// stands shows on the pressed message the answer that is stored for it, and reports whether there is one.
+func (t *conversation) stands(ctx context.Context, l *live, d *store.Delivery, ask *definition.Ask) (bool, error) {
 	row, err := t.tx.Enrollment(ctx, d.Enrollment)
 	if err != nil {
-		return err
+		return false, err
 	}
 	en, err := fromRow(row)
 	if err != nil {
-		return err
+		return false, err
 	}
-	if a, ok := en.Answers[saveAs(ask, d.Step)]; ok {
+	a, ok := en.Answers[saveAs(ask, d.Step)]
+	if ok = ok && en.Visits[d.Step] == d.Visit && en.Asked[d.Step].Answered; ok {
 		t.show(l, d, ask, chosen(a))
 	}
-	return nil
+	return ok, nil
 }
 
 // show edits the pressed message after the commit.

@@ -2,6 +2,8 @@ package engine
 
 import (
 	"context"
+	"regexp"
+	"strings"
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/decide"
@@ -34,13 +36,13 @@ func (t *conversation) command(ctx context.Context) error {
 
 // start greets, grants consent for the community's topics, and brings back who had stopped. Old enrollments stay exited.
 func (t *conversation) start(ctx context.Context) error {
-	returned := t.p.StoppedAt != nil
+	returned, joins := t.p.StoppedAt != nil, t.joins()
 	if err := t.consent(ctx); err != nil {
 		return err
 	}
 	data := map[string]any{}
-	if t.inc.Payload != "" {
-		data["source"] = clip(t.inc.Payload, 64)
+	if source := strings.TrimPrefix(t.inc.Payload, "s_"); payloadShape.MatchString(source) {
+		data["source"] = source
 	}
 	if err := t.record(ctx, "bot.started", "", data); err != nil {
 		return err
@@ -52,7 +54,7 @@ func (t *conversation) start(ctx context.Context) error {
 	if err := t.reply(ctx, name, nil); err != nil {
 		return err
 	}
-	for _, event := range t.startEvents() {
+	for _, event := range startEvents(joins) {
 		more, err := t.e.happened(ctx, t.tx, t.in, t.p, event, map[string]any{})
 		if err != nil {
 			return err
@@ -62,9 +64,26 @@ func (t *conversation) start(ctx context.Context) error {
 	return nil
 }
 
+// payloadShape is what a deep link may carry (Bot API "Deep linking"). Anything else was typed by hand, and could be personal.
+var payloadShape = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+
+// joins reports whether pressing Start makes the member one: they came by the bot alone, and never agreed to anything here before.
+// Members that the platform knows have joined there.
+func (t *conversation) joins() bool {
+	if t.p.ExternalID != "" {
+		return false
+	}
+	for key := range t.p.Consents {
+		if key.Channel == campaigns.Telegram {
+			return false
+		}
+	}
+	return true
+}
+
 // startEvents are the events that pressing Start stands for: every time bot.started, the first time also member.joined.
-func (t *conversation) startEvents() []string {
-	if t.new {
+func startEvents(joins bool) []string {
+	if joins {
 		return []string{"member.joined", "bot.started"}
 	}
 	return []string{"bot.started"}
@@ -133,18 +152,22 @@ func (e *Engine) stopEverything(ctx context.Context, tx *store.Tx, p *store.Prof
 
 // stopTopic ends one topic: no more of it is sent on any channel, and its campaigns end for the member.
 func (e *Engine) stopTopic(ctx context.Context, tx *store.Tx, p *store.Profile, topic, source string) error {
-	now := e.now()
+	now, changed := e.now(), false
 	for _, ch := range []campaigns.Channel{campaigns.Telegram, campaigns.Email} {
 		key := members.ConsentKey{Channel: ch, Topic: topic}
 		if given, known := p.Consents[key]; known && !given {
 			continue
 		}
+		changed = true
 		if err := tx.AppendConsent(ctx, p.ID, members.Consent{Channel: ch, Topic: topic, Given: false, Source: source, At: now}); err != nil {
 			return err
 		}
 	}
-	if err := tx.AppendEvents(ctx, []store.Event{{At: now, Name: "member.unsubscribed", Member: p.ID, Data: mustJSON(map[string]any{"topic": topic, "source": source})}}); err != nil {
-		return err
+	if changed {
+		event := store.Event{At: now, Name: "member.unsubscribed", Member: p.ID, Data: mustJSON(map[string]any{"topic": topic, "source": source})}
+		if err := tx.AppendEvents(ctx, []store.Event{event}); err != nil {
+			return err
+		}
 	}
 	return e.decideAll(ctx, tx, p.ID, &decide.Left{Reason: campaigns.ExitUnsubscribed}, func(l *live) bool {
 		return l.def.Topic == topic && l.def.Purpose != campaigns.Service
@@ -182,18 +205,42 @@ func (t *conversation) erase(ctx context.Context, yes bool) error {
 	words := "bot.delete_kept"
 	if yes {
 		words = "bot.deleted"
-		if err := t.e.eraseMember(ctx, t.tx, t.p); err != nil {
-			return err
-		}
-		if err := t.tx.ClearInput(ctx, t.in.ID); err != nil {
+		if err := t.eraseNow(ctx); err != nil {
 			return err
 		}
 	}
 	t.out.edit = func(ctx context.Context) error {
-		return t.e.Chat.Edit(ctx, chat, message, say(lang, words, nil), nil)
+		return t.e.Chat.Edit(ctx, chat, message, text(lang, words, nil), nil)
 	}
 	return nil
 }
+
+// eraseNow erases the member with all that arrived up to this input. What came after it waits for whoever comes back.
+func (t *conversation) eraseNow(ctx context.Context) error {
+	waiting, err := t.tx.StoredInputs(ctx, t.in.Actor, maxLater)
+	if err != nil {
+		return err
+	}
+	if err := t.e.eraseMember(ctx, t.tx, t.p); err != nil {
+		return err
+	}
+	if err := t.tx.ClearInput(ctx, t.in.ID); err != nil {
+		return err
+	}
+	var later []*store.Input
+	for _, in := range waiting {
+		if in.ID > t.in.ID {
+			again := *in
+			again.ID, again.Member, again.SourceKey = 0, 0, in.SourceKey+"/after-erasure"
+			later = append(later, &again)
+		}
+	}
+	_, err = t.tx.InsertInputs(ctx, later)
+	return err
+}
+
+// maxLater is how many inputs may wait behind a wish to be erased.
+const maxLater = 100
 
 // eraseMember exits, cancels, suppresses and removes, in the transaction that holds the member.
 func (e *Engine) eraseMember(ctx context.Context, tx *store.Tx, p *store.Profile) error {

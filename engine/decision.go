@@ -27,36 +27,37 @@ type work struct {
 	now       time.Time
 	community *store.Community
 	cause     *store.Input // what a person did; nil when time or a worker is the cause
-	bulk      bool         // many members: deliveries go out as chunks, derivable events are left out
+	bulk      bool         // many members: deliveries go out as chunks
+	campaigns map[campaigns.CampaignID]standing
 
 	rows       []*store.Enrollment
 	deliveries []*store.Delivery
 	events     []store.Event
 	dirty      map[campaigns.MemberID]*store.Profile
+	canceled   map[campaigns.Reason][]campaigns.EnrollmentID // their pending deliveries are to be canceled
 
 	// What the page or the bot tells at once.
 	again *decide.AskAgain
 }
 
 func (e *Engine) newWork(ctx context.Context, tx *store.Tx, cause *store.Input) (*work, error) {
-	c, err := e.community(ctx)
+	c, err := e.community(ctx, tx)
 	if err != nil {
 		return nil, err
 	}
-	return &work{e: e, tx: tx, now: e.now(), community: c, cause: cause, dirty: map[campaigns.MemberID]*store.Profile{}}, nil
+	return &work{
+		e: e, tx: tx, now: e.now(), community: c, cause: cause, dirty: map[campaigns.MemberID]*store.Profile{},
+		campaigns: map[campaigns.CampaignID]standing{}, canceled: map[campaigns.Reason][]campaigns.EnrollmentID{},
+	}, nil
 }
 
 // decide runs one decision for the enrollment that the transaction holds, and collects its effects. The profile's row must be locked when the definition can change the member.
 func (w *work) decide(ctx context.Context, row *store.Enrollment, p *store.Profile, in decide.Input) error {
-	l, err := w.e.version(ctx, row.Campaign, row.Version)
+	l, err := w.e.version(ctx, w.tx, row.Campaign, row.Version)
 	if err != nil {
 		return err
 	}
-	states, err := w.e.campaignStates(ctx)
-	if err != nil {
-		return err
-	}
-	facts, err := w.e.facts(ctx, w.tx, p, l.def, states[row.Campaign], w.community, w.now)
+	s, err := w.standing(ctx, row.Campaign)
 	if err != nil {
 		return err
 	}
@@ -64,11 +65,9 @@ func (w *work) decide(ctx context.Context, row *store.Enrollment, p *store.Profi
 	if err != nil {
 		return err
 	}
-	next, effects := decide.Decide(l.def, en, facts, in, w.now)
-	if !en.State.Final() || next.State != en.State {
-		if en.State != next.State && !en.State.May(next.State) {
-			return fmt.Errorf("decide enrollment %d: %s may not become %s", row.ID, en.State, next.State)
-		}
+	next, effects := decide.Decide(l.def, en, w.e.facts(p, l.def.Topic, s, w.community, w.now), in, w.now)
+	if en.State != next.State && !en.State.May(next.State) {
+		return fmt.Errorf("decide enrollment %d: %s may not become %s", row.ID, en.State, next.State)
 	}
 	intoRow(row, next, w.now)
 	if !slices.Contains(w.rows, row) {
@@ -91,7 +90,7 @@ func (w *work) effect(ctx context.Context, l *live, row *store.Enrollment, p *st
 	case *decide.SetMember:
 		w.setMember(p, x)
 	case *decide.CancelPending:
-		return w.tx.CancelPending(ctx, []campaigns.EnrollmentID{row.ID}, x.Reason, w.now)
+		w.canceled[x.Reason] = append(w.canceled[x.Reason], row.ID)
 	case *decide.CloseQuestion:
 		return w.tx.FreeQuestionSlot(ctx, row.Member, row.ID, w.now)
 	case *decide.AskAgain:
@@ -113,10 +112,21 @@ func (w *work) deliver(ctx context.Context, l *live, row *store.Enrollment, x *d
 	d.Part, d.Lane, d.ExpiresAt, d.DueAt = x.Part, x.Lane, x.Expires, &w.now
 	if x.Lane == campaigns.Interactive {
 		d.Priority = prioReply
+		if !w.bulk {
+			d.DueAt = ownDue(w.now)
+		}
 	}
 	row.WaitDelivery = d.ID
 	w.deliveries = append(w.deliveries, d)
 	return nil
+}
+
+// ownGrace is how long an interactive delivery is left to the worker that wrote it and sends it in the same go. The sweeps take it over then.
+const ownGrace = time.Second
+
+func ownDue(now time.Time) *time.Time {
+	due := now.Add(ownGrace)
+	return &due
 }
 
 // delivery makes the row of a step's message, pending.
@@ -192,6 +202,11 @@ func (w *work) flush(ctx context.Context) ([]campaigns.DeliveryID, error) {
 			return nil, err
 		}
 	}
+	for reason, ids := range w.canceled {
+		if err := w.tx.CancelPending(ctx, ids, reason, w.now); err != nil {
+			return nil, err
+		}
+	}
 	if w.bulk {
 		if err := w.chunk(ctx); err != nil {
 			return nil, err
@@ -212,7 +227,7 @@ func (w *work) flush(ctx context.Context) ([]campaigns.DeliveryID, error) {
 			ids = append(ids, d.ID)
 		}
 	}
-	return ids, nil
+	return ids, nil // the others wait for their lane: the sweep sees them
 }
 
 // Sizes of a chunk: fewer deliveries of one campaign and channel are claimed row by row, more make several.
@@ -289,47 +304,58 @@ func (w *work) lease(ctx context.Context, k chunkKey, ds []*store.Delivery, wait
 	return w.tx.InsertChunk(ctx, c)
 }
 
-// decideMany decides for enrollments that the transaction holds (skip-locked), with the input that `in` makes for each; a nil input leaves a row as it is.
-// delivery is the final delivery that a row waited for, where it did. A member whose row must change and is held elsewhere is left for later.
-func (e *Engine) decideMany(ctx context.Context, tx *store.Tx, rows []*store.Enrollment, in func(*store.Enrollment, *store.Delivery) decide.Input) error {
-	if len(rows) == 0 {
-		return nil
-	}
+// subject is one enrollment with what its input is made from: the delivery that it waited for, where it did.
+type subject struct {
+	l   *live
+	row *store.Enrollment
+	p   *store.Profile
+	d   *store.Delivery
+}
+
+// decideMany decides for enrollments that the transaction holds, with the input that `in` makes for each, and returns its work.
+// A member whose row must change and is held elsewhere is left for later: bulk work takes enrollments before members, and so never waits for one.
+func (e *Engine) decideMany(ctx context.Context, tx *store.Tx, rows []*store.Enrollment, in func(*work, subject) (decide.Input, error)) (*work, error) {
 	w, err := e.newWork(ctx, tx, nil)
 	if err != nil {
-		return err
+		return nil, err
+	}
+	if len(rows) == 0 {
+		return w, nil
 	}
 	w.bulk = true
 	profiles, waited, err := e.around(ctx, tx, rows)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, row := range rows {
-		input := in(row, waited[row.WaitDelivery])
-		p := profiles[row.Member]
-		if input == nil || p == nil {
-			continue
-		}
-		l, err := e.version(ctx, row.Campaign, row.Version)
-		if err != nil {
-			return err
-		}
-		if changesMembers(l.def) {
-			locked, ok, err := tx.TryLockMember(ctx, row.Member)
-			if err != nil {
-				return err
-			}
-			if !ok {
-				continue
-			}
-			p = locked
-		}
-		if err := w.decide(ctx, row, p, input); err != nil {
-			return err
+		if err := w.decideOne(ctx, subject{row: row, p: profiles[row.Member], d: waited[row.WaitDelivery]}, in); err != nil {
+			return nil, err
 		}
 	}
 	_, err = w.flush(ctx)
-	return err
+	return w, err
+}
+
+// decideOne decides for one row of many.
+func (w *work) decideOne(ctx context.Context, s subject, in func(*work, subject) (decide.Input, error)) (err error) {
+	if s.l, err = w.e.version(ctx, w.tx, s.row.Campaign, s.row.Version); err != nil {
+		return err
+	}
+	if s.p == nil {
+		return fmt.Errorf("decide enrollment %d: it has no member", s.row.ID)
+	}
+	if changesMembers(s.l.def) {
+		p, ok, err := w.tx.TryLockMember(ctx, s.row.Member)
+		if err != nil || !ok {
+			return err
+		}
+		s.p = p
+	}
+	input, err := in(w, s)
+	if err != nil {
+		return err
+	}
+	return w.decide(ctx, s.row, s.p, input)
 }
 
 // around loads the profiles of the rows' members and the deliveries that the rows wait for.
@@ -355,7 +381,7 @@ func (e *Engine) around(ctx context.Context, tx *store.Tx, rows []*store.Enrollm
 func (e *Engine) decideAll(ctx context.Context, tx *store.Tx, id campaigns.MemberID, in decide.Input, keep func(*live) bool) error {
 	var failed error
 	err := e.decideAllRuns(ctx, tx, id, in, func(row *store.Enrollment) bool {
-		l, err := e.version(ctx, row.Campaign, row.Version)
+		l, err := e.version(ctx, tx, row.Campaign, row.Version)
 		if err != nil {
 			failed = err
 			return false

@@ -2,6 +2,9 @@ package engine
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
 	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
@@ -10,80 +13,168 @@ import (
 	"github.com/kruzhok/kruzhok/store"
 )
 
+// stuckPause is how long an enrollment rests that cannot be decided. A person finds it by its event; everybody else goes on.
+const stuckPause = 10 * time.Minute
+
 // AdvanceDue decides for everything that is due, campaign by campaign, until nothing is or the slice of time is used up. It reports whether more is due.
+// A campaign that fails stops none of the others.
 func (e *Engine) AdvanceDue(ctx context.Context, slice time.Duration) (more bool, err error) {
-	if _, err := e.SweepEnded(ctx); err != nil {
-		return false, err
-	}
-	if err := e.OpenSchedules(ctx); err != nil {
-		return false, err
-	}
-	end := time.Now().Add(slice)
-	for {
-		ids, err := e.Store.DueCampaigns(ctx, e.now())
-		if err != nil || len(ids) == 0 {
+	_, err = e.SweepEnded(ctx)
+	failed := map[campaigns.CampaignID]bool{}
+	for end := time.Now().Add(slice); ; {
+		progress, rerr := e.advanceRound(ctx, failed, end)
+		err = errors.Join(err, rerr)
+		switch {
+		case ctx.Err() != nil:
+			return false, errors.Join(err, ctx.Err())
+		case !progress: // nothing is due, or others hold it
 			return false, err
-		}
-		progress := false
-		for _, id := range ids {
-			n, err := e.advance(ctx, id)
-			if err != nil {
-				return false, err
-			}
-			progress = progress || n > 0
-			if time.Now().After(end) {
-				return true, nil
-			}
-		}
-		if !progress { // what is due is held by others
-			return false, nil
+		case time.Now().After(end):
+			return true, err
 		}
 	}
 }
 
-// advance decides for one transaction's worth of due enrollments of the campaign.
+// advanceRound decides for one transaction's worth of each campaign: schedules that open, then what is due.
+func (e *Engine) advanceRound(ctx context.Context, failed map[campaigns.CampaignID]bool, end time.Time) (progress bool, err error) {
+	progress, err = e.openSome(ctx, failed)
+	ids, derr := e.Store.DueCampaigns(ctx, e.now())
+	if err = errors.Join(err, derr); derr != nil {
+		return false, err
+	}
+	for _, id := range ids {
+		if failed[id] {
+			continue
+		}
+		n, aerr := e.advance(ctx, id)
+		if aerr != nil {
+			failed[id] = true
+			err = errors.Join(err, fmt.Errorf("advance campaign %d: %w", id, aerr))
+		}
+		progress = progress || n > 0
+		if time.Now().After(end) {
+			break
+		}
+	}
+	return progress, err
+}
+
+// advance decides for one transaction's worth of due enrollments of the campaign. When one of them cannot be decided, each is tried by itself.
 func (e *Engine) advance(ctx context.Context, id campaigns.CampaignID) (int, error) {
-	n := 0
-	err := e.Store.WriteBulk(ctx, func(tx *store.Tx) error {
+	ids, err := e.advanceTogether(ctx, id)
+	if err != nil && ctx.Err() == nil && len(ids) > 0 {
+		e.Log.Error("enrollments not decided together; trying each", "campaign", id, "error", err)
+		err = e.advanceEach(ctx, ids)
+	}
+	if err != nil || len(ids) == 0 {
+		return 0, err
+	}
+	for ch := range e.Senders {
+		e.wake("lane", e.Waker.WakeLane(ctx, campaigns.Interactive, ch))
+		e.wake("lane", e.Waker.WakeLane(ctx, campaigns.Bulk, ch))
+	}
+	return len(ids), nil
+}
+
+func (e *Engine) advanceTogether(ctx context.Context, id campaigns.CampaignID) (ids []campaigns.EnrollmentID, err error) {
+	err = e.Store.WriteBulk(ctx, func(tx *store.Tx) error {
 		now := e.now()
 		rows, err := tx.LockDue(ctx, id, now, e.Store.BulkRows())
 		if err != nil {
 			return err
 		}
-		if n = len(rows); n > 0 {
+		ids = ids[:0]
+		for _, row := range rows {
+			ids = append(ids, row.ID)
+		}
+		if len(rows) > 0 {
 			e.Observer.DueLag(now.Sub(*rows[0].DueAt))
 		}
-		return e.decideMany(ctx, tx, rows, e.dueInput(now))
+		return e.decideDue(ctx, tx, rows, now)
 	})
-	if err == nil && n > 0 {
-		for ch := range e.Senders {
-			e.wake("lane", e.Waker.WakeLane(ctx, campaigns.Interactive, ch))
-			e.wake("lane", e.Waker.WakeLane(ctx, campaigns.Bulk, ch))
+	return ids, err
+}
+
+// advanceEach decides each enrollment in a transaction of its own, and lets the one rest that fails.
+func (e *Engine) advanceEach(ctx context.Context, ids []campaigns.EnrollmentID) error {
+	for _, id := range ids {
+		err := e.Store.Write(ctx, func(tx *store.Tx) error {
+			row, err := tx.LockEnrollment(ctx, id)
+			now := e.now()
+			if err != nil || row.DueAt == nil || row.DueAt.After(now) {
+				return err
+			}
+			return e.decideDue(ctx, tx, []*store.Enrollment{row}, now)
+		})
+		if err == nil {
+			continue
+		}
+		if err := errors.Join(ctx.Err(), e.rest(ctx, id, err)); err != nil {
+			return err
 		}
 	}
-	return n, err
+	return nil
+}
+
+// rest puts off an enrollment that cannot be decided, with an event that says so.
+func (e *Engine) rest(ctx context.Context, id campaigns.EnrollmentID, cause error) error {
+	e.Log.Error("enrollment cannot be decided", "enrollment", id, "error", cause)
+	return e.Store.Write(ctx, func(tx *store.Tx) error {
+		row, err := tx.LockEnrollment(ctx, id)
+		if err != nil {
+			return err
+		}
+		now := e.now()
+		due := now.Add(stuckPause)
+		row.DueAt, row.UpdatedAt = &due, now
+		if err := tx.SaveEnrollments(ctx, []*store.Enrollment{row}); err != nil {
+			return err
+		}
+		return tx.AppendEvents(ctx, []store.Event{{At: now, Name: "enrollment.stuck", Member: row.Member, Campaign: row.Campaign, Enrollment: row.ID, Step: row.Step}})
+	})
+}
+
+// decideDue decides for rows that are due. One that would be due again at once is a mistake of ours: it would be decided for ever.
+func (e *Engine) decideDue(ctx context.Context, tx *store.Tx, rows []*store.Enrollment, now time.Time) (err error) {
+	defer recovered(&err)
+	w, err := e.decideMany(ctx, tx, rows, dueInput)
+	if err != nil {
+		return err
+	}
+	for _, row := range w.rows {
+		if row.State == campaigns.EnrollmentWaiting && row.DueAt != nil && !row.DueAt.After(now) && !w.campaigns[row.Campaign].paused {
+			return fmt.Errorf("decide enrollment %d: it stays due at %s", row.ID, row.Step)
+		}
+	}
+	return nil
+}
+
+// recovered turns a panic into an error: what fails for one must not end the work for all.
+func recovered(err *error) {
+	if p := recover(); p != nil {
+		*err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+	}
 }
 
 // dueInput makes the input of a due row: the final delivery that it waited for, or time itself.
-func (e *Engine) dueInput(now time.Time) func(*store.Enrollment, *store.Delivery) decide.Input {
-	return func(row *store.Enrollment, d *store.Delivery) decide.Input {
-		switch {
-		case row.WaitKind == campaigns.WaitDelivery && d != nil && d.State.Final():
-			return e.delivered(d)
-		case row.State == campaigns.EnrollmentActive && row.Step == "" && row.Visit == 0:
-			return &decide.Start{}
-		}
-		return &decide.Due{}
+func dueInput(w *work, s subject) (decide.Input, error) {
+	switch {
+	case s.row.WaitKind == campaigns.WaitDelivery && s.d != nil && s.d.State.Final():
+		return w.delivered(s)
+	case s.row.State == campaigns.EnrollmentActive && s.row.Step == "" && s.row.Visit == 0:
+		return &decide.Start{}, nil
 	}
+	return &decide.Due{}, nil
 }
 
 // delivered is the decider's input of a delivery that has its final state.
-func (e *Engine) delivered(d *store.Delivery) decide.Input {
-	at := e.now()
+func (w *work) delivered(s subject) (decide.Input, error) {
+	d, at := s.d, w.now
 	if d.FinalAt != nil {
 		at = *d.FinalAt
 	}
-	return &decide.Delivered{Step: d.Step, Visit: d.Visit, Channel: d.Channel, Part: d.Part, State: d.State, Reason: d.Reason, At: at, More: e.moreParts(d)}
+	more, err := w.more(s)
+	return &decide.Delivered{Step: d.Step, Visit: d.Visit, Channel: d.Channel, Part: d.Part, State: d.State, Reason: d.Reason, At: at, More: more}, err
 }
 
 // scheduleDue is the moment at which a schedule opens. In members' own zones, that is when the first zone of the world gets there (UTC+14);
@@ -99,21 +190,23 @@ func (e *Engine) scheduleDue(ctx context.Context, tx *store.Tx, s *definition.Sc
 	return s.At.In(zone(c, "")).UTC(), nil
 }
 
-// OpenSchedules enrolls the audiences of schedules whose time has come, some hundred members at a time.
-func (e *Engine) OpenSchedules(ctx context.Context) error {
+// openSome enrolls the next part of each audience whose schedule's time has come, and reports whether there was any.
+func (e *Engine) openSome(ctx context.Context, failed map[campaigns.CampaignID]bool) (progress bool, err error) {
 	due, err := e.Store.DueSchedules(ctx, e.now())
-	if err != nil {
-		return err
-	}
 	for _, s := range due {
-		for done := false; !done; {
-			if done, err = e.openSchedule(ctx, s.Campaign); err != nil {
-				return err
-			}
+		if failed[s.Campaign] {
+			continue
 		}
-		e.forgetStates()
+		done, serr := e.openSchedule(ctx, s.Campaign)
+		if serr != nil {
+			failed[s.Campaign] = true
+			err = errors.Join(err, fmt.Errorf("open schedule of campaign %d: %w", s.Campaign, serr))
+			continue
+		}
+		progress = progress || !done
+		e.states.forget()
 	}
-	return nil
+	return progress, err
 }
 
 // openSchedule enrolls the next part of one audience. done: the audience is through, or another worker is at it.
@@ -124,7 +217,7 @@ func (e *Engine) openSchedule(ctx context.Context, id campaigns.CampaignID) (don
 		if err != nil || s == nil || s.DoneAt != nil {
 			return err
 		}
-		l, err := e.version(ctx, id, s.Version)
+		l, err := e.version(ctx, tx, id, s.Version)
 		if err != nil {
 			return err
 		}
@@ -138,7 +231,7 @@ func (e *Engine) openSchedule(ctx context.Context, id campaigns.CampaignID) (don
 				return err
 			}
 		}
-		c, err := e.community(ctx)
+		c, err := e.community(ctx, tx)
 		if err != nil {
 			return err
 		}
@@ -177,8 +270,8 @@ func (e *Engine) enrollScheduled(ctx context.Context, tx *store.Tx, l *live, ids
 	}
 	for _, row := range rows {
 		if p := profiles[row.Member]; p != nil {
-			if at := s.At.In(zone(c, p.TimeZone)).UTC(); at.After(now) {
-				row.DueAt = &at
+			if at := s.At.In(zone(c, p.TimeZone)).UTC(); at.After(now) { // it waits: another zone would be another moment
+				row.State, row.WaitKind, row.DueAt = campaigns.EnrollmentWaiting, campaigns.WaitTime, &at
 			}
 		}
 	}

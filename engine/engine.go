@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -74,11 +75,17 @@ type Engine struct {
 	Options
 	keys     keys
 	live     liveCache
-	states   stateCache
+	states   cache[campaignsByID]
 	pool     map[poolKey]*linePool
-	cool     cooldownCache
-	settings settingsCache
-	claims   atomic.Uint64 // names actor claims
+	cool     cache[map[string]time.Time]
+	settings cache[*store.Community]
+	flood    flood
+	woken    recently[string]
+	swept    recently[sweptCampaign] // found empty
+	noticed  recently[sweptCampaign] // asked to be emptied
+	claims   atomic.Uint64  // names actor claims
+	beside   sync.WaitGroup // what runs beside a transaction: acknowledging presses
+	closed   chan struct{}
 }
 
 // New checks the options and makes an Engine.
@@ -101,7 +108,8 @@ func New(o Options) (*Engine, error) {
 	if o.Observer == nil {
 		o.Observer = noObserver{}
 	}
-	e := &Engine{Options: o, keys: deriveKeys(o.Secret), pool: map[poolKey]*linePool{}}
+	e := &Engine{Options: o, keys: deriveKeys(o.Secret), pool: map[poolKey]*linePool{}, closed: make(chan struct{})}
+	e.states.ttl, e.cool.ttl, e.settings.ttl = statesTTL, statesTTL, settingsTTL
 	for ch := range o.Senders {
 		for _, lane := range []campaigns.Lane{campaigns.Interactive, campaigns.Bulk} {
 			e.pool[poolKey{ch, lane}] = newLinePool(e, ch, e.connections(ch, lane))
@@ -110,8 +118,10 @@ func New(o Options) (*Engine, error) {
 	return e, nil
 }
 
-// Close ends the connections.
+// Close ends the connections. It is called once, after everything that uses the engine has returned.
 func (e *Engine) Close() {
+	close(e.closed)
+	e.beside.Wait()
 	for _, p := range e.pool {
 		p.close()
 	}

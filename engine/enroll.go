@@ -49,7 +49,7 @@ func (e *Engine) Enroll(ctx context.Context, p Principal, key campaigns.Key, ext
 	if c.State != campaigns.Running && c.State != campaigns.Paused {
 		return nil, fault.New(fault.Conflict, "conflict.not_running", map[string]any{"state": string(c.State)})
 	}
-	l, err := e.version(ctx, c.ID, c.LiveVersion)
+	l, err := e.version(ctx, e.Store, c.ID, c.LiveVersion)
 	if err != nil {
 		return nil, err
 	}
@@ -77,6 +77,13 @@ func (e *Engine) enrollSome(ctx context.Context, l *live, externalIDs []string, 
 		}
 	}
 	return e.Store.WriteBulk(ctx, func(tx *store.Tx) error {
+		c, err := tx.Campaign(ctx, l.campaign)
+		if err != nil {
+			return err
+		}
+		if c.State != campaigns.Running && c.State != campaigns.Paused { // it ended meanwhile
+			return fault.New(fault.Conflict, "conflict.not_running", map[string]any{"state": string(c.State)})
+		}
 		results, enrolled, err := e.enroll(ctx, tx, l, ids, "api", e.now())
 		if err != nil {
 			return err

@@ -131,7 +131,7 @@ func (e *Engine) storeInputs(ctx context.Context, inputs []*store.Input) (map[st
 		in := byID[id]
 		stored[in.SourceKey] = true
 		e.Observer.Input(in.Source, store.InputStored)
-		if !woken[in.Actor] {
+		if !woken[in.Actor] && in.Source != "page" { // whoever stored a form handles it at once
 			woken[in.Actor] = true
 			e.wake("actor", e.Waker.WakeActor(ctx, in.Actor))
 		}
@@ -162,13 +162,13 @@ func (e *Engine) happened(ctx context.Context, tx *store.Tx, in *store.Input, p 
 	if err := e.decideAll(ctx, tx, p.ID, &decide.Happened{Event: name}, nil); err != nil {
 		return nil, err
 	}
-	open, err := e.open(ctx)
+	open, err := e.open(ctx, tx)
 	if err != nil {
 		return nil, err
 	}
 	out := &after{}
 	for _, c := range open {
-		l, err := e.version(ctx, c.ID, c.LiveVersion)
+		l, err := e.version(ctx, tx, c.ID, c.LiveVersion)
 		if err != nil {
 			return nil, err
 		}

@@ -8,7 +8,6 @@ import (
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/decide"
-	"github.com/kruzhok/kruzhok/campaigns/definition"
 	"github.com/kruzhok/kruzhok/store"
 )
 
@@ -37,36 +36,48 @@ func (e *Engine) channelFacts(p *store.Profile, ch campaigns.Channel, topic stri
 	return decide.ChannelFacts{Reach: a.Reach, Consent: p.Consents.Allows(ch, topic), Suppressed: a.Suppressed != "", Off: e.off(ch)}, true
 }
 
+// standing is how a campaign stands at the moment of a transaction: its state, and the pauses that it had.
+type standing struct {
+	paused bool
+	pauses []decide.Pause
+}
+
+// standing reads it, once for each campaign and transaction.
+func (w *work) standing(ctx context.Context, id campaigns.CampaignID) (standing, error) {
+	if s, ok := w.campaigns[id]; ok {
+		return s, nil
+	}
+	c, err := w.tx.Campaign(ctx, id)
+	if err != nil {
+		return standing{}, err
+	}
+	pauses, err := w.tx.Pauses(ctx, id)
+	if err != nil {
+		return standing{}, err
+	}
+	s := standing{paused: c.State == campaigns.Paused}
+	for _, p := range pauses {
+		span := decide.Pause{From: p.From}
+		if p.To != nil {
+			span.To = *p.To
+		}
+		s.pauses = append(s.pauses, span)
+	}
+	w.campaigns[id] = s
+	return s, nil
+}
+
 // facts is what a decision about the member may know.
-func (e *Engine) facts(ctx context.Context, q reader, p *store.Profile, def *definition.Definition, camp *store.Campaign, c *store.Community, now time.Time) (decide.Facts, error) {
+func (e *Engine) facts(p *store.Profile, topic string, s standing, c *store.Community, now time.Time) decide.Facts {
 	f := decide.Facts{
 		Language: spoken(p, c), Zone: zone(c, p.TimeZone), Attributes: p.Attributes, Tags: p.Tags,
 		Channels: map[campaigns.Channel]decide.ChannelFacts{}, Stopped: p.StoppedAt != nil, Interactive: interactive(p, now),
-		Paused: camp != nil && camp.State == campaigns.Paused,
+		Paused: s.paused, Pauses: s.pauses,
 	}
 	for ch := range p.Addresses {
-		f.Channels[ch], _ = e.channelFacts(p, ch, def.Topic)
+		f.Channels[ch], _ = e.channelFacts(p, ch, topic)
 	}
-	if camp == nil {
-		return f, nil
-	}
-	pauses, err := q.Pauses(ctx, camp.ID)
-	if err != nil {
-		return f, err
-	}
-	for _, pause := range pauses {
-		span := decide.Pause{From: pause.From}
-		if pause.To != nil {
-			span.To = *pause.To
-		}
-		f.Pauses = append(f.Pauses, span)
-	}
-	return f, nil
-}
-
-// reader is what facts are read from: the store, or a transaction.
-type reader interface {
-	Pauses(context.Context, campaigns.CampaignID) ([]store.Pause, error)
+	return f
 }
 
 // fromRow is the decider's view of a row.

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
@@ -57,6 +56,9 @@ const (
 // HandleActor handles what the actor's inputs ask for, in their order, and sends what they cause. Another worker's claim is left alone.
 func (e *Engine) HandleActor(ctx context.Context, actor string) error {
 	for {
+		if waits, err := e.Store.StoredInputs(ctx, actor, 1); err != nil || len(waits) == 0 {
+			return err // a wake-up that came twice costs one look
+		}
 		claim, err := e.claimActor(ctx, actor)
 		if err != nil || claim == "" {
 			return err
@@ -69,10 +71,6 @@ func (e *Engine) HandleActor(ctx context.Context, actor string) error {
 			return err
 		}
 		// Release, then look again: an input that came after "empty" and before the release had its wake-up refused.
-		left, err := e.Store.StoredInputs(ctx, actor, 1)
-		if err != nil || len(left) == 0 || left[0].Tries > 0 {
-			return err
-		}
 	}
 }
 
@@ -132,10 +130,12 @@ func (a *after) add(b *after) {
 // handle acts on one input in one transaction, then sends what it caused. A failure is counted on the input; after maxTries it is dead
 // and stands in nobody's way.
 func (e *Engine) handle(ctx context.Context, in *store.Input) (*after, error) {
+	e.woken.drop(in.Actor)
+	e.acknowledge(in)
 	var out *after
 	err := e.Store.Write(ctx, func(tx *store.Tx) (err error) {
 		out = &after{}
-		done, err := e.dispatchSafely(ctx, tx, in)
+		done, err := e.dispatch(ctx, tx, in)
 		if err != nil {
 			return err
 		}
@@ -191,18 +191,12 @@ func (e *Engine) failInput(ctx context.Context, in *store.Input, cause error) er
 	return cause
 }
 
-// dispatchSafely turns a panic on one input into its failure: it must stop nothing else.
-func (e *Engine) dispatchSafely(ctx context.Context, tx *store.Tx, in *store.Input) (out *after, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			e.Log.Error("panic while handling an input", "input", in.ID, "stack", string(debug.Stack()))
-			err = fmt.Errorf("panic: %v", p)
-		}
-	}()
-	return e.dispatch(ctx, tx, in)
-}
-
-func (e *Engine) dispatch(ctx context.Context, tx *store.Tx, in *store.Input) (*after, error) {
+// dispatch hands the input to what acts on it. A panic is this input's failure: it must stop nothing else.
+func (e *Engine) dispatch(ctx context.Context, tx *store.Tx, in *store.Input) (out *after, err error) {
+	defer recovered(&err)
+	if in.Raw == "" { // its member was erased before anything acted on it
+		return nil, nil
+	}
 	switch in.Source {
 	case "telegram":
 		inc, err := e.Chat.Decode(json.RawMessage(in.Raw))
@@ -224,16 +218,26 @@ func (e *Engine) SweepActors(ctx context.Context, olderThan time.Duration, limit
 	return e.Store.StoredActors(ctx, now.Add(-olderThan), now, limit)
 }
 
-// acknowledge ends the waiting circle on a pressed button: after it is stored, before anything slow.
-func (e *Engine) acknowledge(inc channels.Incoming, notice string) {
-	if inc.Press == "" || e.Chat == nil {
+// acknowledge ends the waiting circle on a pressed button: after it is stored, before anything slow, and beside the transaction that acts on it.
+func (e *Engine) acknowledge(in *store.Input) {
+	if in.Source != "telegram" || in.Raw == "" || e.Chat == nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
-	go func() {
+	inc, err := e.Chat.Decode(json.RawMessage(in.Raw))
+	if err != nil || inc.Kind != channels.IncomingPress || inc.Press == "" {
+		return
+	}
+	notice := ""
+	if _, err := e.readButton(inc.Chat, inc.Data); err != nil {
+		notice = say(campaigns.Lang(inc.Language), "bot.button_foreign", nil)
+	}
+	e.beside.Go(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), acknowledgeLimit)
 		defer cancel()
 		if err := e.Chat.Acknowledge(ctx, inc.Press, notice); err != nil {
 			e.Log.Debug("press not acknowledged", "error", err)
 		}
-	}()
+	})
 }
+
+const acknowledgeLimit = 2 * time.Second

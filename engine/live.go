@@ -2,7 +2,9 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -52,8 +54,11 @@ type liveCache struct {
 // maxLive bounds the cache; beyond it, it starts anew.
 const maxLive = 500
 
+// errBadVersion: a published version that this binary cannot read. It stays so until another binary runs.
+var errBadVersion = errors.New("published version cannot be read")
+
 // version returns a published version, parsed.
-func (e *Engine) version(ctx context.Context, id campaigns.CampaignID, number int) (*live, error) {
+func (e *Engine) version(ctx context.Context, from source, id campaigns.CampaignID, number int) (*live, error) {
 	key := liveKey{id, number}
 	e.live.mu.Lock()
 	l := e.live.m[key]
@@ -61,13 +66,13 @@ func (e *Engine) version(ctx context.Context, id campaigns.CampaignID, number in
 	if l != nil {
 		return l, nil
 	}
-	v, err := e.Store.Version(ctx, id, number)
+	v, err := from.Version(ctx, id, number)
 	if err != nil {
 		return nil, err
 	}
 	def, problems := definition.Parse([]byte(v.Source), definition.Format(v.Format))
 	if len(problems) > 0 {
-		return nil, fmt.Errorf("parse campaign %d version %d: %s at line %d", id, number, problems[0].Code, problems[0].Line)
+		return nil, fmt.Errorf("parse campaign %d version %d: %w: %s at line %d", id, number, errBadVersion, problems[0].Code, problems[0].Line)
 	}
 	l = &live{campaign: id, version: number, def: def, texts: map[string]*templates.Text{}}
 	e.live.mu.Lock()
@@ -80,73 +85,58 @@ func (e *Engine) version(ctx context.Context, id campaigns.CampaignID, number in
 }
 
 // statesTTL is how old the knowledge of a campaign's state may be at the moment of sending: well under the two seconds in which a pause takes effect.
+// Decisions read it in their transaction.
 const statesTTL = 500 * time.Millisecond
 
-// stateCache knows every campaign's state, renewed as a whole.
-type stateCache struct {
-	mu sync.Mutex
-	m  map[campaigns.CampaignID]*store.Campaign
-	at time.Time
+type campaignsByID map[campaigns.CampaignID]*store.Campaign
+
+// state is the campaign's; Finished for one that is a draft, archived or gone.
+func (m campaignsByID) state(id campaigns.CampaignID) campaigns.State {
+	if c := m[id]; c != nil {
+		return c.State
+	}
+	return campaigns.Finished
 }
 
-// campaignStates returns all campaigns that can matter to running work, at most half a second old.
-func (e *Engine) campaignStates(ctx context.Context) (map[campaigns.CampaignID]*store.Campaign, error) {
-	s := &e.states
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.m != nil && time.Since(s.at) < statesTTL {
-		return s.m, nil
-	}
-	m := map[campaigns.CampaignID]*store.Campaign{}
-	for page := (store.Page{Limit: 500}); ; {
-		cs, err := e.Store.Campaigns(ctx, page)
+// published are the states of campaigns that can matter to running work.
+var published = []campaigns.State{campaigns.Scheduled, campaigns.Running, campaigns.Paused, campaigns.Finished}
+
+// campaignStates returns all campaigns that can matter to running work, at most half a second old. Not for use in a transaction.
+func (e *Engine) campaignStates(ctx context.Context) (campaignsByID, error) {
+	return e.states.get(func() (campaignsByID, error) {
+		cs, err := listCampaigns(ctx, e.Store, published...)
+		m := make(campaignsByID, len(cs))
+		for _, c := range cs {
+			m[c.ID] = c
+		}
+		return m, err
+	})
+}
+
+// campaignState returns the campaign's state, at most half a second old.
+func (e *Engine) campaignState(ctx context.Context, id campaigns.CampaignID) (campaigns.State, error) {
+	m, err := e.campaignStates(ctx)
+	return m.state(id), err
+}
+
+// open lists the campaigns that take members in: running or paused, with a live version. It reads the transaction, not the cache:
+// an event that follows a publication in another process must find it.
+func (e *Engine) open(ctx context.Context, from source) ([]*store.Campaign, error) {
+	cs, err := listCampaigns(ctx, from, campaigns.Running, campaigns.Paused)
+	return slices.DeleteFunc(cs, func(c *store.Campaign) bool { return c.LiveVersion == 0 }), err
+}
+
+func listCampaigns(ctx context.Context, from source, states ...campaigns.State) ([]*store.Campaign, error) {
+	var all []*store.Campaign
+	for page := (store.Page{Limit: 500}); ; page.After = int64(all[len(all)-1].ID) {
+		cs, err := from.Campaigns(ctx, page, states...)
 		if err != nil {
 			return nil, err
 		}
-		for _, c := range cs {
-			m[c.ID] = c
-			page.After = int64(c.ID)
-		}
-		if len(cs) < page.Limit {
-			break
+		if all = append(all, cs...); len(cs) < page.Limit {
+			return all, nil
 		}
 	}
-	s.m, s.at = m, time.Now()
-	return m, nil
-}
-
-// forgetStates makes the next look at a campaign's state a fresh one in this process.
-func (e *Engine) forgetStates() {
-	e.states.mu.Lock()
-	e.states.m = nil
-	e.states.mu.Unlock()
-}
-
-// campaignState returns the campaign's state, at most half a second old; Finished for one that is gone.
-func (e *Engine) campaignState(ctx context.Context, id campaigns.CampaignID) (campaigns.State, error) {
-	m, err := e.campaignStates(ctx)
-	if err != nil {
-		return "", err
-	}
-	if c := m[id]; c != nil {
-		return c.State, nil
-	}
-	return campaigns.Finished, nil
-}
-
-// open lists the campaigns that take members in: running or paused, with a live version.
-func (e *Engine) open(ctx context.Context) ([]*store.Campaign, error) {
-	m, err := e.campaignStates(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var out []*store.Campaign
-	for _, c := range m {
-		if c.LiveVersion > 0 && (c.State == campaigns.Running || c.State == campaigns.Paused) {
-			out = append(out, c)
-		}
-	}
-	return out, nil
 }
 
 // invalidDefinition is the fault that carries every problem of a definition.

@@ -2,14 +2,15 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/decide"
 	"github.com/kruzhok/kruzhok/channels"
-	"github.com/kruzhok/kruzhok/internal/fault"
 	"github.com/kruzhok/kruzhok/store"
 )
 
@@ -74,10 +75,21 @@ func (r *results) add(o store.Outcome, j job, receipt channels.Receipt) {
 		r.free = append(r.free, j.d)
 	}
 	if receipt.WholeChannel {
-		if r.cool == nil {
-			r.cool = map[string]cooldown{}
+		pause := receipt.RetryAfter
+		if pause <= 0 {
+			pause = wholeChannelPause
 		}
-		r.cool[string(j.d.Channel)] = cooldown{o.At.Add(max(receipt.RetryAfter, wholeChannelPause)), string(receipt.Class)}
+		r.cools(string(j.d.Channel), cooldown{o.At.Add(pause), string(receipt.Class)})
+	}
+}
+
+// cools notes that the channel has to rest; the longest rest wins.
+func (r *results) cools(bucket string, c cooldown) {
+	if r.cool == nil {
+		r.cool = map[string]cooldown{}
+	}
+	if c.until.After(r.cool[bucket].until) {
+		r.cool[bucket] = c
 	}
 }
 
@@ -99,7 +111,7 @@ func backoff(ch campaigns.Channel, attempts int) time.Duration {
 // outcome is what a receipt means for the delivery.
 func (e *Engine) outcome(d *store.Delivery, r channels.Receipt) store.Outcome {
 	o := base(d, e.now())
-	o.Code, o.Detail, o.ProviderID = r.Code, clip(r.Detail, 300), clip(r.ProviderID, 200)
+	o.Code, o.Detail, o.ProviderID = storable(r.Code, 100), storable(r.Detail, 300), storable(r.ProviderID, 200)
 	later := func(reason campaigns.Reason, wait time.Duration, counts bool) {
 		due := o.At.Add(wait)
 		o.State, o.Reason, o.DueAt, o.NoAttempt = campaigns.Pending, reason, &due, !counts
@@ -135,6 +147,11 @@ func (e *Engine) outcome(d *store.Delivery, r channels.Receipt) store.Outcome {
 	return o
 }
 
+// storable makes what another server said fit for every database.
+func storable(s string, runes int) string {
+	return clip(strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", ""), runes)
+}
+
 func deadReason(r channels.Reach) campaigns.Reason {
 	switch r {
 	case channels.ReachBlocked:
@@ -145,22 +162,19 @@ func deadReason(r channels.Reach) campaigns.Reason {
 	return campaigns.Gone
 }
 
-// writeOutcomes commits what became of deliveries; while the database is away it tries again, since the journal alone knows it until then.
+// writeOutcomes commits what became of deliveries. While the database is away it tries again, since the journal alone knows it until then;
+// when it is there and refuses them together, each is written by itself.
 func (e *Engine) writeOutcomes(ctx context.Context, res *results) error {
-	if len(res.outcomes) == 0 {
+	if len(res.outcomes) == 0 && len(res.cool) == 0 {
 		return nil
 	}
 	ctx = context.WithoutCancel(ctx)
-	var err error
-	for wait := 100 * time.Millisecond; wait < outcomePatience; wait *= 2 {
-		if err = e.Store.WriteBulk(ctx, func(tx *store.Tx) error { return e.writeResults(ctx, tx, res) }); err == nil {
-			break
-		}
-		if k := fault.KindOf(err); k != fault.Internal && k != fault.Unavailable {
-			break
-		}
-		e.Log.Warn("outcomes not written, trying again", "n", len(res.outcomes), "error", err)
-		time.Sleep(wait)
+	err := e.writePatiently(ctx, res)
+	if err != nil && len(res.outcomes) > 1 {
+		err = e.writeEach(ctx, res)
+	}
+	if len(res.cool) > 0 {
+		e.cool.forget()
 	}
 	if err != nil {
 		return err
@@ -171,8 +185,54 @@ func (e *Engine) writeOutcomes(ctx context.Context, res *results) error {
 	return nil
 }
 
-// outcomePatience is how long a worker holds on to outcomes that it cannot write.
-const outcomePatience = 15 * time.Second
+const (
+	// outcomeTries is how often a database that answers may refuse outcomes.
+	outcomeTries = 3
+	// outcomePause is the longest wait for a database that is away.
+	outcomePause = 2 * time.Second
+)
+
+func (e *Engine) writePatiently(ctx context.Context, res *results) error {
+	for wait, refused := 50*time.Millisecond, 0; ; wait = min(2*wait, outcomePause) {
+		err := e.Store.WriteBulk(ctx, func(tx *store.Tx) error { return e.writeResults(ctx, tx, res) })
+		if err == nil {
+			return nil
+		}
+		if e.Store.Ping(ctx) == nil {
+			refused++
+		}
+		e.Log.Warn("outcomes not written", "n", len(res.outcomes), "error", err)
+		if refused == outcomeTries || !e.pause(wait) {
+			return err
+		}
+	}
+}
+
+// pause waits, unless the engine is closed meanwhile.
+func (e *Engine) pause(d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-e.closed:
+		return false
+	}
+}
+
+// writeEach writes the outcomes one by one. One that cannot be written stays claimed, and is unknown when its claim has run out.
+func (e *Engine) writeEach(ctx context.Context, res *results) error {
+	var failed error
+	for _, o := range res.outcomes {
+		one := &results{outcomes: []store.Outcome{o}}
+		if err := e.Store.WriteBulk(ctx, func(tx *store.Tx) error { return e.writeResults(ctx, tx, one) }); err != nil {
+			e.Log.Error("outcome not written", "delivery", o.Delivery, "state", o.State, "error", err)
+			failed = errors.Join(failed, err)
+		}
+	}
+	rest := &results{reach: res.reach, cool: res.cool, free: res.free}
+	return errors.Join(failed, e.Store.WriteBulk(ctx, func(tx *store.Tx) error { return e.writeResults(ctx, tx, rest) }))
+}
 
 func (e *Engine) writeResults(ctx context.Context, tx *store.Tx, res *results) error {
 	now := e.now()
@@ -199,27 +259,36 @@ func (e *Engine) writeResults(ctx context.Context, tx *store.Tx, res *results) e
 	return nil
 }
 
-// cooldownCache knows the channels that a provider asked us to leave alone.
-type cooldownCache struct {
-	mu sync.Mutex
-	m  map[string]time.Time
-	at time.Time
-}
-
 // cooling returns how long the channel has to rest yet.
 func (e *Engine) cooling(ctx context.Context, ch campaigns.Channel) (time.Duration, error) {
-	c := &e.cool
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	now := e.now()
-	if c.m == nil || time.Since(c.at) > statesTTL {
-		m, err := e.Store.Cooldowns(ctx, now)
-		if err != nil {
-			return 0, err
-		}
-		c.m, c.at = m, time.Now()
+	ends, err := e.cool.get(func() (map[string]time.Time, error) { return e.Store.Cooldowns(ctx, e.now()) })
+	return max(ends[string(ch)].Sub(e.now()), 0), err
+}
+
+// flood notices when a provider slows us down altogether. Whether a 429 concerns one chat or the bot is not documented;
+// two chats within a moment mean the bot.
+type flood struct {
+	mu   sync.Mutex
+	last map[campaigns.Channel]slowed
+}
+
+type slowed struct {
+	member campaigns.MemberID
+	at     time.Time
+}
+
+const floodSpan = 5 * time.Second
+
+// limited notes that the member's chat was slowed down, and reports whether another was within floodSpan.
+func (f *flood) limited(ch campaigns.Channel, member campaigns.MemberID, now time.Time) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	last := f.last[ch]
+	if f.last == nil {
+		f.last = map[campaigns.Channel]slowed{}
 	}
-	return max(c.m[string(ch)].Sub(now), 0), nil
+	f.last[ch] = slowed{member, now}
+	return last.member != 0 && last.member != member && now.Sub(last.at) < floodSpan
 }
 
 // providerNumber is a Telegram message id, or 0.

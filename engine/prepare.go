@@ -2,11 +2,14 @@ package engine
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/decide"
 	"github.com/kruzhok/kruzhok/channels"
+	"github.com/kruzhok/kruzhok/members"
 	"github.com/kruzhok/kruzhok/store"
 )
 
@@ -14,7 +17,7 @@ import (
 type surroundings struct {
 	profiles map[campaigns.MemberID]*store.Profile
 	rows     map[campaigns.EnrollmentID]*store.Enrollment
-	states   map[campaigns.CampaignID]*store.Campaign
+	states   campaignsByID
 	c        *store.Community
 }
 
@@ -38,91 +41,155 @@ func (e *Engine) surroundings(ctx context.Context, ds []*store.Delivery) (*surro
 	if s.states, err = e.campaignStates(ctx); err != nil {
 		return nil, err
 	}
-	s.c, err = e.community(ctx)
+	s.c, err = e.community(ctx, e.Store)
 	return s, err
 }
 
 // questionRetry is when a question is looked at again that waits for the chat's open one; freeing the slot wakes it earlier.
 const questionRetry = 10 * time.Minute
 
+// candidate is one delivery on its way through the gates.
+type candidate struct {
+	d   *store.Delivery
+	l   *live // nil for a system reply
+	row *store.Enrollment
+	p   *store.Profile
+}
+
 // prepare takes deliveries through the gates and renders them. What the gates stop has its outcome in res.
-func (e *Engine) prepare(ctx context.Context, lane campaigns.Lane, ch campaigns.Channel, ds []*store.Delivery, res *results) ([]job, error) {
+func (e *Engine) prepare(ctx context.Context, ch campaigns.Channel, ds []*store.Delivery, res *results) ([]job, error) {
 	s, err := e.surroundings(ctx, ds)
 	if err != nil {
 		return nil, err
 	}
 	now := e.now()
-	var jobs []job
+	var through []candidate
 	for _, d := range ds {
-		p := s.profiles[d.Member]
-		var l *live
-		if d.Kind == store.StepDelivery {
-			if l, err = e.version(ctx, d.Campaign, d.Version); err != nil {
-				return nil, err
-			}
-		}
-		if p == nil {
-			res.final(d, campaigns.Canceled, campaigns.MemberErased, now)
-			continue
-		}
-		row := s.rows[d.Enrollment]
-		var state campaigns.State
-		if c := s.states[d.Campaign]; c != nil {
-			state = c.State
-		}
-		v := decide.Gate(e.gateFacts(d, l, row, p, s.c, state), now)
-		if v.Reason == campaigns.CampaignPaused && d.Chunk != 0 {
-			continue // it stays in its chunk, which nobody claims while the campaign stands still
-		}
-		if v.State != "" {
-			res.verdict(d, v, now)
-			continue
-		}
-		ok, err := e.takeSlot(ctx, d, l, now)
-		if err != nil {
+		c := candidate{d: d, row: s.rows[d.Enrollment], p: s.profiles[d.Member]}
+		if ok, err := e.gate(ctx, &c, s, res, now); err != nil {
 			return nil, err
+		} else if ok {
+			through = append(through, c)
 		}
-		if !ok {
-			until := now.Add(questionRetry)
-			res.verdict(d, decide.Verdict{State: campaigns.Pending, Reason: campaigns.QuestionOpen, Until: &until}, now)
-			continue
-		}
-		msg, err := e.compose(ctx, d, l, row, p, s.c)
+	}
+	if through, err = e.takeSlots(ctx, through, res, now); err != nil {
+		return nil, err
+	}
+	var jobs []job
+	for _, c := range through {
+		msg, err := e.compose(ctx, c, s.c)
 		if err != nil {
-			e.Log.Error("message not rendered", "delivery", d.ID, "campaign", d.Campaign, "step", d.Step, "error", err)
-			res.final(d, campaigns.Failed, campaigns.RenderFailed, now)
+			e.Log.Error("message not rendered", "delivery", c.d.ID, "campaign", c.d.Campaign, "step", c.d.Step, "error", err)
+			res.final(c.d, campaigns.Failed, campaigns.RenderFailed, now)
 			continue
 		}
-		jobs = append(jobs, job{d, msg, p.Addresses[ch].Reach})
+		jobs = append(jobs, job{c.d, msg, c.p.Addresses[ch].Reach})
 	}
 	return jobs, nil
 }
 
-// takeSlot makes a typed question the chat's open one, from the claim on. Everything else needs no slot.
-func (e *Engine) takeSlot(ctx context.Context, d *store.Delivery, l *live, now time.Time) (bool, error) {
-	if d.Channel != campaigns.Telegram || l == nil {
-		return true, nil
+// gate reports whether the delivery may leave now; what holds or ends it is in res.
+func (e *Engine) gate(ctx context.Context, c *candidate, s *surroundings, res *results, now time.Time) (ok bool, err error) {
+	if c.d.Kind == store.StepDelivery {
+		c.l, err = e.version(ctx, e.Store, c.d.Campaign, c.d.Version)
+		switch {
+		case errors.Is(err, errBadVersion):
+			e.Log.Error("message not rendered", "delivery", c.d.ID, "error", err)
+			res.final(c.d, campaigns.Failed, campaigns.RenderFailed, now)
+			return false, nil
+		case err != nil:
+			return false, err
+		}
 	}
-	ask := askOf(l.def, d.Step)
-	if ask == nil || !ask.Type.Typed() {
-		return true, nil
+	if c.p == nil {
+		res.final(c.d, campaigns.Canceled, campaigns.MemberErased, now)
+		return false, nil
 	}
-	var ok bool
-	err := e.Store.Write(ctx, func(tx *store.Tx) (err error) {
-		ok, err = tx.TakeQuestionSlot(ctx, store.QuestionSlot{Member: d.Member, Enrollment: d.Enrollment, Step: d.Step, Visit: d.Visit, Delivery: d.ID, OpenedAt: now})
-		return err
+	v := decide.Gate(e.gateFacts(c, s), now)
+	switch {
+	case v.Reason == campaigns.CampaignPaused && c.d.Chunk != 0:
+		return false, nil // it stays in its chunk, which nobody claims while the campaign stands still
+	case v.State != "":
+		res.verdict(c.d, v, now)
+		return false, nil
+	}
+	return true, nil
+}
+
+// gateFacts is what the gates look at for one delivery.
+func (e *Engine) gateFacts(c *candidate, s *surroundings) decide.GateFacts {
+	d, p := c.d, c.p
+	g := decide.GateFacts{
+		System: d.Kind == store.SystemDelivery, MemberErased: p.State == members.Erased, Stopped: p.StoppedAt != nil,
+		Expires: d.ExpiresAt, Lane: d.Lane, Zone: zone(s.c, p.TimeZone), Standing: true,
+	}
+	topic := ""
+	if c.l != nil {
+		topic, g.Purpose = c.l.def.Topic, c.l.def.Purpose
+		if c.l.def.Quiet != nil {
+			g.Quiet = append(g.Quiet, c.l.def.Quiet)
+		}
+		g.EnrollmentFinal = c.row == nil || c.row.State.Final()
+		g.Standing = c.row != nil && c.row.WaitKind == campaigns.WaitDelivery && c.row.WaitDelivery == d.ID
+		g.CampaignPaused = s.states.state(d.Campaign) == campaigns.Paused
+	}
+	g.Channel, g.HasAddress = e.channelFacts(p, d.Channel, topic)
+	g.Channel.Off = e.off(d.Channel)
+	return g
+}
+
+// takeSlots makes each typed question its chat's open one, from the claim on, in one transaction for all. A question whose chat has another
+// open one is put off; everything else needs no slot.
+func (e *Engine) takeSlots(ctx context.Context, cs []candidate, res *results, now time.Time) ([]candidate, error) {
+	if !slices.ContainsFunc(cs, candidate.needsSlot) {
+		return cs, nil
+	}
+	var through []candidate
+	var held []*store.Delivery
+	err := e.Store.Write(ctx, func(tx *store.Tx) error {
+		through, held = nil, nil
+		for _, c := range cs {
+			ok := true
+			if c.needsSlot() {
+				var err error
+				slot := store.QuestionSlot{Member: c.d.Member, Enrollment: c.d.Enrollment, Step: c.d.Step, Visit: c.d.Visit, Delivery: c.d.ID, OpenedAt: now}
+				if ok, err = tx.TakeQuestionSlot(ctx, slot); err != nil {
+					return err
+				}
+			}
+			if ok {
+				through = append(through, c)
+			} else {
+				held = append(held, c.d)
+			}
+		}
+		return nil
 	})
-	return ok, err
+	for _, d := range held {
+		until := now.Add(questionRetry)
+		res.verdict(d, decide.Verdict{State: campaigns.Pending, Reason: campaigns.QuestionOpen, Until: &until}, now)
+	}
+	return through, err
+}
+
+// needsSlot reports whether the delivery is a typed question in a chat.
+func (c candidate) needsSlot() bool {
+	if c.d.Channel != campaigns.Telegram || c.l == nil {
+		return false
+	}
+	ask := askOf(c.l.def, c.d.Step)
+	return ask != nil && ask.Type.Typed()
 }
 
 // compose makes the message of a step or of a system reply.
-func (e *Engine) compose(ctx context.Context, d *store.Delivery, l *live, row *store.Enrollment, p *store.Profile, c *store.Community) (*channels.Message, error) {
-	if d.Kind == store.SystemDelivery {
-		return e.renderReply(ctx, d, p, c)
+func (e *Engine) compose(ctx context.Context, c candidate, community *store.Community) (_ *channels.Message, err error) {
+	defer recovered(&err)
+	if c.d.Kind == store.SystemDelivery {
+		return e.renderReply(ctx, c.d, c.p, community)
 	}
-	en, err := fromRow(row)
+	en, err := fromRow(c.row)
 	if err != nil {
 		return nil, err
 	}
-	return e.render(ctx, &renderJob{e: e, l: l, d: d, p: p, c: c, en: en.Answers})
+	return e.render(&renderJob{e: e, l: c.l, d: c.d, p: c.p, c: community, en: en.Answers})
 }

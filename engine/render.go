@@ -102,7 +102,7 @@ func escaped(vars map[string]any) map[string]any {
 }
 
 // render makes the message of a step's delivery. An error is our fault or the definition's, never the member's.
-func (e *Engine) render(ctx context.Context, r *renderJob) (*channels.Message, error) {
+func (e *Engine) render(r *renderJob) (*channels.Message, error) {
 	step := r.l.def.Step(r.d.Step)
 	if step == nil {
 		return nil, fmt.Errorf("render delivery %d: no step", r.d.ID)
@@ -233,26 +233,30 @@ func (r *renderJob) keyboard(ask *definition.Ask, lang campaigns.Lang, picked []
 	return rows
 }
 
-// moreParts reports whether the text of a delivery goes on in another message. Most texts cannot be that long, whatever their values.
-func (e *Engine) moreParts(d *store.Delivery) bool {
-	if d.Channel != campaigns.Telegram || d.State != campaigns.Sent && d.State != campaigns.Unknown {
-		return false
+// more reports whether the text of a delivery goes on in another message. Most texts cannot be that long, whatever their values.
+func (w *work) more(s subject) (bool, error) {
+	if s.d.Channel != campaigns.Telegram || s.d.State != campaigns.Sent && s.d.State != campaigns.Unknown {
+		return false, nil
 	}
-	ctx := context.Background()
-	l, err := e.version(ctx, d.Campaign, d.Version)
-	if err != nil {
-		return false
-	}
-	step := l.def.Step(d.Step)
+	step := s.l.def.Step(s.d.Step)
 	if step == nil {
-		return false
+		return false, nil
 	}
-	s, ok := step.Body.(*definition.Send)
-	if !ok || !mayBeLong(s) {
-		return false
+	body, ok := step.Body.(*definition.Send)
+	if !ok || !mayBeLong(body) {
+		return false, nil
 	}
-	n, err := e.parts(ctx, l, s, d)
-	return err == nil && d.Part+1 < n
+	en, err := fromRow(s.row)
+	if err != nil {
+		return false, err
+	}
+	r := &renderJob{e: w.e, l: s.l, d: s.d, p: s.p, c: w.community, en: en.Answers}
+	src, lang := r.lang(body.Text)
+	parts, err := r.chatParts(src, lang, sendLimits(body))
+	if err != nil { // it was sent, so it rendered; what changed since ends the message here
+		return false, nil
+	}
+	return s.d.Part+1 < len(parts), nil
 }
 
 // mayBeLong reports whether a send could need more than one Telegram message: a value has at most 400 characters.
@@ -267,40 +271,6 @@ func mayBeLong(s *definition.Send) bool {
 		}
 	}
 	return false
-}
-
-func (e *Engine) parts(ctx context.Context, l *live, s *definition.Send, d *store.Delivery) (int, error) {
-	r, err := e.renderJobFor(ctx, l, d)
-	if err != nil {
-		return 0, err
-	}
-	src, lang := r.lang(s.Text)
-	parts, err := r.chatParts(src, lang, sendLimits(s))
-	return len(parts), err
-}
-
-func (e *Engine) renderJobFor(ctx context.Context, l *live, d *store.Delivery) (*renderJob, error) {
-	profiles, err := e.Store.Profiles(ctx, []campaigns.MemberID{d.Member})
-	if err != nil {
-		return nil, err
-	}
-	c, err := e.community(ctx)
-	if err != nil {
-		return nil, err
-	}
-	row, err := e.Store.Enrollment(ctx, d.Enrollment)
-	if err != nil {
-		return nil, err
-	}
-	en, err := fromRow(row)
-	if err != nil {
-		return nil, err
-	}
-	p := profiles[d.Member]
-	if p == nil {
-		return nil, fmt.Errorf("render delivery %d: no member", d.ID)
-	}
-	return &renderJob{e: e, l: l, d: d, p: p, c: c, en: en.Answers}, nil
 }
 
 // stepChannels is the channel order of a step.

@@ -6,6 +6,7 @@ import (
 	"html"
 	"slices"
 	"strings"
+	"unicode/utf16"
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/channels"
@@ -30,7 +31,7 @@ func (e *Engine) renderReply(ctx context.Context, d *store.Delivery, p *store.Pr
 	case "stop", "free_text", "unknown_command", "language_set":
 		m.HTML = text(lang, "bot."+d.Name, args)
 	case "help":
-		m.HTML = text(lang, "bot.help", args) + "\n\n" + commandList(lang)
+		m.HTML = text(lang, named("bot.help", c), args) + "\n\n" + commandList(lang)
 	case "privacy":
 		m.HTML = privacy(lang, c)
 	case "language":
@@ -55,11 +56,22 @@ func text(lang campaigns.Lang, key string, args map[string]any) string {
 	return html.EscapeString(say(lang, key, args))
 }
 
+// named is the key of a text that names the community, or of the one that does without: nobody has given it a name yet.
+func named(key string, c *store.Community) string {
+	if c.Name == "" {
+		return key + "_unnamed"
+	}
+	return key
+}
+
 func greeting(lang campaigns.Lang, name string, p *store.Profile, c *store.Community) string {
 	args := map[string]any{"community": c.Name, "name": p.FirstName}
 	key := "bot." + name
 	if p.FirstName == "" {
 		key += "_nameless"
+	}
+	if name == "start" {
+		key = named(key, c)
 	}
 	return text(lang, key, args)
 }
@@ -73,7 +85,7 @@ func commandList(lang campaigns.Lang) string {
 }
 
 func privacy(lang campaigns.Lang, c *store.Community) string {
-	out := text(lang, "bot.privacy", map[string]any{"community": c.Name})
+	out := text(lang, named("bot.privacy", c), map[string]any{"community": c.Name})
 	if c.PrivacyURL != "" {
 		out += "\n\n" + html.EscapeString(c.PrivacyURL)
 	}
@@ -107,8 +119,11 @@ func answerAgain(lang campaigns.Lang, params map[string]any) string {
 	return out
 }
 
-// maxMyData keeps the list inside one message; the whole is to be had from the coordinator.
-const maxMyData = 3500
+// maxMyData keeps the list inside one message, in the UTF-16 units that Telegram counts; maxMyLine one line. The whole is to be had from a person.
+const (
+	maxMyData = 3500
+	maxMyLine = 500
+)
 
 // mydata lists what is known about the member.
 func (e *Engine) mydata(ctx context.Context, lang campaigns.Lang, p *store.Profile) (string, error) {
@@ -116,27 +131,37 @@ func (e *Engine) mydata(ctx context.Context, lang campaigns.Lang, p *store.Profi
 	if err != nil {
 		return "", err
 	}
-	lines := []string{"<b>" + text(lang, "bot.mydata", nil) + "</b>"}
+	title := say(lang, "bot.mydata", nil)
+	out, left, cut := "<b>"+html.EscapeString(title)+"</b>", maxMyData-length(title), false
 	add := func(key, value string) {
-		if value != "" {
-			lines = append(lines, text(lang, "bot.mydata_"+key, nil)+": "+html.EscapeString(value))
+		if value == "" {
+			return
 		}
+		line := say(lang, "bot.mydata_"+key, nil) + ": " + clip(value, maxMyLine)
+		cut = cut || clip(value, maxMyLine) != value
+		if left -= length(line) + 1; left < 0 {
+			cut = true
+			return
+		}
+		out += "\n" + html.EscapeString(line)
 	}
 	add("name", strings.TrimSpace(p.FirstName+" "+p.LastName))
 	add("language", string(p.Language))
 	add("zone", p.TimeZone)
 	add("email", p.Addresses[campaigns.Email].Value)
 	add("telegram", p.Addresses[campaigns.Telegram].Value)
-	add("tags", strings.Join(p.Tags, ", "))
-	add("attributes", attributeList(p.Attributes))
 	add("topics", topicList(p.Consents))
 	add("answers", locale.Number(locale.Match(string(lang)), float64(len(given))))
-	out := strings.Join(lines, "\n")
-	if r := []rune(out); len(r) > maxMyData {
-		out = strings.Join(lines[:min(len(lines), 6)], "\n") + "\n" + text(lang, "bot.mydata_more", nil)
+	add("tags", strings.Join(p.Tags, ", "))
+	add("attributes", attributeList(p.Attributes))
+	if cut {
+		out += "\n" + text(lang, "bot.mydata_more", nil)
 	}
 	return out, nil
 }
+
+// length is a text's length as Telegram counts it (Bot API "Message entities").
+func length(s string) int { return len(utf16.Encode([]rune(s))) }
 
 func attributeList(as map[string]any) string {
 	var out []string

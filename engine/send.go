@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
-	"github.com/kruzhok/kruzhok/campaigns/decide"
 	"github.com/kruzhok/kruzhok/channels"
 	"github.com/kruzhok/kruzhok/internal/fault"
 	"github.com/kruzhok/kruzhok/store"
@@ -39,7 +38,7 @@ func (e *Engine) SendNow(ctx context.Context, ids []campaigns.DeliveryID) error 
 		if err != nil {
 			return err
 		}
-		if ids, err = e.sendRows(ctx, campaigns.Interactive, ds); err != nil {
+		if ids, _, err = e.sendRows(ctx, campaigns.Interactive, ds); err != nil {
 			return err
 		}
 	}
@@ -47,82 +46,92 @@ func (e *Engine) SendNow(ctx context.Context, ids []campaigns.DeliveryID) error 
 }
 
 // SendLane sends what is due row by row in the lane on the channel, and in the bulk lane then chunks, for a slice of time. It reports whether more waits.
+// It ends early when nothing can be sent at this moment: no rate, no connection, a channel that rests. The sweeps come back.
 func (e *Engine) SendLane(ctx context.Context, lane campaigns.Lane, ch campaigns.Channel, slice time.Duration) (more bool, err error) {
-	if e.off(ch) || e.Journal == nil {
+	if e.Journal == nil && !e.off(ch) {
 		return false, nil
 	}
 	for end := time.Now().Add(slice); time.Now().Before(end); {
 		if wait, err := e.cooling(ctx, ch); err != nil || wait > 0 {
 			return false, err
 		}
-		n, err := e.sendDue(ctx, lane, ch)
-		if err != nil {
+		worked, err := e.sendDue(ctx, lane, ch)
+		if !worked && err == nil && lane == campaigns.Bulk {
+			worked, err = e.sendChunk(ctx, ch)
+		}
+		if err != nil || !worked {
 			return false, err
-		}
-		if n == 0 && lane == campaigns.Bulk {
-			if n, err = e.sendChunk(ctx, ch); err != nil {
-				return false, err
-			}
-		}
-		if n == 0 {
-			return false, nil
 		}
 	}
 	return true, nil
 }
 
-// sendDue claims and sends some deliveries that are due row by row.
-func (e *Engine) sendDue(ctx context.Context, lane campaigns.Lane, ch campaigns.Channel) (int, error) {
+// sendDue claims and sends some deliveries that are due row by row. worked: there were some, and they did not all stay as they were.
+func (e *Engine) sendDue(ctx context.Context, lane campaigns.Lane, ch campaigns.Channel) (worked bool, err error) {
 	var ds []*store.Delivery
-	err := e.Store.Write(ctx, func(tx *store.Tx) (err error) {
+	err = e.Store.Write(ctx, func(tx *store.Tx) (err error) {
 		now := e.now()
 		ds, err = tx.ClaimDue(ctx, lane, ch, e.Owner, now, now.Add(rowClaim), 2*e.connections(ch, lane))
 		return err
 	})
 	if err != nil || len(ds) == 0 {
-		return 0, err
+		return false, err
 	}
-	next, err := e.sendRows(ctx, lane, ds)
+	next, done, err := e.sendRows(ctx, lane, ds)
 	if err != nil {
-		return 0, err
+		return false, err
 	}
-	return len(ds), e.SendNow(ctx, next)
+	return done > 0, e.SendNow(ctx, next)
 }
 
-// sendRows sends claimed rows and writes what became of them. It returns the interactive deliveries that this caused.
-func (e *Engine) sendRows(ctx context.Context, lane campaigns.Lane, ds []*store.Delivery) ([]campaigns.DeliveryID, error) {
+// sendRows sends claimed rows and writes what became of them. It returns the interactive deliveries that this caused, and how many rows are done.
+func (e *Engine) sendRows(ctx context.Context, lane campaigns.Lane, ds []*store.Delivery) (next []campaigns.DeliveryID, done int, err error) {
 	byChannel := map[campaigns.Channel][]*store.Delivery{}
 	for _, d := range ds {
 		byChannel[d.Channel] = append(byChannel[d.Channel], d)
 	}
-	var next []campaigns.DeliveryID
 	for ch, some := range byChannel {
-		done, err := e.sendSome(ctx, lane, ch, some)
-		if err != nil {
-			return nil, err
-		}
-		if rest := untouched(some, done); len(rest) > 0 {
-			err := e.Store.Write(context.WithoutCancel(ctx), func(tx *store.Tx) error {
-				return tx.ReleaseDeliveries(ctx, rest, e.Owner, e.now().Add(releasePause))
-			})
-			if err != nil {
-				return nil, err
-			}
-		}
-		if lane != campaigns.Interactive {
-			e.wake("due", e.Waker.WakeDue(ctx))
+		outcomes, serr := e.sendRowsOf(ctx, lane, ch, some)
+		done += len(outcomes)
+		more, aerr := e.follow(ctx, lane, outcomes)
+		next = append(next, more...)
+		err = errors.Join(err, serr, aerr)
+	}
+	return next, done, err
+}
+
+// sendRowsOf sends claimed rows of one channel, and gives back those that were not begun.
+func (e *Engine) sendRowsOf(ctx context.Context, lane campaigns.Lane, ch campaigns.Channel, ds []*store.Delivery) ([]store.Outcome, error) {
+	pause, err := e.cooling(ctx, ch)
+	var done []store.Outcome
+	if err == nil && pause == 0 {
+		done, err = e.sendSome(ctx, lane, ch, ds)
+	}
+	rest := untouched(ds, done)
+	if len(rest) == 0 {
+		return done, err
+	}
+	ctx = context.WithoutCancel(ctx)
+	return done, errors.Join(err, e.Store.Write(ctx, func(tx *store.Tx) error {
+		return tx.ReleaseDeliveries(ctx, rest, e.Owner, e.now().Add(max(pause, releasePause)))
+	}))
+}
+
+// follow decides what outcomes mean: in the interactive lane at once, else by the next look at what is due.
+func (e *Engine) follow(ctx context.Context, lane campaigns.Lane, done []store.Outcome) (next []campaigns.DeliveryID, err error) {
+	if lane != campaigns.Interactive {
+		e.wake("due", e.Waker.WakeDue(ctx))
+		return nil, nil
+	}
+	for _, o := range done {
+		if !o.State.Final() || o.Enrollment == 0 {
 			continue
 		}
-		for _, o := range done {
-			if !o.State.Final() || o.Enrollment == 0 {
-				continue
-			}
-			ids, err := e.AdvanceEnrollment(ctx, o.Enrollment)
-			if err != nil {
-				return nil, err
-			}
-			next = append(next, ids...)
+		ids, err := e.AdvanceEnrollment(ctx, o.Enrollment)
+		if err != nil {
+			return next, err
 		}
+		next = append(next, ids...)
 	}
 	return next, nil
 }
@@ -145,27 +154,27 @@ func untouched(ds []*store.Delivery, done []store.Outcome) []campaigns.DeliveryI
 	return ids
 }
 
-// sendChunk claims one chunk and works on it for at most chunkWork; the rest is given back.
-func (e *Engine) sendChunk(ctx context.Context, ch campaigns.Channel) (int, error) {
+// sendChunk claims one chunk and works on it for at most chunkWork; the rest is given back. worked: there was one, and it did not stay as it was.
+func (e *Engine) sendChunk(ctx context.Context, ch campaigns.Channel) (worked bool, err error) {
 	var c *store.Chunk
-	err := e.Store.WriteBulk(ctx, func(tx *store.Tx) (err error) {
+	err = e.Store.WriteBulk(ctx, func(tx *store.Tx) (err error) {
 		now := e.now()
 		c, err = tx.ClaimChunk(ctx, ch, e.Owner, now, now.Add(chunkClaim))
 		return err
 	})
 	if err != nil || c == nil {
-		return 0, err
+		return false, err
 	}
-	n, err := e.workChunk(ctx, ch, c)
+	worked, err = e.workChunk(ctx, ch, c)
 	rerr := e.Store.WriteBulk(context.WithoutCancel(ctx), func(tx *store.Tx) error { return tx.ReleaseChunk(context.WithoutCancel(ctx), c.ID, e.Owner) })
 	e.wake("due", e.Waker.WakeDue(ctx))
-	return max(n, 1), errors.Join(err, rerr)
+	return worked, errors.Join(err, rerr)
 }
 
-func (e *Engine) workChunk(ctx context.Context, ch campaigns.Channel, c *store.Chunk) (int, error) {
+func (e *Engine) workChunk(ctx context.Context, ch campaigns.Channel, c *store.Chunk) (worked bool, err error) {
 	ds, err := e.Store.ChunkDeliveries(ctx, c)
 	if err != nil {
-		return 0, err
+		return false, err
 	}
 	n, size := 0, 8*e.connections(ch, campaigns.Bulk)
 	for start := time.Now(); n < len(ds) && time.Since(start) < chunkWork && ctx.Err() == nil; {
@@ -173,7 +182,7 @@ func (e *Engine) workChunk(ctx context.Context, ch campaigns.Channel, c *store.C
 		part := ds[n:min(n+size, len(ds))]
 		done, err := e.sendSome(ctx, campaigns.Bulk, ch, part)
 		if err != nil {
-			return n, err
+			return n > 0, err
 		}
 		n += len(done)
 		if len(done) < len(part) { // no rate, no connection, a pause
@@ -181,7 +190,7 @@ func (e *Engine) workChunk(ctx context.Context, ch campaigns.Channel, c *store.C
 		}
 		size = nextSize(size, time.Since(began), e.Store.BulkRows())
 	}
-	return n, nil
+	return n > 0 || len(ds) == 0, nil
 }
 
 // nextSize aims at a quarter of a second a part.
@@ -207,20 +216,31 @@ type job struct {
 func (e *Engine) sendSome(ctx context.Context, lane campaigns.Lane, ch campaigns.Channel, ds []*store.Delivery) ([]store.Outcome, error) {
 	res := &results{channel: ch}
 	gated := time.Now()
-	jobs, err := e.prepare(ctx, lane, ch, ds, res)
+	jobs, err := e.prepare(ctx, ch, ds, res)
 	if err != nil {
 		return nil, err
 	}
-	pool := e.pool[poolKey{ch, lane}]
-	lines, granted := e.takeLines(ctx, pool, lane, jobs)
+	lines := e.takeLines(ctx, lane, ch, len(jobs), res)
+	if len(lines) > 0 && time.Since(gated) < gateAge/2 { // otherwise connecting took so long that the gates must be passed anew
+		e.send(ctx, lines, e.granted(ctx, lane, ch, jobs), gated, res)
+	}
+	err = e.writeOutcomes(ctx, res)
+	for _, l := range lines {
+		e.pool[poolKey{ch, lane}].give(l, err == nil)
+	}
+	return res.outcomes, err
+}
+
+// send sends the jobs over the lines.
+func (e *Engine) send(ctx context.Context, lines []*line, jobs []job, gated time.Time, res *results) {
+	queue := inTurn(jobs)
 	var wg sync.WaitGroup
-	queue := inTurn(jobs[:granted])
 	for _, l := range lines {
 		wg.Go(func() {
 			for some := range queue {
 				for _, j := range some {
-					if time.Since(gated) > gateAge || ctx.Err() != nil || !e.maySend(ctx, j.d) {
-						return
+					if time.Since(gated) > gateAge || ctx.Err() != nil || l.torn || !e.maySend(ctx, j.d) {
+						break // this member's later messages do not overtake
 					}
 					e.sendOne(ctx, l, j, res)
 				}
@@ -228,11 +248,6 @@ func (e *Engine) sendSome(ctx context.Context, lane campaigns.Lane, ch campaigns
 		})
 	}
 	wg.Wait()
-	err = e.writeOutcomes(ctx, res)
-	for _, l := range lines {
-		pool.give(l, err == nil) // otherwise its journal keeps what the rows do not know yet
-	}
-	return res.outcomes, err
 }
 
 // inTurn is a closed channel of what each member gets: one member's messages keep their order and go over one connection.
@@ -254,49 +269,43 @@ func inTurn(jobs []job) <-chan []job {
 	return queue
 }
 
-// takeLines takes rate tokens for the jobs and the connections to send them with: as many as are free, at least one.
-func (e *Engine) takeLines(ctx context.Context, pool *linePool, lane campaigns.Lane, jobs []job) ([]*line, int) {
-	if len(jobs) == 0 {
-		return nil, 0
+// granted takes rate tokens, and returns the jobs that may be sent with them.
+func (e *Engine) granted(ctx context.Context, lane campaigns.Lane, ch campaigns.Channel, jobs []job) []job {
+	if e.Limiter == nil {
+		return jobs
 	}
-	granted := len(jobs)
-	if e.Limiter != nil {
-		n, _, err := e.Limiter.Take(ctx, pool.ch, lane, len(jobs))
-		if err != nil { // without Redis nothing is sent
-			e.Log.Warn("no rate token", "channel", pool.ch, "error", err)
-			return nil, 0
-		}
-		granted = n
+	n, _, err := e.Limiter.Take(ctx, ch, lane, len(jobs))
+	if err != nil { // without Redis nothing is sent
+		e.Log.Warn("no rate token", "channel", ch, "error", err)
+		return nil
 	}
-	if granted == 0 {
-		return nil, 0
-	}
-	var lines []*line
-	for len(lines) < min(granted, pool.size) {
-		wait, cancel := context.WithTimeout(ctx, lineWait(len(lines)))
-		l, err := pool.take(wait)
-		cancel()
-		if err != nil {
-			if len(lines) == 0 {
-				e.Log.Warn("no connection", "channel", pool.ch, "error", err)
-			}
-			break
-		}
-		lines = append(lines, l)
-	}
-	if len(lines) == 0 {
-		return nil, 0
-	}
-	return lines, granted
+	return jobs[:n]
 }
 
-// lineWait is how long to wait for a connection: long for the first, hardly for more.
-func lineWait(have int) time.Duration {
-	if have == 0 {
-		return 10 * time.Second
+// takeLines takes the connections for n messages: as many as are free, at least one. When the other side cannot be reached, the channel rests.
+func (e *Engine) takeLines(ctx context.Context, lane campaigns.Lane, ch campaigns.Channel, n int, res *results) []*line {
+	pool := e.pool[poolKey{ch, lane}]
+	if pool == nil || n == 0 {
+		return nil
 	}
-	return 50 * time.Millisecond
+	wait, cancel := context.WithTimeout(ctx, lineWait)
+	defer cancel()
+	lines, err := pool.take(wait, n)
+	if err == nil {
+		return lines
+	}
+	e.Log.Warn("no connection", "channel", ch, "error", err)
+	if errors.Is(err, errNoConnection) && ctx.Err() == nil {
+		res.cools(string(ch), cooldown{e.now().Add(dialPause), "no_connection"})
+	}
+	return nil
 }
+
+// lineWait is how long to wait for a connection.
+const lineWait = 10 * time.Second
+
+// dialPause is how long a channel rests whose other side cannot be reached.
+const dialPause = 5 * time.Second
 
 // maySend is the last look before a message: its campaign may have been paused or ended since the gates.
 func (e *Engine) maySend(ctx context.Context, d *store.Delivery) bool {
@@ -313,13 +322,17 @@ func (e *Engine) sendOne(ctx context.Context, l *line, j job, res *results) {
 	id := int64(j.d.ID)
 	begun := false
 	r := l.conn.Send(ctx, j.msg, func() error {
-		if err := l.lane.Begin(id); err != nil {
-			return err
-		}
-		begun = true
-		l.begun = append(l.begun, id)
-		return nil
+		err := l.begin(id)
+		begun = err == nil
+		return err
 	})
+	if l.torn && !begun {
+		e.Log.Error("journal takes no more; the message was not begun", "delivery", id)
+		return // untouched: our disk is no fault of the message
+	}
+	if r.Class == channels.RateLimited && e.flood.limited(j.d.Channel, j.d.Member, began) {
+		r.WholeChannel = true
+	}
 	o := e.outcome(j.d, r)
 	if begun {
 		if err := l.lane.Result(id, journalRecord(o)); err != nil {
@@ -352,18 +365,7 @@ func (e *Engine) AdvanceEnrollment(ctx context.Context, id campaigns.EnrollmentI
 				return err
 			}
 		}
-		state, err := e.campaignState(ctx, row.Campaign)
-		if err != nil || state != campaigns.Running {
-			return err
-		}
-		w, err := e.newWork(ctx, tx, nil)
-		if err != nil {
-			return err
-		}
-		if err := w.decide(ctx, row, p, e.dueInput(e.now())(row, d)); err != nil {
-			return err
-		}
-		ids, err = w.flush(ctx)
+		ids, err = e.advanceOne(ctx, tx, subject{row: row, p: p, d: d})
 		return err
 	})
 	if fault.Is(err, fault.NotFound) {
@@ -372,20 +374,25 @@ func (e *Engine) AdvanceEnrollment(ctx context.Context, id campaigns.EnrollmentI
 	return ids, err
 }
 
-// gateFacts is what the gates look at for one delivery.
-func (e *Engine) gateFacts(d *store.Delivery, l *live, row *store.Enrollment, p *store.Profile, c *store.Community, state campaigns.State) decide.GateFacts {
-	g := decide.GateFacts{System: d.Kind == store.SystemDelivery, MemberErased: p.State == "erased", Stopped: p.StoppedAt != nil, Expires: d.ExpiresAt, Lane: d.Lane, Zone: zone(c, p.TimeZone), Standing: true}
-	topic := ""
-	if l != nil {
-		topic, g.Purpose = l.def.Topic, l.def.Purpose
-		if l.def.Quiet != nil {
-			g.Quiet = append(g.Quiet, l.def.Quiet)
-		}
-		g.EnrollmentFinal = row == nil || row.State.Final()
-		g.Standing = row != nil && row.WaitKind == campaigns.WaitDelivery && row.WaitDelivery == d.ID
-		g.CampaignPaused = state == campaigns.Paused
+// advanceOne decides for one row that is due, in the transaction that holds the member and it. A campaign that stands still keeps it for later.
+func (e *Engine) advanceOne(ctx context.Context, tx *store.Tx, s subject) ([]campaigns.DeliveryID, error) {
+	c, err := tx.Campaign(ctx, s.row.Campaign)
+	if err != nil || c.State != campaigns.Running {
+		return nil, err
 	}
-	g.Channel, g.HasAddress = e.channelFacts(p, d.Channel, topic)
-	g.Channel.Off = e.off(d.Channel)
-	return g
+	w, err := e.newWork(ctx, tx, nil)
+	if err != nil {
+		return nil, err
+	}
+	if s.l, err = e.version(ctx, tx, s.row.Campaign, s.row.Version); err != nil {
+		return nil, err
+	}
+	in, err := dueInput(w, s)
+	if err != nil {
+		return nil, err
+	}
+	if err := w.decide(ctx, s.row, s.p, in); err != nil {
+		return nil, err
+	}
+	return w.flush(ctx)
 }

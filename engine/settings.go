@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"strings"
-	"sync"
 	"time"
 
 	"golang.org/x/text/language"
@@ -17,26 +16,9 @@ import (
 // settingsTTL is how old cached settings may be. Another process may have changed them.
 const settingsTTL = time.Second
 
-type settingsCache struct {
-	mu sync.Mutex
-	c  *store.Community
-	at time.Time
-}
-
 // community returns the settings, at most a second old.
-func (e *Engine) community(ctx context.Context) (*store.Community, error) {
-	s := &e.settings
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.c != nil && time.Since(s.at) < settingsTTL {
-		return s.c, nil
-	}
-	c, err := e.Store.Community(ctx)
-	if err != nil {
-		return nil, err
-	}
-	s.c, s.at = c, time.Now()
-	return c, nil
+func (e *Engine) community(ctx context.Context, from source) (*store.Community, error) {
+	return e.settings.get(func() (*store.Community, error) { return from.Community(ctx) })
 }
 
 // Community returns the settings.
@@ -71,9 +53,7 @@ func (e *Engine) PatchCommunity(ctx context.Context, p Principal, patch Communit
 		c.UpdatedAt, out = e.now(), c
 		return tx.SaveCommunity(ctx, c)
 	})
-	e.settings.mu.Lock()
-	e.settings.c = nil
-	e.settings.mu.Unlock()
+	e.settings.forget()
 	return out, err
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/kruzhok/kruzhok/campaigns/decide"
 	"github.com/kruzhok/kruzhok/campaigns/definition"
 	"github.com/kruzhok/kruzhok/internal/fault"
+	"github.com/kruzhok/kruzhok/members"
 	"github.com/kruzhok/kruzhok/store"
 	"github.com/kruzhok/kruzhok/templates"
 )
@@ -81,11 +82,11 @@ func (e *Engine) Survey(ctx context.Context, token string, prefill []string) (*S
 	if err != nil {
 		return nil, err
 	}
-	c, err := e.community(ctx)
+	c, err := e.community(ctx, e.Store)
 	if err != nil {
 		return nil, err
 	}
-	l, err := e.version(ctx, row.Campaign, row.Version)
+	l, err := e.version(ctx, e.Store, row.Campaign, row.Version)
 	if err != nil {
 		return nil, err
 	}
@@ -111,6 +112,9 @@ func (e *Engine) surveyOf(ctx context.Context, token string) (*store.Enrollment,
 		return nil, nil, err
 	}
 	row, err := e.Store.Enrollment(ctx, campaigns.EnrollmentID(id))
+	if fault.Is(err, fault.NotFound) {
+		return nil, nil, fault.New(fault.NotFound, "not_found.link", nil)
+	}
 	if err != nil {
 		return nil, nil, err
 	}
@@ -119,7 +123,7 @@ func (e *Engine) surveyOf(ctx context.Context, token string) (*store.Enrollment,
 		return nil, nil, err
 	}
 	p := profiles[row.Member]
-	if p == nil || p.State == "erased" {
+	if p == nil || p.State == members.Erased {
 		return nil, nil, fault.New(fault.NotFound, "not_found.link", nil)
 	}
 	return row, p, nil
@@ -181,7 +185,7 @@ func (e *Engine) AnswerSurvey(ctx context.Context, token string, form PageForm) 
 	if err != nil {
 		return nil, err
 	}
-	l, err := e.version(ctx, row.Campaign, row.Version)
+	l, err := e.version(ctx, e.Store, row.Campaign, row.Version)
 	if err != nil {
 		return nil, err
 	}
@@ -201,51 +205,80 @@ func (e *Engine) AnswerSurvey(ctx context.Context, token string, form PageForm) 
 		Actor: memberActor(p.ID), Kind: "answer", Raw: strings.ReplaceAll(string(mustJSON(body)), "\\u0000", ""), Member: p.ID,
 	}
 	stored, err := e.storeInputs(ctx, []*store.Input{in})
-	if err != nil || !stored[in.SourceKey] {
-		return &PageAnswer{}, err
+	if err != nil {
+		return nil, err
 	}
-	return e.handleNow(ctx, in)
+	if stored[in.SourceKey] {
+		told, err := e.handleNow(ctx, in)
+		if told != nil || err != nil {
+			return told, err
+		}
+	}
+	// The same form was sent before, or another worker is at it. Reading an answer is the same everywhere: what it told then is known.
+	c, err := e.community(ctx, e.Store)
+	if err != nil {
+		return nil, err
+	}
+	_, wrong := answers.Read(ask, body.raw(), answers.Context{Lang: spoken(p, c), Zone: zone(c, p.TimeZone), Now: e.now(), Channel: campaigns.Page})
+	return &PageAnswer{Rejection: wrong}, nil
 }
 
+// raw is the form's answer.
+func (b pageInput) raw() campaigns.RawAnswer {
+	if !b.Buttons {
+		return campaigns.RawAnswer{Text: b.Text}
+	}
+	return campaigns.RawAnswer{Text: b.Text, Options: b.Options, Buttons: true}
+}
+
+// pagePatience is how long a page waits for another worker that handles the same member.
+const pagePatience = 3 * time.Second
+
 // handleNow handles the input that was just stored, after those of the same member before it, and returns what the page tells.
-// When another worker is at it, it is left to that one.
+// nil: another worker is at it, or one before it failed and is tried again first.
 func (e *Engine) handleNow(ctx context.Context, in *store.Input) (*PageAnswer, error) {
-	told := &PageAnswer{}
-	for deadline := time.Now().Add(3 * time.Second); time.Now().Before(deadline); {
+	for deadline := time.Now().Add(pagePatience); time.Now().Before(deadline) && ctx.Err() == nil; {
 		claim, err := e.claimActor(ctx, in.Actor)
 		if err != nil {
 			return nil, err
 		}
 		if claim == "" {
-			time.Sleep(20 * time.Millisecond)
+			sleep(ctx, 20*time.Millisecond)
 			continue
 		}
-		err = e.drainUntil(ctx, in, told)
+		told, err := e.drainUntil(ctx, in)
 		if rerr := e.releaseActor(ctx, in.Actor, claim); err == nil {
 			err = rerr
 		}
+		e.wake("actor", e.Waker.WakeActor(ctx, in.Actor)) // whoever came meanwhile was refused
 		return told, err
 	}
-	return told, nil
+	return nil, ctx.Err()
 }
 
-func (e *Engine) drainUntil(ctx context.Context, until *store.Input, told *PageAnswer) error {
+// drainUntil handles the actor's inputs up to this one.
+func (e *Engine) drainUntil(ctx context.Context, until *store.Input) (*PageAnswer, error) {
 	for {
 		ins, err := e.Store.StoredInputs(ctx, until.Actor, 20)
-		if err != nil || len(ins) == 0 {
-			return err
+		if err != nil {
+			return nil, err
 		}
 		for _, in := range ins {
+			if in.ID > until.ID {
+				return nil, nil
+			}
 			out, err := e.handle(ctx, in)
-			if err != nil {
-				return err
+			switch {
+			case in.ID < until.ID && err != nil:
+				return nil, nil // counted there; the sweeps try it again, and then this one
+			case in.ID == until.ID && err != nil:
+				return nil, err
+			case in.ID == until.ID && out != nil:
+				return out.page, nil
 			}
-			if in.ID == until.ID {
-				if out != nil && out.page != nil {
-					*told = *out.page
-				}
-				return nil
-			}
+		}
+		if len(ins) == 0 {
+			return nil, nil
 		}
 	}
 }
@@ -276,11 +309,7 @@ func (e *Engine) handlePage(ctx context.Context, tx *store.Tx, in *store.Input) 
 	if err != nil {
 		return nil, err
 	}
-	raw := campaigns.RawAnswer{Text: body.Text, Options: body.Options, Buttons: body.Buttons}
-	if !body.Buttons {
-		raw.Options = nil
-	}
-	answered := &decide.Answered{Step: body.Step, Visit: body.Visit, Raw: raw, Channel: campaigns.Page, Input: in.ID, At: now}
+	answered := &decide.Answered{Step: body.Step, Visit: body.Visit, Raw: body.raw(), Channel: campaigns.Page, Input: in.ID, At: now}
 	if err := w.decide(ctx, row, p, answered); err != nil {
 		return nil, err
 	}
@@ -309,7 +338,7 @@ func (e *Engine) UnsubscribeInfo(ctx context.Context, token string) (*Unsubscrib
 	if err != nil {
 		return nil, err
 	}
-	c, err := e.community(ctx)
+	c, err := e.community(ctx, e.Store)
 	if err != nil {
 		return nil, err
 	}
@@ -321,7 +350,7 @@ func (e *Engine) UnsubscribeInfo(ctx context.Context, token string) (*Unsubscrib
 	if p := profiles[d.Member]; p != nil {
 		page.Lang = spoken(p, c)
 		page.Off = !p.Consents.Allows(campaigns.Email, l.def.Topic)
-		page.Everything = p.StoppedAt != nil || p.State == "erased"
+		page.Everything = p.StoppedAt != nil || p.State == members.Erased
 	}
 	return page, nil
 }
@@ -335,7 +364,7 @@ func (e *Engine) unsubscribeOf(ctx context.Context, token string) (*store.Delive
 	if err != nil {
 		return nil, nil, err
 	}
-	l, err := e.version(ctx, d.Campaign, d.Version)
+	l, err := e.version(ctx, e.Store, d.Campaign, d.Version)
 	return d, l, err
 }
 
@@ -347,7 +376,7 @@ func (e *Engine) Unsubscribe(ctx context.Context, token string, everything bool,
 	}
 	return e.Store.Write(ctx, func(tx *store.Tx) error {
 		p, err := tx.LockMember(ctx, d.Member)
-		if err != nil || p.State == "erased" {
+		if err != nil || p.State == members.Erased {
 			return err
 		}
 		if everything {

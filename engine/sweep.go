@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/kruzhok/kruzhok/store"
@@ -22,7 +23,12 @@ func (e *Engine) Sweep(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if len(due)+len(schedules) > 0 {
+	ended, err := e.ended(ctx)
+	if err != nil {
+		return err
+	}
+	ended = slices.DeleteFunc(ended, func(c sweptCampaign) bool { return !e.noticed.first(c, sweptAgain) })
+	if len(due)+len(schedules)+len(ended) > 0 {
 		e.wake("due", e.Waker.WakeDue(ctx))
 	}
 	lanes, err := e.Store.DueChannels(ctx, now)
@@ -30,20 +36,57 @@ func (e *Engine) Sweep(ctx context.Context) error {
 		return err
 	}
 	for _, l := range lanes {
-		e.wake("lane", e.Waker.WakeLane(ctx, l.Lane, l.Channel))
+		if err := e.wakeLane(ctx, l); err != nil {
+			return err
+		}
 	}
 	actors, err := e.SweepActors(ctx, inputPatience, 500)
 	if err != nil {
 		return err
 	}
 	for _, a := range actors {
-		e.wake("actor", e.Waker.WakeActor(ctx, a))
+		if e.woken.first(a, wokenFor) { // a backlog must not fill the queue
+			e.wake("actor", e.Waker.WakeActor(ctx, a))
+		}
 	}
 	return nil
 }
 
-// NextDue is the earliest moment at which something becomes due by itself; nil: nothing ever does.
-func (e *Engine) NextDue(ctx context.Context) (*time.Time, error) { return e.Store.NextDue(ctx) }
+// wokenFor is how long a sweep's wake-up counts as on its way.
+const wokenFor = 2 * time.Second
+
+// wakeLane wakes a lane, unless its channel rests. What waits for a channel that is off is ended here: no worker looks after it.
+func (e *Engine) wakeLane(ctx context.Context, l store.DueLane) error {
+	if e.off(l.Channel) {
+		_, err := e.SendLane(ctx, l.Lane, l.Channel, time.Second)
+		return err
+	}
+	wait, err := e.cooling(ctx, l.Channel)
+	if err == nil && wait == 0 {
+		e.wake("lane", e.Waker.WakeLane(ctx, l.Lane, l.Channel))
+	}
+	return err
+}
+
+// NextDue is the earliest moment at which something becomes due by itself; nil: nothing ever does. What waits for a channel that rests is due
+// when the rest is over.
+func (e *Engine) NextDue(ctx context.Context) (*time.Time, error) {
+	next, err := e.Store.NextDue(ctx)
+	now := e.now()
+	if err != nil || next == nil || next.After(now) {
+		return next, err
+	}
+	for ch := range e.Senders {
+		wait, err := e.cooling(ctx, ch)
+		if err != nil {
+			return nil, err
+		}
+		if end := now.Add(wait); wait > 0 && (next.Before(now) || end.Before(*next)) {
+			next = &end
+		}
+	}
+	return next, nil
+}
 
 // Idle reports whether nothing is due, waits to be handled or is on its way at this moment.
 func (e *Engine) Idle(ctx context.Context) (bool, error) {
@@ -57,8 +100,13 @@ func (e *Engine) Idle(ctx context.Context) (bool, error) {
 		return false, err
 	}
 	lanes, err := e.Store.DueChannels(ctx, now)
-	if err != nil || len(lanes) > 0 {
+	if err != nil {
 		return false, err
+	}
+	for _, l := range lanes {
+		if wait, err := e.cooling(ctx, l.Channel); err != nil || wait == 0 {
+			return false, err
+		}
 	}
 	actors, err := e.Store.StoredActors(ctx, now.Add(time.Microsecond), now, 1)
 	if err != nil || len(actors) > 0 {
