@@ -41,12 +41,12 @@ func replyCampaign(c *engine.Campaign, err error) (*campaignReply, error) {
 	return &campaignReply{Body: viewCampaign(c)}, nil
 }
 
-// keyInput names the campaign.
-type keyInput struct {
+// KeyInput names the campaign.
+type KeyInput struct {
 	Key string `path:"key" maxLength:"64" doc:"The campaign's key"`
 }
 
-func (in keyInput) key() campaigns.Key { return campaigns.Key(in.Key) }
+func (in KeyInput) key() campaigns.Key { return campaigns.Key(in.Key) }
 
 // versionView is a published version without its text.
 type versionView struct {
@@ -69,7 +69,7 @@ func (s *server) campaignOperations() {
 	add(s, operation{
 		id: "get-campaign", method: http.MethodGet, path: "/v1/campaigns/{key}", tag: "Campaigns", scope: engine.CampaignsRead,
 		summary: "Look at one campaign", errors: []int{http.StatusNotFound},
-	}, func(ctx context.Context, p engine.Principal, in *keyInput) (*campaignReply, error) {
+	}, func(ctx context.Context, p engine.Principal, in *KeyInput) (*campaignReply, error) {
 		return replyCampaign(s.Engine.Campaign(ctx, p, in.key()))
 	})
 	s.transition("pause-campaign", http.MethodPost, "pause", "Pause", "Within two seconds nothing is sent and no step starts; answers are kept. Pausing twice is as good as once.", s.Engine.Pause)
@@ -100,12 +100,12 @@ func (s *server) transition(id, method, resource, summary, doc string, do func(c
 	add(s, operation{
 		id: id, method: method, path: "/v1/campaigns/{key}/" + resource, tag: "Campaigns", scope: engine.CampaignsWrite,
 		summary: summary, doc: doc, errors: []int{http.StatusNotFound, http.StatusConflict}, status: http.StatusOK, bare: true,
-	}, func(ctx context.Context, p engine.Principal, in *keyInput) (*campaignReply, error) {
+	}, func(ctx context.Context, p engine.Principal, in *KeyInput) (*campaignReply, error) {
 		return replyCampaign(do(ctx, p, in.key()))
 	})
 }
 
-type listCampaignsInput struct{ pageQuery }
+type listCampaignsInput struct{ PageQuery }
 
 func (s *server) listCampaigns(ctx context.Context, p engine.Principal, in *listCampaignsInput) (*listReply[campaignView], error) {
 	page, err := in.page("c")
@@ -116,7 +116,7 @@ func (s *server) listCampaigns(ctx context.Context, p engine.Principal, in *list
 	if err != nil {
 		return nil, err
 	}
-	return pageOf(in.pageQuery, "c", cs, func(c *engine.Campaign) int64 { return int64(c.ID) }, viewCampaign), nil
+	return pageOf(in.PageQuery, "c", cs, func(c *engine.Campaign) int64 { return int64(c.ID) }, viewCampaign), nil
 }
 
 type publicationReply struct {
@@ -124,7 +124,7 @@ type publicationReply struct {
 	Body     versionView
 }
 
-func (s *server) publish(ctx context.Context, p engine.Principal, in *keyInput) (*publicationReply, error) {
+func (s *server) publish(ctx context.Context, p engine.Principal, in *KeyInput) (*publicationReply, error) {
 	v, err := s.Engine.Publish(ctx, p, in.key())
 	if err != nil {
 		return nil, err
@@ -134,7 +134,7 @@ func (s *server) publish(ctx context.Context, p engine.Principal, in *keyInput) 
 
 func campaignURL(key campaigns.Key) string { return "/v1/campaigns/" + url.PathEscape(string(key)) }
 
-func (s *server) listVersions(ctx context.Context, p engine.Principal, in *keyInput) (*listReply[versionView], error) {
+func (s *server) listVersions(ctx context.Context, p engine.Principal, in *KeyInput) (*listReply[versionView], error) {
 	vs, err := s.Engine.Versions(ctx, p, in.key())
 	if err != nil {
 		return nil, err
@@ -148,7 +148,7 @@ func (s *server) listVersions(ctx context.Context, p engine.Principal, in *keyIn
 }
 
 type versionInput struct {
-	keyInput
+	KeyInput
 	Version int `path:"version" minimum:"1"`
 }
 

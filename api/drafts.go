@@ -14,13 +14,13 @@ import (
 	"github.com/kruzhok/kruzhok/internal/fault"
 )
 
-// draftInput is a definition as the author typed it.
-type draftInput struct {
+// DraftInput is a definition as the author typed it.
+type DraftInput struct {
 	ContentType string `header:"Content-Type" hidden:"true"`
 	RawBody     []byte
 }
 
-func (in draftInput) draft() engine.Draft {
+func (in DraftInput) draft() engine.Draft {
 	format := definition.JSON
 	if mediaType(in.ContentType) == yamlType {
 		format = definition.YAML
@@ -91,7 +91,7 @@ type createdCampaign struct {
 	Body     campaignView
 }
 
-func (s *server) createCampaign(ctx context.Context, p engine.Principal, in *draftInput) (*createdCampaign, error) {
+func (s *server) createCampaign(ctx context.Context, p engine.Principal, in *DraftInput) (*createdCampaign, error) {
 	c, err := s.Engine.CreateCampaign(ctx, p, in.draft())
 	if err != nil {
 		return nil, err
@@ -105,13 +105,13 @@ type checkReply struct {
 	}
 }
 
-func (s *server) checkDefinition(ctx context.Context, p engine.Principal, in *draftInput) (*checkReply, error) {
+func (s *server) checkDefinition(ctx context.Context, p engine.Principal, in *DraftInput) (*checkReply, error) {
 	out := &checkReply{}
 	out.Body.Valid = true
 	return out, s.Engine.CheckDefinition(ctx, p, in.draft())
 }
 
-func (s *server) getDraft(ctx context.Context, p engine.Principal, in *keyInput) (*sourceReply, error) {
+func (s *server) getDraft(ctx context.Context, p engine.Principal, in *KeyInput) (*sourceReply, error) {
 	c, err := s.Engine.Campaign(ctx, p, in.key())
 	if err != nil {
 		return nil, err
@@ -120,8 +120,8 @@ func (s *server) getDraft(ctx context.Context, p engine.Principal, in *keyInput)
 }
 
 type putDraftInput struct {
-	keyInput
-	draftInput
+	KeyInput
+	DraftInput
 	IfMatch string `header:"If-Match" doc:"The ETag of the draft that was changed"`
 }
 

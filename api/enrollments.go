@@ -61,7 +61,7 @@ func (s *server) enrollmentOperations() {
 }
 
 type enrollInput struct {
-	keyInput
+	KeyInput
 	Body struct {
 		Members []string `json:"members" nullable:"false" minItems:"1" doc:"External ids"`
 	}
@@ -94,8 +94,8 @@ func (s *server) enroll(ctx context.Context, p engine.Principal, in *enrollInput
 }
 
 type listEnrollmentsInput struct {
-	keyInput
-	pageQuery
+	KeyInput
+	PageQuery
 	State string `query:"state" enum:"active,waiting,completed,exited"`
 }
 
@@ -109,13 +109,13 @@ func (s *server) listEnrollments(ctx context.Context, p engine.Principal, in *li
 		return nil, err
 	}
 	lang := requestOf(ctx).lang
-	return pageOf(in.pageQuery, "e", rows, func(r reports.EnrollmentRow) int64 { return int64(r.ID) }, func(r reports.EnrollmentRow) enrollmentView {
+	return pageOf(in.PageQuery, "e", rows, func(r reports.EnrollmentRow) int64 { return int64(r.ID) }, func(r reports.EnrollmentRow) enrollmentView {
 		return viewEnrollment(r.Enrollment, r.ExternalID, lang)
 	}), nil
 }
 
 type enrollmentInput struct {
-	keyInput
+	KeyInput
 	ID string `path:"id"`
 }
 

@@ -15,8 +15,8 @@ import (
 	"github.com/kruzhok/kruzhok/members"
 )
 
-// memberFields are what may be told about a member. An absent field stays as it is, null and "" empty it.
-type memberFields struct {
+// MemberFields are what may be told about a member. An absent field stays as it is, null and "" empty it.
+type MemberFields struct {
 	FirstName      opt[string]     `json:"first_name,omitempty"`
 	LastName       opt[string]     `json:"last_name,omitempty"`
 	Language       opt[string]     `json:"language,omitempty" doc:"A BCP 47 tag such as en or pt-BR; empty: the community's first"`
@@ -36,7 +36,7 @@ type consentFields struct {
 	Given   *bool  `json:"given,omitempty" doc:"false: withdrawn. Absent: given"`
 }
 
-func (f memberFields) input(externalID string) engine.MemberInput {
+func (f MemberFields) input(externalID string) engine.MemberInput {
 	in := engine.MemberInput{
 		ExternalID: externalID, FirstName: f.FirstName.pointer(), LastName: f.LastName.pointer(), Language: f.Language.pointer(),
 		TimeZone: f.TimeZone.pointer(), Email: f.Email.pointer(), TelegramChatID: text(f.TelegramChatID.pointer()),
@@ -51,7 +51,7 @@ func (f memberFields) input(externalID string) engine.MemberInput {
 // namedMember is a member with the platform's own id.
 type namedMember struct {
 	ExternalID string `json:"external_id" minLength:"1" doc:"The platform's own id of the member"`
-	memberFields
+	MemberFields
 }
 
 // memberView is what is known about a member.
@@ -126,8 +126,8 @@ func replyMember(m *engine.MemberView, status int, err error) (*memberReply, err
 	return out, nil
 }
 
-// memberKey names the member.
-type memberKey struct {
+// MemberKey names the member.
+type MemberKey struct {
 	ExternalID string `path:"external_id" doc:"The platform's own id of the member"`
 }
 
@@ -170,7 +170,7 @@ func (s *server) createMember(ctx context.Context, p engine.Principal, in *creat
 }
 
 type listMembersInput struct {
-	pageQuery
+	PageQuery
 	ID string `query:"id" doc:"Our own id of a member"`
 }
 
@@ -186,7 +186,7 @@ func (s *server) listMembers(ctx context.Context, p engine.Principal, in *listMe
 	if err != nil {
 		return nil, err
 	}
-	return pageOf(in.pageQuery, "m", ms, func(m *engine.MemberView) int64 { return int64(m.ID) }, viewMember), nil
+	return pageOf(in.PageQuery, "m", ms, func(m *engine.MemberView) int64 { return int64(m.ID) }, viewMember), nil
 }
 
 func (s *server) memberByID(ctx context.Context, p engine.Principal, text string) (*listReply[memberView], error) {
@@ -201,14 +201,14 @@ func (s *server) memberByID(ctx context.Context, p engine.Principal, text string
 	return &listReply[memberView]{Body: list[memberView]{Items: []memberView{viewMember(m)}}}, nil
 }
 
-func (s *server) getMember(ctx context.Context, p engine.Principal, in *memberKey) (*memberReply, error) {
+func (s *server) getMember(ctx context.Context, p engine.Principal, in *MemberKey) (*memberReply, error) {
 	m, err := s.Engine.Member(ctx, p, in.ExternalID)
 	return replyMember(m, http.StatusOK, err)
 }
 
 type changeMemberInput struct {
-	memberKey
-	Body memberFields
+	MemberKey
+	Body MemberFields
 }
 
 func (s *server) putMember(ctx context.Context, p engine.Principal, in *changeMemberInput) (*memberReply, error) {
@@ -224,6 +224,6 @@ func (s *server) patchMember(ctx context.Context, p engine.Principal, in *change
 	return replyMember(m, http.StatusOK, err)
 }
 
-func (s *server) eraseMember(ctx context.Context, p engine.Principal, in *memberKey) (*struct{}, error) {
+func (s *server) eraseMember(ctx context.Context, p engine.Principal, in *MemberKey) (*struct{}, error) {
 	return nil, s.Engine.EraseMember(ctx, p, in.ExternalID)
 }

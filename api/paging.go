@@ -9,8 +9,8 @@ import (
 	"github.com/kruzhok/kruzhok/internal/fault"
 )
 
-// pageQuery is how a list is asked for.
-type pageQuery struct {
+// PageQuery is how a list is asked for.
+type PageQuery struct {
 	Limit  int    `query:"limit" minimum:"1" maximum:"500" default:"100" doc:"How many items a page has at most"`
 	Cursor string `query:"cursor" maxLength:"200" doc:"next_cursor of the page before"`
 }
@@ -25,7 +25,7 @@ type list[T any] struct {
 type listReply[T any] struct{ Body list[T] }
 
 // page opens the cursor of the list with this name. One row more than asked for is read: it tells whether there is a next page.
-func (q pageQuery) page(name string) (engine.Page, error) {
+func (q PageQuery) page(name string) (engine.Page, error) {
 	p := engine.Page{Limit: q.limit() + 1}
 	if q.Cursor == "" {
 		return p, nil
@@ -42,7 +42,7 @@ func (q pageQuery) page(name string) (engine.Page, error) {
 	return p, nil
 }
 
-func (q pageQuery) limit() int {
+func (q PageQuery) limit() int {
 	if q.Limit <= 0 {
 		return 100
 	}
@@ -50,7 +50,7 @@ func (q pageQuery) limit() int {
 }
 
 // pageOf renders rows that were read with page.
-func pageOf[R, T any](q pageQuery, name string, rows []R, id func(R) int64, view func(R) T) *listReply[T] {
+func pageOf[R, T any](q PageQuery, name string, rows []R, id func(R) int64, view func(R) T) *listReply[T] {
 	out := &listReply[T]{}
 	more := len(rows) > q.limit()
 	if more {

@@ -40,7 +40,7 @@ func (s *server) responseReplies() map[string]*huma.Response {
 
 type reportReply struct{ Body *reports.CampaignReport }
 
-func (s *server) getReport(ctx context.Context, p engine.Principal, in *keyInput) (*reportReply, error) {
+func (s *server) getReport(ctx context.Context, p engine.Principal, in *KeyInput) (*reportReply, error) {
 	r, err := s.Reports.Campaign(ctx, p, in.key(), requestOf(ctx).lang)
 	return &reportReply{r}, err
 }
@@ -75,8 +75,8 @@ func viewDelivery(d reports.DeliveryRow, lang string) deliveryView {
 }
 
 type listDeliveriesInput struct {
-	keyInput
-	pageQuery
+	KeyInput
+	PageQuery
 	State string `query:"state" enum:"pending,claimed,sending,sent,failed,suppressed,expired,canceled,held_out,unknown"`
 }
 
@@ -90,7 +90,7 @@ func (s *server) listDeliveries(ctx context.Context, p engine.Principal, in *lis
 		return nil, err
 	}
 	lang := requestOf(ctx).lang
-	return pageOf(in.pageQuery, "d", rows, func(r reports.DeliveryRow) int64 { return int64(r.ID) },
+	return pageOf(in.PageQuery, "d", rows, func(r reports.DeliveryRow) int64 { return int64(r.ID) },
 		func(r reports.DeliveryRow) deliveryView { return viewDelivery(r, lang) }), nil
 }
 
@@ -125,8 +125,8 @@ func viewResponse(r reports.ResponseRow) responseView {
 }
 
 type listResponsesInput struct {
-	keyInput
-	pageQuery
+	KeyInput
+	PageQuery
 	Question string `query:"question" maxLength:"64"`
 	Format   string `query:"format" enum:"json,csv"`
 	Accept   string `header:"Accept" hidden:"true"`
@@ -148,7 +148,7 @@ func (s *server) listResponses(ctx context.Context, p engine.Principal, in *list
 	if err != nil {
 		return nil, err
 	}
-	out := pageOf(in.pageQuery, "r", rows, func(r reports.ResponseRow) int64 { return r.ID }, viewResponse)
+	out := pageOf(in.PageQuery, "r", rows, func(r reports.ResponseRow) int64 { return r.ID }, viewResponse)
 	return &huma.StreamResponse{Body: func(c huma.Context) {
 		c.SetHeader("Content-Type", jsonType)
 		c.SetHeader("Vary", "Accept")

@@ -17,8 +17,8 @@ func (s *server) timelineOperation(path string) {
 }
 
 type timelineInput struct {
-	memberKey
-	pageQuery
+	MemberKey
+	PageQuery
 	Order string `query:"order" enum:"oldest,newest" default:"oldest" doc:"Which end comes first"`
 }
 

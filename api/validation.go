@@ -1,7 +1,9 @@
 package api
 
 import (
+	"cmp"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -51,6 +53,7 @@ func invalidRequest(errs []error) error {
 	for _, err := range errs {
 		details = append(details, detail(err))
 	}
+	slices.SortStableFunc(details, func(a, b fault.Detail) int { return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Code, b.Code)) })
 	return fault.New(fault.Invalid, "invalid.request", map[string]any{"n": max(1, len(details))}).With(details...)
 }
 
