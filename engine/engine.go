@@ -83,8 +83,8 @@ type Engine struct {
 	woken    recently[string]
 	swept    recently[sweptCampaign] // found empty
 	noticed  recently[sweptCampaign] // asked to be emptied
-	claims   atomic.Uint64  // names actor claims
-	beside   sync.WaitGroup // what runs beside a transaction: acknowledging presses
+	claims   atomic.Uint64           // names actor claims
+	beside   sync.WaitGroup          // what runs beside a transaction: acknowledging presses
 	closed   chan struct{}
 }
 
