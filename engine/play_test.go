@@ -25,7 +25,9 @@ func campaign(key, head, steps string) string {
 // both is a text in both languages.
 func both(s string) string { return fmt.Sprintf(`{en: %q, ru: %q}`, s, "ru:"+s) }
 
-func sends(id, text string) string { return fmt.Sprintf("  - id: %s\n    send: {text: %s}\n", id, both(text)) }
+func sends(id, text string) string {
+	return fmt.Sprintf("  - id: %s\n    send: {text: %s}\n", id, both(text))
+}
 
 func asks(id, kind, more string) string {
 	return fmt.Sprintf("  - id: %s\n    ask: {type: %s, text: %s%s}\n", id, kind, both(id+"?"), more)
