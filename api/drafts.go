@@ -17,7 +17,7 @@ import (
 // DraftInput is a definition as the author typed it.
 type DraftInput struct {
 	ContentType string `header:"Content-Type" hidden:"true"`
-	RawBody     []byte
+	RawBody     []byte `contentType:"application/json"`
 }
 
 func (in DraftInput) draft() engine.Draft {

@@ -39,7 +39,9 @@ type eventResult struct {
 	Errors []fault.Detail `json:"errors,omitempty"`
 }
 
-type eventsInput struct{ RawBody []byte }
+type eventsInput struct {
+	RawBody []byte `contentType:"application/json"`
+}
 
 type eventsReply struct {
 	Body struct {

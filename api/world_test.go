@@ -247,7 +247,6 @@ key: autumn
 kind: survey
 name: How was October?
 topic: surveys
-purpose: service
 languages: [en, ru]
 channels: [email]
 entry: {manual: true, reentry: never}
