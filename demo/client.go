@@ -21,7 +21,10 @@ func NewClient(base, token string) *Client {
 	return &Client{Base: base, Token: token, HTTP: http.Client{Timeout: 30 * time.Second}}
 }
 
-// Do sends body (bytes as YAML, anything else as JSON, nil for none) and decodes a JSON answer into out, if given. An answer that is no 2xx is an error with its body.
+// Stream is a body of JSON lines.
+type Stream []byte
+
+// Do sends body (bytes as YAML, a Stream as NDJSON, anything else as JSON, nil for none) and decodes a JSON answer into out, if given. An answer that is no 2xx is an error with its body.
 func (c *Client) Do(ctx context.Context, method, path string, body, out any) error {
 	answer, err := c.Raw(ctx, method, path, body, "")
 	if err != nil || out == nil {
@@ -71,6 +74,8 @@ func encode(body any) (kind string, payload io.Reader, err error) {
 		return "", http.NoBody, nil
 	case []byte:
 		return "application/yaml", bytes.NewReader(b), nil
+	case Stream:
+		return "application/x-ndjson", bytes.NewReader(b), nil
 	}
 	b, err := json.Marshal(body)
 	return "application/json", bytes.NewReader(b), err

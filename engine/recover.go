@@ -69,6 +69,9 @@ func (e *Engine) replay(ctx context.Context, owner string, results []journal.Res
 		if _, err := tx.WriteOutcomes(ctx, os); err != nil {
 			return err
 		}
+		if err := tx.FreeHolder(ctx, owner); err != nil {
+			return err
+		}
 		return tx.FreeOwner(ctx, owner, now)
 	})
 }

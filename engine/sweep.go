@@ -112,7 +112,7 @@ func (e *Engine) Idle(ctx context.Context) (bool, error) {
 	if err != nil || len(actors) > 0 {
 		return false, err
 	}
-	claimed, err := e.Store.Claimed(ctx)
+	claimed, err := e.Store.Claimed(ctx, now)
 	return !claimed, err
 }
 

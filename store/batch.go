@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
 )
@@ -50,9 +51,18 @@ func (tx *Tx) ClearInput(ctx context.Context, id campaigns.InputID) error {
 	return wrap("clear input", err)
 }
 
-// Claimed reports whether any worker holds a delivery, a chunk or an actor's inputs at this moment.
-func (q queries) Claimed(ctx context.Context) (bool, error) {
+// Claimed reports whether any worker holds a delivery, a chunk or (at now) an actor's inputs.
+func (q queries) Claimed(ctx context.Context, now time.Time) (bool, error) {
 	n, _, err := one(ctx, q.run, value[int64], `SELECT CASE WHEN EXISTS (SELECT 1 FROM deliveries WHERE claim_owner IS NOT NULL)
-		OR EXISTS (SELECT 1 FROM chunks WHERE claim_owner IS NOT NULL) OR EXISTS (SELECT 1 FROM actor_claims) THEN 1 ELSE 0 END`)
+		OR EXISTS (SELECT 1 FROM chunks WHERE claim_owner IS NOT NULL) OR EXISTS (SELECT 1 FROM actor_claims WHERE claim_until > $1) THEN 1 ELSE 0 END`, micros(now))
 	return n == 1, wrap("look for claims", err)
+}
+
+// FreeHolder ends the leases and the actor claims of a process that is dead, so that nobody waits for them to run out. Its actor claims are named owner#N.
+func (tx *Tx) FreeHolder(ctx context.Context, owner string) error {
+	if _, err := tx.run.exec(ctx, `DELETE FROM leases WHERE holder = $1`, owner); err != nil {
+		return wrap("free leases", err)
+	}
+	_, err := tx.run.exec(ctx, `DELETE FROM actor_claims WHERE substr(claim_owner, 1, length($1) + 1) = $1 || '#'`, owner)
+	return wrap("free actor claims", err)
 }

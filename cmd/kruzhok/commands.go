@@ -41,6 +41,9 @@ func serve(e *env, c *config.Config, clockFile string) error {
 	if err := c.Check(); err != nil {
 		return err
 	}
+	if _, err := c.Key(); err != nil {
+		return err
+	}
 	o := appOptions{Out: e.stderr}
 	if clockFile != "" {
 		o.Now = demo.FollowClock(clockFile)

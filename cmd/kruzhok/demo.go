@@ -255,4 +255,3 @@ func (s *stagehand) ready(ctx context.Context) error {
 	}
 	return err
 }
-

@@ -7,11 +7,13 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	_ "time/tzdata" // the zones of the members, on machines that have none
 
 	"github.com/alecthomas/kong"
 
+	"github.com/kruzhok/kruzhok/engine"
 	"github.com/kruzhok/kruzhok/internal/config"
 )
 
@@ -44,7 +46,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	options := []kong.Option{
 		kong.Name("kruzhok"), kong.Description("Keeps a community in conversation: campaigns over Telegram and email."),
 		kong.UsageOnError(), kong.Writers(stdout, stderr), kong.Exit(func(code int) { exit = code; panic(exited{}) }),
-		kong.Vars{"version": version},
+		kong.Vars{"scopes": scopeList()},
 	}
 	parsed, err := func() (k *kong.Context, err error) {
 		defer func() {
@@ -68,6 +70,15 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 1
 	}
 	return 0
+}
+
+// scopeList names the scopes for the help.
+func scopeList() string {
+	var all []string
+	for _, s := range engine.Scopes() {
+		all = append(all, string(s))
+	}
+	return strings.Join(all, ", ")
 }
 
 type exited struct{}
