@@ -34,6 +34,9 @@ type conversation struct {
 
 // handleChat acts on what a member did in the chat.
 func (e *Engine) handleChat(ctx context.Context, tx *store.Tx, in *store.Input, inc channels.Incoming) (*after, error) {
+	if strings.HasPrefix(inc.Chat, "-") { // a group: its people are no members
+		return nil, tx.ClearInput(ctx, in.ID)
+	}
 	if inc.Kind == channels.IncomingIgnored || inc.Chat == "" {
 		return nil, nil
 	}
@@ -42,8 +45,11 @@ func (e *Engine) handleChat(ctx context.Context, tx *store.Tx, in *store.Input, 
 		return nil, err
 	}
 	t := &conversation{e: e, tx: tx, in: in, inc: inc, c: c, now: e.now(), out: &after{}}
-	if err := t.meet(ctx); err != nil || t.p == nil {
+	if err := t.meet(ctx); err != nil {
 		return nil, err
+	}
+	if t.p == nil { // nobody's values are kept for nobody
+		return nil, tx.ClearInput(ctx, in.ID)
 	}
 	in.Member = t.p.ID
 	return t.out, t.act(ctx)

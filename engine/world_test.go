@@ -19,6 +19,7 @@ import (
 	"github.com/kruzhok/kruzhok/channels/sandbox"
 	"github.com/kruzhok/kruzhok/channels/telegram"
 	"github.com/kruzhok/kruzhok/engine"
+	"github.com/kruzhok/kruzhok/internal/fault"
 	"github.com/kruzhok/kruzhok/internal/journal"
 	"github.com/kruzhok/kruzhok/store"
 	"github.com/kruzhok/kruzhok/store/storetest"
@@ -202,7 +203,7 @@ func detailed(err error) error {
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("%w: %+v", err, err)
+	return fmt.Errorf("%w: %+v", err, fault.Details(err, "en"))
 }
 
 // member makes a member. edit may change the input.
