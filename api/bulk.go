@@ -177,6 +177,8 @@ func (b *bulkRun) flush() bool {
 func (b *bulkRun) answer(batch []bulkLine, results []engine.BulkResult) {
 	if !b.c.Writer.Written() {
 		b.c.Header("Content-Type", ndjsonType)
+		// net/http cannot use a connection again on which reading and writing overlapped and some of the body was left unread.
+		b.c.Header("Connection", "close")
 		b.c.Status(http.StatusOK)
 		b.c.Writer.WriteHeaderNow()
 	}
