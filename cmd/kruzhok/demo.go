@@ -58,6 +58,16 @@ func (c *demoCmd) Run(e *env) error {
 	return nil
 }
 
+// forgetVariables takes the service's settings out of the environment, for this process and its children.
+func forgetVariables() {
+	for _, v := range os.Environ() {
+		name, _, _ := strings.Cut(v, "=")
+		if strings.HasPrefix(name, "KRUZHOK_") && !strings.HasPrefix(name, "KRUZHOK_TEST_") {
+			_ = os.Unsetenv(name) // fails for names that cannot be set either
+		}
+	}
+}
+
 // stagehand sets the stage up and takes it down.
 type stagehand struct {
 	cmd   *demoCmd

@@ -42,6 +42,9 @@ func main() {
 
 // run is main without the process: tests call it.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	if len(args) > 0 && args[0] == "demo" {
+		forgetVariables() // before the command line takes defaults from them
+	}
 	exit := -1
 	options := []kong.Option{
 		kong.Name("kruzhok"), kong.Description("Keeps a community in conversation: campaigns over Telegram and email."),
