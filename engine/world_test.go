@@ -88,7 +88,7 @@ func (w *world) engine(owner string) *engine.Engine {
 	cfg, err := email.ParseURL(w.mail.URL())
 	must(w.t, err)
 	e, err := engine.New(engine.Options{
-		Store: w.store, Journal: j, Owner: owner, Secret: []byte("0123456789abcdef0123456789abcdef"), PublicURL: "http://kruzhok.test",
+		Store: w.store, Journal: j, Owner: owner, Secret: []byte("0123456789abcdef0123456789abcdef"), PublicURL: "https://kruzhok.test",
 		MailFromName: "Speaklingua", MailFrom: "news@c.example.org", ReplyDomain: "reply.example.org", Mailbox: email.Address, Now: w.clock.now,
 		Senders:     map[campaigns.Channel]channels.Sender{campaigns.Telegram: telegram.NewSender(w.tg, telegram.SenderConfig{}), campaigns.Email: email.New(cfg)},
 		Chat:        telegram.Chat{Client: w.tg},
