@@ -72,10 +72,10 @@ func (s *server) campaignOperations() {
 	}, func(ctx context.Context, p engine.Principal, in *KeyInput) (*campaignReply, error) {
 		return replyCampaign(s.Engine.Campaign(ctx, p, in.key()))
 	})
-	s.transition("pause-campaign", http.MethodPost, "pause", "Pause", "Within two seconds nothing is sent and no step starts; answers are kept. Pausing twice is as good as once.", s.Engine.Pause)
-	s.transition("resume-campaign", http.MethodDelete, "pause", "Resume", "Goes on where the pause stopped; nothing is lost or repeated.", s.Engine.Resume)
-	s.transition("end-campaign", http.MethodPost, "closure", "End", "Everybody inside exits with the reason campaign_ended, and nothing more is sent.", s.Engine.End)
-	s.transition("archive-campaign", http.MethodPost, "archive", "Archive", "Puts a finished campaign out of sight.", s.Engine.Archive)
+	s.transition("pause-campaign", http.MethodPost, "pause", "Pause a campaign", "Within two seconds nothing is sent and no step starts; answers are kept. Pausing twice is as good as once.", s.Engine.Pause)
+	s.transition("resume-campaign", http.MethodDelete, "pause", "Resume a campaign", "Goes on where the pause stopped; nothing is lost or repeated.", s.Engine.Resume)
+	s.transition("end-campaign", http.MethodPost, "closure", "End a campaign", "Everybody inside exits with the reason campaign_ended, and nothing more is sent.", s.Engine.End)
+	s.transition("archive-campaign", http.MethodPost, "archive", "Archive a campaign", "Puts a finished campaign out of sight.", s.Engine.Archive)
 	s.versionOperations()
 }
 

@@ -31,7 +31,6 @@ type questionView struct {
 	Widget    string
 	Hint      string
 	Options   []engine.PageOption
-	Min, Max  string
 	MaxLength int
 	Typed     string
 	Problem   string
@@ -137,7 +136,7 @@ func viewQuestion(p *engine.SurveyPage, lang string) *questionView {
 	heading, more := clean(p.HTML)
 	q := &questionView{
 		Number: p.Number, Heading: heading, More: more, Widget: widgets[p.Type], Options: p.Options, MaxLength: p.MaxLength,
-		Min: bound(p.Min), Max: bound(p.Max), Typed: p.Typed, Problem: p.Problem, Step: string(p.Step), Visit: strconv.Itoa(p.Visit), Nonce: p.Nonce,
+		Typed: p.Typed, Problem: p.Problem, Step: string(p.Step), Visit: strconv.Itoa(p.Visit), Nonce: p.Nonce,
 	}
 	q.Hint = hint(p, lang)
 	return q
@@ -166,13 +165,6 @@ func hint(p *engine.SurveyPage, lang string) string {
 		}
 	}
 	return ""
-}
-
-func bound(n *float64) string {
-	if n == nil {
-		return ""
-	}
-	return strconv.FormatFloat(*n, 'f', -1, 64)
 }
 
 // errForm is what the engine says of a form that was not made by our page.
