@@ -176,11 +176,7 @@ var rowTells = map[string]bool{"enrollment.completed": true, "enrollment.exited"
 // record writes an event, or, for a step that no channel could carry, a delivery row that was never to leave: it carries its reason itself.
 func (w *work) record(ctx context.Context, l *live, row *store.Enrollment, x *decide.Record) error {
 	if x.Name == "step.skipped" {
-		ch := campaigns.Telegram
-		if order := stepChannels(l.def, x.Step); len(order) > 0 {
-			ch = order[0]
-		}
-		d, err := w.delivery(ctx, l, row, x.Step, x.Visit, ch)
+		d, err := w.delivery(ctx, l, row, x.Step, x.Visit, x.Channel)
 		if err != nil {
 			return err
 		}

@@ -273,25 +273,6 @@ func mayBeLong(s *definition.Send) bool {
 	return false
 }
 
-// stepChannels is the channel order of a step.
-func stepChannels(def *definition.Definition, id campaigns.StepID) []campaigns.Channel {
-	s := def.Step(id)
-	if s == nil {
-		return def.Channels
-	}
-	switch body := s.Body.(type) {
-	case *definition.Send:
-		if len(body.Channels) > 0 {
-			return body.Channels
-		}
-	case *definition.Ask:
-		if len(body.Channels) > 0 {
-			return body.Channels
-		}
-	}
-	return def.Channels
-}
-
 // changesMembers reports whether the definition has a set step.
 func changesMembers(def *definition.Definition) bool {
 	for _, s := range def.Order {

@@ -190,7 +190,9 @@ type Record struct {
 	Step   campaigns.StepID
 	Visit  int // of the step, where Step is set
 	Reason campaigns.Reason
-	Data   map[string]any // never a personal value
+	// Channel whose reason Reason is, for "step.skipped".
+	Channel campaigns.Channel `json:",omitempty"`
+	Data    map[string]any    // never a personal value
 }
 
 func (*Deliver) effect()       {}

@@ -75,13 +75,14 @@ func (r *run) usable(s *definition.Step) campaigns.Channel {
 	return ""
 }
 
-// skip records why none of the channels could be used.
+// skip records why none of the channels could be used. The reason that stands for all is that of the first channel on which the member has an
+// address: "no address in Telegram" would hide that mail was refused.
 func (r *run) skip(s *definition.Step) {
-	rec := &Record{Name: "step.skipped", Step: s.ID, Visit: r.e.Visit, Reason: campaigns.NoAddress, Data: map[string]any{}}
-	for i, ch := range r.d.ChannelsOf(s) {
+	rec := &Record{Name: "step.skipped", Step: s.ID, Visit: r.e.Visit, Data: map[string]any{}}
+	for _, ch := range r.d.ChannelsOf(s) {
 		reason := Usable(r.f, ch, r.d.Purpose)
-		if i == 0 {
-			rec.Reason = reason
+		if _, has := r.f.Channels[ch]; rec.Reason == "" || has && rec.Reason == campaigns.NoAddress {
+			rec.Reason, rec.Channel = reason, ch
 		}
 		rec.Data[string(ch)] = string(reason)
 	}
