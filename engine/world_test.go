@@ -27,15 +27,26 @@ import (
 
 // clock is a time that stands still until it is moved.
 type clock struct {
-	mu sync.Mutex
-	t  time.Time
+	mu   sync.Mutex
+	t    time.Time
+	runs time.Time // when it began to run by itself; zero: it stands
 }
 
 func (c *clock) now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if !c.runs.IsZero() {
+		return c.t.Add(time.Since(c.runs))
+	}
 	c.t = c.t.Add(time.Microsecond) // two things never happen at once
 	return c.t
+}
+
+// run lets the clock run.
+func (c *clock) run() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.runs = time.Now()
 }
 
 func (c *clock) set(t time.Time) {
@@ -56,6 +67,7 @@ type world struct {
 	dir   string
 
 	offset int64 // of getUpdates
+	taken  []engine.RawUpdate
 }
 
 // start is a Tuesday noon in UTC.
@@ -80,7 +92,9 @@ func newWorld(t *testing.T, s *store.Store) *world {
 }
 
 // engine makes another engine of the same installation, as a second process would.
-func (w *world) engine(owner string) *engine.Engine {
+func (w *world) engine(owner string) *engine.Engine { return w.engineWith(owner, nil) }
+
+func (w *world) engineWith(owner string, waker engine.Waker) *engine.Engine {
 	w.t.Helper()
 	j, err := journal.Open(w.dir, owner)
 	must(w.t, err)
@@ -92,8 +106,8 @@ func (w *world) engine(owner string) *engine.Engine {
 		MailFromName: "Speaklingua", MailFrom: "news@c.example.org", ReplyDomain: "reply.example.org", Mailbox: email.Address, Now: w.clock.now,
 		Senders:     map[campaigns.Channel]channels.Sender{campaigns.Telegram: telegram.NewSender(w.tg, telegram.SenderConfig{}), campaigns.Email: email.New(cfg)},
 		Chat:        telegram.Chat{Client: w.tg},
-		Connections: map[campaigns.Channel]int{campaigns.Telegram: 4, campaigns.Email: 4},
-		Log:         slog.New(slog.NewTextHandler(testLog{w.t}, &slog.HandlerOptions{Level: slog.LevelInfo})),
+		Connections: map[campaigns.Channel]int{campaigns.Telegram: 4, campaigns.Email: 4}, Waker: waker,
+		Log: slog.New(slog.NewTextHandler(testLog{w.t}, &slog.HandlerOptions{Level: slog.LevelInfo})),
 	})
 	must(w.t, err)
 	w.t.Cleanup(e.Close)
@@ -161,6 +175,7 @@ func (w *world) receive() bool {
 			w.offset = max(w.offset, r.ID+1)
 		}
 		must(w.t, w.e.StoreUpdates(w.t.Context(), raw))
+		w.taken = append(w.taken, raw...)
 		got = true
 	}
 	return got
