@@ -52,7 +52,7 @@ func one[T any](ctx context.Context, r runner, scan func(rows) (T, error), sql s
 func many[T any](ctx context.Context, r runner, scan func(rows) (T, error), sql string, args ...any) ([]T, error) {
 	rs, err := r.query(ctx, sql, args...)
 	if err != nil {
-		return nil, err
+		return nil, away(err)
 	}
 	defer rs.Close()
 	var all []T
@@ -63,7 +63,7 @@ func many[T any](ctx context.Context, r runner, scan func(rows) (T, error), sql 
 		}
 		all = append(all, v)
 	}
-	return all, rs.Err()
+	return all, away(rs.Err())
 }
 
 // value scans a row of one column.

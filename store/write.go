@@ -10,7 +10,7 @@ import (
 const maxTries = 5
 
 // Write runs fn in one transaction and commits when it returns nil. It repeats fn (from its start, so fn must have no effect outside) when the
-// database reports a deadlock, a serialization failure or that it is busy; at most five times.
+// database reports a deadlock, a serialization failure or that it is busy; at most five times. Fault unavailable.database while it does not answer.
 func (s *Store) Write(ctx context.Context, fn func(*Tx) error) error {
 	return s.write(ctx, false, fn)
 }
@@ -27,7 +27,7 @@ func (s *Store) write(ctx context.Context, bulk bool, fn func(*Tx) error) error 
 			return fn(&Tx{queries: queries{run: r, dialect: s.dialect}, ids: s.ids, bulk: bulk})
 		})
 		if err == nil || try == maxTries || !s.engine.again(err) {
-			return err
+			return away(err)
 		}
 		if err := rest(ctx, try); err != nil {
 			return err

@@ -86,6 +86,12 @@ func Open(t testing.TB, url string) *store.Store {
 	return s
 }
 
+// Terminate ends every connection to the database, as a restart of the server would.
+func Terminate(t testing.TB, database string) {
+	t.Helper()
+	onServer(t, os.Getenv(PostgresEnv), "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '"+database+"' AND pid <> pg_backend_pid()")
+}
+
 func onServer(t testing.TB, server, sql string) {
 	t.Helper()
 	ctx := context.Background() // also in Cleanup, when the test's context is over
