@@ -267,7 +267,19 @@ func (a *App) maintain(ctx context.Context) {
 		if _, err := a.engine.ExpireClaims(ctx); err != nil && ctx.Err() == nil {
 			a.log.Warn("old claims not settled", "error", err)
 		}
+		a.measure(ctx)
 	})
+}
+
+// measure shows in the metrics what waits.
+func (a *App) measure(ctx context.Context) {
+	b, err := a.store.Backlog(ctx)
+	if err != nil {
+		return // the lines above have said it
+	}
+	for queue, n := range map[string]int{"inputs": b.StoredInputs, "dead_inputs": b.DeadInputs, "deliveries": b.PendingDeliveries, "chunks": b.OpenChunks} {
+		a.metrics.Queue.WithLabelValues(queue).Set(float64(n))
+	}
 }
 
 // receive takes Telegram's updates: by polling under a lease, or by a webhook that the API serves.

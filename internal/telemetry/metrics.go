@@ -18,7 +18,7 @@ type Metrics struct {
 	DueLag *prometheus.HistogramVec
 	// Send is how long one attempt took, in seconds; label channel.
 	Send *prometheus.HistogramVec
-	// Queue is how many rows wait; label queue (interactive, bulk, inputs, due).
+	// Queue is how many rows wait; label queue (inputs, dead_inputs, deliveries, chunks).
 	Queue *prometheus.GaugeVec
 
 	registry *prometheus.Registry
