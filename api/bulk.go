@@ -44,9 +44,6 @@ func (s *server) bulkOperation() {
 	registry := s.huma.OpenAPI().Components.Schemas
 	lines := shapeOf[namedMember](registry)
 	s.gin.POST(bulkPath, s.guard(engine.MembersWrite), func(c *gin.Context) {
-		if c.IsAborted() {
-			return
-		}
 		s.bulk(c, lines)
 	})
 	h := s.describe(operation{
