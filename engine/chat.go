@@ -248,7 +248,7 @@ func (t *conversation) answer(ctx context.Context, id campaigns.EnrollmentID, st
 	if row.Member != t.p.ID {
 		return t.record(ctx, "answer.foreign", "", nil)
 	}
-	w, err := t.e.newWork(ctx, t.tx, t.in)
+	w, err := t.e.newWork(ctx, t.tx)
 	if err != nil {
 		return err
 	}

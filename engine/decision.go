@@ -26,8 +26,7 @@ type work struct {
 	tx        *store.Tx
 	now       time.Time
 	community *store.Community
-	cause     *store.Input // what a person did; nil when time or a worker is the cause
-	bulk      bool         // many members: deliveries go out as chunks
+	bulk      bool // many members: deliveries go out as chunks
 	campaigns map[campaigns.CampaignID]standing
 
 	rows       []*store.Enrollment
@@ -40,13 +39,13 @@ type work struct {
 	again *decide.AskAgain
 }
 
-func (e *Engine) newWork(ctx context.Context, tx *store.Tx, cause *store.Input) (*work, error) {
+func (e *Engine) newWork(ctx context.Context, tx *store.Tx) (*work, error) {
 	c, err := e.community(ctx, tx)
 	if err != nil {
 		return nil, err
 	}
 	return &work{
-		e: e, tx: tx, now: e.now(), community: c, cause: cause, dirty: map[campaigns.MemberID]*store.Profile{},
+		e: e, tx: tx, now: e.now(), community: c, dirty: map[campaigns.MemberID]*store.Profile{},
 		campaigns: map[campaigns.CampaignID]standing{}, canceled: map[campaigns.Reason][]campaigns.EnrollmentID{},
 	}, nil
 }
@@ -311,7 +310,7 @@ type subject struct {
 // decideMany decides for enrollments that the transaction holds, with the input that `in` makes for each, and returns its work.
 // A member whose row must change and is held elsewhere is left for later: bulk work takes enrollments before members, and so never waits for one.
 func (e *Engine) decideMany(ctx context.Context, tx *store.Tx, rows []*store.Enrollment, in func(*work, subject) (decide.Input, error)) (*work, error) {
-	w, err := e.newWork(ctx, tx, nil)
+	w, err := e.newWork(ctx, tx)
 	if err != nil {
 		return nil, err
 	}
@@ -400,7 +399,7 @@ func (e *Engine) decideAllRuns(ctx context.Context, tx *store.Tx, id campaigns.M
 	if err != nil {
 		return err
 	}
-	w, err := e.newWork(ctx, tx, nil)
+	w, err := e.newWork(ctx, tx)
 	if err != nil {
 		return err
 	}

@@ -20,6 +20,7 @@ const stuckPause = 10 * time.Minute
 // A campaign that fails stops none of the others.
 func (e *Engine) AdvanceDue(ctx context.Context, slice time.Duration) (more bool, err error) {
 	_, err = e.SweepEnded(ctx)
+	err = errors.Join(err, e.finishDone(ctx))
 	failed := map[campaigns.CampaignID]bool{}
 	for end := time.Now().Add(slice); ; {
 		progress, rerr := e.advanceRound(ctx, failed, end)

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
@@ -66,4 +67,84 @@ func (e *Engine) emptyOut(ctx context.Context, id campaigns.CampaignID) (n int, 
 		return err
 	})
 	return n, err
+}
+
+// finishDone finishes campaigns that were for one moment: their audience is through, and nobody is inside any more.
+func (e *Engine) finishDone(ctx context.Context) error {
+	states, err := e.campaignStates(ctx)
+	if err != nil {
+		return err
+	}
+	for _, c := range states {
+		if c.State != campaigns.Running {
+			continue
+		}
+		l, err := e.version(ctx, e.Store, c.ID, c.LiveVersion)
+		if errors.Is(err, errBadVersion) || err == nil && l.def.Entry.Schedule == nil {
+			continue
+		}
+		if err == nil {
+			err = e.finishIfDone(ctx, c.Key)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// finishIfDone looks twice: cheaply, and again while it holds the campaign.
+func (e *Engine) finishIfDone(ctx context.Context, key campaigns.Key) error {
+	c, err := e.Store.CampaignByKey(ctx, key)
+	if err != nil {
+		return err
+	}
+	if done, err := scheduleDone(ctx, e.Store, c); err != nil || !done {
+		return err
+	}
+	finished := false
+	err = e.Store.Write(ctx, func(tx *store.Tx) error {
+		finished = false
+		c, err := tx.LockCampaign(ctx, key)
+		if err != nil {
+			return err
+		}
+		done, err := scheduleDone(ctx, tx, c)
+		if err != nil || !done {
+			return err
+		}
+		now := e.now()
+		finished = true
+		if err := tx.SetCampaignState(ctx, c.ID, campaigns.Running, campaigns.Finished, "schedule", now); err != nil {
+			return err
+		}
+		return tx.AppendEvents(ctx, []store.Event{e.event(now, "campaign.finished", c.ID, map[string]any{"by": "schedule"})})
+	})
+	if finished {
+		e.states.forget()
+	}
+	return err
+}
+
+// inside is what scheduleDone reads from.
+type inside interface {
+	Schedule(context.Context, campaigns.CampaignID) (*store.Schedule, error)
+	Enrollments(context.Context, store.EnrollmentFilter, store.Page) ([]*store.Enrollment, error)
+}
+
+func scheduleDone(ctx context.Context, from inside, c *store.Campaign) (bool, error) {
+	if c.State != campaigns.Running {
+		return false, nil
+	}
+	s, err := from.Schedule(ctx, c.ID)
+	if err != nil || s == nil || s.DoneAt == nil || s.Version != c.LiveVersion {
+		return false, err
+	}
+	for _, state := range []campaigns.EnrollmentState{campaigns.EnrollmentActive, campaigns.EnrollmentWaiting} {
+		es, err := from.Enrollments(ctx, store.EnrollmentFilter{Campaign: c.ID, State: state}, store.Page{Limit: 1})
+		if err != nil || len(es) > 0 {
+			return false, err
+		}
+	}
+	return true, nil
 }

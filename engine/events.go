@@ -192,7 +192,7 @@ func (e *Engine) enter(ctx context.Context, tx *store.Tx, l *live, p *store.Prof
 	if err != nil {
 		return err
 	}
-	w, err := e.newWork(ctx, tx, in)
+	w, err := e.newWork(ctx, tx)
 	if err != nil {
 		return err
 	}

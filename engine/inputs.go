@@ -130,7 +130,6 @@ func (a *after) add(b *after) {
 // handle acts on one input in one transaction, then sends what it caused. A failure is counted on the input; after maxTries it is dead
 // and stands in nobody's way.
 func (e *Engine) handle(ctx context.Context, in *store.Input) (*after, error) {
-	e.woken.drop(in.Actor)
 	e.acknowledge(in)
 	var out *after
 	err := e.Store.Write(ctx, func(tx *store.Tx) (err error) {
@@ -160,6 +159,7 @@ func (e *Engine) handle(ctx context.Context, in *store.Input) (*after, error) {
 		return nil, e.failInput(ctx, in, err)
 	}
 	e.Observer.Input(in.Source, store.InputDone)
+	e.woken.drop(in.Actor) // one that fails rests until the sweep's wake-up counts as lost
 	if out.edit != nil {
 		if err := out.edit(ctx); err != nil {
 			e.Log.Warn("pressed message not edited", "input", in.ID, "error", err)

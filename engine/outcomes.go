@@ -11,6 +11,7 @@ import (
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/decide"
 	"github.com/kruzhok/kruzhok/channels"
+	"github.com/kruzhok/kruzhok/internal/fault"
 	"github.com/kruzhok/kruzhok/store"
 )
 
@@ -198,7 +199,7 @@ func (e *Engine) writePatiently(ctx context.Context, res *results) error {
 		if err == nil {
 			return nil
 		}
-		if e.Store.Ping(ctx) == nil {
+		if !fault.Is(err, fault.Unavailable) {
 			refused++
 		}
 		e.Log.Warn("outcomes not written", "n", len(res.outcomes), "error", err)

@@ -84,7 +84,7 @@ func TestNowhereToSend(t *testing.T) {
 		event   string
 	}{
 		"no address":               {nil, "marketing", "no_address", nil, "enrollment.refused no_address"},
-		"no consent":               {address(func(in *engine.MemberInput) { in.Email = new("anna@example.org") }), "marketing", "enrolled", []string{"one telegram suppressed no_address"}, ""},
+		"no consent":               {address(func(in *engine.MemberInput) { in.Email = new("anna@example.org") }), "marketing", "enrolled", []string{"one email suppressed no_consent"}, ""},
 		"no consent, mail alone":   {address(func(in *engine.MemberInput) { in.Email = new("anna@example.org") }), "marketing\nchannels: [email]", "enrolled", []string{"one email suppressed no_consent"}, ""},
 		"service needs no consent": {address(func(in *engine.MemberInput) { in.Email = new("anna@example.org") }), "service", "enrolled", []string{"one email sent"}, ""},
 		"consent to another topic": {address(func(in *engine.MemberInput) {

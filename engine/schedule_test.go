@@ -36,6 +36,10 @@ func TestScheduleOpens(t *testing.T) {
 		if n := w.count(key, campaigns.EnrollmentCompleted); n != 1000 {
 			t.Errorf("%d completed", n)
 		}
+		w.settle()
+		if c, err = w.e.Campaign(t.Context(), engine.Operator, key); err != nil || c.State != campaigns.Finished {
+			t.Errorf("when everybody is through: %s %v", c.State, err)
+		}
 		es, err := w.store.Events(t.Context(), store.EventFilter{Campaign: c.ID}, store.Page{Limit: 5000})
 		must(t, err)
 		if len(es) > 20 { // in bulk one event per chunk, never one per member

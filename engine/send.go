@@ -380,7 +380,7 @@ func (e *Engine) advanceOne(ctx context.Context, tx *store.Tx, s subject) ([]cam
 	if err != nil || c.State != campaigns.Running {
 		return nil, err
 	}
-	w, err := e.newWork(ctx, tx, nil)
+	w, err := e.newWork(ctx, tx)
 	if err != nil {
 		return nil, err
 	}

@@ -305,7 +305,7 @@ func (e *Engine) handlePage(ctx context.Context, tx *store.Tx, in *store.Input) 
 	if row.Member != p.ID {
 		return nil, fmt.Errorf("enrollment %d is another member's", row.ID)
 	}
-	w, err := e.newWork(ctx, tx, in)
+	w, err := e.newWork(ctx, tx)
 	if err != nil {
 		return nil, err
 	}
