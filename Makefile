@@ -26,8 +26,9 @@ format: ## Files that gofumpt (a stricter gofmt) would change
 vet:
 	go vet ./...
 
+# SA4023 is left out: staticcheck 0.8.2 panics in it (index out of range in its nilness facts).
 staticcheck:
-	$(TOOL) staticcheck ./...
+	$(TOOL) staticcheck -checks 'inherit,-SA4023' ./...
 
 # SQLite's translated C is not ours and runs twenty times slower under the race detector: it alone is left out.
 # Tests run on PostgreSQL too where KRUZHOK_TEST_POSTGRES_URL is set. Needs gcc.

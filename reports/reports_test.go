@@ -38,7 +38,8 @@ func TestQuestionCountsEveryOption(t *testing.T) {
 		{Value: "a1", Text: definition.Texts{"en": "Beginner", "ru": "Начинающий"}}, {Value: "b1", Text: definition.Texts{"en": "Middle", "ru": "Средний"}},
 	}}
 	rows := []store.AnswerCount{
-		{Question: "level", Type: campaigns.Choice, Choice: "b1", N: 3}, {Question: "level", Type: campaigns.Choice, Choice: "old", N: 2},
+		{Question: "level", Type: campaigns.Choice, Choice: "b1", N: 3},
+		{Question: "level", Type: campaigns.Choice, Choice: "old", N: 2},
 		{Question: "level", Type: campaigns.Choice, Choice: "b1", Late: true, N: 1},
 	}
 	got := question("level", asked{"level", ask, "en"}, rows, nil, "ru")
@@ -77,8 +78,10 @@ func TestGuard(t *testing.T) {
 
 func TestStandingJoinsVersions(t *testing.T) {
 	counts := []store.Count{
-		{Version: 1, State: "waiting", Step: "b", Wait: "answer", N: 2}, {Version: 2, State: "waiting", Step: "b", Wait: "answer", N: 3},
-		{Version: 2, State: "waiting", Step: "a", Wait: "time", N: 1}, {Version: 2, State: "exited", Reason: "left", N: 7},
+		{Version: 1, State: "waiting", Step: "b", Wait: "answer", N: 2},
+		{Version: 2, State: "waiting", Step: "b", Wait: "answer", N: 3},
+		{Version: 2, State: "waiting", Step: "a", Wait: "time", N: 1},
+		{Version: 2, State: "exited", Reason: "left", N: 7},
 	}
 	got := standing(counts, order{"a": 0, "b": 1})
 	want := []Standing{{"a", 1, []WaitCount{{"time", 1}}}, {"b", 5, []WaitCount{{"answer", 5}}}}

@@ -22,8 +22,10 @@ var (
 	someLang  = rapid.SampledFrom([]string{"", "en", "EN", "en-GB", "ru", "pt", "pt-BR", "p"})
 	someReach = rapid.SampledFrom([]channels.Reach{channels.ReachUnknown, channels.ReachOK, channels.ReachBlocked, channels.ReachNotStarted, channels.ReachGone})
 	someChan  = rapid.SampledFrom([]campaigns.Channel{campaigns.Telegram, campaigns.Email})
-	someOp    = rapid.SampledFrom([]definition.Op{definition.OpIs, definition.OpIsNot, definition.OpIn, definition.OpExists, definition.OpGreater,
-		definition.OpLess, definition.OpAtLeast, definition.OpAtMost, definition.OpContains, ""})
+	someOp    = rapid.SampledFrom([]definition.Op{
+		definition.OpIs, definition.OpIsNot, definition.OpIn, definition.OpExists, definition.OpGreater,
+		definition.OpLess, definition.OpAtLeast, definition.OpAtMost, definition.OpContains, "",
+	})
 )
 
 func someValue(t *rapid.T) any {
@@ -82,8 +84,10 @@ type person struct {
 }
 
 func somePerson(t *rapid.T, ctx context.Context, tx *store.Tx, n int) (person, error) {
-	m := &members.Member{State: members.Active, Language: campaigns.Lang(someLang.Draw(t, "language")), CreatedAt: now, UpdatedAt: now,
-		Tags: rapid.SliceOfN(someText, 0, 2).Draw(t, "tags"), Attributes: map[string]any{}}
+	m := &members.Member{
+		State: members.Active, Language: campaigns.Lang(someLang.Draw(t, "language")), CreatedAt: now, UpdatedAt: now,
+		Tags: rapid.SliceOfN(someText, 0, 2).Draw(t, "tags"), Attributes: map[string]any{},
+	}
 	for range rapid.IntRange(0, 2).Draw(t, "attributes") {
 		m.Attributes[someName.Draw(t, "name")] = someValue(t)
 	}

@@ -31,9 +31,11 @@ func bulkLife(b *testing.B, s *store.Store, c *store.Campaign, n int) int {
 		ds := make([]*store.Delivery, n)
 		for i := range ds {
 			id := first + int64(i)
-			ds[i] = &store.Delivery{ID: campaigns.DeliveryID(id), Kind: store.StepDelivery, Campaign: c.ID, Version: 1, Enrollment: campaigns.EnrollmentID(id),
+			ds[i] = &store.Delivery{
+				ID: campaigns.DeliveryID(id), Kind: store.StepDelivery, Campaign: c.ID, Version: 1, Enrollment: campaigns.EnrollmentID(id),
 				Member: campaigns.MemberID(id), Step: "hello", Visit: 1, Channel: campaigns.Email, Lane: campaigns.Bulk, Priority: 5, State: campaigns.Pending,
-				Chunk: k, ExpiresAt: at(9), CreatedAt: now}
+				Chunk: k, ExpiresAt: at(9), CreatedAt: now,
+			}
 		}
 		if _, err := tx.InsertDeliveries(ctx, ds); err != nil {
 			return err

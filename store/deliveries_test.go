@@ -17,8 +17,10 @@ func TestDeliveryIsReadAsWritten(t *testing.T) {
 			d.Reason, d.Code, d.Detail, d.ProviderID, d.Attempts = campaigns.RateLimited, "429", "Too Many Requests", "77", 2
 			d.ClaimOwner, d.ClaimUntil, d.FinalAt, d.State = "a", ptr(at(1)), ptr(at(2)), campaigns.Sent
 		})
-		system := &store.Delivery{Kind: store.SystemDelivery, Member: m.ID, Channel: campaigns.Telegram, Input: 9, Name: "help", Params: []byte(`{"a":1}`),
-			Lane: campaigns.Interactive, State: campaigns.Pending, DueAt: ptr(now), ExpiresAt: at(5), CreatedAt: now}
+		system := &store.Delivery{
+			Kind: store.SystemDelivery, Member: m.ID, Channel: campaigns.Telegram, Input: 9, Name: "help", Params: []byte(`{"a":1}`),
+			Lane: campaigns.Interactive, State: campaigns.Pending, DueAt: ptr(now), ExpiresAt: at(5), CreatedAt: now,
+		}
 		insert(t, s, system, step)
 		same(t, step, delivery(t, s, step.ID))
 		same(t, system, delivery(t, s, system.ID))
@@ -39,8 +41,10 @@ func TestMessageIsWrittenOnce(t *testing.T) {
 	each(t, func(t *testing.T, s *store.Store) {
 		e := newEnrollment(t, s, newCampaign(t, s, "a", campaigns.Running), newMember(t, s))
 		reply := func(input campaigns.InputID, part int) *store.Delivery {
-			return &store.Delivery{Kind: store.SystemDelivery, Member: e.Member, Channel: campaigns.Telegram, Input: input, Name: "help", Part: part,
-				Lane: campaigns.Interactive, State: campaigns.Pending, DueAt: ptr(now), ExpiresAt: at(5), CreatedAt: now}
+			return &store.Delivery{
+				Kind: store.SystemDelivery, Member: e.Member, Channel: campaigns.Telegram, Input: input, Name: "help", Part: part,
+				Lane: campaigns.Interactive, State: campaigns.Pending, DueAt: ptr(now), ExpiresAt: at(5), CreatedAt: now,
+			}
 		}
 		insert(t, s, stepDelivery(e), reply(1, 0))
 		part, other := stepDelivery(e, func(d *store.Delivery) { d.Part = 1 }), reply(1, 1)
@@ -93,10 +97,12 @@ func TestClaimDueGoesByPriorityThenTime(t *testing.T) {
 			}
 			return d
 		}
-		ds := []*store.Delivery{row(0, 5, -1), row(1, 5, -2), row(2, 1, 0), row(3, 5, 1),
+		ds := []*store.Delivery{
+			row(0, 5, -1), row(1, 5, -2), row(2, 1, 0), row(3, 5, 1),
 			row(4, 0, 0, func(d *store.Delivery) { d.Channel = campaigns.Email }),
 			row(5, 0, 0, func(d *store.Delivery) { d.Lane = campaigns.Bulk }),
-			row(6, 0, 0, func(d *store.Delivery) { d.State = campaigns.Sent })}
+			row(6, 0, 0, func(d *store.Delivery) { d.State = campaigns.Sent }),
+		}
 		insert(t, s, ds...)
 		got := claimDue(t, s, campaigns.Interactive, campaigns.Telegram, "w1", 0, 2)
 		same(t, []campaigns.DeliveryID{ds[2].ID, ds[1].ID}, idsOf(got))
@@ -212,8 +218,11 @@ func TestDueChannels(t *testing.T) {
 		write(t, s, func(ctx context.Context, tx *store.Tx) error {
 			return tx.InsertChunk(ctx, store.Chunk{ID: 9, Campaign: running.ID, Channel: campaigns.Email, Lo: 1, Hi: 1, Left: 1, DueAt: now})
 		})
-		same(t, []store.DueLane{{Lane: campaigns.Bulk, Channel: campaigns.Email}, {Lane: campaigns.Bulk, Channel: campaigns.Telegram},
-			{Lane: campaigns.Interactive, Channel: campaigns.Telegram}}, due())
+		same(t, []store.DueLane{
+			{Lane: campaigns.Bulk, Channel: campaigns.Email},
+			{Lane: campaigns.Bulk, Channel: campaigns.Telegram},
+			{Lane: campaigns.Interactive, Channel: campaigns.Telegram},
+		}, due())
 	})
 }
 

@@ -73,8 +73,10 @@ func TestOneRunIsActiveWhateverComesAtOnce(t *testing.T) {
 		for range 8 {
 			wg.Go(func() {
 				err := s.Write(t.Context(), func(tx *store.Tx) error {
-					ids, err := tx.InsertEnrollments(t.Context(), []*store.Enrollment{{Campaign: c.ID, Version: 1, Member: m.ID,
-						State: campaigns.EnrollmentActive, EnteredAt: now, UpdatedAt: now}})
+					ids, err := tx.InsertEnrollments(t.Context(), []*store.Enrollment{{
+						Campaign: c.ID, Version: 1, Member: m.ID,
+						State: campaigns.EnrollmentActive, EnteredAt: now, UpdatedAt: now,
+					}})
 					mu.Lock()
 					defer mu.Unlock()
 					written += len(ids)

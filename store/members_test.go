@@ -103,12 +103,14 @@ func TestProfileHoldsAddressesAndConsents(t *testing.T) {
 		})
 		ps := must[map[campaigns.MemberID]*store.Profile](t)(s.Profiles(t.Context(), []campaigns.MemberID{m.ID, n.ID, 1 << 40}))
 		same(t, map[campaigns.MemberID]*store.Profile{
-			m.ID: {Member: *m,
+			m.ID: {
+				Member: *m,
 				Addresses: map[campaigns.Channel]members.Address{
 					campaigns.Email:    {Member: m.ID, Channel: campaigns.Email, Value: "Anna@Example.org", Reach: channels.ReachUnknown, Suppressed: "bounce"},
 					campaigns.Telegram: {Member: m.ID, Channel: campaigns.Telegram, Value: "77", Reach: channels.ReachOK},
 				},
-				Consents: members.Consents{{Channel: campaigns.Email, Topic: "*"}: false, {Channel: campaigns.Telegram, Topic: "news"}: true}},
+				Consents: members.Consents{{Channel: campaigns.Email, Topic: "*"}: false, {Channel: campaigns.Telegram, Topic: "news"}: true},
+			},
 			n.ID: {Member: *n, Addresses: map[campaigns.Channel]members.Address{}, Consents: members.Consents{}},
 		}, ps)
 		ledger := must[[]members.Consent](t)(s.ConsentLedger(t.Context(), m.ID))

@@ -29,8 +29,10 @@ func TestOutcomeEndsARowAndWakesWhatWaited(t *testing.T) {
 		write(t, s, func(ctx context.Context, tx *store.Tx) error { return tx.SaveEnrollments(ctx, []*store.Enrollment{e}) })
 		d = claimDue(t, s, campaigns.Interactive, campaigns.Telegram, "w", 0, 1)[0]
 
-		o := store.Outcome{Delivery: d.ID, Enrollment: e.ID, State: campaigns.Failed, Reason: campaigns.Rejected, Code: "400", Detail: "Bad Request",
-			ProviderID: "77", At: at(3)}
+		o := store.Outcome{
+			Delivery: d.ID, Enrollment: e.ID, State: campaigns.Failed, Reason: campaigns.Rejected, Code: "400", Detail: "Bad Request",
+			ProviderID: "77", At: at(3),
+		}
 		same(t, []campaigns.DeliveryID{d.ID}, outcomes(t, s, o))
 		d.State, d.Reason, d.Code, d.Detail, d.ProviderID, d.FinalAt = campaigns.Failed, campaigns.Rejected, "400", "Bad Request", "77", ptr(at(3))
 		d.DueAt, d.ClaimOwner, d.ClaimUntil = nil, "", nil
@@ -186,8 +188,10 @@ func TestCancelPending(t *testing.T) {
 		ds := []*store.Delivery{
 			stepDelivery(e), stepDelivery(e, func(d *store.Delivery) { d.Part, d.DueAt = 1, ptr(at(9)) }),
 			stepDelivery(e, func(d *store.Delivery) { d.Part, d.State = 2, campaigns.Sent }), stepDelivery(other, func(d *store.Delivery) { d.DueAt = ptr(at(9)) }),
-			{Kind: store.SystemDelivery, Member: m.ID, Channel: campaigns.Telegram, Input: 9, Name: "help", Lane: campaigns.Interactive,
-				State: campaigns.Pending, DueAt: ptr(at(9)), ExpiresAt: at(50), CreatedAt: now},
+			{
+				Kind: store.SystemDelivery, Member: m.ID, Channel: campaigns.Telegram, Input: 9, Name: "help", Lane: campaigns.Interactive,
+				State: campaigns.Pending, DueAt: ptr(at(9)), ExpiresAt: at(50), CreatedAt: now,
+			},
 		}
 		insert(t, s, ds...)
 		claimed := claimDue(t, s, campaigns.Interactive, campaigns.Telegram, "w", 0, 1)

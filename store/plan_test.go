@@ -93,8 +93,12 @@ func hotCalls(ctx context.Context, tx *Tx) error {
 		func() error { return tx.ReleaseDeliveries(ctx, []campaigns.DeliveryID{1}, "w", now) },
 		func() error { _, err := tx.DueChannels(ctx, now); return err },
 		func() error {
-			_, err := tx.WriteOutcomes(ctx, []Outcome{{Delivery: step.ID, Enrollment: 1, Chunk: 1, State: campaigns.Sent}, {Delivery: reply.ID, Enrollment: 1, State: campaigns.Sent},
-				{Delivery: 3, Chunk: 1, State: campaigns.Pending}, {Delivery: 4, State: campaigns.Pending}})
+			_, err := tx.WriteOutcomes(ctx, []Outcome{
+				{Delivery: step.ID, Enrollment: 1, Chunk: 1, State: campaigns.Sent},
+				{Delivery: reply.ID, Enrollment: 1, State: campaigns.Sent},
+				{Delivery: 3, Chunk: 1, State: campaigns.Pending},
+				{Delivery: 4, State: campaigns.Pending},
+			})
 			return err
 		},
 		func() error { return tx.CancelPending(ctx, []campaigns.EnrollmentID{1}, "x", now) },

@@ -15,17 +15,25 @@ func save(t *testing.T, s *store.Store, r *store.Response) {
 
 func newResponse(e campaigns.EnrollmentID, question string, a campaigns.Answer) *store.Response {
 	a.At, a.Channel = now, campaigns.Telegram
-	return &store.Response{Enrollment: e, Campaign: 2, Version: 1, Member: 3, Question: question, Step: campaigns.StepID(question), Visit: 1,
-		Answer: a, AnsweredAt: now}
+	return &store.Response{
+		Enrollment: e, Campaign: 2, Version: 1, Member: 3, Question: question, Step: campaigns.StepID(question), Visit: 1,
+		Answer: a, AnsweredAt: now,
+	}
 }
 
 func TestResponsesOfEveryType(t *testing.T) {
 	each(t, func(t *testing.T, s *store.Store) {
 		var want []*store.Response
 		for _, a := range []campaigns.Answer{
-			{Type: campaigns.Choice, Text: "a1", Input: 1}, {Type: campaigns.Choices, List: []string{"x", "ё"}, Input: 2}, {Type: campaigns.Choices, Input: 3},
-			{Type: campaigns.YesNo, Bool: true, Input: 4}, {Type: campaigns.Scale, Number: 0, Input: 5}, {Type: campaigns.NPS, Number: 10, Late: true, Input: 6},
-			{Type: campaigns.CSAT, Number: 5, Input: 7}, {Type: campaigns.Number, Number: 0.1, Input: 8}, {Type: campaigns.Text, Text: "о'ё\n\"", Input: 9},
+			{Type: campaigns.Choice, Text: "a1", Input: 1},
+			{Type: campaigns.Choices, List: []string{"x", "ё"}, Input: 2},
+			{Type: campaigns.Choices, Input: 3},
+			{Type: campaigns.YesNo, Bool: true, Input: 4},
+			{Type: campaigns.Scale, Number: 0, Input: 5},
+			{Type: campaigns.NPS, Number: 10, Late: true, Input: 6},
+			{Type: campaigns.CSAT, Number: 5, Input: 7},
+			{Type: campaigns.Number, Number: 0.1, Input: 8},
+			{Type: campaigns.Text, Text: "о'ё\n\"", Input: 9},
 			{Type: campaigns.Date, Text: "2026-11-24", Input: 10},
 		} {
 			r := newResponse(campaigns.EnrollmentID(a.Input), "q", a)
@@ -63,17 +71,27 @@ func TestResponseIsReplacedWithHistory(t *testing.T) {
 func TestReports(t *testing.T) {
 	each(t, func(t *testing.T, s *store.Store) {
 		for i, a := range []campaigns.Answer{
-			{Type: campaigns.Choice, Text: "a1"}, {Type: campaigns.Choice, Text: "a1"}, {Type: campaigns.Choice, Text: "b1", Late: true},
-			{Type: campaigns.YesNo}, {Type: campaigns.NPS, Number: 9}, {Type: campaigns.Text, Text: "secret"}, {Type: campaigns.Text, Text: "другой"},
-			{Type: campaigns.Choices, List: []string{"x", "ё"}}, {Type: campaigns.Choices, List: []string{"x"}}, {Type: campaigns.Choices},
+			{Type: campaigns.Choice, Text: "a1"},
+			{Type: campaigns.Choice, Text: "a1"},
+			{Type: campaigns.Choice, Text: "b1", Late: true},
+			{Type: campaigns.YesNo},
+			{Type: campaigns.NPS, Number: 9},
+			{Type: campaigns.Text, Text: "secret"},
+			{Type: campaigns.Text, Text: "другой"},
+			{Type: campaigns.Choices, List: []string{"x", "ё"}},
+			{Type: campaigns.Choices, List: []string{"x"}},
+			{Type: campaigns.Choices},
 		} {
 			a.Input = campaigns.InputID(i + 1)
 			save(t, s, newResponse(campaigns.EnrollmentID(i+1), string(a.Type), a))
 		}
 		same(t, []store.AnswerCount{
-			{Question: "choice", Type: campaigns.Choice, Choice: "a1", N: 2}, {Question: "choice", Type: campaigns.Choice, Choice: "b1", Late: true, N: 1},
-			{Question: "choices", Type: campaigns.Choices, N: 3}, {Question: "nps", Type: campaigns.NPS, Number: ptr(9.0), N: 1},
-			{Question: "text", Type: campaigns.Text, N: 2}, {Question: "yes_no", Type: campaigns.YesNo, Choice: "false", N: 1},
+			{Question: "choice", Type: campaigns.Choice, Choice: "a1", N: 2},
+			{Question: "choice", Type: campaigns.Choice, Choice: "b1", Late: true, N: 1},
+			{Question: "choices", Type: campaigns.Choices, N: 3},
+			{Question: "nps", Type: campaigns.NPS, Number: ptr(9.0), N: 1},
+			{Question: "text", Type: campaigns.Text, N: 2},
+			{Question: "yes_no", Type: campaigns.YesNo, Choice: "false", N: 1},
 		}, must[[]store.AnswerCount](t)(s.CountAnswers(t.Context(), 2)))
 		same(t, []store.AnswerCount{
 			{Question: "choices", Type: campaigns.Choices, Choice: "x", N: 2}, {Question: "choices", Type: campaigns.Choices, Choice: "ё", N: 1},
@@ -93,11 +111,16 @@ func TestCounts(t *testing.T) {
 				e.State, e.Reason, e.Step, e.WaitKind = campaigns.EnrollmentExited, campaigns.ExitLeft, step, campaigns.WaitTime
 			})
 		}
-		same(t, []store.Count{{Version: 1, State: "active", Step: "hello", N: 2}, {Version: 1, State: "exited", Reason: "left", N: 2},
-			{Version: 2, State: "active", Step: "hello", N: 1}}, must[[]store.Count](t)(s.CountEnrollments(t.Context(), c.ID)))
+		same(t, []store.Count{
+			{Version: 1, State: "active", Step: "hello", N: 2},
+			{Version: 1, State: "exited", Reason: "left", N: 2},
+			{Version: 2, State: "active", Step: "hello", N: 1},
+		}, must[[]store.Count](t)(s.CountEnrollments(t.Context(), c.ID)))
 		insert(t, s, stepDelivery(es[0]), stepDelivery(es[1]), stepDelivery(es[2], func(d *store.Delivery) { d.State, d.Reason = campaigns.Failed, campaigns.Gone }))
-		same(t, []store.Count{{Step: "hello", Channel: "telegram", State: "failed", Reason: "gone", N: 1},
-			{Step: "hello", Channel: "telegram", State: "pending", N: 2}}, must[[]store.Count](t)(s.CountDeliveries(t.Context(), c.ID)))
+		same(t, []store.Count{
+			{Step: "hello", Channel: "telegram", State: "failed", Reason: "gone", N: 1},
+			{Step: "hello", Channel: "telegram", State: "pending", N: 2},
+		}, must[[]store.Count](t)(s.CountDeliveries(t.Context(), c.ID)))
 		bulk(t, s, c, 4)
 		insertInputs(t, s, newInput("1", "x"))
 		same(t, store.Backlog{StoredInputs: 1, PendingDeliveries: 6, OpenChunks: 1}, must[store.Backlog](t)(s.Backlog(t.Context())))

@@ -13,8 +13,10 @@ func TestCommunity(t *testing.T) {
 	each(t, func(t *testing.T, s *store.Store) {
 		get := func() *store.Community { return must[*store.Community](t)(s.Community(t.Context())) }
 		same(t, &store.Community{TimeZone: "UTC", Languages: []campaigns.Lang{"en", "ru"}}, get())
-		c := &store.Community{Name: "Кружок", TimeZone: "Europe/Berlin", Languages: []campaigns.Lang{"ru"}, Topics: []string{"news"}, PostalAddress: "a\nb",
-			Brand: "x", PrivacyURL: "https://x.example", UpdatedAt: now}
+		c := &store.Community{
+			Name: "Кружок", TimeZone: "Europe/Berlin", Languages: []campaigns.Lang{"ru"}, Topics: []string{"news"}, PostalAddress: "a\nb",
+			Brand: "x", PrivacyURL: "https://x.example", UpdatedAt: now,
+		}
 		for _, name := range []string{"one", "two"} {
 			c.Name = name
 			write(t, s, func(ctx context.Context, tx *store.Tx) error { return tx.SaveCommunity(ctx, c) })

@@ -51,9 +51,7 @@ func openSQLite(ctx context.Context, path string) (_ *sqliteEngine, err error) {
 
 // sqlitePath makes the path absolute, and the file and its folder for this user alone; SQLite gives -wal and -shm the file's mode.
 func sqlitePath(path string) (string, error) {
-	if strings.HasPrefix(path, "//") { // sqlite:///var/lib/… as others write it
-		path = path[2:]
-	}
+	path = strings.TrimPrefix(path, "//") // sqlite:///var/lib/… as others write it
 	if path == "" || strings.HasPrefix(path, ":memory:") {
 		return "", errors.New("sqlite: a path is needed")
 	}

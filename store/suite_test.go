@@ -77,16 +77,20 @@ func newMember(t testing.TB, s *store.Store, change ...func(*members.Member)) *m
 
 func newCampaign(t testing.TB, s *store.Store, key string, state campaigns.State) *store.Campaign {
 	t.Helper()
-	c := &store.Campaign{Key: campaigns.Key(key), Name: key, Kind: "survey", State: state, Draft: "key: " + key, DraftFormat: "yaml", DraftRev: 1,
-		CreatedAt: now, UpdatedAt: now, StateAt: now, StateBy: "token:1"}
+	c := &store.Campaign{
+		Key: campaigns.Key(key), Name: key, Kind: "survey", State: state, Draft: "key: " + key, DraftFormat: "yaml", DraftRev: 1,
+		CreatedAt: now, UpdatedAt: now, StateAt: now, StateBy: "token:1",
+	}
 	write(t, s, func(ctx context.Context, tx *store.Tx) error { return tx.InsertCampaign(ctx, c) })
 	return c
 }
 
 func newEnrollment(t testing.TB, s *store.Store, c *store.Campaign, m *members.Member, change ...func(*store.Enrollment)) *store.Enrollment {
 	t.Helper()
-	e := &store.Enrollment{Campaign: c.ID, Version: 1, Member: m.ID, Source: "api", State: campaigns.EnrollmentActive, Step: "hello", Visit: 1,
-		Data: []byte(`{}`), EnteredAt: now, UpdatedAt: now}
+	e := &store.Enrollment{
+		Campaign: c.ID, Version: 1, Member: m.ID, Source: "api", State: campaigns.EnrollmentActive, Step: "hello", Visit: 1,
+		Data: []byte(`{}`), EnteredAt: now, UpdatedAt: now,
+	}
 	for _, c := range change {
 		c(e)
 	}
@@ -101,9 +105,11 @@ func newEnrollment(t testing.TB, s *store.Store, c *store.Campaign, m *members.M
 }
 
 func stepDelivery(e *store.Enrollment, change ...func(*store.Delivery)) *store.Delivery {
-	d := &store.Delivery{Kind: store.StepDelivery, Campaign: e.Campaign, Version: e.Version, Enrollment: e.ID, Member: e.Member, Step: e.Step,
+	d := &store.Delivery{
+		Kind: store.StepDelivery, Campaign: e.Campaign, Version: e.Version, Enrollment: e.ID, Member: e.Member, Step: e.Step,
 		Visit: e.Visit, Channel: campaigns.Telegram, Lane: campaigns.Interactive, Priority: 5, State: campaigns.Pending, DueAt: ptr(now),
-		ExpiresAt: at(86400), CreatedAt: now, Params: []byte(`{}`)}
+		ExpiresAt: at(86400), CreatedAt: now, Params: []byte(`{}`),
+	}
 	for _, c := range change {
 		c(d)
 	}

@@ -130,8 +130,16 @@ func TestMailErrors(t *testing.T) {
 // TestContrast computes WCAG 2.2's ratio for every pair of text and ground, light and dark, and requires 4.5:1.
 func TestContrast(t *testing.T) {
 	for _, pair := range [][2]string{
-		{inkColor, sheetColor}, {softColor, sheetColor}, {linkColor, sheetColor}, {"#ffffff", linkColor}, {inkColor, sunkColor},
-		{"#edece6", "#1d1c17"}, {"#b3b1a9", "#1d1c17"}, {"#6fd3a8", "#1d1c17"}, {"#0b1f16", "#6fd3a8"}, {"#edece6", "#2a2923"},
+		{inkColor, sheetColor},
+		{softColor, sheetColor},
+		{linkColor, sheetColor},
+		{"#ffffff", linkColor},
+		{inkColor, sunkColor},
+		{"#edece6", "#1d1c17"},
+		{"#b3b1a9", "#1d1c17"},
+		{"#6fd3a8", "#1d1c17"},
+		{"#0b1f16", "#6fd3a8"},
+		{"#edece6", "#2a2923"},
 	} {
 		a, b := luminance(t, pair[0]), luminance(t, pair[1])
 		if ratio := (max(a, b) + 0.05) / (min(a, b) + 0.05); ratio < 4.5 {

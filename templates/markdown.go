@@ -90,7 +90,7 @@ func same(s string) string { return s }
 
 // unescape resolves backslash escapes and entities (CommonMark §2.4, §2.5), which goldmark leaves to its renderers.
 func unescape(s string) string {
-	if strings.IndexAny(s, `\&`) < 0 {
+	if !strings.ContainsAny(s, `\&`) {
 		return s
 	}
 	var b strings.Builder

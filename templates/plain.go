@@ -33,7 +33,7 @@ func spaced(s string) string {
 
 // breakMailLinks does for mail clients what breakLinks does for Telegram; they link addresses of sites, and nothing begins with "@" or "/".
 func breakMailLinks(s string) string {
-	if strings.IndexAny(s, "./") < 0 {
+	if !strings.ContainsAny(s, "./") {
 		return s
 	}
 	var b strings.Builder

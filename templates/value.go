@@ -170,7 +170,7 @@ const breaker = "\u2060"
 // breakLinks puts a WORD JOINER where clients would begin to see a link, a mention, a command or a hashtag by themselves:
 // "evil.com", "@name", "/start", "#tag", "http://…". At the end of a value as well: another value may follow.
 func breakLinks(s string) string {
-	if strings.IndexAny(s, ".@/#") < 0 {
+	if !strings.ContainsAny(s, ".@/#") {
 		return s
 	}
 	var b strings.Builder

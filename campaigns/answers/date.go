@@ -128,9 +128,18 @@ func number(s string) int {
 
 // monthNames in both languages, as plain writes them; a word of three letters and more may be the beginning of one.
 var monthNames = [12][]string{
-	{"january", "января", "январь"}, {"february", "февраля", "февраль"}, {"march", "марта", "март"}, {"april", "апреля", "апрель"},
-	{"may", "мая", "май"}, {"june", "июня", "июнь"}, {"july", "июля", "июль"}, {"august", "августа", "август"},
-	{"september", "сентября", "сентябрь"}, {"october", "октября", "октябрь"}, {"november", "ноября", "ноябрь"}, {"december", "декабря", "декабрь"},
+	{"january", "января", "январь"},
+	{"february", "февраля", "февраль"},
+	{"march", "марта", "март"},
+	{"april", "апреля", "апрель"},
+	{"may", "мая", "май"},
+	{"june", "июня", "июнь"},
+	{"july", "июля", "июль"},
+	{"august", "августа", "август"},
+	{"september", "сентября", "сентябрь"},
+	{"october", "октября", "октябрь"},
+	{"november", "ноября", "ноябрь"},
+	{"december", "декабря", "декабрь"},
 }
 
 // month returns 1 to 12, or -1 for a word that is no month.

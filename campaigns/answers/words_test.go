@@ -106,7 +106,9 @@ func TestOptions(t *testing.T) {
 		{"yes", "ru", []Option{{"true", "Да"}, {"false", "Нет"}}},
 		{"yes", "en-GB", []Option{{"true", "Yes"}, {"false", "No"}}},
 		{"csat", "ru", []Option{{"1", "1"}, {"2", "2"}, {"3", "3"}, {"4", "4"}, {"5", "5"}}},
-		{"number", "ru", nil}, {"text", "ru", nil}, {"date", "ru", nil},
+		{"number", "ru", nil},
+		{"text", "ru", nil},
+		{"date", "ru", nil},
 	} {
 		if d := cmp.Diff(c.want, Options(questions[c.question], c.lang, "en")); d != "" {
 			t.Errorf("%s in %s (-want +got):\n%s", c.question, c.lang, d)

@@ -156,10 +156,6 @@ func failed(step campaigns.StepID, visit int, ch campaigns.Channel, state campai
 	return &decide.Delivered{Step: step, Visit: visit, Channel: ch, State: state, Reason: reason}
 }
 
-func typed(step campaigns.StepID, visit int, ch campaigns.Channel, text string) *decide.Answered {
-	return &decide.Answered{Step: step, Visit: visit, Channel: ch, Raw: campaigns.RawAnswer{Text: text}, Input: 7}
-}
-
 func pressed(step campaigns.StepID, visit int, ch campaigns.Channel, option string) *decide.Answered {
 	return &decide.Answered{Step: step, Visit: visit, Channel: ch, Raw: campaigns.RawAnswer{Options: []string{option}, Buttons: true}, Input: 7}
 }

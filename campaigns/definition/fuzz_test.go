@@ -45,7 +45,8 @@ func FuzzParse(f *testing.F) {
 func complete(t interface {
 	Helper()
 	Errorf(string, ...any)
-}, d *Definition) {
+}, d *Definition,
+) {
 	t.Helper()
 	seen := map[*Step]bool{}
 	for _, s := range d.Order {

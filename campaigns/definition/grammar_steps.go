@@ -2,7 +2,6 @@ package definition
 
 import (
 	"github.com/kruzhok/kruzhok/campaigns"
-	"github.com/kruzhok/kruzhok/channels"
 )
 
 // Limits of steps. Telegram's are those of Bot API sendMessage and sendPhoto (lengths in UTF-16 units after entities are parsed).
@@ -24,8 +23,6 @@ const (
 var questionTypes = []campaigns.QuestionType{
 	campaigns.Choice, campaigns.Choices, campaigns.YesNo, campaigns.Scale, campaigns.NPS, campaigns.CSAT, campaigns.Number, campaigns.Text, campaigns.Date,
 }
-
-var mediaKinds = []channels.MediaKind{channels.Photo, channels.Video, channels.Document, channels.Audio, channels.Voice}
 
 var stepObject = &object{
 	name: "step", doc: "One node of the campaign: an id, if you like, and one thing to do.", example: "{send: {…}}",

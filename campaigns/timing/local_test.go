@@ -10,7 +10,8 @@ import (
 func zone(t interface {
 	Helper()
 	Fatal(...any)
-}, name string) *time.Location {
+}, name string,
+) *time.Location {
 	t.Helper()
 	loc, err := timing.Zone(name)
 	if err != nil {

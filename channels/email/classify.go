@@ -33,8 +33,10 @@ var (
 	// authCodes say that we did not prove who we are: Gmail's 5.7.26 and its neighbours, Microsoft's 5.7.509 and 5.7.515, a missing login.
 	authCodes = []string{"5.7.8", "5.7.9", "5.7.57", "5.7.509", "5.7.515"}
 	// deadTexts decide a 550 that came without an enhanced code.
-	deadTexts = []string{"no such user", "user unknown", "unknown user", "no such recipient", "no such mailbox", "mailbox not found", "recipient not found",
-		"user not found", "invalid recipient", "unknown recipient", "recipient unknown", "does not exist", "doesn't exist", "no mailbox here", "account is disabled", "mailbox is disabled"}
+	deadTexts = []string{
+		"no such user", "user unknown", "unknown user", "no such recipient", "no such mailbox", "mailbox not found", "recipient not found",
+		"user not found", "invalid recipient", "unknown recipient", "recipient unknown", "does not exist", "doesn't exist", "no mailbox here", "account is disabled", "mailbox is disabled",
+	}
 )
 
 // Classify says what an SMTP reply means for the delivery and for the address. code is the three-digit reply or 0 (a bounce may know only the enhanced code);

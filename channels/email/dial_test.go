@@ -63,22 +63,38 @@ func TestDialFailures(t *testing.T) {
 		return r
 	}
 	for name, c := range map[string]tc{
-		"wrong password": {srv: sandbox.MailConfig{StartTLS: true, User: "u", Password: "p"}, change: func(c *Config) { c.Password = "x" },
-			want: whole(channels.Broken, "535 5.7.8", "authentication failed")},
-		"mechanism missing": {srv: sandbox.MailConfig{StartTLS: true, User: "u", Password: "p", Mechanisms: []string{"LOGIN"}}, change: func(c *Config) { c.Auth = AuthPlain },
-			want: whole(channels.Broken, "", "the mail server does not offer the configured authentication, or only without TLS")},
-		"no AUTH at all": {change: func(c *Config) { c.User, c.Password, c.Auth = "u", "p", AuthAuto },
-			want: whole(channels.Broken, "", "the mail server does not offer the configured authentication, or only without TLS")},
-		"no STARTTLS": {change: func(c *Config) { c.TLS = TLSRequired },
-			want: whole(channels.Broken, "", "the mail server does not offer STARTTLS, which is required")},
-		"554 greeting": {fault: &sandbox.MailFault{Phase: sandbox.MailAtConnect, Reply: "554 5.7.1 no service for you@home"},
-			want: retry(whole(channels.Temporary, "554 5.7.1", "no service for <address>"), greylisted)},
-		"421 greeting": {fault: &sandbox.MailFault{Phase: sandbox.MailAtConnect, Reply: "421 busy"},
-			want: retry(whole(channels.Temporary, "421", "busy"), greylisted)},
-		"hangs up": {fault: &sandbox.MailFault{Phase: sandbox.MailAtConnect, Cut: true},
-			want: retry(whole(channels.Temporary, "", "the mail server cannot be reached: connection was lost"), time.Minute)},
-		"silent": {fault: &sandbox.MailFault{Phase: sandbox.MailAtConnect, Delay: time.Hour}, change: func(c *Config) { c.ConnectTimeout = 50 * time.Millisecond },
-			want: retry(whole(channels.Temporary, "", "the mail server cannot be reached: connection timed out"), time.Minute)},
+		"wrong password": {
+			srv: sandbox.MailConfig{StartTLS: true, User: "u", Password: "p"}, change: func(c *Config) { c.Password = "x" },
+			want: whole(channels.Broken, "535 5.7.8", "authentication failed"),
+		},
+		"mechanism missing": {
+			srv: sandbox.MailConfig{StartTLS: true, User: "u", Password: "p", Mechanisms: []string{"LOGIN"}}, change: func(c *Config) { c.Auth = AuthPlain },
+			want: whole(channels.Broken, "", "the mail server does not offer the configured authentication, or only without TLS"),
+		},
+		"no AUTH at all": {
+			change: func(c *Config) { c.User, c.Password, c.Auth = "u", "p", AuthAuto },
+			want:   whole(channels.Broken, "", "the mail server does not offer the configured authentication, or only without TLS"),
+		},
+		"no STARTTLS": {
+			change: func(c *Config) { c.TLS = TLSRequired },
+			want:   whole(channels.Broken, "", "the mail server does not offer STARTTLS, which is required"),
+		},
+		"554 greeting": {
+			fault: &sandbox.MailFault{Phase: sandbox.MailAtConnect, Reply: "554 5.7.1 no service for you@home"},
+			want:  retry(whole(channels.Temporary, "554 5.7.1", "no service for <address>"), greylisted),
+		},
+		"421 greeting": {
+			fault: &sandbox.MailFault{Phase: sandbox.MailAtConnect, Reply: "421 busy"},
+			want:  retry(whole(channels.Temporary, "421", "busy"), greylisted),
+		},
+		"hangs up": {
+			fault: &sandbox.MailFault{Phase: sandbox.MailAtConnect, Cut: true},
+			want:  retry(whole(channels.Temporary, "", "the mail server cannot be reached: connection was lost"), time.Minute),
+		},
+		"silent": {
+			fault: &sandbox.MailFault{Phase: sandbox.MailAtConnect, Delay: time.Hour}, change: func(c *Config) { c.ConnectTimeout = 50 * time.Millisecond },
+			want: retry(whole(channels.Temporary, "", "the mail server cannot be reached: connection timed out"), time.Minute),
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			srv, err := sandbox.NewMailServer(c.srv)

@@ -46,9 +46,20 @@ func broken(detail string) *channels.Receipt {
 func unsafeField(m *channels.Message) string {
 	h := m.Mail
 	for _, f := range [][2]string{
-		{"To", m.To}, {"Subject", h.Subject}, {"FromName", h.FromName}, {"FromAddress", h.FromAddress}, {"EnvelopeFrom", h.EnvelopeFrom},
-		{"ToName", h.ToName}, {"ReplyTo", h.ReplyTo}, {"MessageID", h.MessageID}, {"ListID", h.ListID}, {"ListName", h.ListName},
-		{"UnsubscribeURL", h.UnsubscribeURL}, {"UnsubscribeMail", h.UnsubscribeMail}, {"FeedbackID", h.FeedbackID}, {"AutoSubmitted", h.AutoSubmitted},
+		{"To", m.To},
+		{"Subject", h.Subject},
+		{"FromName", h.FromName},
+		{"FromAddress", h.FromAddress},
+		{"EnvelopeFrom", h.EnvelopeFrom},
+		{"ToName", h.ToName},
+		{"ReplyTo", h.ReplyTo},
+		{"MessageID", h.MessageID},
+		{"ListID", h.ListID},
+		{"ListName", h.ListName},
+		{"UnsubscribeURL", h.UnsubscribeURL},
+		{"UnsubscribeMail", h.UnsubscribeMail},
+		{"FeedbackID", h.FeedbackID},
+		{"AutoSubmitted", h.AutoSubmitted},
 	} {
 		if strings.ContainsAny(f[1], "\r\n\x00") {
 			return f[0]
@@ -78,7 +89,7 @@ func (e *envelope) checkOurs() error {
 		}
 	}
 	if e.Mail.Date.Equal(time.Time{}) {
-		return errors.New("Date: not set")
+		return errors.New("no Date is set")
 	}
 	if e.Text == "" && e.HTML == "" {
 		return errors.New("message has no text and no HTML")

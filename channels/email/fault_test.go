@@ -37,8 +37,10 @@ func TestFaults(t *testing.T) {
 		"451 after the dot":      {fault: sandbox.MailFault{Phase: sandbox.MailAtDot, Reply: "451 4.3.0 disk"}, class: channels.Temporary, code: "451 4.3.0", begun: 1},
 		"nonsense after the dot": {fault: sandbox.MailFault{Phase: sandbox.MailAfterDot, Reply: "what?"}, class: channels.Uncertain, begun: 1, arrived: 1},
 		"354 after the dot":      {fault: sandbox.MailFault{Phase: sandbox.MailAfterDot, Reply: "354 more"}, class: channels.Uncertain, begun: 1, arrived: 1},
-		"multi-line refusal": {fault: sandbox.MailFault{Phase: sandbox.MailAtRcpt, Reply: "550-5.1.1 The account <Anna@Example.com>\r\n550 5.1.1 does not exist"},
-			class: channels.AddressDead, code: "550 5.1.1", reach: channels.ReachGone},
+		"multi-line refusal": {
+			fault: sandbox.MailFault{Phase: sandbox.MailAtRcpt, Reply: "550-5.1.1 The account <Anna@Example.com>\r\n550 5.1.1 does not exist"},
+			class: channels.AddressDead, code: "550 5.1.1", reach: channels.ReachGone,
+		},
 	} {
 		for _, noPipelining := range []bool{false, true} {
 			t.Run(name+pick(noPipelining, ", one by one", ", pipelined"), func(t *testing.T) {

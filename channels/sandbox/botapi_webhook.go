@@ -163,7 +163,8 @@ func (b *BotAPI) post(ctx context.Context, to, secret string, raw []byte) error 
 	}
 	defer res.Body.Close()
 	if res.StatusCode < 200 || res.StatusCode > 299 {
-		return fmt.Errorf("Wrong response from the webhook: %d %s", res.StatusCode, http.StatusText(res.StatusCode)) //nolint:staticcheck // the server's words
+		//lint:ignore ST1005 these are the server's words, shown by getWebhookInfo
+		return fmt.Errorf("Wrong response from the webhook: %d %s", res.StatusCode, http.StatusText(res.StatusCode))
 	}
 	return nil
 }

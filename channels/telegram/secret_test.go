@@ -18,7 +18,7 @@ const secretToken = "123456:VERY-secret_Token"
 // brokenServers are servers that fail in their own ways; several repeat the URL, which holds the token.
 var brokenServers = map[string]http.HandlerFunc{
 	"abort":     func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
-	"redirect":  func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere"+r.URL.Path, 307) },
+	"redirect":  func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere"+r.URL.Path, http.StatusTemporaryRedirect) },
 	"echo html": func(w http.ResponseWriter, r *http.Request) { fmt.Fprintf(w, "<html>%s</html>", r.URL) },
 	"echo json": func(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(400)
@@ -75,9 +75,18 @@ func TestNoErrorHoldsTheToken(t *testing.T) {
 
 func TestNewRefusesAndDoesNotRepeat(t *testing.T) {
 	for i, cfg := range []telegram.Config{
-		{Token: ""}, {Token: "123"}, {Token: "x:SECRET"}, {Token: "1:SECRET\x7f"}, {Token: "1:SEC RET"}, {Token: "1:SECRET/../x"}, {Token: "1:SECRET\n"},
-		{Token: secretToken, BaseURL: "SECRET"}, {Token: secretToken, BaseURL: "http://SECRET\x7f"}, {Token: secretToken, BaseURL: "ftp://SECRET"},
-		{Token: secretToken, BaseURL: "http://u:SECRET@h"}, {Token: secretToken, BaseURL: "http://h?SECRET"},
+		{Token: ""},
+		{Token: "123"},
+		{Token: "x:SECRET"},
+		{Token: "1:SECRET\x7f"},
+		{Token: "1:SEC RET"},
+		{Token: "1:SECRET/../x"},
+		{Token: "1:SECRET\n"},
+		{Token: secretToken, BaseURL: "SECRET"},
+		{Token: secretToken, BaseURL: "http://SECRET\x7f"},
+		{Token: secretToken, BaseURL: "ftp://SECRET"},
+		{Token: secretToken, BaseURL: "http://u:SECRET@h"},
+		{Token: secretToken, BaseURL: "http://h?SECRET"},
 	} {
 		if _, err := telegram.New(cfg); err == nil || strings.Contains(err.Error(), "SECRET") {
 			t.Errorf("configuration %d: %v", i, err)

@@ -37,8 +37,10 @@ func TestDecode(t *testing.T) {
 		"contact": {message(`"contact":{"phone_number":"1"}`), private(KindContact, func(*Update) {})},
 		"sticker": {message(`"sticker":{"file_id":"x"}`), private(KindOther, func(*Update) {})},
 		"edited":  {`{"update_id":7,"edited_message":{"message_id":5,` + person + `,"text":"x"}}`, private(KindEdited, func(*Update) {})},
-		"callback": {`{"update_id":7,"callback_query":{"id":"c1",` + person + `,"data":"k","message":{"message_id":5,"chat":{"id":9007199254740993,"type":"private"},"date":0}}}`,
-			private(KindCallback, func(u *Update) { u.CallbackID, u.CallbackData, u.Date = "c1", "k", time.Time{} })},
+		"callback": {
+			`{"update_id":7,"callback_query":{"id":"c1",` + person + `,"data":"k","message":{"message_id":5,"chat":{"id":9007199254740993,"type":"private"},"date":0}}}`,
+			private(KindCallback, func(u *Update) { u.CallbackID, u.CallbackData, u.Date = "c1", "k", time.Time{} }),
+		},
 		"inline callback": {`{"update_id":7,"callback_query":{"id":"c1","from":{"id":1}}}`, Update{ID: 7, Kind: KindOther, From: From{ID: 1}, CallbackID: "c1"}},
 		"blocked":         {`{"update_id":7,"my_chat_member":{` + person + `,"new_chat_member":{"status":"kicked"}}}`, private(KindMembership, func(u *Update) { u.MessageID, u.Blocked = 0, true })},
 		"back":            {`{"update_id":7,"my_chat_member":{` + person + `,"new_chat_member":{"status":"member"}}}`, private(KindMembership, func(u *Update) { u.MessageID = 0 })},
@@ -65,8 +67,10 @@ func TestUpdateID(t *testing.T) {
 }
 
 func FuzzDecode(f *testing.F) {
-	for _, seed := range []string{message(`"text":"/start@b x"`), message(`"photo":[]`), `{"update_id":1,"callback_query":{}}`, `{"update_id":1,"message":7}`,
-		`{"update_id":1,"my_chat_member":{"chat":{"id":1,"type":"private"}}}`, `null`, `{"update_id":1,"message":{"chat":null,"voice":{"duration":-5,"file_id":"a"}}}`} {
+	for _, seed := range []string{
+		message(`"text":"/start@b x"`), message(`"photo":[]`), `{"update_id":1,"callback_query":{}}`, `{"update_id":1,"message":7}`,
+		`{"update_id":1,"my_chat_member":{"chat":{"id":1,"type":"private"}}}`, `null`, `{"update_id":1,"message":{"chat":null,"voice":{"duration":-5,"file_id":"a"}}}`,
+	} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {

@@ -147,7 +147,6 @@ func (k *killRun) must(err error) {
 // proc is one process of the service.
 type proc struct {
 	args []string
-	mu   sync.Mutex
 	cmd  *exec.Cmd
 	log  *bytes.Buffer
 }
