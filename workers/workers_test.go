@@ -1,0 +1,236 @@
+package workers_test
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/workers"
+)
+
+// recorder is an engine that tells what it was called for. A lane that is held does not return until it is let go.
+type recorder struct {
+	calls chan string
+	hold  chan struct{}
+}
+
+func newRecorder() *recorder { return &recorder{calls: make(chan string, 1000)} }
+
+func (r *recorder) HandleActor(_ context.Context, actor string) error {
+	r.calls <- "actor " + actor
+	return nil
+}
+
+func (r *recorder) AdvanceDue(context.Context, time.Duration) (bool, error) {
+	r.calls <- "due"
+	return false, nil
+}
+
+func (r *recorder) SendLane(ctx context.Context, lane campaigns.Lane, ch campaigns.Channel, _ time.Duration) (bool, error) {
+	r.calls <- "lane " + string(lane) + " " + string(ch)
+	if r.hold != nil && lane == campaigns.Bulk {
+		select {
+		case <-r.hold:
+		case <-ctx.Done():
+		}
+	}
+	return false, nil
+}
+
+func (r *recorder) Sweep(context.Context) error {
+	r.calls <- "sweep"
+	return nil
+}
+
+// wait returns the next call, or fails.
+func (r *recorder) wait(t *testing.T, want string) {
+	t.Helper()
+	for {
+		select {
+		case got := <-r.calls:
+			if got == want {
+				return
+			}
+		case <-time.After(10 * time.Second):
+			t.Fatalf("no call for %q", want)
+		}
+	}
+}
+
+// each runs the test on the embedded Redis, and on the real one where KRUZHOK_TEST_REDIS_URL names it.
+func each(t *testing.T, fn func(t *testing.T, rdb redis.UniversalClient, flush func())) {
+	t.Helper()
+	t.Run("embedded", func(t *testing.T) {
+		e, err := workers.StartEmbedded()
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(e.Close)
+		rdb := e.Client()
+		t.Cleanup(func() { _ = rdb.Close() })
+		fn(t, rdb, e.FlushAll)
+	})
+	t.Run("redis", func(t *testing.T) {
+		url := os.Getenv("KRUZHOK_TEST_REDIS_URL")
+		if url == "" {
+			if os.Getenv("KRUZHOK_REQUIRE_SERVICES") == "1" {
+				t.Fatal("KRUZHOK_TEST_REDIS_URL is not set")
+			}
+			t.Skip("KRUZHOK_TEST_REDIS_URL is not set")
+		}
+		o, err := redis.ParseURL(url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		o.DB = 9 // apart from what other tests do
+		rdb := redis.NewClient(o)
+		t.Cleanup(func() { _ = rdb.Close() })
+		flush := func() { _ = rdb.FlushDB(context.Background()).Err() }
+		flush()
+		fn(t, rdb, flush)
+	})
+}
+
+func start(t *testing.T, rdb redis.UniversalClient, r *recorder) *workers.Queue {
+	t.Helper()
+	q := workers.NewQueue(rdb)
+	w := workers.New(rdb, r, q, []campaigns.Channel{campaigns.Telegram, campaigns.Email}, slog.New(slog.DiscardHandler))
+	if err := w.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { q.Close(); w.Stop() })
+	return q
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestWakeUpsReachTheEngine(t *testing.T) {
+	each(t, func(t *testing.T, rdb redis.UniversalClient, flush func()) {
+		r := newRecorder()
+		q := start(t, rdb, r)
+		for range 2 { // the same again after Redis forgot everything
+			must(t, q.WakeActor(t.Context(), "member:1"))
+			r.wait(t, "actor member:1")
+			must(t, q.WakeDue(t.Context()))
+			r.wait(t, "due")
+			must(t, q.WakeLane(t.Context(), campaigns.Bulk, campaigns.Email))
+			r.wait(t, "lane bulk email")
+			must(t, q.WakeLane(t.Context(), campaigns.Interactive, campaigns.Telegram))
+			r.wait(t, "lane interactive telegram")
+			flush()
+		}
+	})
+}
+
+// TestBulkStandsInNobodysWay: while bulk work on one channel holds its server, members, deciding and the other channel go on.
+func TestBulkStandsInNobodysWay(t *testing.T) {
+	each(t, func(t *testing.T, rdb redis.UniversalClient, _ func()) {
+		r := newRecorder()
+		r.hold = make(chan struct{})
+		q := start(t, rdb, r)
+		t.Cleanup(func() { close(r.hold) })
+		must(t, q.WakeLane(t.Context(), campaigns.Bulk, campaigns.Telegram))
+		r.wait(t, "lane bulk telegram")
+		must(t, q.WakeActor(t.Context(), "member:2"))
+		r.wait(t, "actor member:2")
+		must(t, q.WakeDue(t.Context()))
+		r.wait(t, "due")
+		must(t, q.WakeLane(t.Context(), campaigns.Bulk, campaigns.Email))
+		r.wait(t, "lane bulk email")
+	})
+}
+
+// TestManyWakeUpsAreFew: a burst of wake-ups becomes a few tasks, and the last of them is never dropped: one task comes after it.
+func TestManyWakeUpsAreFew(t *testing.T) {
+	each(t, func(t *testing.T, rdb redis.UniversalClient, _ func()) {
+		r := newRecorder()
+		q := start(t, rdb, r)
+		var wg sync.WaitGroup
+		for range 8 {
+			wg.Go(func() {
+				for range 50 {
+					_ = q.WakeDue(t.Context())
+				}
+			})
+		}
+		wg.Wait()
+		r.wait(t, "due")
+		r.wait(t, "due") // the one at the window's end
+		if n := len(r.calls); n > 20 {
+			t.Errorf("400 wake-ups made %d tasks more", n)
+		}
+	})
+}
+
+// TestClosedQueueIsQuiet: nothing is put after the end, not even what was to come at a window's end.
+func TestClosedQueueIsQuiet(t *testing.T) {
+	each(t, func(t *testing.T, rdb redis.UniversalClient, _ func()) {
+		q := workers.NewQueue(rdb)
+		must(t, q.WakeDue(t.Context()))
+		must(t, q.WakeDue(t.Context()))
+		q.Close()
+		must(t, q.WakeDue(t.Context()))
+	})
+}
+
+func TestSweepGoesOnUntilTheEnd(t *testing.T) {
+	r := newRecorder()
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		workers.Sweep(ctx, r, slog.New(slog.DiscardHandler))
+	}()
+	r.wait(t, "sweep")
+	r.wait(t, "sweep")
+	cancel()
+	<-done
+}
+
+// TestEmbeddedKeysExpire: the embedded Redis has no clock of its own; without one, locks and dead servers would stay for ever.
+func TestEmbeddedKeysExpire(t *testing.T) {
+	e, err := workers.StartEmbedded()
+	must(t, err)
+	defer e.Close()
+	rdb := e.Client()
+	defer rdb.Close()
+	must(t, rdb.Set(t.Context(), "k", "v", time.Second).Err())
+	for end := time.Now().Add(5 * time.Second); rdb.Exists(t.Context(), "k").Val() == 1; {
+		if time.Now().After(end) {
+			t.Fatal("the key is still there")
+		}
+	}
+}
+
+// TestLimiter: the bot's rate is shared, a share of it is kept for members who wait, and mail is unlimited.
+func TestLimiter(t *testing.T) {
+	each(t, func(t *testing.T, rdb redis.UniversalClient, _ func()) {
+		a, b := workers.NewLimiter(rdb, 10), workers.NewLimiter(rdb, 10)
+		total := 0
+		for _, l := range []*workers.Limiter{a, b, a, b} {
+			n, _, err := l.Take(t.Context(), campaigns.Telegram, campaigns.Bulk, 10)
+			must(t, err)
+			total += n
+		}
+		if total > 10 {
+			t.Errorf("%d messages at once with 10 a second", total)
+		}
+		if n, _, err := a.Take(t.Context(), campaigns.Email, campaigns.Bulk, 1000); err != nil || n != 1000 {
+			t.Errorf("mail: %d, %v", n, err)
+		}
+		if n, _, err := workers.NewLimiter(rdb, 0).Take(t.Context(), campaigns.Telegram, campaigns.Bulk, 1000); err != nil || n != 1000 {
+			t.Errorf("without a limit: %d, %v", n, err)
+		}
+	})
+}
