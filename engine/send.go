@@ -10,7 +10,6 @@ import (
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/channels"
-	"github.com/kruzhok/kruzhok/internal/fault"
 	"github.com/kruzhok/kruzhok/store"
 )
 
@@ -154,56 +153,6 @@ func untouched(ds []*store.Delivery, done []store.Outcome) []campaigns.DeliveryI
 	return ids
 }
 
-// sendChunk claims one chunk and works on it for at most chunkWork; the rest is given back. worked: there was one, and it did not stay as it was.
-func (e *Engine) sendChunk(ctx context.Context, ch campaigns.Channel) (worked bool, err error) {
-	var c *store.Chunk
-	err = e.Store.WriteBulk(ctx, func(tx *store.Tx) (err error) {
-		now := e.now()
-		c, err = tx.ClaimChunk(ctx, ch, e.Owner, now, now.Add(chunkClaim))
-		return err
-	})
-	if err != nil || c == nil {
-		return false, err
-	}
-	worked, err = e.workChunk(ctx, ch, c)
-	rerr := e.Store.WriteBulk(context.WithoutCancel(ctx), func(tx *store.Tx) error { return tx.ReleaseChunk(context.WithoutCancel(ctx), c.ID, e.Owner) })
-	e.wake("due", e.Waker.WakeDue(ctx))
-	return worked, errors.Join(err, rerr)
-}
-
-func (e *Engine) workChunk(ctx context.Context, ch campaigns.Channel, c *store.Chunk) (worked bool, err error) {
-	ds, err := e.Store.ChunkDeliveries(ctx, c)
-	if err != nil {
-		return false, err
-	}
-	n, size := 0, 8*e.connections(ch, campaigns.Bulk)
-	for start := time.Now(); n < len(ds) && time.Since(start) < chunkWork && ctx.Err() == nil; {
-		began := time.Now()
-		part := ds[n:min(n+size, len(ds))]
-		done, err := e.sendSome(ctx, campaigns.Bulk, ch, part)
-		if err != nil {
-			return n > 0, err
-		}
-		n += len(done)
-		if len(done) < len(part) { // no rate, no connection, a pause
-			break
-		}
-		size = nextSize(size, time.Since(began), e.Store.BulkRows())
-	}
-	return n > 0 || len(ds) == 0, nil
-}
-
-// nextSize aims at a quarter of a second a part.
-func nextSize(size int, took time.Duration, most int) int {
-	switch {
-	case took < chunkWork/8:
-		return min(size*2, most)
-	case took > chunkWork/2:
-		return max(size/2, 1)
-	}
-	return size
-}
-
 // job is one delivery that passed the gates.
 type job struct {
 	d     *store.Delivery
@@ -341,58 +290,4 @@ func (e *Engine) sendOne(ctx context.Context, l *line, j job, res *results) {
 	}
 	e.Observer.Sent(j.d.Channel, time.Since(began))
 	res.add(o, j, r)
-}
-
-// AdvanceEnrollment decides at once what a delivery's outcome, or time, means for one enrollment, and returns the interactive deliveries to send.
-func (e *Engine) AdvanceEnrollment(ctx context.Context, id campaigns.EnrollmentID) (ids []campaigns.DeliveryID, err error) {
-	found, err := e.Store.Enrollment(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	err = e.Store.Write(ctx, func(tx *store.Tx) error {
-		ids = nil
-		p, err := tx.LockMember(ctx, found.Member)
-		if err != nil {
-			return err
-		}
-		row, err := tx.LockEnrollment(ctx, id)
-		if err != nil || row.DueAt == nil || row.DueAt.After(e.now()) {
-			return err
-		}
-		var d *store.Delivery
-		if row.WaitDelivery != 0 {
-			if d, err = tx.Delivery(ctx, row.WaitDelivery); err != nil {
-				return err
-			}
-		}
-		ids, err = e.advanceOne(ctx, tx, subject{row: row, p: p, d: d})
-		return err
-	})
-	if fault.Is(err, fault.NotFound) {
-		return nil, nil
-	}
-	return ids, err
-}
-
-// advanceOne decides for one row that is due, in the transaction that holds the member and it. A campaign that stands still keeps it for later.
-func (e *Engine) advanceOne(ctx context.Context, tx *store.Tx, s subject) ([]campaigns.DeliveryID, error) {
-	c, err := tx.Campaign(ctx, s.row.Campaign)
-	if err != nil || c.State != campaigns.Running {
-		return nil, err
-	}
-	w, err := e.newWork(ctx, tx)
-	if err != nil {
-		return nil, err
-	}
-	if s.l, err = e.version(ctx, tx, s.row.Campaign, s.row.Version); err != nil {
-		return nil, err
-	}
-	in, err := dueInput(w, s)
-	if err != nil {
-		return nil, err
-	}
-	if err := w.decide(ctx, s.row, s.p, in); err != nil {
-		return nil, err
-	}
-	return w.flush(ctx)
 }

@@ -1,0 +1,60 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/store"
+)
+
+// sendChunk claims one chunk and works on it for at most chunkWork; the rest is given back. worked: there was one, and it did not stay as it was.
+func (e *Engine) sendChunk(ctx context.Context, ch campaigns.Channel) (worked bool, err error) {
+	var c *store.Chunk
+	err = e.Store.WriteBulk(ctx, func(tx *store.Tx) (err error) {
+		now := e.now()
+		c, err = tx.ClaimChunk(ctx, ch, e.Owner, now, now.Add(chunkClaim))
+		return err
+	})
+	if err != nil || c == nil {
+		return false, err
+	}
+	worked, err = e.workChunk(ctx, ch, c)
+	rerr := e.Store.WriteBulk(context.WithoutCancel(ctx), func(tx *store.Tx) error { return tx.ReleaseChunk(context.WithoutCancel(ctx), c.ID, e.Owner) })
+	e.wake("due", e.Waker.WakeDue(ctx))
+	return worked, errors.Join(err, rerr)
+}
+
+func (e *Engine) workChunk(ctx context.Context, ch campaigns.Channel, c *store.Chunk) (worked bool, err error) {
+	ds, err := e.Store.ChunkDeliveries(ctx, c)
+	if err != nil {
+		return false, err
+	}
+	n, size := 0, 8*e.connections(ch, campaigns.Bulk)
+	for start := time.Now(); n < len(ds) && time.Since(start) < chunkWork && ctx.Err() == nil; {
+		began := time.Now()
+		part := ds[n:min(n+size, len(ds))]
+		done, err := e.sendSome(ctx, campaigns.Bulk, ch, part)
+		if err != nil {
+			return n > 0, err
+		}
+		n += len(done)
+		if len(done) < len(part) { // no rate, no connection, a pause
+			break
+		}
+		size = nextSize(size, time.Since(began), e.Store.BulkRows())
+	}
+	return n > 0 || len(ds) == 0, nil
+}
+
+// nextSize aims at a quarter of a second a part.
+func nextSize(size int, took time.Duration, most int) int {
+	switch {
+	case took < chunkWork/8:
+		return min(size*2, most)
+	case took > chunkWork/2:
+		return max(size/2, 1)
+	}
+	return size
+}

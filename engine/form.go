@@ -1,0 +1,185 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/answers"
+	"github.com/kruzhok/kruzhok/campaigns/decide"
+	"github.com/kruzhok/kruzhok/internal/fault"
+	"github.com/kruzhok/kruzhok/store"
+)
+
+// PageForm is what the page sends.
+type PageForm struct {
+	Step   campaigns.StepID
+	Visit  int
+	Nonce  string
+	Values []string // chosen options
+	Text   string   // typed answer
+}
+
+// PageAnswer is what became of a sent form.
+type PageAnswer struct {
+	// Rejection is set when the answer was none; the sentence is locale key "answer.<Code>".
+	Rejection *answers.Rejection
+}
+
+// pageInput is a stored form.
+type pageInput struct {
+	Enrollment campaigns.EnrollmentID `json:"enrollment"`
+	Step       campaigns.StepID       `json:"step"`
+	Visit      int                    `json:"visit"`
+	Text       string                 `json:"text,omitempty"`
+	Options    []string               `json:"options,omitempty"`
+	Buttons    bool                   `json:"buttons,omitempty"`
+}
+
+// maxForm bounds what one form may carry.
+const maxForm = 20_000
+
+// AnswerSurvey stores the form and acts on it at once.
+func (e *Engine) AnswerSurvey(ctx context.Context, token string, form PageForm) (*PageAnswer, error) {
+	row, p, err := e.surveyOf(ctx, token)
+	if err != nil {
+		return nil, err
+	}
+	l, err := e.version(ctx, e.Store, row.Campaign, row.Version)
+	if err != nil {
+		return nil, err
+	}
+	ask := askOf(l.def, form.Step)
+	if ask == nil || form.Visit < 1 {
+		return nil, fault.New(fault.Invalid, "invalid.form", nil)
+	}
+	if len(form.Text) > maxForm || len(form.Values) > 100 || len(form.Nonce) > 64 {
+		return nil, fault.New(fault.TooLarge, "too_large.form", nil)
+	}
+	if form.Nonce == "" {
+		form.Nonce = nonce()
+	}
+	body := pageInput{Enrollment: row.ID, Step: form.Step, Visit: form.Visit, Text: strings.ReplaceAll(form.Text, "\r\n", "\n"), Options: form.Values, Buttons: !ask.Type.Typed()}
+	in := &store.Input{
+		Source: "page", SourceKey: strings.ToValidUTF8(fmt.Sprintf("%d:%s:%d:%s", row.ID, form.Step, form.Visit, form.Nonce), "?"),
+		Actor: memberActor(p.ID), Kind: "answer", Raw: strings.ReplaceAll(string(mustJSON(body)), "\\u0000", ""), Member: p.ID,
+	}
+	stored, err := e.storeInputs(ctx, []*store.Input{in})
+	if err != nil {
+		return nil, err
+	}
+	if stored[in.SourceKey] {
+		told, err := e.handleNow(ctx, in)
+		if told != nil || err != nil {
+			return told, err
+		}
+	}
+	// The same form was sent before, or another worker is at it. Reading an answer is the same everywhere: what it told then is known.
+	c, err := e.community(ctx, e.Store)
+	if err != nil {
+		return nil, err
+	}
+	_, wrong := answers.Read(ask, body.raw(), answers.Context{Lang: spoken(p, c), Zone: zone(c, p.TimeZone), Now: e.now(), Channel: campaigns.Page})
+	return &PageAnswer{Rejection: wrong}, nil
+}
+
+// raw is the form's answer.
+func (b pageInput) raw() campaigns.RawAnswer {
+	if !b.Buttons {
+		return campaigns.RawAnswer{Text: b.Text}
+	}
+	return campaigns.RawAnswer{Text: b.Text, Options: b.Options, Buttons: true}
+}
+
+// pagePatience is how long a page waits for another worker that handles the same member.
+const pagePatience = 3 * time.Second
+
+// handleNow handles the input that was just stored, after those of the same member before it, and returns what the page tells.
+// nil: another worker is at it, or one before it failed and is tried again first.
+func (e *Engine) handleNow(ctx context.Context, in *store.Input) (*PageAnswer, error) {
+	for deadline := time.Now().Add(pagePatience); time.Now().Before(deadline) && ctx.Err() == nil; {
+		claim, err := e.claimActor(ctx, in.Actor)
+		if err != nil {
+			return nil, err
+		}
+		if claim == "" {
+			sleep(ctx, 20*time.Millisecond)
+			continue
+		}
+		told, err := e.drainUntil(ctx, in)
+		if rerr := e.releaseActor(ctx, in.Actor, claim); err == nil {
+			err = rerr
+		}
+		e.wake("actor", e.Waker.WakeActor(ctx, in.Actor)) // whoever came meanwhile was refused
+		return told, err
+	}
+	return nil, ctx.Err()
+}
+
+// drainUntil handles the actor's inputs up to this one.
+func (e *Engine) drainUntil(ctx context.Context, until *store.Input) (*PageAnswer, error) {
+	for {
+		ins, err := e.Store.StoredInputs(ctx, until.Actor, 20)
+		if err != nil {
+			return nil, err
+		}
+		for _, in := range ins {
+			if in.ID > until.ID {
+				return nil, nil
+			}
+			out, err := e.handle(ctx, in)
+			switch {
+			case in.ID < until.ID && err != nil:
+				return nil, nil // counted there; the sweeps try it again, and then this one
+			case in.ID == until.ID && err != nil:
+				return nil, err
+			case in.ID == until.ID && out != nil:
+				return out.page, nil
+			}
+		}
+		if len(ins) == 0 {
+			return nil, nil
+		}
+	}
+}
+
+// handlePage acts on a stored form.
+func (e *Engine) handlePage(ctx context.Context, tx *store.Tx, in *store.Input) (*after, error) {
+	var body pageInput
+	if err := json.Unmarshal([]byte(in.Raw), &body); err != nil {
+		return nil, fmt.Errorf("read form: %w", err)
+	}
+	p, err := tx.LockMember(ctx, in.Member)
+	if err != nil {
+		return nil, err
+	}
+	now := e.now()
+	if err := tx.TouchMember(ctx, p.ID, now); err != nil {
+		return nil, err
+	}
+	p.LastActAt = &now
+	row, err := tx.LockEnrollment(ctx, body.Enrollment)
+	if err != nil {
+		return nil, err
+	}
+	if row.Member != p.ID {
+		return nil, fmt.Errorf("enrollment %d is another member's", row.ID)
+	}
+	w, err := e.newWork(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	answered := &decide.Answered{Step: body.Step, Visit: body.Visit, Raw: body.raw(), Channel: campaigns.Page, Input: in.ID, At: now}
+	if err := w.decide(ctx, row, p, answered); err != nil {
+		return nil, err
+	}
+	out := &after{page: &PageAnswer{}}
+	if w.again != nil {
+		out.page.Rejection = &w.again.Rejection
+	}
+	out.send, err = w.flush(ctx)
+	return out, err
+}

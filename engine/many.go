@@ -1,0 +1,126 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/decide"
+	"github.com/kruzhok/kruzhok/store"
+)
+
+// subject is one enrollment with what its input is made from: the delivery that it waited for, where it did.
+type subject struct {
+	l   *live
+	row *store.Enrollment
+	p   *store.Profile
+	d   *store.Delivery
+}
+
+// decideMany decides for enrollments that the transaction holds, with the input that `in` makes for each, and returns its work.
+// A member whose row must change and is held elsewhere is left for later: bulk work takes enrollments before members, and so never waits for one.
+func (e *Engine) decideMany(ctx context.Context, tx *store.Tx, rows []*store.Enrollment, in func(*work, subject) (decide.Input, error)) (*work, error) {
+	w, err := e.newWork(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	if len(rows) == 0 {
+		return w, nil
+	}
+	w.bulk = true
+	profiles, waited, err := e.around(ctx, tx, rows)
+	if err != nil {
+		return nil, err
+	}
+	for _, row := range rows {
+		if err := w.decideOne(ctx, subject{row: row, p: profiles[row.Member], d: waited[row.WaitDelivery]}, in); err != nil {
+			return nil, err
+		}
+	}
+	_, err = w.flush(ctx)
+	return w, err
+}
+
+// decideOne decides for one row of many.
+func (w *work) decideOne(ctx context.Context, s subject, in func(*work, subject) (decide.Input, error)) (err error) {
+	if s.l, err = w.e.version(ctx, w.tx, s.row.Campaign, s.row.Version); err != nil {
+		return err
+	}
+	if s.p == nil {
+		return fmt.Errorf("decide enrollment %d: it has no member", s.row.ID)
+	}
+	if changesMembers(s.l.def) {
+		p, ok, err := w.tx.TryLockMember(ctx, s.row.Member)
+		if err != nil || !ok {
+			return err
+		}
+		s.p = p
+	}
+	input, err := in(w, s)
+	if err != nil {
+		return err
+	}
+	return w.decide(ctx, s.row, s.p, input)
+}
+
+// around loads the profiles of the rows' members and the deliveries that the rows wait for.
+func (e *Engine) around(ctx context.Context, tx *store.Tx, rows []*store.Enrollment) (map[campaigns.MemberID]*store.Profile, map[campaigns.DeliveryID]*store.Delivery, error) {
+	members := make([]campaigns.MemberID, 0, len(rows))
+	var waits []campaigns.DeliveryID
+	for _, r := range rows {
+		members = append(members, r.Member)
+		if r.WaitDelivery != 0 {
+			waits = append(waits, r.WaitDelivery)
+		}
+	}
+	profiles, err := tx.Profiles(ctx, members)
+	if err != nil {
+		return nil, nil, err
+	}
+	deliveries, err := tx.DeliveriesByID(ctx, waits)
+	return profiles, deliveries, err
+}
+
+// decideAll decides the same input for every enrollment of a member whose row the transaction has locked.
+// keep chooses among the campaigns; nil is all.
+func (e *Engine) decideAll(ctx context.Context, tx *store.Tx, id campaigns.MemberID, in decide.Input, keep func(*live) bool) error {
+	var failed error
+	err := e.decideAllRuns(ctx, tx, id, in, func(row *store.Enrollment) bool {
+		l, err := e.version(ctx, tx, row.Campaign, row.Version)
+		if err != nil {
+			failed = err
+			return false
+		}
+		return keep == nil || keep(l)
+	})
+	if err == nil {
+		err = failed
+	}
+	return err
+}
+
+// decideAllRuns is decideAll with the choice among the rows themselves.
+func (e *Engine) decideAllRuns(ctx context.Context, tx *store.Tx, id campaigns.MemberID, in decide.Input, keep func(*store.Enrollment) bool) error {
+	rows, err := tx.LockMemberEnrollments(ctx, id)
+	if err != nil || len(rows) == 0 {
+		return err
+	}
+	profiles, err := tx.Profiles(ctx, []campaigns.MemberID{id})
+	if err != nil {
+		return err
+	}
+	w, err := e.newWork(ctx, tx)
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		if !keep(row) {
+			continue
+		}
+		if err := w.decide(ctx, row, profiles[id], in); err != nil {
+			return err
+		}
+	}
+	_, err = w.flush(ctx)
+	return err
+}
