@@ -21,6 +21,9 @@ func (e *Engine) sendChunk(ctx context.Context, ch campaigns.Channel) (worked bo
 		return false, err
 	}
 	worked, err = e.workChunk(ctx, ch, c)
+	if errors.Is(err, errUnsettled) {
+		return worked, err // its rows look as if they had not been sent: the claim stays until the journal was replayed or it runs out
+	}
 	rerr := e.Store.WriteBulk(context.WithoutCancel(ctx), func(tx *store.Tx) error { return tx.ReleaseChunk(context.WithoutCancel(ctx), c.ID, e.Owner) })
 	e.wake("due", e.Waker.WakeDue(ctx))
 	return worked, errors.Join(err, rerr)

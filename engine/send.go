@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -173,12 +174,17 @@ func (e *Engine) sendSome(ctx context.Context, lane campaigns.Lane, ch campaigns
 	if len(lines) > 0 && time.Since(gated) < gateAge/2 { // otherwise connecting took so long that the gates must be passed anew
 		e.send(ctx, lines, e.granted(ctx, lane, ch, jobs), gated, res)
 	}
-	err = e.writeOutcomes(ctx, res)
+	if err = e.writeOutcomes(ctx, res); err != nil {
+		err = fmt.Errorf("%w: %w", errUnsettled, err)
+	}
 	for _, l := range lines {
 		e.pool[poolKey{ch, lane}].give(l, err == nil)
 	}
 	return res.outcomes, err
 }
+
+// errUnsettled: messages left, and their rows do not know it; the journal does.
+var errUnsettled = errors.New("outcomes not written")
 
 // send sends the jobs over the lines.
 func (e *Engine) send(ctx context.Context, lines []*line, jobs []job, gated time.Time, res *results) {
