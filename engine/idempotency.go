@@ -75,3 +75,8 @@ func (e *Engine) finishIdempotent(ctx context.Context, p Principal, key string, 
 		return tx.FinishIdempotent(ctx, p.TokenID, key, store.IdempotentResult{Status: r.Status, ContentType: r.ContentType, Body: r.Body})
 	})
 }
+
+// DropIdempotent forgets answers that are too old to be given again. They may hold what a request said about members.
+func (e *Engine) DropIdempotent(ctx context.Context) error {
+	return e.Store.Write(ctx, func(tx *store.Tx) error { return tx.DropIdempotent(ctx, e.now().Add(-idempotencyLife)) })
+}

@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/kruzhok/kruzhok/internal/fault"
 	"github.com/kruzhok/kruzhok/store"
@@ -95,11 +96,26 @@ func (e *Engine) Authenticate(ctx context.Context, token string) (Principal, err
 	if err != nil {
 		return Principal{}, err
 	}
+	e.touch(ctx, row)
 	p := Principal{TokenID: row.ID, Name: row.Name}
 	for _, s := range row.Scopes {
 		p.Scopes = append(p.Scopes, Scope(s))
 	}
 	return p, nil
+}
+
+// touchEvery is how exactly a token's last use is known: each note of it is a write.
+const touchEvery = time.Minute
+
+// touch notes that the token was used. A request does not fail for it.
+func (e *Engine) touch(ctx context.Context, t *store.Token) {
+	now := e.now()
+	if t.LastUsedAt != nil && now.Sub(*t.LastUsedAt) < touchEvery {
+		return
+	}
+	if err := e.Store.Write(ctx, func(tx *store.Tx) error { return tx.TouchToken(ctx, t.ID, now) }); err != nil {
+		e.Log.Warn("token's last use not noted", "error", err)
+	}
 }
 
 // Tokens lists the tokens, without their secrets.

@@ -267,6 +267,9 @@ func (a *App) maintain(ctx context.Context) {
 		if _, err := a.engine.ExpireClaims(ctx); err != nil && ctx.Err() == nil {
 			a.log.Warn("old claims not settled", "error", err)
 		}
+		if err := a.engine.DropIdempotent(ctx); err != nil && ctx.Err() == nil {
+			a.log.Warn("old answers not forgotten", "error", err)
+		}
 		a.measure(ctx)
 	})
 }
