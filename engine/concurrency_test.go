@@ -65,8 +65,8 @@ func TestManyAtOnce(t *testing.T) {
 	run := func(n int, s func(testing.TB) *store.Store) func(*testing.T) {
 		return func(t *testing.T) { manyAtOnce(t, newWorld(t, s(t)), n) }
 	}
-	t.Run("sqlite", run(crowdSize(100), storetest.SQLite))
-	t.Run("postgres", run(crowdSize(400), storetest.Postgres))
+	t.Run("sqlite", run(crowdSize(60), storetest.SQLite))
+	t.Run("postgres", run(crowdSize(250), storetest.Postgres))
 }
 
 // crowdSize is how many members play: KRUZHOK_TEST_MEMBERS, or usual.

@@ -86,6 +86,7 @@ type Engine struct {
 	claims   atomic.Uint64           // names actor claims
 	beside   sync.WaitGroup          // what runs beside a transaction: acknowledging presses
 	closed   chan struct{}
+	closing  sync.Once
 }
 
 // New checks the options and makes an Engine.
@@ -118,9 +119,9 @@ func New(o Options) (*Engine, error) {
 	return e, nil
 }
 
-// Close ends the connections. It is called once, after everything that uses the engine has returned.
+// Close ends the connections, after everything that uses the engine has returned. Once is as good as twice.
 func (e *Engine) Close() {
-	close(e.closed)
+	e.closing.Do(func() { close(e.closed) })
 	e.beside.Wait()
 	for _, p := range e.pool {
 		p.close()

@@ -90,6 +90,15 @@ func (p CommunityPatch) apply(c *store.Community) error {
 		}
 		c.Languages = p.Languages
 	}
+	for i, topic := range p.Topics {
+		path := fmt.Sprintf("topics[%d]", i)
+		switch {
+		case strings.TrimSpace(topic) == "":
+			wrong = append(wrong, fault.Detail{Path: path, Code: "missing_value"})
+		case utf8.RuneCountInString(topic) > maxTag || strings.ContainsFunc(topic, unicode.IsControl):
+			wrong = append(wrong, fault.Detail{Path: path, Code: "too_long_value", Args: map[string]any{"max": maxTag}})
+		}
+	}
 	if p.Topics != nil {
 		c.Topics = p.Topics
 	}

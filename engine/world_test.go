@@ -263,5 +263,8 @@ func (w *world) enrollment(key campaigns.Key, member campaigns.MemberID) *store.
 
 // each runs the test on every engine that can be had.
 func each(t *testing.T, fn func(*testing.T, *world)) {
-	storetest.Each(t, func(t *testing.T, s *store.Store) { fn(t, newWorld(t, s)) })
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		t.Parallel() // they wait for disks more than they compute
+		fn(t, newWorld(t, s))
+	})
 }
