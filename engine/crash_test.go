@@ -44,7 +44,7 @@ func (c *dyingConn) die() {
 	panic("killed")
 }
 
-func (c *dyingConn) Send(ctx context.Context, m *channels.Message, begin func() error) (r channels.Receipt) {
+func (c *dyingConn) Send(ctx context.Context, m *channels.Message, begin func() error) channels.Receipt {
 	n := c.s.left.Add(-1)
 	if n < -1 {
 		c.die() // the process is dead: no other connection goes on
@@ -57,14 +57,14 @@ func (c *dyingConn) Send(ctx context.Context, m *channels.Message, begin func() 
 		c.die()
 	case "after begin":
 		return c.Conn.Send(ctx, m, func() error {
-			err := begin()
+			_ = begin()
 			c.die()
-			return err
+			return nil
 		})
 	}
-	r = c.Conn.Send(ctx, m, begin)
+	_ = c.Conn.Send(ctx, m, begin)
 	c.die() // "before result"
-	return r
+	return channels.Receipt{}
 }
 
 // mortal makes an engine of a process that will die; kill ends it, as the system does: its journal's lock goes, nothing else happens.
