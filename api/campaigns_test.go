@@ -45,8 +45,14 @@ func TestCampaignsLife(t *testing.T) {
 		method, resource, state string
 		status                  int
 	}{
-		{"POST", "pause", "paused", 200}, {"POST", "pause", "paused", 200}, {"DELETE", "pause", "running", 200}, {"DELETE", "pause", "", 409},
-		{"POST", "archive", "", 409}, {"POST", "closure", "finished", 200}, {"POST", "archive", "archived", 200}, {"POST", "publication", "", 409},
+		{"POST", "pause", "paused", 200},
+		{"POST", "pause", "paused", 200},
+		{"DELETE", "pause", "running", 200},
+		{"DELETE", "pause", "", 409},
+		{"POST", "archive", "", 409},
+		{"POST", "closure", "finished", 200},
+		{"POST", "archive", "archived", 200},
+		{"POST", "publication", "", 409},
 	} {
 		got := w.call(step.method, "/v1/campaigns/autumn/"+step.resource, "").want(step.status)
 		if step.state != "" && got.json()["state"] != step.state {

@@ -26,7 +26,11 @@ func TestMembersLife(t *testing.T) {
 		field string
 		want  any
 	}{
-		{"external_id", "a/b é"}, {"telegram_chat_id", "12345"}, {"email", "anna@example.org"}, {"state", "active"}, {"tags", []any{"a", "x"}},
+		{"external_id", "a/b é"},
+		{"telegram_chat_id", "12345"},
+		{"email", "anna@example.org"},
+		{"state", "active"},
+		{"tags", []any{"a", "x"}},
 		{"attributes", map[string]any{"level": "a1", "age": 30.0, "vip": true}},
 		{"consents", []any{map[string]any{"channel": "email", "topic": "news", "given": true}}},
 	} {

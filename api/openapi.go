@@ -28,10 +28,14 @@ func humaConfig(o Options) huma.Config {
 		"token": {Type: "http", Scheme: "bearer", Description: "Made by kruzhok token create or POST /v1/tokens."},
 	}
 	config.Tags = []*huma.Tag{
-		{Name: "Campaigns", Description: "Definitions, versions and states."}, {Name: "Enrollments", Description: "Who is inside."},
-		{Name: "Reports", Description: "What was sent and answered."}, {Name: "Members", Description: "People and what is known about them."},
-		{Name: "Events", Description: "What happens on the platform."}, {Name: "Messages", Description: "What members wrote and no question waited for."},
-		{Name: "Settings", Description: "The community."}, {Name: "Tokens", Description: "Who may call."},
+		{Name: "Campaigns", Description: "Definitions, versions and states."},
+		{Name: "Enrollments", Description: "Who is inside."},
+		{Name: "Reports", Description: "What was sent and answered."},
+		{Name: "Members", Description: "People and what is known about them."},
+		{Name: "Events", Description: "What happens on the platform."},
+		{Name: "Messages", Description: "What members wrote and no question waited for."},
+		{Name: "Settings", Description: "The community."},
+		{Name: "Tokens", Description: "Who may call."},
 	}
 	return config
 }

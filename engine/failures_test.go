@@ -215,7 +215,9 @@ func TestPoisonUpdates(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.joins(7, "en")
 		must(t, w.e.StoreUpdates(t.Context(), []engine.RawUpdate{
-			{Raw: []byte(`{"no":"update`)}, {Raw: []byte("\xff\xfe\x00")}, {ID: 900001, HasID: true, Raw: []byte(`{"update_id":900001,"message":{"message_id":1}}`)},
+			{Raw: []byte(`{"no":"update`)},
+			{Raw: []byte("\xff\xfe\x00")},
+			{ID: 900001, HasID: true, Raw: []byte(`{"update_id":900001,"message":{"message_id":1}}`)},
 			{ID: 900002, HasID: true, Raw: []byte(`{"update_id":900002,"message":{"message_id":5,"date":1,"chat":{"id":7,"type":"private"},"from":{"id":7,"first_name":"A\u0000B"},"text":"hel\u0000lo"}}`)},
 			{ID: 900003, HasID: true, Raw: []byte(`{"update_id":900003,"message":{"message_id":6,"date":1,"chat":{"id":-7,"type":"group"},"from":{"id":9,"first_name":"Groupie"},"text":"hello"}}`)},
 			{ID: 900004, HasID: true, Raw: []byte(`{"update_id":900004,"poll":{"id":"1"}}`)},

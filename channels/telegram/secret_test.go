@@ -17,8 +17,10 @@ const secretToken = "123456:VERY-secret_Token"
 
 // brokenServers are servers that fail in their own ways; several repeat the URL, which holds the token.
 var brokenServers = map[string]http.HandlerFunc{
-	"abort":     func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
-	"redirect":  func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere"+r.URL.Path, http.StatusTemporaryRedirect) },
+	"abort": func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
+	"redirect": func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "/elsewhere"+r.URL.Path, http.StatusTemporaryRedirect)
+	},
 	"echo html": func(w http.ResponseWriter, r *http.Request) { fmt.Fprintf(w, "<html>%s</html>", r.URL) },
 	"echo json": func(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(400)
