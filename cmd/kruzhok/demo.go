@@ -36,7 +36,7 @@ func (c *demoCmd) Run(e *env) error {
 	if c.Workers > 0 && (c.DatabaseURL == "" || c.RedisURL == "") {
 		return fmt.Errorf("demo: processes apart share a database and a Redis: give --database-url and --redis-url too")
 	}
-	s := &stagehand{cmd: c, env: e, out: e.stdout}
+	s := &stagehand{cmd: c, env: e, out: e.stdout, shared: sharedWriter{to: e.stderr}}
 	defer s.tearDown()
 	if err := s.build(); err != nil {
 		return fmt.Errorf("demo: %w", err)
@@ -79,9 +79,10 @@ type stagehand struct {
 	mail  *sandbox.MailServer
 	stage *demo.Stage
 
-	stop  context.CancelFunc
-	ended sync.WaitGroup
-	undo  []func()
+	shared sharedWriter // of the logs
+	stop   context.CancelFunc
+	ended  sync.WaitGroup
+	undo   []func()
 }
 
 func (s *stagehand) build() (err error) {
@@ -188,9 +189,22 @@ func (s *stagehand) secret() (string, error) {
 
 func (s *stagehand) log() io.Writer {
 	if s.cmd.Verbose {
-		return s.env.stderr
+		return &s.shared
 	}
 	return io.Discard
+}
+
+// sharedWriter lets several processes and goroutines write to one place.
+type sharedWriter struct {
+	mu sync.Mutex
+	to io.Writer
+}
+
+// Write implements io.Writer.
+func (w *sharedWriter) Write(b []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.to.Write(b)
 }
 
 // together runs all roles in this process.
@@ -201,7 +215,7 @@ func (s *stagehand) together(ctx context.Context, cfg *config.Config, l net.List
 	}
 	s.ended.Go(func() {
 		if err := a.Run(ctx); err != nil {
-			fmt.Fprintln(s.env.stderr, "kruzhok:", err)
+			fmt.Fprintln(&s.shared, "kruzhok:", err)
 		}
 	})
 	return nil
