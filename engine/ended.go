@@ -34,7 +34,7 @@ func (e *Engine) ended(ctx context.Context) ([]sweptCampaign, error) {
 	return out, nil
 }
 
-// SweepEnded takes members out of finished campaigns, some hundred at a time, and reports whether any were left.
+// SweepEnded takes members out of finished campaigns, some hundred at a time, cancels what of them was not sent, and reports whether any members were left.
 func (e *Engine) SweepEnded(ctx context.Context) (bool, error) {
 	found := false
 	ended, err := e.ended(ctx)
@@ -48,9 +48,26 @@ func (e *Engine) SweepEnded(ctx context.Context) (bool, error) {
 			}
 			found = found || n > 0
 		}
-		e.swept.note(c)
+		held, err := e.cancelLeft(ctx, c.id)
+		if err != nil {
+			return found, err
+		}
+		if !held { // whoever holds some wakes us when giving it back
+			e.swept.note(c)
+		}
 	}
 	return found, nil
+}
+
+// cancelLeft cancels what a worker held while its enrollment ended, and gave back since: nothing of a campaign that is over is claimed again.
+func (e *Engine) cancelLeft(ctx context.Context, id campaigns.CampaignID) (held bool, err error) {
+	for rest := true; rest && err == nil; {
+		err = e.Store.WriteBulk(ctx, func(tx *store.Tx) (err error) {
+			rest, held, err = tx.CancelLeft(ctx, id, campaigns.EnrollmentOver, e.now(), e.Store.BulkRows())
+			return err
+		})
+	}
+	return held, err
 }
 
 // emptyOut exits one transaction's worth of members from a campaign that ended.

@@ -40,3 +40,27 @@ func (tx *Tx) cancel(ctx context.Context, where string, of any, reason campaigns
 	}
 	return tx.lowerLeft(ctx, left)
 }
+
+// CancelLeft cancels pending deliveries of a campaign that is over, at most limit at a time: nobody claims bulk work of a campaign that does not run.
+// rest tells that there may be more, held that somebody has claimed some yet: they come back when their claim ends.
+func (tx *Tx) CancelLeft(ctx context.Context, id campaigns.CampaignID, reason campaigns.Reason, now time.Time, limit int) (rest, held bool, err error) {
+	// The channels are named so that planners take the due index instead of all of the campaign's deliveries.
+	const (
+		bulk  = `SELECT id FROM deliveries WHERE campaign_id = $1 AND channel IN ('telegram', 'email') AND lane = 'bulk' AND due_at IS NOT NULL`
+		chunk = `SELECT k.id FROM chunks k WHERE k.campaign_id = $1 AND k.left_n > 0`
+	)
+	ids, err := many(ctx, tx.run, value[campaigns.DeliveryID], bulk+` AND state = 'pending' AND claim_owner IS NULL
+		UNION ALL SELECT d.id FROM chunks k JOIN deliveries d ON d.id BETWEEN k.lo AND k.hi AND d.chunk_id = k.id
+			WHERE k.campaign_id = $1 AND k.left_n > 0 AND k.claim_owner IS NULL AND d.state = 'pending' AND d.due_at IS NULL
+		LIMIT $2`, id, limit)
+	if err != nil {
+		return false, false, wrap("list what is left of campaign", err)
+	}
+	if len(ids) > 0 {
+		if err := tx.cancel(ctx, `id`+tx.dialect.among(1), list(tx.dialect, ids), reason, now); err != nil {
+			return false, false, err
+		}
+	}
+	_, held, err = one(ctx, tx.run, value[int64], bulk+` AND claim_owner IS NOT NULL UNION ALL `+chunk+` AND k.claim_owner IS NOT NULL LIMIT 1`, id)
+	return len(ids) == limit, held, wrap("look for claims of campaign", err)
+}
