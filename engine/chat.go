@@ -87,6 +87,10 @@ func (t *conversation) meet(ctx context.Context) error {
 	if t.p, err = t.tx.LockMember(ctx, m.ID); err != nil {
 		return err
 	}
+	if t.p.State == members.Erased { // while we waited for the lock
+		t.p = nil
+		return nil
+	}
 	if t.inc.Kind == channels.IncomingBlocked {
 		return nil
 	}

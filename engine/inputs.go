@@ -134,6 +134,14 @@ func (e *Engine) handle(ctx context.Context, in *store.Input) (*after, error) {
 	var out *after
 	err := e.Store.Write(ctx, func(tx *store.Tx) (err error) {
 		out = &after{}
+		// What was read before the transaction may be done, or erased with its member, meanwhile.
+		fresh, err := tx.Input(ctx, in.ID)
+		if err != nil {
+			return err
+		}
+		if *in = *fresh; in.State != store.InputStored {
+			return errHandledElsewhere
+		}
 		done, err := e.dispatch(ctx, tx, in)
 		if err != nil {
 			return err
