@@ -72,6 +72,9 @@ func (e *Engine) AnswerSurvey(ctx context.Context, token string, form PageForm) 
 		return nil, err
 	}
 	if stored[in.SourceKey] {
+		// A browser that goes away takes nothing with it: a message that is on its way would be cut off, and nobody could say whether it arrived.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), formLimit)
+		defer cancel()
 		told, err := e.handleNow(ctx, in)
 		if told != nil || err != nil {
 			return told, err
@@ -93,6 +96,9 @@ func (b pageInput) raw() campaigns.RawAnswer {
 	}
 	return campaigns.RawAnswer{Text: b.Text, Options: b.Options, Buttons: true}
 }
+
+// formLimit ends the handling of a form that hangs, as the workers' own limit does.
+const formLimit = 2 * time.Minute
 
 // pagePatience is how long a page waits for another worker that handles the same member.
 const pagePatience = 3 * time.Second
