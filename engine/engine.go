@@ -84,6 +84,7 @@ type Engine struct {
 	swept    recently[sweptCampaign] // found empty
 	noticed  recently[sweptCampaign] // asked to be emptied
 	claims   atomic.Uint64           // names actor claims
+	waiting  atomic.Int64            // how many wait for the database to take their outcomes
 	beside   sync.WaitGroup          // what runs beside a transaction: acknowledging presses
 	closed   chan struct{}
 	closing  sync.Once

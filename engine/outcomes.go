@@ -194,10 +194,16 @@ const (
 )
 
 func (e *Engine) writePatiently(ctx context.Context, res *results) error {
+	first := true
 	for wait, refused := 50*time.Millisecond, 0; ; wait = min(2*wait, outcomePause) {
 		err := e.Store.WriteBulk(ctx, func(tx *store.Tx) error { return e.writeResults(ctx, tx, res) })
 		if err == nil {
 			return nil
+		}
+		if first {
+			first = false
+			e.waiting.Add(1)
+			defer e.waiting.Add(-1)
 		}
 		if !fault.Is(err, fault.Unavailable) {
 			refused++

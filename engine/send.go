@@ -10,14 +10,16 @@ import (
 	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/decide"
 	"github.com/kruzhok/kruzhok/channels"
 	"github.com/kruzhok/kruzhok/store"
 )
 
 const (
 	// rowClaim and chunkClaim are how long a claim lasts. What is not done by then and whose owner left no journal becomes unknown (graceClaim later).
-	rowClaim   = time.Minute
-	chunkClaim = time.Minute
+	// They outlast any task (two minutes, spent on one mail server that hangs): what stands in line behind the hanging message was never begun.
+	rowClaim   = 4 * time.Minute
+	chunkClaim = 4 * time.Minute
 	graceClaim = 30 * time.Second
 	// chunkWork is how long one claim of a chunk is worked on before its rest is given back: consent is read again, a pause takes effect.
 	chunkWork = time.Second
@@ -197,7 +199,7 @@ func (e *Engine) send(ctx context.Context, lines []*line, jobs []job, gated time
 					if time.Since(gated) > gateAge || ctx.Err() != nil || l.torn || !e.maySend(ctx, j.d) {
 						break // this member's later messages do not overtake
 					}
-					e.sendOne(ctx, l, j, res)
+					e.sendOne(ctx, l, j, gated, res)
 				}
 			}
 		})
@@ -271,16 +273,50 @@ func (e *Engine) maySend(ctx context.Context, d *store.Delivery) bool {
 	return err == nil && state == campaigns.Running
 }
 
+// still looks at the gates once more when the other side took so long to be ready that they may have closed.
+func (e *Engine) still(ctx context.Context, d *store.Delivery, gated time.Time) error {
+	if time.Since(gated) <= gateAge {
+		return nil
+	}
+	s, err := e.surroundings(ctx, []*store.Delivery{d})
+	if err != nil {
+		return err
+	}
+	c := candidate{d: d, row: s.rows[d.Enrollment], p: s.profiles[d.Member]}
+	if c.p == nil || !e.maySend(ctx, d) {
+		return errGatesClosed
+	}
+	if d.Kind == store.StepDelivery {
+		if c.l, err = e.version(ctx, e.Store, d.Campaign, d.Version); err != nil {
+			return err
+		}
+	}
+	if v := decide.Gate(e.gateFacts(&c, s), e.now()); v.State != "" {
+		return errGatesClosed
+	}
+	return nil
+}
+
+// errGatesClosed: while the other side was slow, the message became one that may not leave.
+var errGatesClosed = errors.New("the gates have closed")
+
 // sendOne sends one message; its id is in the journal before a byte of it leaves.
-func (e *Engine) sendOne(ctx context.Context, l *line, j job, res *results) {
+func (e *Engine) sendOne(ctx context.Context, l *line, j job, gated time.Time, res *results) {
 	began := time.Now()
 	id := int64(j.d.ID)
 	begun := false
+	var late error
 	r := l.conn.Send(ctx, j.msg, func() error {
+		if late = e.still(ctx, j.d, gated); late != nil {
+			return late
+		}
 		err := l.begin(id)
 		begun = err == nil
 		return err
 	})
+	if late != nil {
+		return // untouched: the gates tell it when it is claimed again
+	}
 	if l.torn && !begun {
 		e.Log.Error("journal takes no more; the message was not begun", "delivery", id)
 		return // untouched: our disk is no fault of the message
