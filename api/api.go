@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
@@ -34,6 +35,8 @@ type Options struct {
 	Webhook Webhook
 	// MaxBody bounds a request's body in bytes (default 1 MiB), MaxBatch one with many things in it (4 MiB), MaxBulk a stream (64 MiB).
 	MaxBody, MaxBatch, MaxBulk int64
+	// BodyPatience is how long a body may take to come (default 30 s).
+	BodyPatience time.Duration
 }
 
 // Webhook is Telegram's way in.
@@ -66,8 +69,11 @@ func newServer(o Options) (*server, error) {
 	}
 	o.PublicURL = strings.TrimRight(o.PublicURL, "/")
 	o.MaxBody, o.MaxBatch, o.MaxBulk = orElse(o.MaxBody, 1<<20), orElse(o.MaxBatch, 4<<20), orElse(o.MaxBulk, 64<<20)
+	if o.BodyPatience <= 0 {
+		o.BodyPatience = bodyPatience
+	}
 	s := &server{Options: o, gin: newRouter(), access: map[string]access{}}
-	s.gin.Use(s.identify, s.log, s.recover, securityHeaders)
+	s.gin.Use(s.identify, s.log, s.recover, securityHeaders, s.await)
 	s.gin.NoRoute(func(c *gin.Context) { s.refuseRoute(c, "not_found.page") })
 	s.gin.NoMethod(func(c *gin.Context) { s.refuseRoute(c, "invalid.method") })
 	s.huma = humagin.New(s.gin, humaConfig(o))

@@ -63,6 +63,7 @@ func TestBadInput(t *testing.T) {
 		{"5 MB definition", "POST", "/v1/campaigns", strings.Repeat("a", 5<<20), yaml, 413, "too_large.body", ""},
 		{"5 MB of events", "POST", "/v1/events", strings.Repeat("a", 5<<20), nil, 413, "too_large.body", ""},
 		{"5 MB member", "POST", "/v1/members", `{"external_id":"` + strings.Repeat("a", 5<<20) + `"}`, nil, 413, "too_large.body", ""},
+		{"no definition", "POST", "/v1/campaigns", "", yaml, 422, "invalid.body", ""},
 		{"CSV as a definition", "POST", "/v1/campaigns", "a,b", []string{"Content-Type", "text/csv"}, 415, "invalid.content_type", ""},
 		{"XML as a member", "POST", "/v1/members", "<a/>", []string{"Content-Type", "application/xml"}, 415, "invalid.content_type", ""},
 		{"damaged content type", "POST", "/v1/members", "{}", []string{"Content-Type", ";;"}, 415, "invalid.content_type", ""},

@@ -62,6 +62,10 @@ func (s *server) readBody(c *gin.Context, limit int64, declared *huma.RequestBod
 		s.refuse(c, bodyFault(err, limit))
 		return
 	}
+	if declared != nil && declared.Required && len(body) == 0 {
+		s.refuse(c, badBody(fault.Detail{Code: "missing_body"}))
+		return
+	}
 	// Definitions are checked by their own reader, which says more.
 	if kind == jsonType && (declared == nil || declared.Content[yamlType] == nil) {
 		if err := checkJSON(body); err != nil {
