@@ -169,7 +169,7 @@ func (c wireChat) kind(k Kind) Kind {
 }
 
 func (m *wireMessage) head() Update {
-	u := Update{Chat: m.Chat.ID, From: m.From, MessageID: m.ID, Date: unix(m.Date)}
+	u := Update{Chat: m.Chat.ID, From: m.From.clean(), MessageID: m.ID, Date: unix(m.Date)}
 	if m.ReplyTo != nil {
 		u.ReplyTo = m.ReplyTo.ID
 	}
@@ -221,23 +221,32 @@ func (f wireFile) media(kind string) *Media {
 
 // update: the message may be missing (inline) or inaccessible (date 0); only an id can be told then.
 func (c *wireCallback) update() Update {
-	u := Update{Kind: KindOther, From: c.From, CallbackID: c.ID, CallbackData: clean(c.Data)}
+	u := Update{Kind: KindOther, From: c.From.clean(), CallbackID: c.ID, CallbackData: clean(c.Data)}
 	if c.Message == nil {
 		return u
 	}
 	u.Chat, u.MessageID = c.Message.Chat.ID, c.Message.ID
 	u.Kind = c.Message.Chat.kind(KindCallback)
+	// A private chat has its member's id (Bot API Chat.id): whoever else presses there has forged it, and the button says nothing for them.
+	if u.Kind == KindCallback && u.From.ID != 0 && u.From.ID != u.Chat {
+		u.CallbackData = ""
+	}
 	return u
 }
 
 func (m *wireMembership) update() Update {
-	u := Update{Chat: m.Chat.ID, From: m.From, Date: unix(m.Date), Kind: m.Chat.kind(KindMembership)}
+	u := Update{Chat: m.Chat.ID, From: m.From.clean(), Date: unix(m.Date), Kind: m.Chat.kind(KindMembership)}
 	u.Blocked = m.New.Status == "kicked" || m.New.Status == "left"
 	return u
 }
 
 // clean drops NUL, which no message shows and PostgreSQL's text cannot hold.
 func clean(s string) string { return strings.ReplaceAll(s, "\x00", "") }
+
+func (f From) clean() From {
+	f.FirstName, f.LastName, f.Username, f.LanguageCode = clean(f.FirstName), clean(f.LastName), clean(f.Username), clean(f.LanguageCode)
+	return f
+}
 
 // splitCommand reads "/name", "/name payload" and "/name@bot payload" (Bot API "Commands": 1–32 of letters, digits and _).
 func splitCommand(text string) (name, payload string, ok bool) {

@@ -41,6 +41,10 @@ func TestDecode(t *testing.T) {
 			`{"update_id":7,"callback_query":{"id":"c1",` + person + `,"data":"k","message":{"message_id":5,"chat":{"id":9007199254740993,"type":"private"},"date":0}}}`,
 			private(KindCallback, func(u *Update) { u.CallbackID, u.CallbackData, u.Date = "c1", "k", time.Time{} }),
 		},
+		"callback of somebody else": {
+			`{"update_id":7,"callback_query":{"id":"c1","from":{"id":8,"first_name":"E\u0000ve"},"data":"k","message":{"message_id":5,"chat":{"id":9007199254740993,"type":"private"}}}}`,
+			private(KindCallback, func(u *Update) { u.CallbackID, u.Date, u.From = "c1", time.Time{}, From{ID: 8, FirstName: "Eve"} }),
+		},
 		"inline callback": {`{"update_id":7,"callback_query":{"id":"c1","from":{"id":1}}}`, Update{ID: 7, Kind: KindOther, From: From{ID: 1}, CallbackID: "c1"}},
 		"blocked":         {`{"update_id":7,"my_chat_member":{` + person + `,"new_chat_member":{"status":"kicked"}}}`, private(KindMembership, func(u *Update) { u.MessageID, u.Blocked = 0, true })},
 		"back":            {`{"update_id":7,"my_chat_member":{` + person + `,"new_chat_member":{"status":"member"}}}`, private(KindMembership, func(u *Update) { u.MessageID = 0 })},
