@@ -58,36 +58,37 @@ type App struct {
 }
 
 // newApp opens everything that the roles need. Nothing is sent or received before Run.
-func newApp(ctx context.Context, cfg *config.Config, o appOptions) (a *App, err error) {
+func newApp(ctx context.Context, cfg *config.Config, o appOptions) (*App, error) {
 	log, err := telemetry.NewLogger(o.Out, cfg.LogFormat, cfg.LogLevel)
 	if err != nil {
 		return nil, err
 	}
-	a = &App{cfg: cfg, log: log, metrics: telemetry.NewMetrics()}
-	defer func() {
-		if err != nil {
-			a.close()
-		}
-	}()
-	for _, s := range cfg.Effective() {
-		log.Info("setting", "name", s.Variable, "value", s.Value, "source", s.Source)
-	}
-	if err := a.openStore(ctx); err != nil {
+	a := &App{cfg: cfg, log: log, metrics: telemetry.NewMetrics()}
+	if err := a.open(ctx, o); err != nil {
+		a.close()
 		return nil, err
-	}
-	if err := a.openRedis(ctx); err != nil {
-		return nil, err
-	}
-	if err := a.openEngine(ctx, o); err != nil {
-		return nil, err
-	}
-	if cfg.Has(config.API) {
-		a.listener = o.Listener
-		if err := a.openHTTP(); err != nil {
-			return nil, err
-		}
 	}
 	return a, nil
+}
+
+func (a *App) open(ctx context.Context, o appOptions) error {
+	for _, s := range a.cfg.Effective() {
+		a.log.Info("setting", "name", s.Variable, "value", s.Value, "source", s.Source)
+	}
+	if err := a.openStore(ctx); err != nil {
+		return err
+	}
+	if err := a.openRedis(ctx); err != nil {
+		return err
+	}
+	if err := a.openEngine(ctx, o); err != nil {
+		return err
+	}
+	if !a.cfg.Has(config.API) {
+		return nil
+	}
+	a.listener = o.Listener
+	return a.openHTTP()
 }
 
 func (a *App) openStore(ctx context.Context) (err error) {

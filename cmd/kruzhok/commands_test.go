@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -28,6 +29,13 @@ func TestCommandLine(t *testing.T) {
 	good := write("good.yaml", "key: hi\nkind: broadcast\nname: Hi\ntopic: news\nlanguages: [en]\nchannels: [email]\nentry: {manual: true}\nsteps:\n  - send: {text: {en: Hello}}\n")
 	bad := write("bad.yaml", "key: hi\nkind: broadcast\nname: Hi\ntopic: news\nlanguages: [en]\nchannels: [email]\nentry: {manual: true}\nsteps:\n  - sned: {text: {en: Hello}}\n")
 	config := write("config.yaml", "listen: nonsense\n")
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	serve := []string{"serve", "--data-dir", dir, "--secret-key", strings.Repeat("k1", 32)}
+	serve = serve[:len(serve):len(serve)] // each case appends to a copy
 	for _, c := range []struct {
 		name string
 		args []string
@@ -44,6 +52,9 @@ func TestCommandLine(t *testing.T) {
 		{"a bad setting names its variable", []string{"serve", "--config", config}, 1, "KRUZHOK_LISTEN"},
 		{"worker on SQLite", []string{"worker", "--data-dir", dir}, 1, "KRUZHOK_"},
 		{"unknown scope", []string{"token", "create", "x", "--scope", "everything", "--data-dir", dir}, 1, "everything"},
+		{"serve on no database", append(serve, "--database-url=sqlite:"+good), 1, "open database"},
+		{"serve where nothing can be written", append(serve, "--data-dir", filepath.Join(good, "x")), 1, "data folder"},
+		{"serve on a port in use", append(serve, "--data-dir", t.TempDir(), "--listen", taken.Addr().String()), 1, "KRUZHOK_LISTEN"},
 		{"demo apart without services", []string{"demo", "--workers", "2"}, 1, "--database-url"},
 		{"health of nobody", []string{"health", "--url", "http://127.0.0.1:1"}, 1, "does not answer"},
 	} {
