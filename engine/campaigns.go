@@ -230,7 +230,13 @@ func (e *Engine) Resume(ctx context.Context, p Principal, key campaigns.Key) (*s
 			return err
 		}
 		if s != nil && s.DoneAt == nil && s.LastMember == 0 && s.DueAt.After(now) {
-			next = campaigns.Scheduled
+			inside, err := anyInside(ctx, tx, c.ID) // of an older version: they go on
+			if err != nil {
+				return err
+			}
+			if !inside {
+				next = campaigns.Scheduled
+			}
 		}
 		if err := tx.SetCampaignState(ctx, c.ID, c.State, next, p.Name, now); err != nil {
 			return err

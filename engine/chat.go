@@ -179,7 +179,13 @@ func (t *conversation) text(ctx context.Context) error {
 		return err
 	}
 	if slot != nil {
-		return t.answer(ctx, slot.Enrollment, slot.Step, slot.Visit, raw)
+		put, err := t.put(ctx, slot)
+		if err != nil {
+			return err
+		}
+		if put {
+			return t.answer(ctx, slot.Enrollment, slot.Step, slot.Visit, raw)
+		}
 	}
 	row, err := t.waiting(ctx, raw)
 	if err != nil {
@@ -189,6 +195,13 @@ func (t *conversation) text(ctx context.Context) error {
 		return t.answer(ctx, row.ID, row.Step, row.Visit, raw)
 	}
 	return t.keep(ctx, "text", t.inc.Text)
+}
+
+// put reports whether the open question may have reached the member: one that waits for another attempt has not. Under a chunk, a row says
+// pending until its chunk's outcomes are written.
+func (t *conversation) put(ctx context.Context, slot *store.QuestionSlot) (bool, error) {
+	d, err := t.tx.Delivery(ctx, slot.Delivery)
+	return err == nil && (d.State != campaigns.Pending || d.Chunk != 0), err
 }
 
 // asks returns the question of a step in a published version; nil when the step asks nothing.

@@ -157,11 +157,17 @@ func scheduleDone(ctx context.Context, from inside, c *store.Campaign) (bool, er
 	if err != nil || s == nil || s.DoneAt == nil || s.Version != c.LiveVersion {
 		return false, err
 	}
+	some, err := anyInside(ctx, from, c.ID)
+	return err == nil && !some, err
+}
+
+// anyInside reports whether the campaign has enrollments that are not over.
+func anyInside(ctx context.Context, from inside, id campaigns.CampaignID) (bool, error) {
 	for _, state := range []campaigns.EnrollmentState{campaigns.EnrollmentActive, campaigns.EnrollmentWaiting} {
-		es, err := from.Enrollments(ctx, store.EnrollmentFilter{Campaign: c.ID, State: state}, store.Page{Limit: 1})
+		es, err := from.Enrollments(ctx, store.EnrollmentFilter{Campaign: id, State: state}, store.Page{Limit: 1})
 		if err != nil || len(es) > 0 {
-			return false, err
+			return len(es) > 0, err
 		}
 	}
-	return true, nil
+	return false, nil
 }

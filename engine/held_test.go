@@ -180,3 +180,40 @@ func TestBrowserGone(t *testing.T) {
 		w.expectRows(m.ID, "q email sent", "thanks email sent")
 	})
 }
+
+// TestResumeWithMembersInside: a pause between two versions, the newer of which waits for its moment, does not keep the members of the older one waiting.
+func TestResumeWithMembersInside(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		m := w.member("u1", byMail("anna@example.org"))
+		key := w.publish(campaign("both", "", sends("one", "One")+waits("w", "for: 1h")+sends("two", "Two")))
+		w.enroll(key, "u1")
+		w.settle()
+		next := broadcast("both", "2026-12-25T10:00", "community", "all")
+		must(t, second(w.e.PutDraft(t.Context(), engine.Operator, key, 0, engine.Draft{Source: next, Format: "yaml"})))
+		must(t, second(w.e.Publish(t.Context(), engine.Operator, key)))
+		must(t, second(w.e.Pause(t.Context(), engine.Operator, key)))
+		must(t, second(w.e.Resume(t.Context(), engine.Operator, key)))
+		w.later(2 * time.Hour)
+		w.expectRows(m.ID, "one email sent", "two email sent")
+	})
+}
+
+// TestWrittenBeforeTheQuestion: what a member writes while a question could not be delivered yet is no answer to it.
+func TestWrittenBeforeTheQuestion(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		m := w.chatMember("u1", 7, nil)
+		key := w.publish(campaign("slowed", "", asks("q1", "text", "")))
+		w.bot.Fault("sendMessage", 7, sandbox.BotFault{Kind: sandbox.BotRateLimited, RetryAfter: 60, Times: 1})
+		w.enroll(key, "u1")
+		w.settle()
+		w.expectRows(m, "q1 telegram pending rate_limited")
+		w.say(7, "When is the next lesson?")
+		w.later(2 * time.Minute)
+		w.expectRows(m, "q1 telegram sent")
+		w.expectStands(key, m, "waiting q1 answer")
+		w.say(7, "My answer")
+		if got := w.answersOf(m)["q1"].Text; got != "My answer" {
+			t.Errorf("answered %q", got)
+		}
+	})
+}
