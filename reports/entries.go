@@ -148,6 +148,9 @@ func (e *Entry) sentence(lang string) string {
 		"campaign": string(e.Campaign), "step": string(e.Step), "question": e.Question, "event": e.Event, "topic": e.Topic,
 		"channel": channelWord(e.Channel),
 	})
+	if e.words == "timeline.event.enrollment.refused" { // the reasons' sentences speak of a step, and none was begun
+		return s
+	}
 	if why := reasonWords(lang, e.Reason); why != "" {
 		s += " " + why
 	}

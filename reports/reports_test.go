@@ -171,3 +171,17 @@ func FuzzReadPlace(f *testing.F) {
 		}
 	})
 }
+
+// TestRefusedEntrySpeaksOfTheCampaign: the reasons' sentences are about a step, and nothing was begun that could go on.
+func TestRefusedEntrySpeaksOfTheCampaign(t *testing.T) {
+	for lang, want := range map[string]string{
+		"en": "Was not taken into the campaign “autumn”: no address on any of its channels.",
+		"ru": "Кампания «autumn» не началась: у участника нет адреса ни в одном из её каналов.",
+	} {
+		e := eventEntries(store.Event{Name: "enrollment.refused", Reason: campaigns.NoAddress})[0]
+		e.Campaign = "autumn"
+		if got := e.sentence(lang); got != want {
+			t.Errorf("%s: %q, want %q", lang, got, want)
+		}
+	}
+}

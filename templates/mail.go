@@ -88,6 +88,9 @@ func (m MailContent) completed() MailContent {
 	}
 	if m.Why == "" {
 		m.Why = m.say("mail.why", map[string]any{"community": m.CommunityName})
+		if m.CommunityName == "" { // nobody has named it yet
+			m.Why = m.say("mail.why_unnamed", nil)
+		}
 	}
 	return m
 }

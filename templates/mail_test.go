@@ -65,6 +65,16 @@ func TestMailGolden(t *testing.T) {
 	}
 }
 
+// TestMailOfNobody: a community without a name leaves no hole in the sentence.
+func TestMailOfNobody(t *testing.T) {
+	for lang, want := range map[campaigns.Lang]string{"en": "mail from our community.", "ru": "наше сообщество получило"} {
+		_, text, err := Mail(MailContent{Lang: lang, Subject: "S", BodyHTML: "<p>b</p>", BodyText: "b"})
+		if err != nil || !strings.Contains(text, want) {
+			t.Errorf("%s: %v, %q", lang, err, text)
+		}
+	}
+}
+
 func TestMailWords(t *testing.T) {
 	for _, lang := range []string{"en", "ru"} {
 		for _, key := range []string{"mail.why", "mail.why_topic", "mail.why_service", "mail.why_answer", "mail.preferences", "mail.unsubscribe", "mail.answer_note", "mail.open_question", "mail.reply_hint"} {
