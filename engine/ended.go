@@ -26,12 +26,20 @@ func (e *Engine) ended(ctx context.Context) ([]sweptCampaign, error) {
 		return nil, err
 	}
 	var out []sweptCampaign
+	now := e.now()
 	for _, c := range states {
-		if k := (sweptCampaign{c.ID, c.StateAt.UnixMicro()}); c.State == campaigns.Finished && !e.swept.noted(k, sweptAgain) {
+		if k := (sweptCampaign{c.ID, c.StateAt.UnixMicro()}); hasEnded(c, now) && !e.swept.noted(k, sweptAgain) {
 			out = append(out, k)
 		}
 	}
 	return out, nil
+}
+
+// archivedFor is how long an archived campaign is looked at: a worker may hold some of its deliveries until their claims run out.
+const archivedFor = time.Hour
+
+func hasEnded(c *store.Campaign, now time.Time) bool {
+	return c.State == campaigns.Finished || c.State == campaigns.Archived && now.Sub(c.StateAt) < archivedFor
 }
 
 // SweepEnded takes members out of finished campaigns, some hundred at a time, cancels what of them was not sent, and reports whether any members were left.

@@ -38,6 +38,7 @@ func TestEndWhileHeld(t *testing.T) {
 					t.Fatalf("claimed: %v, %d rows", chunk, len(rows))
 				}
 				must(t, second(w.e.End(t.Context(), engine.Operator, key)))
+				must(t, second(w.e.Archive(t.Context(), engine.Operator, key))) // at once: it is looked at all the same
 				must(t, w.store.Write(t.Context(), func(tx *store.Tx) error {
 					if chunk != nil {
 						return tx.ReleaseChunk(t.Context(), chunk.ID, "other")

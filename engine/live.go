@@ -99,7 +99,7 @@ func (m campaignsByID) state(id campaigns.CampaignID) campaigns.State {
 }
 
 // published are the states of campaigns that can matter to running work.
-var published = []campaigns.State{campaigns.Scheduled, campaigns.Running, campaigns.Paused, campaigns.Finished}
+var published = []campaigns.State{campaigns.Scheduled, campaigns.Running, campaigns.Paused, campaigns.Finished, campaigns.Archived}
 
 // campaignStates returns all campaigns that can matter to running work, at most half a second old. Not for use in a transaction.
 func (e *Engine) campaignStates(ctx context.Context) (campaignsByID, error) {
