@@ -60,6 +60,7 @@ type deliveryView struct {
 	Reason     campaigns.Reason        `json:"reason,omitempty" doc:"Why it was not sent, or not yet, as a stable word"`
 	Sentence   string                  `json:"reason_sentence,omitempty" doc:"The reason in the asked language, and what happens next"`
 	Code       string                  `json:"code,omitempty" doc:"What the server answered"`
+	Detail     string                  `json:"detail,omitempty" doc:"In English words, without addresses: what the server or the channel said"`
 	Attempts   int                     `json:"attempts"`
 	DueAt      *time.Time              `json:"due_at,omitempty"`
 	CreatedAt  time.Time               `json:"created_at"`
@@ -69,7 +70,7 @@ type deliveryView struct {
 func viewDelivery(d reports.DeliveryRow, lang string) deliveryView {
 	return deliveryView{
 		ID: idText(d.ID), Member: d.ExternalID, MemberID: idText(d.Member), Enrollment: idText(d.Enrollment), Version: d.Version, Step: d.Step, Visit: d.Visit,
-		Channel: d.Channel, Part: d.Part, State: d.State, Reason: d.Reason, Sentence: sentence(lang, d.Reason), Code: d.Code, Attempts: d.Attempts,
+		Channel: d.Channel, Part: d.Part, State: d.State, Reason: d.Reason, Sentence: sentence(lang, d.Reason), Code: d.Code, Detail: d.Detail, Attempts: d.Attempts,
 		DueAt: d.DueAt, CreatedAt: d.CreatedAt, FinalAt: d.FinalAt,
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/kruzhok/kruzhok/channels"
 )
 
 // TestSurveyEndToEnd walks one member through every type of question on the page, and reads it back as data.
@@ -120,4 +122,15 @@ func TestEnrollmentAnswersForEach(t *testing.T) {
 		t.Errorf("withdrawn: %v", out)
 	}
 	w.call("DELETE", "/v1/campaigns/autumn/enrollments/99999", "").problem(404, "not_found.enrollment")
+}
+
+// TestFailedDeliverySaysWhy: the reason is a class; what was really wrong stands beside it.
+func TestFailedDeliverySaysWhy(t *testing.T) {
+	w := newWorld(t)
+	w.mail.refusal = &channels.Receipt{Class: channels.Broken, Detail: "the media file is not in the media folder"}
+	w.begin("en")
+	ds := w.call("GET", "/v1/campaigns/autumn/deliveries?state=failed", "").want(200).items()
+	if len(ds) == 0 || ds[0].(map[string]any)["detail"] != w.mail.refusal.Detail {
+		t.Errorf("deliveries: %v", ds)
+	}
 }

@@ -98,8 +98,9 @@ func (w *world) in(t *testing.T) *world {
 
 // outbox is a mail channel that keeps what it is given.
 type outbox struct {
-	mu   sync.Mutex
-	sent []channels.Message
+	mu      sync.Mutex
+	sent    []channels.Message
+	refusal *channels.Receipt // answered to everything, where set
 }
 
 func (o *outbox) Channel() campaigns.Channel { return campaigns.Email }
@@ -112,6 +113,9 @@ func (o *outbox) Send(_ context.Context, m *channels.Message, begin func() error
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	if o.refusal != nil {
+		return *o.refusal
+	}
 	o.sent = append(o.sent, *m)
 	return channels.Receipt{ProviderID: fmt.Sprint(len(o.sent))}
 }
