@@ -71,6 +71,9 @@ func (e *Engine) StoreEvents(ctx context.Context, p Principal, ins []EventInput)
 	}
 	for i := range out {
 		out[i].Duplicate = out[i].Err == nil && !stored[out[i].ID]
+		if out[i].Err == nil {
+			delete(stored, out[i].ID) // the same id again in this call is a duplicate
+		}
 	}
 	return out, nil
 }

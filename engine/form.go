@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -63,9 +64,11 @@ func (e *Engine) AnswerSurvey(ctx context.Context, token string, form PageForm) 
 		form.Nonce = nonce()
 	}
 	body := pageInput{Enrollment: row.ID, Step: form.Step, Visit: form.Visit, Text: strings.ReplaceAll(form.Text, "\r\n", "\n"), Options: form.Values, Buttons: !ask.Type.Typed()}
+	raw := strings.ReplaceAll(string(mustJSON(body)), "\\u0000", "")
 	in := &store.Input{
-		Source: "page", SourceKey: strings.ToValidUTF8(fmt.Sprintf("%d:%s:%d:%s", row.ID, form.Step, form.Visit, form.Nonce), "?"),
-		Actor: memberActor(p.ID), Kind: "answer", Raw: strings.ReplaceAll(string(mustJSON(body)), "\\u0000", ""), Member: p.ID,
+		// With what it says: the form that "back" brings again has its old nonce, and may carry another answer.
+		Source: "page", SourceKey: strings.ToValidUTF8(fmt.Sprintf("%d:%s:%d:%s:%x", row.ID, form.Step, form.Visit, form.Nonce, sha256.Sum256([]byte(raw))), "?"),
+		Actor: memberActor(p.ID), Kind: "answer", Raw: raw, Member: p.ID,
 	}
 	stored, err := e.storeInputs(ctx, []*store.Input{in})
 	if err != nil {
@@ -76,11 +79,12 @@ func (e *Engine) AnswerSurvey(ctx context.Context, token string, form PageForm) 
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), formLimit)
 		defer cancel()
 		told, err := e.handleNow(ctx, in)
-		if told != nil || err != nil {
+		if err != nil || told != nil && told.Rejection != nil {
 			return told, err
 		}
 	}
-	// The same form was sent before, or another worker is at it. Reading an answer is the same everywhere: what it told then is known.
+	// The answer was taken, or no longer told to be wrong (the bot asks again only so often, a page always says so);
+	// the same form was sent before, or another worker is at it. Reading an answer is the same everywhere: what it told then is known.
 	c, err := e.community(ctx, e.Store)
 	if err != nil {
 		return nil, err

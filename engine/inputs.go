@@ -178,11 +178,17 @@ func (e *Engine) handle(ctx context.Context, in *store.Input) (*after, error) {
 
 var errHandledElsewhere = errors.New("input was handled elsewhere")
 
+// errUnreadable: the input can never be read. It is dead at once, for a person to look at.
+var errUnreadable = errors.New("unreadable")
+
 func (e *Engine) failInput(ctx context.Context, in *store.Input, cause error) error {
 	e.Log.Error("input failed", "input", in.ID, "source", in.Source, "kind", in.Kind, "tries", in.Tries+1, "error", cause)
 	tries := maxTries
-	if fault.Is(cause, fault.Unavailable) {
+	switch {
+	case fault.Is(cause, fault.Unavailable):
 		tries = 1 << 30 // the database is away: that is no fault of the input
+	case errors.Is(cause, errUnreadable):
+		tries = 1
 	}
 	if in.Tries+1 >= tries {
 		e.Observer.Input(in.Source, store.InputDead)
@@ -209,7 +215,7 @@ func (e *Engine) dispatch(ctx context.Context, tx *store.Tx, in *store.Input) (o
 	case "telegram":
 		inc, err := e.Chat.Decode(json.RawMessage(in.Raw))
 		if err != nil {
-			return nil, fmt.Errorf("decode update: %w", err)
+			return nil, fmt.Errorf("decode update: %w: %w", errUnreadable, err)
 		}
 		return e.handleChat(ctx, tx, in, inc)
 	case "api":

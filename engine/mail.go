@@ -99,12 +99,13 @@ func (r *renderJob) mail(content templates.MailContent, lang campaigns.Lang) (*c
 		MessageID:    "d" + strconv.FormatInt(id, 36) + "." + token + "@" + domain,
 		FeedbackID:   string(r.l.def.Key) + ":" + string(r.l.def.Kind) + ":" + clip(r.l.def.Topic, 30) + ":kruzhok",
 		Date:         mailDate(r.d),
+		// No person wrote it: answering machines keep quiet (RFC 3834 §5).
+		AutoSubmitted: "auto-generated",
 	}
 	if e.ReplyDomain != "" {
 		m.Mail.ReplyTo = "r+" + strconv.FormatInt(id, 36) + "." + token + "@" + e.ReplyDomain
 	}
 	if !bulk {
-		m.Mail.AutoSubmitted = "auto-generated"
 		return m, nil
 	}
 	m.Mail.ListID, m.Mail.ListName = "community."+domain, r.c.Name

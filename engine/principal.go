@@ -35,6 +35,14 @@ func Scopes() []Scope {
 	return []Scope{CampaignsRead, CampaignsWrite, MembersRead, MembersWrite, EventsWrite, ResponsesRead, SettingsRead, SettingsWrite, Admin}
 }
 
+func scopeNames() string {
+	var names []string
+	for _, s := range Scopes() {
+		names = append(names, string(s))
+	}
+	return strings.Join(names, ", ")
+}
+
 // Principal is who asks: a token, or the operator at the machine.
 type Principal struct {
 	TokenID int64
@@ -63,7 +71,7 @@ func (e *Engine) CreateToken(ctx context.Context, p Principal, name string, scop
 	}
 	for _, s := range scopes {
 		if !slices.Contains(Scopes(), s) {
-			return "", fault.New(fault.Invalid, "invalid.scope", map[string]any{"scope": string(s)})
+			return "", fault.New(fault.Invalid, "invalid.scope", map[string]any{"scope": string(s), "scopes": scopeNames()})
 		}
 	}
 	if len(scopes) == 0 {

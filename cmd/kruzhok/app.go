@@ -112,6 +112,7 @@ func (a *App) openRedis(ctx context.Context) (err error) {
 		if err != nil {
 			return errors.New("KRUZHOK_REDIS_URL: cannot be read; write redis://host:6379")
 		}
+		options.ContextTimeoutEnabled = true // a Redis that hangs holds nobody longer than the caller waits
 		a.redis = redis.NewClient(options)
 	}
 	a.queue = workers.NewQueue(a.redis)
