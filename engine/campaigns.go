@@ -7,6 +7,7 @@ import (
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/definition"
 	"github.com/kruzhok/kruzhok/internal/fault"
+	"github.com/kruzhok/kruzhok/internal/locale"
 	"github.com/kruzhok/kruzhok/store"
 )
 
@@ -156,7 +157,7 @@ func (e *Engine) publish(ctx context.Context, tx *store.Tx, p Principal, c *stor
 		return nil, err
 	}
 	if c.State == campaigns.Archived {
-		return nil, fault.New(fault.Conflict, "conflict.campaign_state", map[string]any{"state": string(c.State)})
+		return nil, fault.New(fault.Conflict, "conflict.campaign_state", map[string]any{"state": locale.Term("state.campaign." + string(c.State))})
 	}
 	now := e.now()
 	v := &store.Version{
@@ -222,7 +223,7 @@ func (e *Engine) Pause(ctx context.Context, p Principal, key campaigns.Key) (*st
 func (e *Engine) Resume(ctx context.Context, p Principal, key campaigns.Key) (*store.Campaign, error) {
 	return e.move(ctx, p, key, "campaign.resumed", func(tx *store.Tx, c *store.Campaign, now time.Time) error {
 		if c.State != campaigns.Paused {
-			return fault.New(fault.Conflict, "conflict.not_paused", map[string]any{"state": string(c.State)})
+			return fault.New(fault.Conflict, "conflict.not_paused", map[string]any{"state": locale.Term("state.campaign." + string(c.State))})
 		}
 		next := campaigns.Running
 		s, err := tx.Schedule(ctx, c.ID)

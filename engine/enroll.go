@@ -8,6 +8,7 @@ import (
 	"github.com/kruzhok/kruzhok/campaigns/decide"
 	"github.com/kruzhok/kruzhok/campaigns/definition"
 	"github.com/kruzhok/kruzhok/internal/fault"
+	"github.com/kruzhok/kruzhok/internal/locale"
 	"github.com/kruzhok/kruzhok/members"
 	"github.com/kruzhok/kruzhok/store"
 )
@@ -47,7 +48,7 @@ func (e *Engine) Enroll(ctx context.Context, p Principal, key campaigns.Key, ext
 		return nil, err
 	}
 	if c.State != campaigns.Running && c.State != campaigns.Paused {
-		return nil, fault.New(fault.Conflict, "conflict.not_running", map[string]any{"state": string(c.State)})
+		return nil, fault.New(fault.Conflict, "conflict.not_running", map[string]any{"state": locale.Term("state.campaign." + string(c.State))})
 	}
 	l, err := e.version(ctx, e.Store, c.ID, c.LiveVersion)
 	if err != nil {
@@ -82,7 +83,7 @@ func (e *Engine) enrollSome(ctx context.Context, l *live, externalIDs []string, 
 			return err
 		}
 		if c.State != campaigns.Running && c.State != campaigns.Paused { // it ended meanwhile
-			return fault.New(fault.Conflict, "conflict.not_running", map[string]any{"state": string(c.State)})
+			return fault.New(fault.Conflict, "conflict.not_running", map[string]any{"state": locale.Term("state.campaign." + string(c.State))})
 		}
 		results, enrolled, err := e.enroll(ctx, tx, l, ids, "api", e.now())
 		if err != nil {

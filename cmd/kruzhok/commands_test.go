@@ -45,6 +45,7 @@ func TestCommandLine(t *testing.T) {
 		{"help", []string{"--help"}, 0, "serve"},
 		{"version", []string{"version"}, 0, "kruzhok dev"},
 		{"unknown command", []string{"srve"}, 2, "srve"},
+		{"no command", nil, 2, "See kruzhok --help."},
 		{"check a good file", []string{"campaign", "check", good}, 0, "good.yaml: ok"},
 		{"check a bad file", []string{"campaign", "check", bad}, 1, "bad.yaml:9:5: "},
 		{"check in Russian", []string{"campaign", "check", "--lang=ru", bad}, 1, "send"},

@@ -65,7 +65,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	case exit >= 0: // --help
 		return exit
 	case err != nil:
-		fmt.Fprintln(stderr, "kruzhok:", err)
+		fmt.Fprintf(stderr, "kruzhok: %v\nSee kruzhok --help.\n", err)
 		return 2
 	}
 	if err := parsed.Run(&env{ctx, stdout, stderr}); err != nil {
