@@ -96,3 +96,9 @@ func (q queries) ConsentLedger(ctx context.Context, id campaigns.MemberID) ([]me
 	}, `SELECT channel, topic, given, source, wording, at FROM consents WHERE member_id = $1 ORDER BY id`, id)
 	return cs, wrap("read consents", err)
 }
+
+// LiftSuppression takes a keyed hash off the suppression list: the member came back by an act of their own.
+func (tx *Tx) LiftSuppression(ctx context.Context, ch campaigns.Channel, hash string) error {
+	_, err := tx.run.exec(ctx, `DELETE FROM suppressions WHERE channel = $1 AND value_hash = $2`, ch, hash)
+	return wrap("lift suppression", err)
+}

@@ -82,3 +82,10 @@ type DueLane struct {
 	Lane    campaigns.Lane
 	Channel campaigns.Channel
 }
+
+// Claimed reports whether any worker holds a delivery, a chunk or (at now) an actor's inputs.
+func (q queries) Claimed(ctx context.Context, now time.Time) (bool, error) {
+	n, _, err := one(ctx, q.run, value[int64], `SELECT CASE WHEN EXISTS (SELECT 1 FROM deliveries WHERE claim_owner IS NOT NULL)
+		OR EXISTS (SELECT 1 FROM chunks WHERE claim_owner IS NOT NULL) OR EXISTS (SELECT 1 FROM actor_claims WHERE claim_until > $1) THEN 1 ELSE 0 END`, micros(now))
+	return n == 1, wrap("look for claims", err)
+}

@@ -154,3 +154,16 @@ var deliveryKeys = map[DeliveryKind]string{
 	StepDelivery:   `ON CONFLICT (enrollment_id, step, visit, channel, part) WHERE enrollment_id IS NOT NULL DO NOTHING`,
 	SystemDelivery: `ON CONFLICT (input_id, name, part) WHERE input_id IS NOT NULL DO NOTHING`,
 }
+
+// DeliveriesByID loads many deliveries in one statement. Unknown ids are absent.
+func (q queries) DeliveriesByID(ctx context.Context, ids []campaigns.DeliveryID) (map[campaigns.DeliveryID]*Delivery, error) {
+	out := make(map[campaigns.DeliveryID]*Delivery, len(ids))
+	if len(ids) == 0 {
+		return out, nil
+	}
+	ds, err := many(ctx, q.run, scanDelivery, selectDelivery+` WHERE id`+q.dialect.among(1), list(q.dialect, ids))
+	for _, d := range ds {
+		out[d.ID] = d
+	}
+	return out, wrap("read deliveries", err)
+}

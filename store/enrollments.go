@@ -198,3 +198,16 @@ func (q queries) NextDue(ctx context.Context) (*time.Time, error) {
 		) AS dues`)
 	return next, wrap("read next due", err)
 }
+
+// EnrollmentsByID loads many enrollments in one statement. Unknown ids are absent.
+func (q queries) EnrollmentsByID(ctx context.Context, ids []campaigns.EnrollmentID) (map[campaigns.EnrollmentID]*Enrollment, error) {
+	out := make(map[campaigns.EnrollmentID]*Enrollment, len(ids))
+	if len(ids) == 0 {
+		return out, nil
+	}
+	es, err := many(ctx, q.run, scanEnrollment, selectEnrollment+` WHERE id`+q.dialect.among(1), list(q.dialect, ids))
+	for _, e := range es {
+		out[e.ID] = e
+	}
+	return out, wrap("read enrollments", err)
+}

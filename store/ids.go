@@ -128,3 +128,9 @@ func (l *liteIDs) kept(mark int64) {
 	defer l.mu.Unlock()
 	l.reserved = max(l.reserved, mark)
 }
+
+// NextID is Store.NextID inside a transaction.
+func (tx *Tx) NextID(ctx context.Context) (int64, error) { return nextIDs(ctx, tx.ids, 1) }
+
+// NextIDs is Store.NextIDs inside a transaction.
+func (tx *Tx) NextIDs(ctx context.Context, n int) (int64, error) { return nextIDs(ctx, tx.ids, n) }

@@ -131,3 +131,9 @@ func (tx *Tx) FailInput(ctx context.Context, id campaigns.InputID, errText strin
 		WHERE id = $1 AND state = 'stored'`, id, errText, maxTries, micros(now))
 	return wrap("fail input", err)
 }
+
+// ClearInput empties a stored input that is being handled: its member was erased by it, or it is nobody's. An actor that holds an address becomes "nobody".
+func (tx *Tx) ClearInput(ctx context.Context, id campaigns.InputID) error {
+	_, err := tx.run.exec(ctx, `UPDATE inputs SET raw = '', actor = CASE WHEN actor LIKE 'member:%' THEN actor ELSE 'nobody' END WHERE id = $1`, id)
+	return wrap("clear input", err)
+}

@@ -75,3 +75,12 @@ func (tx *Tx) makeUnknown(ctx context.Context, ds []*Delivery, now time.Time) (i
 	written, err := tx.WriteOutcomes(ctx, os)
 	return len(written), err
 }
+
+// FreeHolder ends the leases and the actor claims of a process that is dead, so that nobody waits for them to run out. Its actor claims are named owner#N.
+func (tx *Tx) FreeHolder(ctx context.Context, owner string) error {
+	if _, err := tx.run.exec(ctx, `DELETE FROM leases WHERE holder = $1`, owner); err != nil {
+		return wrap("free leases", err)
+	}
+	_, err := tx.run.exec(ctx, `DELETE FROM actor_claims WHERE substr(claim_owner, 1, length($1) + 1) = $1 || '#'`, owner)
+	return wrap("free actor claims", err)
+}
