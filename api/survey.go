@@ -117,7 +117,11 @@ func readAnswer(c *gin.Context) engine.PageForm {
 
 func viewSurvey(p *engine.SurveyPage) surveyView {
 	lang := locale.Match(string(p.Lang))
-	v := surveyView{frame: newFrame(lang, p.Title, brand(p.Brand, p.Community)), TextLang: string(p.Lang), State: string(p.State)}
+	by := brand(p.Brand, p.Community)
+	if by == p.Title { // once is enough
+		by = ""
+	}
+	v := surveyView{frame: newFrame(lang, p.Title, by), TextLang: string(p.Lang), State: string(p.State)}
 	if p.State == engine.PageQuestion {
 		v.Question = viewQuestion(p, lang)
 	}
