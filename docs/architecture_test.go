@@ -94,7 +94,7 @@ func checked(t *testing.T, engine, column string) []string {
 // TestImportTable compares the table of imports with the rules that internal/arch tests.
 func TestImportTable(t *testing.T) {
 	documented := map[string][]string{}
-	for _, row := range table(t, section(t, "docs/architecture.md", "## Who may import whom")) {
+	for _, row := range table(t, section(t, "docs/internals.md", "## Who may import whom")) {
 		documented[words(row[0])[0]] = words(row[1])
 	}
 	rules := importRules(t)
