@@ -20,16 +20,12 @@ func (r *renderJob) mailSend(s *definition.Send) (*channels.Message, error) {
 	if err != nil {
 		return nil, err
 	}
-	for i, b := range s.Buttons {
-		label, err := r.line(b.Text)
-		if err != nil {
-			return nil, err
-		}
-		to, err := r.link(b.URL)
-		if err != nil {
-			return nil, err
-		}
-		content.Buttons = append(content.Buttons, templates.MailButton{Label: label, URL: to, Main: i == 0})
+	buttons, err := r.linkButtons(s)
+	if err != nil {
+		return nil, err
+	}
+	for i, b := range buttons {
+		content.Buttons = append(content.Buttons, templates.MailButton{Label: b.Text, URL: b.URL, Main: i == 0})
 	}
 	return r.mail(content, lang)
 }

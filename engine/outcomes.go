@@ -258,7 +258,7 @@ func (e *Engine) writeResults(ctx context.Context, tx *store.Tx, res *results) e
 	}
 	for _, d := range res.free {
 		if d.Channel == campaigns.Telegram && d.Enrollment != 0 {
-			if err := tx.FreeQuestionSlot(ctx, d.Member, d.Enrollment, now); err != nil {
+			if err := tx.FreeDeliverySlot(ctx, d.Member, d.ID, now); err != nil {
 				return err
 			}
 		}

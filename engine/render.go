@@ -175,19 +175,32 @@ func (r *renderJob) chatSend(s *definition.Send) (*channels.Message, error) {
 		m.Media = s.Media
 	}
 	if r.d.Part == len(parts)-1 {
-		for _, b := range s.Buttons {
-			label, err := r.line(b.Text)
-			if err != nil {
-				return nil, err
-			}
-			to, err := r.link(b.URL)
-			if err != nil {
-				return nil, err
-			}
-			m.Keyboard = append(m.Keyboard, []channels.Button{{Text: label, URL: to}})
+		buttons, err := r.linkButtons(s)
+		if err != nil {
+			return nil, err
+		}
+		for _, b := range buttons {
+			m.Keyboard = append(m.Keyboard, []channels.Button{b})
 		}
 	}
 	return m, nil
+}
+
+// linkButtons are a send's links in the member's language.
+func (r *renderJob) linkButtons(s *definition.Send) ([]channels.Button, error) {
+	var out []channels.Button
+	for _, b := range s.Buttons {
+		label, err := r.line(b.Text)
+		if err != nil {
+			return nil, err
+		}
+		to, err := r.link(b.URL)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, channels.Button{Text: label, URL: to})
+	}
+	return out, nil
 }
 
 // chatAsk is the question with its keyboard. picked nil: nothing is chosen yet.

@@ -44,6 +44,18 @@ func (tx *Tx) TakeQuestionSlot(ctx context.Context, s QuestionSlot) (ok bool, er
 // FreeQuestionSlot frees the slot when this enrollment holds it, and makes due what waited for it (deliveries of the member put off with reason question_open).
 func (tx *Tx) FreeQuestionSlot(ctx context.Context, member campaigns.MemberID, enrollment campaigns.EnrollmentID, now time.Time) error {
 	n, err := tx.run.exec(ctx, `DELETE FROM open_questions WHERE member_id = $1 AND enrollment_id = $2`, member, enrollment)
+	return tx.slotFreed(ctx, member, n, now, err)
+}
+
+// FreeDeliverySlot is FreeQuestionSlot for a question that did not come out: it frees the slot only when this delivery holds it. The same
+// enrollment may have asked its next question meanwhile.
+func (tx *Tx) FreeDeliverySlot(ctx context.Context, member campaigns.MemberID, delivery campaigns.DeliveryID, now time.Time) error {
+	n, err := tx.run.exec(ctx, `DELETE FROM open_questions WHERE member_id = $1 AND delivery_id = $2`, member, delivery)
+	return tx.slotFreed(ctx, member, n, now, err)
+}
+
+// slotFreed wakes what waited for the slot, where one was freed.
+func (tx *Tx) slotFreed(ctx context.Context, member campaigns.MemberID, n int64, now time.Time, err error) error {
 	if err != nil || n == 0 {
 		return wrap("free question slot", err)
 	}

@@ -71,3 +71,24 @@ func TestOneTypedQuestionIsOpen(t *testing.T) {
 		same(t, ptr(at(500)), delivery(t, s, sleeps.ID).DueAt)
 	})
 }
+
+// TestSlotIsFreedByItsOwnDelivery: a late outcome of an old question leaves the slot to the same enrollment's next one.
+func TestSlotIsFreedByItsOwnDelivery(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store) {
+		m := newMember(t, s)
+		c := newCampaign(t, s, "a", campaigns.Running)
+		e := newEnrollment(t, s, c, m, func(e *store.Enrollment) { e.State, e.WaitKind = campaigns.EnrollmentWaiting, campaigns.WaitAnswer })
+		for _, freed := range []campaigns.DeliveryID{7, 8} {
+			write(t, s, func(ctx context.Context, tx *store.Tx) error {
+				if _, err := tx.TakeQuestionSlot(ctx, store.QuestionSlot{Member: m.ID, Enrollment: e.ID, Step: e.Step, Visit: e.Visit, Delivery: 8, OpenedAt: now}); err != nil {
+					return err
+				}
+				return tx.FreeDeliverySlot(ctx, m.ID, freed, now)
+			})
+			slot, err := s.QuestionSlot(t.Context(), m.ID)
+			if err != nil || (slot == nil) != (freed == 8) {
+				t.Errorf("after delivery %d came out badly: %+v, %v", freed, slot, err)
+			}
+		}
+	})
+}
