@@ -87,6 +87,7 @@ const (
 	ExitUnreachable  Reason = "unreachable"    // no channel was left for a question that the campaign cannot do without
 	ExitEnded        Reason = "campaign_ended" // a coordinator ended the campaign
 	ExitErased       Reason = "erased"         // the member's data was erased
+	ExitMerged       Reason = "merged"         // the member turned out to be another one, whose own run of this campaign goes on
 	ExitCycle        Reason = "cycle"          // more than MaxStepsAtOnce steps without a wait: a guard, the checker refuses such definitions
 )
 
@@ -94,6 +95,7 @@ const (
 const (
 	NoAddress       Reason = "no_address"         // the member has no address on any of the step's channels
 	NoConsent       Reason = "no_consent"         // no consent for the topic on the channel
+	Unconfirmed     Reason = "unconfirmed"        // nobody has confirmed yet that the mailbox is the member's
 	Stopped         Reason = "stopped"            // the member turned everything off
 	SuppressedAddr  Reason = "address_suppressed" // the address is on the suppression list (bounce, complaint, erasure)
 	Blocked         Reason = "blocked"            // the member blocked the bot
@@ -102,6 +104,7 @@ const (
 	Rejected        Reason = "rejected"           // the server refused this message
 	AttemptsUsedUp  Reason = "attempts_used_up"   // temporary failures until the last attempt
 	TooLate         Reason = "too_late"           // the step's delivery limit passed
+	RoundOver       Reason = "round_over"         // the round that the message belongs to was over
 	QuietHours      Reason = "quiet_hours"        // put off to the end of the quiet hours
 	RateLimited     Reason = "rate_limited"       // the server told us to slow down
 	Temporary       Reason = "temporary"          // a temporary failure; tried again later

@@ -3,6 +3,7 @@ package channels
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"time"
 )
 
@@ -20,9 +21,18 @@ type Incoming struct {
 	Command, Payload string
 	// Press is the id to acknowledge a pressed button by, Data the button's key.
 	Press, Data string
-	// Media is the kind of what was sent: "voice", "photo", …
+	// Media is what kind of thing was sent: "voice", "photo", … or "contact"; File is the file, nil where there is none to fetch.
 	Media string
+	File  *IncomingFile
 	At    time.Time
+}
+
+// IncomingFile is a file that a member sent; its content is fetched later.
+type IncomingFile struct {
+	// ID is what Chat.Fetch takes; Name and MIME are what the member's device says, possibly empty and never to be believed.
+	ID, Name, MIME string
+	Seconds        int   // of a recording; 0 unknown
+	Size           int64 // bytes; 0 unknown
 }
 
 // IncomingKind says what the member did.
@@ -35,6 +45,7 @@ const (
 	IncomingPress     IncomingKind = "press"
 	IncomingBlocked   IncomingKind = "blocked"   // the member blocked the bot
 	IncomingUnblocked IncomingKind = "unblocked" // the member let the bot back in
+	IncomingReaction  IncomingKind = "reaction"  // the member put a reaction on the message Message; Text is the emoji, empty when taken back
 	IncomingIgnored   IncomingKind = "ignored"   // a group, an edit, something that concerns no member
 )
 
@@ -46,4 +57,9 @@ type Chat interface {
 	Acknowledge(ctx context.Context, press, notice string) error
 	// Edit replaces the text and the buttons of a message that the bot sent. "Not modified" is no error.
 	Edit(ctx context.Context, chat, message, html string, keyboard [][]Button) error
+	// React puts the bot's reaction on a message of the member (Bot API setMessageReaction); emoji is one of the reactions that Telegram offers.
+	React(ctx context.Context, chat, message, emoji string) error
+	// Fetch opens a file that a member sent; the caller closes it. The Receipt's Class says what a failure means: Temporary and RateLimited may be
+	// tried again, Refused and Broken not (Bot API getFile: files over 20 MB cannot be had).
+	Fetch(ctx context.Context, file string) (io.ReadCloser, Receipt)
 }

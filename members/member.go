@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/timing"
 	"github.com/kruzhok/kruzhok/channels"
 )
 
@@ -19,6 +20,8 @@ type Member struct {
 	Attributes map[string]any // string, float64, bool values
 	Tags       []string       // sorted
 	State      State
+	// Quiet is the member's own quiet hours, by their clock; nil: none. Those of the campaign hold beside them.
+	Quiet *timing.Window
 	// StoppedAt: the member turned everything off; nil otherwise.
 	StoppedAt *time.Time
 	// LastActAt: when the member last did something that we saw.
@@ -42,9 +45,23 @@ type Address struct {
 	Channel campaigns.Channel
 	Value   string // a chat id in decimal, or a mailbox as given
 	Reach   channels.Reach
+	// Proof says how sure it is that the address is the member's.
+	Proof Proof
 	// Suppressed is the reason the address is on the suppression list, or empty.
 	Suppressed string
 }
+
+// Proof says how sure it is that an address is its member's. The SQL CHECK of addresses.proof repeats this list.
+type Proof string
+
+const (
+	// Given by the member in the channel itself, or vouched for by the API's caller. The zero value of an address that is written stands for it.
+	Given Proof = "given"
+	// Unconfirmed: somebody said so. It gets nothing but one mail that asks. Left by the page behind that mail.
+	Unconfirmed Proof = "unconfirmed"
+	// Confirmed by the page behind the mail that asked.
+	Confirmed Proof = "confirmed"
+)
 
 // Consent is one entry of the append-only ledger: who agreed to (or refused) what, when, by which words.
 type Consent struct {

@@ -37,6 +37,11 @@ type Enrollment struct {
 	Answers map[string]campaigns.Answer `json:"answers,omitempty"` // by save_as
 	Asked   map[campaigns.StepID]Asked  `json:"asked,omitempty"`   // questions that were put, by step, the newest visit
 	Waiting Waiting                     `json:"waiting,omitzero"`
+	// Round is where the repeat stands that the enrollment is in.
+	Round *Round `json:"round,omitempty"`
+	// RoundsDone counts the rounds in which the member answered, over the whole run; Points what was awarded in it.
+	RoundsDone int `json:"rounds_done,omitempty"`
+	Points     int `json:"points,omitempty"`
 	// PageAt is when the last answer came on the survey page: a question reached soon after is asked there, and no mail is sent for it.
 	PageAt *time.Time `json:"page_at,omitempty"`
 }
@@ -51,6 +56,19 @@ type Waiting struct {
 	Tried   []campaigns.Channel `json:"tried,omitempty"`
 	// Rejected counts the wrong answers of this visit.
 	Rejected int `json:"rejected,omitempty"`
+}
+
+// Round is one round of a repeat. The moments at which rounds open follow from First, the repeat's At and the member's zone, so that a move
+// to another zone moves them too.
+type Round struct {
+	Step campaigns.StepID `json:"step"` // the repeat
+	// N is the round, from 1: the visit of the steps inside. 0: the first round has not opened.
+	N int `json:"n"`
+	// First is the local date of day 1, "2006-01-02".
+	First string `json:"first"`
+	// Asked: the round has put a question; Answered: one of them was answered.
+	Asked    bool `json:"asked,omitempty"`
+	Answered bool `json:"answered,omitempty"`
 }
 
 // Asked is one question that was put to the member.
@@ -140,7 +158,7 @@ func (*Happened) input()    {}
 func (*Left) input()        {}
 func (*ZoneChanged) input() {}
 
-// Effect is what the engine does in the same transaction: *Deliver, *SaveAnswer, *SetMember, *CancelPending, *CloseQuestion, *AskAgain or *Record.
+// Effect is what the engine does in the same transaction: *Deliver, *SaveAnswer, *SetMember, *Award, *CancelPending, *CloseQuestion, *AskAgain or *Record.
 type Effect interface{ effect() }
 
 // Deliver writes a delivery row: the message of the step, on the channel.
@@ -158,7 +176,16 @@ type SaveAnswer struct {
 	Question string // save_as
 	Step     campaigns.StepID
 	Visit    int
+	Round    int // of the repeat around the step; 0 outside of one
 	Answer   campaigns.Answer
+}
+
+// Award writes points to the ledger.
+type Award struct {
+	Step   campaigns.StepID
+	Visit  int
+	Round  int
+	Points int
 }
 
 // SetMember changes the member.
@@ -198,6 +225,7 @@ type Record struct {
 func (*Deliver) effect()       {}
 func (*SaveAnswer) effect()    {}
 func (*SetMember) effect()     {}
+func (*Award) effect()         {}
 func (*CancelPending) effect() {}
 func (*CloseQuestion) effect() {}
 func (*AskAgain) effect()      {}

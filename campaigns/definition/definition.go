@@ -93,7 +93,7 @@ type Step struct {
 	Next *Step
 }
 
-// Body is what a step does: *Send, *Ask, *Wait, *Branch, *Set, *Goto or *End.
+// Body is what a step does: *Send, *Ask, *Wait, *Branch, *Set, *Award, *Repeat, *Goto or *End.
 type Body interface{ body() }
 
 // Send is a message that asks nothing.
@@ -112,14 +112,16 @@ type Ask struct {
 	Subject   Texts
 	Text      Texts
 	Options   []Option // choice, choices
-	Min, Max  *float64 // scale, number
+	Min, Max  *float64 // scale, number; voice and video_note: seconds
 	MaxLength int      // text; default 4000 characters
 	SaveAs    string   // default the step's id, with "-" for "."
 	Timeout   Timeout  // default 3d to the next step
 	Retries   int      // how often a wrong answer is asked again; default 2
 	Final     bool     // the first answer stands
-	Channels  []campaigns.Channel
-	Expires   timing.Period
+	// Accept is what kinds of file are taken; only for voice, video_note, photo and file. Default: what Type says (file: every kind).
+	Accept   []campaigns.MediaKind
+	Channels []campaigns.Channel
+	Expires  timing.Period
 }
 
 // Option is one answer of a choice.
@@ -157,6 +159,25 @@ type Set struct {
 	Language   campaigns.Lang
 }
 
+// Award gives points. The ledger takes them once per visit of the step, so a replay gives nothing twice.
+type Award struct {
+	Points int // -10000 to 10000, not 0
+}
+
+// Repeat runs its steps once a round, one round a day, a bounded number of times.
+//
+// Round n opens at At, the member's local time, on day n. Day 1 is the first day on which At lies ahead when the member comes to the step,
+// or the calendar day Starts for everybody; who comes later begins with the round that is open then. A round is over when the next one opens
+// (the last one a day after it opened): what stood open in it is closed, and a round without an answer to any of its questions was missed.
+type Repeat struct {
+	Times  int // 1–366
+	At     timing.LocalTime
+	Starts *timing.LocalDateTime // only its date counts; nil: the member's own day 1
+	// Prompts are the variable {{ prompt }} of each round, plain text; empty, or one for each round.
+	Prompts []Texts
+	Steps   []*Step
+}
+
 // Goto goes on at another step.
 type Goto struct{ To campaigns.StepID }
 
@@ -168,6 +189,8 @@ func (*Ask) body()    {}
 func (*Wait) body()   {}
 func (*Branch) body() {}
 func (*Set) body()    {}
+func (*Award) body()  {}
+func (*Repeat) body() {}
 func (*Goto) body()   {}
 func (*End) body()    {}
 
@@ -226,6 +249,14 @@ const (
 	SubjectTag       Subject = "tag"       // {tag: vip}
 	SubjectLanguage  Subject = "language"  // {language: ru}
 	SubjectChannel   Subject = "channel"   // {channel: telegram}: has a usable address there
+	SubjectScore     Subject = "score"     // {score: points, at_least: 50}; only in steps; names: ScorePoints and the like
+)
+
+// The names of SubjectScore: numbers that the enrollment itself has gathered.
+const (
+	ScorePoints = "points"      // points awarded in this run
+	ScoreRound  = "round"       // the round that is open, from 1; 0 outside of a repeat
+	ScoreDone   = "rounds_done" // rounds in which the member answered
 )
 
 // Op compares. Text is compared case-folded (x/text/cases Fold), numbers as numbers; values of different types are never equal and never ordered.

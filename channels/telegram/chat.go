@@ -3,7 +3,9 @@ package telegram
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"strconv"
 
 	"github.com/kruzhok/kruzhok/channels"
@@ -75,4 +77,14 @@ func (c Chat) Edit(ctx context.Context, chat, message, html string, keyboard [][
 		return fmt.Errorf("edit message: message id is no number")
 	}
 	return c.Client.EditText(ctx, to, id, html, keyboard)
+}
+
+// React puts the bot's reaction on a message (Bot API setMessageReaction).
+func (Chat) React(context.Context, string, string, string) error {
+	return errors.New("react: not built")
+}
+
+// Fetch opens a file that a member sent (Bot API getFile).
+func (Chat) Fetch(context.Context, string) (io.ReadCloser, channels.Receipt) {
+	return nil, channels.Receipt{Class: channels.Broken}
 }

@@ -38,6 +38,8 @@ var inner = []struct {
 	{"console", []string{"console/...", "engine", "reports", "campaigns/...", "members", "channels", "internal/..."}, "a page decodes, makes one engine call, renders: no store, no channel, no other front"},
 	{"workers", []string{"workers/...", "engine", "reports", "campaigns/...", "members", "channels", "internal/..."}, "a task decodes, makes one engine call, classifies: no store, no channel, no other front"},
 	{"demo", []string{"demo/...", "channels/sandbox", "templates/starters"}, "the demo plays as members and integrations do: over HTTP, a bot's chat and a mailbox, never from inside"},
+	{"demo/pages", []string{"demo", "channels/sandbox", "console/look", "internal/locale", "internal/fault"}, "the sandbox's pages show what a member sees, in the console's frame; they know nothing of the service's inside"},
+	{"console/look", []string{"internal/locale", "internal/fault"}, "how pages look knows nothing of what they show"},
 	{"internal", []string{"campaigns", "internal/..."}, "machinery knows the domain's words and nothing above them"},
 	{"internal/arch", nil, "the rules import nothing"},
 	{"bench", []string{"..."}, "measures anything"},
@@ -51,7 +53,7 @@ var libraries = []struct {
 	reason  string
 }{
 	{"github.com/hibiken/asynq/...", []string{"workers", "bench"}, "asynq is a conveyor known to workers alone: it can be replaced in a day"},
-	{"github.com/gin-gonic/gin/...", []string{"api", "console", "bench"}, "gin belongs to the HTTP fronts"},
+	{"github.com/gin-gonic/gin/...", []string{"api", "console", "demo/pages", "bench"}, "gin belongs to the HTTP fronts"},
 	{"github.com/danielgtaylor/huma/v2/...", []string{"api", "console", "bench"}, "huma belongs to the HTTP fronts"},
 	{"modernc.org/sqlite/...", []string{"store", "bench"}, "SQL drivers belong to the store: the dialects meet there"},
 	{"github.com/jackc/pgx/v5/...", []string{"store", "bench"}, "SQL drivers belong to the store: the dialects meet there"},
