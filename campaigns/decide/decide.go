@@ -176,7 +176,7 @@ type SaveAnswer struct {
 	Question string // save_as
 	Step     campaigns.StepID
 	Visit    int
-	Round    int // of the repeat around the step; 0 outside of one
+	Round    int `json:",omitempty"` // of the repeat around the step; 0 outside of one
 	Answer   campaigns.Answer
 }
 
