@@ -148,6 +148,12 @@ func (chat) Decode(raw json.RawMessage) (channels.Incoming, error) {
 	return channels.Incoming{Chat: "7"}, nil
 }
 func (chat) Acknowledge(context.Context, string, string) error { return nil }
+func (chat) React(context.Context, string, string, string) error { return nil }
+
+func (chat) Fetch(context.Context, string) (io.ReadCloser, channels.Receipt) {
+	return nil, channels.Receipt{Class: channels.Refused}
+}
+
 func (chat) Edit(context.Context, string, string, string, [][]channels.Button) error {
 	return nil
 }
