@@ -45,6 +45,35 @@ const tail = "steps: [{wait: 1d}]\n"
 
 // bad documents, by name; the golden file of each holds its problems. A name that ends in "json" is read as JSON.
 var bad = map[string]string{
+	"rounds": head + `steps:
+  - id: early
+    award: {points: 0}
+  - id: days
+    repeat:
+      times: 3
+      at: "25:00"
+      starts: tomorrow
+      prompts: [{en: One., ru: "{{ points }}"}, {en: Two., ru: Два.}]
+      steps:
+        - id: task
+          ask: {type: voice, accept: [photo, voise], min: 20, max: 10, text: {en: "{{ round }}", ru: "{{ prompt }}"}, timeout: {after: 1h, goto: early}}
+        - id: inner
+          repeat: {times: 0, at: "10:00", steps: [{award: {points: 5.5}}]}
+        - goto: task
+        - goto: days
+  - id: without
+    repeat: {times: 400, at: "10:00", starts: "2026-02-30", steps: [{send: {text: {en: "{{ prompt }} {{ rond }}", ru: р}}}]}
+  - send: {text: {en: "{{ round }} {{ points }}", ru: "{{ prompt }}"}}
+  - branch:
+      - if: {score: points, exists: true}
+        steps: [{goto: task}]
+      - if: {score: point, at_least: 5}
+        steps: [{goto: early}]
+      - if: {all: [{score: rounds_done, is: many}, {score: round}, {answer: task, is: yes}]}
+        steps: [{ask: {type: photo, min: 1, text: {en: a, ru: а}}}, {ask: {type: text, accept: [voice], text: {en: a, ru: а}}}]
+      - else: [{end: true}]
+`,
+	"score outside steps":   strings.Replace(head, "entry: {manual: true}", `entry: {schedule: {at: "2026-12-01 10:00", zone: member, audience: {score: points, at_least: 5}}}`, 1) + tail,
 	"empty":                 "",
 	"only a comment":        "# nothing yet\n",
 	"spaces json":           "  \n ",

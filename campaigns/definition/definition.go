@@ -26,6 +26,8 @@ type Definition struct {
 	// Order is every step in document order, nested ones included; filled by Parse.
 	Order []*Step
 	byID  map[campaigns.StepID]*Step
+	// around is the repeat that a step stands in.
+	around map[campaigns.StepID]*Step
 }
 
 // Step returns the step with the id, or nil.

@@ -17,6 +17,8 @@ type Facts struct {
 	Answers  map[string]campaigns.Answer
 	Tags     []string
 	Language campaigns.Lang
+	// Score is what the passage has gathered, by the names of SubjectScore.
+	Score map[string]float64
 	// Channels with a usable address.
 	Channels map[campaigns.Channel]bool
 }
@@ -53,6 +55,8 @@ func (c *Condition) subjectHolds(f Facts) bool {
 	case SubjectAttribute:
 		v := f.Attributes[c.Name]
 		return c.compare(v, v != nil)
+	case SubjectScore:
+		return c.compare(f.Score[c.Name], true)
 	case SubjectAnswer:
 		a, ok := f.Answers[c.Name]
 		return c.compare(answerValue(a), ok)

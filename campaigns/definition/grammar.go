@@ -69,6 +69,7 @@ var scalars = map[string]schema{
 	"language":    {"type": "string", "description": "A BCP 47 language tag, such as en or pt-BR.", "pattern": "^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$"},
 	"period":      {"type": "string", "description": "A length of time: 2d (calendar days), 24h, 1d12h, 30m.", "pattern": `^([0-9]+[dhms])+$`},
 	"time":        {"type": "string", "description": "A time of day on the member's clock, 00:00 to 23:59.", "pattern": `^([01][0-9]|2[0-3]):[0-5][0-9]$`},
+	"day":         {"type": "string", "description": "A calendar day: 2026-12-01.", "pattern": `^[0-9]{4}-[0-9]{2}-[0-9]{2}$`},
 	"date_time":   {"type": "string", "description": "A date and time without a zone: 2026-12-01 10:00.", "pattern": `^[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}$`},
 	"channel":     words(knownChannels),
 	"value":       {"type": []string{"string", "number", "boolean"}},
@@ -83,6 +84,6 @@ var scalars = map[string]schema{
 func objects() []*object {
 	return []*object{
 		campaignObject, entryObject, scheduleObject, exitObject, quietObject, stepObject, sendObject, mediaObject, buttonObject, askObject, optionObject,
-		timeoutObject, waitObject, armObject, setObject, endObject, conditionObject,
+		timeoutObject, waitObject, armObject, setObject, awardObject, repeatObject, endObject, conditionObject,
 	}
 }

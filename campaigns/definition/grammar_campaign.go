@@ -20,6 +20,7 @@ var (
 	purposes      = []campaigns.Purpose{campaigns.Marketing, campaigns.Service}
 	knownChannels = []campaigns.Channel{campaigns.Telegram, campaigns.Email}
 	reentries     = []Reentry{ReentryNever, ReentryAfter}
+	scores        = []string{ScorePoints, ScoreDone, ScoreRound}
 	scheduleZones = []ScheduleZone{CommunityZone, MemberZone}
 )
 
@@ -76,13 +77,14 @@ var quietObject = &object{
 
 var conditionObject = &object{
 	name: "condition", doc: "A question about a member, answered yes or no.", example: "{tag: vip}",
-	oneOf: []string{"all", "any", "not", "attribute", "answer", "tag", "language", "channel"},
+	oneOf: []string{"all", "any", "not", "attribute", "answer", "score", "tag", "language", "channel"},
 	fields: []field{
 		may("all", "Every one of these holds.", filled(named("condition"))),
 		may("any", "At least one of these holds.", filled(named("condition"))),
 		may("not", "This does not hold.", named("condition")),
 		may("attribute", "Looks at an attribute of the member; needs a comparison.", named("name")),
 		may("answer", "Looks at an answer that this campaign saves; needs a comparison. Only in steps.", named("name")),
+		may("score", "Looks at what this passage has gathered: points, rounds_done (rounds with an answer), round (the open one); needs a comparison. Only in steps.", words(scores)),
 		may("tag", "The member has the tag.", named("tag")),
 		may("language", "The member's language; en also holds for en-GB.", named("language")),
 		may("channel", "The member can be reached there.", named("channel")),

@@ -18,15 +18,35 @@ const (
 	maxScale        = 11 // buttons of a scale
 	maxAnswer       = 4000
 	maxRetries      = 5
+	maxSeconds      = 3600 // of a recording
+	maxPoints       = 10_000
+	maxRounds       = 366
+	maxPromptUnits  = 1000
 )
 
 var questionTypes = []campaigns.QuestionType{
 	campaigns.Choice, campaigns.Choices, campaigns.YesNo, campaigns.Scale, campaigns.NPS, campaigns.CSAT, campaigns.Number, campaigns.Text, campaigns.Date,
+	campaigns.Voice, campaigns.VideoNote, campaigns.Photo, campaigns.File,
+}
+
+var mediaKinds = []campaigns.MediaKind{
+	campaigns.MediaPhoto, campaigns.MediaVoice, campaigns.MediaVideoNote, campaigns.MediaVideo, campaigns.MediaAudio, campaigns.MediaDocument,
+}
+
+// acceptable says which kinds of file a question may take; the first are what it takes when it does not say.
+var acceptable = map[campaigns.QuestionType]struct {
+	kinds    []campaigns.MediaKind
+	defaults int
+}{
+	campaigns.Voice:     {[]campaigns.MediaKind{campaigns.MediaVoice, campaigns.MediaAudio, campaigns.MediaVideoNote}, 2},
+	campaigns.VideoNote: {[]campaigns.MediaKind{campaigns.MediaVideoNote, campaigns.MediaVideo, campaigns.MediaVoice}, 1},
+	campaigns.Photo:     {[]campaigns.MediaKind{campaigns.MediaPhoto, campaigns.MediaDocument}, 1},
+	campaigns.File:      {mediaKinds, len(mediaKinds)},
 }
 
 var stepObject = &object{
 	name: "step", doc: "One node of the campaign: an id, if you like, and one thing to do.", example: "{send: {…}}",
-	oneOf: []string{"send", "ask", "wait", "branch", "set", "goto", "end"},
+	oneOf: []string{"send", "ask", "wait", "branch", "set", "award", "repeat", "goto", "end"},
 	fields: []field{
 		may("id", "The step's name, for goto and in reports. Left out, it is made from the step's position.", named("step_id")),
 		may("send", "Sends a message.", named("send")),
@@ -34,6 +54,8 @@ var stepObject = &object{
 		may("wait", "Waits for a time, until a time of day, or both.", anyOf(named("period"), named("wait"))),
 		may("branch", "Takes the first arm whose condition holds.", filled(named("arm"))),
 		may("set", "Changes what is known about the member.", named("set")),
+		may("award", "Gives points.", named("award")),
+		may("repeat", "Runs its steps once a day, a number of times.", named("repeat")),
 		may("goto", "Goes on at the step with this id.", named("step_id")),
 		may("end", "Ends the campaign for this member.", anyOf(schema{"const": true}, named("end"))),
 	},
@@ -78,8 +100,9 @@ var askObject = &object{
 		may("subject", "The mail's subject; default the campaign's name.", named("texts")),
 		must("text", "The question in Markdown with Liquid variables.", named("texts")),
 		may("options", "The answers of choice and choices.", schema{"type": "array", "items": named("option"), "minItems": minOptions, "maxItems": maxOptions}),
-		may("min", "The smallest number, with scale (default 1) and number.", schema{"type": "number"}),
-		may("max", "The largest number, with scale (default 5) and number.", schema{"type": "number"}),
+		may("accept", "What kinds of file are taken, with voice, video_note, photo and file.", filled(words(mediaKinds))),
+		may("min", "The smallest number, with scale (default 1) and number; the fewest seconds, with voice and video_note.", schema{"type": "number"}),
+		may("max", "The largest number, with scale (default 5) and number; the most seconds, with voice and video_note.", schema{"type": "number"}),
 		may("max_length", "The longest text in characters, with text. Default 4000.", whole(1, maxAnswer)),
 		may("save_as", "The answer's name, for conditions and variables; default the step's id.", named("name")),
 		may("timeout", "When the question stops waiting. Default 3d, then the next step.", named("timeout")),
@@ -134,6 +157,23 @@ var setObject = &object{
 		may("add_tags", "Tags to add.", filled(named("tag"))),
 		may("remove_tags", "Tags to take away.", filled(named("tag"))),
 		may("language", "The member's language from now on.", named("language")),
+	},
+}
+
+var awardObject = &object{
+	name: "award", doc: "Gives points. They count in the campaign's standings.", example: "{points: 10}",
+	fields: []field{must("points", "How many; below 0 takes some away.", whole(-maxPoints, maxPoints))},
+}
+
+var repeatObject = &object{
+	name: "repeat", doc: "Runs its steps once a day. A round is over when the next one opens, the last one a day after it opened.",
+	example: `{times: 14, at: "10:00", steps: […]}`,
+	fields: []field{
+		must("times", "How many rounds.", whole(1, maxRounds)),
+		must("at", "When a round opens, on the member's clock.", named("time")),
+		may("starts", "The calendar day of the first round, for everybody. Without it, each member's first day is their own.", named("day")),
+		may("prompts", "One text for each round, to be used as {{ prompt }}.", schema{"type": "array", "items": named("texts"), "minItems": 1, "maxItems": maxRounds}),
+		must("steps", "What happens in a round.", filled(named("step"))),
 	},
 }
 

@@ -57,8 +57,10 @@ func check(text *source, root *node, out *sink) *Definition {
 	}
 	r.nameSteps()
 	r.linkSteps()
+	r.noteRepeats()
 	r.checkGotos()
 	if r.gotosFound {
+		r.checkRounds()
 		r.checkReach()
 		r.checkCycles()
 	}

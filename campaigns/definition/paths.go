@@ -25,6 +25,11 @@ func (d *Definition) exits(s *Step, waited bool) []*Step {
 		if waited {
 			add(s.Next)
 		}
+	case *Repeat: // it comes back to its first step only when another day has begun
+		add(s.Next)
+		if waited && len(b.Steps) > 0 {
+			add(b.Steps[0])
+		}
 	default:
 		add(s.Next)
 	}
@@ -77,10 +82,8 @@ func (r *reader) unreached(steps []*Step, seen map[*Step]bool) {
 			continue
 		}
 		reported = false
-		if b, ok := s.Body.(*Branch); ok {
-			for _, arm := range b.Arms {
-				r.unreached(arm.Steps, seen)
-			}
+		for _, block := range s.blocks() {
+			r.unreached(block, seen)
 		}
 	}
 }

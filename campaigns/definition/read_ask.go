@@ -16,6 +16,7 @@ func (r *reader) ask(s *Step, n *node) Body {
 	rec.with("subject", func(n *node) { a.Subject = r.multilingual(n, subjectText) })
 	rec.with("text", func(n *node) { a.Text = r.multilingual(n, askText) })
 	r.options(a, rec)
+	r.accept(a, rec)
 	r.bounds(a, rec)
 	r.length(a, rec)
 	rec.with("save_as", func(n *node) { a.SaveAs, _ = r.formed(n, nameForm, maxKey, "name_form") })
@@ -87,6 +88,8 @@ func (r *reader) bounds(a *Ask, rec *record) {
 	switch a.Type {
 	case campaigns.Scale:
 		r.scale(a, rec)
+	case campaigns.Voice, campaigns.VideoNote:
+		r.seconds(a, rec)
 	case campaigns.Number:
 		rec.with("min", func(n *node) { a.Min = r.bound(n) })
 		rec.with("max", func(n *node) { a.Max = r.bound(n) })

@@ -35,7 +35,7 @@ func (r *reader) condition(n *node, inSteps bool) Condition {
 	case "not":
 		inner := r.condition(value, inSteps)
 		c.Not = &inner
-	case "attribute", "answer":
+	case "attribute", "answer", "score":
 		r.compared(&c, rec, key, inSteps)
 		return c
 	case "tag":
@@ -72,10 +72,18 @@ func (r *reader) compared(c *Condition, rec *record, key string, inSteps bool) {
 	c.Subject = Subject(key)
 	name := rec.get(key)
 	valid := false
-	c.Name, valid = r.formed(name, nameForm, maxKey, "name_form")
-	if key == "answer" && !inSteps {
+	if key == "score" {
+		c.Name = word(r, name, scores)
+	} else {
+		c.Name, valid = r.formed(name, nameForm, maxKey, "name_form")
+	}
+	switch {
+	case inSteps:
+	case key == "answer":
 		r.out.add(rec.values[key].place, "answer_outside_steps")
 		valid = false
+	case key == "score":
+		r.out.add(rec.values[key].place, "score_outside_steps")
 	}
 	var at entry
 	for _, e := range rec.node.entries {
@@ -94,8 +102,25 @@ func (r *reader) compared(c *Condition, rec *record, key string, inSteps bool) {
 		return
 	}
 	values := r.compareWith(c, at.value)
+	if key == "score" {
+		r.checkScore(at, values)
+	}
 	if key == "answer" && valid {
 		r.answers = append(r.answers, answerUse{name: name, op: c.Op, opAt: at.place, values: values})
+	}
+}
+
+// checkScore reports what a number cannot be compared by.
+func (r *reader) checkScore(at entry, values []*node) {
+	op := Op(at.key)
+	if op == OpExists || !slices.Contains(numberOperators, op) {
+		r.out.add(at.place, "comparison_not_for_score", "key", at.key).expect(joined(slices.DeleteFunc(slices.Clone(numberOperators), func(o Op) bool { return o == OpExists })))
+		return
+	}
+	for _, n := range values {
+		if n.kind != numberNode {
+			r.number(n)
+		}
 	}
 }
 
@@ -153,6 +178,8 @@ var operatorsFor = map[campaigns.QuestionType][]Op{
 	campaigns.Number:  numberOperators,
 	campaigns.Text:    {OpIs, OpIsNot, OpIn, OpExists, OpContains},
 	campaigns.Date:    numberOperators,
+
+	campaigns.Voice: {OpExists}, campaigns.VideoNote: {OpExists}, campaigns.Photo: {OpExists}, campaigns.File: {OpExists},
 }
 
 var numberOperators = []Op{OpIs, OpIsNot, OpIn, OpExists, OpGreater, OpLess, OpAtLeast, OpAtMost}

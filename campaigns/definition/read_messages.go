@@ -89,7 +89,7 @@ func (r *reader) buttonURL(n *node) string {
 	case variables && !strings.ContainsAny(strings.TrimPrefix(literal, u.Scheme+"://"), "/?#"):
 		r.out.add(n.place, "button_url_host")
 	case variables:
-		r.texts = append(r.texts, textUse{node: n, kind: urlText})
+		r.texts = append(r.texts, textUse{node: n, kind: urlText, around: r.around})
 	}
 	return s
 }
@@ -117,7 +117,7 @@ func (r *reader) multilingual(n *node, kind textKind) Texts {
 		switch {
 		case !ok:
 		case len(r.d.Languages) == 1:
-			r.texts = append(r.texts, textUse{node: n, kind: kind})
+			r.texts = append(r.texts, textUse{node: n, kind: kind, around: r.around})
 			return Texts{r.d.Languages[0]: s}
 		case len(r.d.Languages) > 1:
 			r.out.add(n.place, "text_without_language", "languages", joined(r.d.Languages)).expect(exampleTexts(r.d.Languages))
@@ -129,7 +129,7 @@ func (r *reader) multilingual(n *node, kind textKind) Texts {
 		lang, ok := r.textLanguage(e)
 		if s, full := r.str(e.value); ok && full {
 			t[lang] = s
-			r.texts = append(r.texts, textUse{node: e.value, kind: kind})
+			r.texts = append(r.texts, textUse{node: e.value, kind: kind, around: r.around})
 		}
 	}
 	r.missingLanguages(n)

@@ -69,6 +69,10 @@ func (r *reader) body(s *Step, rec *record) Body {
 		return r.branch(n)
 	case "set":
 		return r.set(n)
+	case "award":
+		return r.award(n)
+	case "repeat":
+		return r.repeat(s, n)
 	case "goto":
 		return &Goto{To: r.target(s, n)}
 	case "end":

@@ -22,6 +22,7 @@ type reader struct {
 	gotosFound bool
 	answers    []answerUse
 	texts      []textUse
+	around     *Repeat // the repeat whose steps are being read
 	saved      map[string]*savedAnswer
 }
 

@@ -86,10 +86,8 @@ func (r *reader) nameSteps() {
 func (r *reader) collect(steps []*Step) {
 	for _, s := range steps {
 		r.d.Order = append(r.d.Order, s)
-		if b, ok := s.Body.(*Branch); ok {
-			for _, arm := range b.Arms {
-				r.collect(arm.Steps)
-			}
+		for _, block := range s.blocks() {
+			r.collect(block)
 		}
 	}
 }
@@ -103,15 +101,13 @@ func (r *reader) derive(steps []*Step, prefix string) {
 			}
 			r.d.byID[s.ID] = s
 		}
-		if b, ok := s.Body.(*Branch); ok {
-			for j, arm := range b.Arms {
-				r.derive(arm.Steps, fmt.Sprintf("%s.%d.", s.ID, j+1))
-			}
+		for j, block := range s.blocks() {
+			r.derive(block, fmt.Sprintf("%s.%d.", s.ID, j+1))
 		}
 	}
 }
 
-// linkSteps fills Next: the step after, or where the block ends the step after the branch. Goto and End have none.
+// linkSteps fills Next: the step after, or where the block ends the step after the branch, or the repeat itself. Goto and End have none.
 func (r *reader) linkSteps() { link(r.d.Steps, nil) }
 
 func link(steps []*Step, after *Step) {
@@ -127,6 +123,8 @@ func link(steps []*Step, after *Step) {
 			for _, arm := range b.Arms {
 				link(arm.Steps, next)
 			}
+		case *Repeat:
+			link(b.Steps, s)
 		}
 		s.Next = next
 	}

@@ -1,7 +1,9 @@
 package definition
 
 import (
+	"slices"
 	"strings"
+	"unicode/utf16"
 
 	"github.com/kruzhok/kruzhok/templates"
 )
@@ -16,20 +18,25 @@ const (
 	subjectText textKind = "subject"
 	labelText   textKind = "label" // of a button or an option
 	urlText     textKind = "url"
+	promptText  textKind = "prompt" // of a round: plain text
 )
 
 // textUse is one text in one language, to be checked when all answers are known.
 type textUse struct {
-	node *node
-	kind textKind
+	node   *node
+	kind   textKind
+	around *Repeat // the repeat that the text stands in, or nil
 }
 
 // checkTexts parses every text and looks at its variables and its length.
 func (r *reader) checkTexts() {
-	allowed := r.variables()
 	for _, use := range r.texts {
 		if use.oneLine() && strings.Contains(strings.TrimSpace(use.node.text), "\n") {
 			r.out.add(use.node.place, "several_lines")
+			continue
+		}
+		if use.kind == promptText {
+			r.checkPrompt(use.node)
 			continue
 		}
 		parsed, problems := templates.Parse(use.node.text)
@@ -40,56 +47,70 @@ func (r *reader) checkTexts() {
 		if parsed == nil || len(problems) > 0 {
 			continue
 		}
-		r.checkVariables(use, parsed, allowed)
+		r.checkVariables(use, parsed)
 		r.checkLength(use, parsed.MinLength())
 	}
 }
 
 func (u textUse) oneLine() bool {
-	return u.kind == subjectText || u.kind == labelText || u.kind == urlText
+	return u.kind == subjectText || u.kind == labelText || u.kind == urlText || u.kind == promptText
+}
+
+// checkPrompt: a prompt is a value, written as it stands.
+func (r *reader) checkPrompt(n *node) {
+	if i := strings.Index(n.text, "{"); i >= 0 && (strings.HasPrefix(n.text[i:], "{{") || strings.HasPrefix(n.text[i:], "{%")) {
+		r.out.add(n.place, "prompt_plain")
+	}
+	if units := len(utf16.Encode([]rune(n.text))); units > maxPromptUnits {
+		r.out.add(n.place, "too_long", "length", units, "limit", maxPromptUnits)
+	}
 }
 
 // fixedVariables are what every text may name; attributes and answers are added by name.
 var fixedVariables = []string{
 	"member.first_name", "member.last_name", "member.full_name", "member.language", "member.external_id",
-	"campaign.name", "community.name", "community.brand",
+	"campaign.name", "community.name", "community.brand", "points", "rounds_done",
 }
+
+// roundVariables are what texts inside a repeat may name too; the last needs prompts.
+var roundVariables = []string{"round", "rounds", "prompt"}
 
 const (
 	attributeVariable = "member.attributes."
 	answerVariable    = "answers."
 )
 
-func (r *reader) variables() []string {
-	list := append([]string{}, fixedVariables...)
+// variables are what the text may name, attributes apart.
+func (r *reader) variables(use textUse) []string {
+	list := slices.Clone(fixedVariables)
+	if p := use.around; p != nil {
+		list = append(list, roundVariables[:2]...)
+		if len(p.Prompts) > 0 {
+			list = append(list, roundVariables[2])
+		}
+	}
 	for _, name := range sortedKeys(r.saved) {
 		list = append(list, answerVariable+name)
 	}
 	return list
 }
 
-func (r *reader) checkVariables(use textUse, parsed *templates.Text, allowed []string) {
+func (r *reader) checkVariables(use textUse, parsed *templates.Text) {
+	allowed := r.variables(use)
 	for _, v := range parsed.Variables() {
-		if !r.knownVariable(v.Path) {
-			at := r.text.placeInText(use.node, v.Line, v.Column)
+		if name, ok := strings.CutPrefix(v.Path, attributeVariable); ok && nameForm.MatchString(name) || slices.Contains(allowed, v.Path) {
+			continue
+		}
+		at := r.text.placeInText(use.node, v.Line, v.Column)
+		switch {
+		case v.Path == "prompt" && use.around != nil:
+			r.out.add(at, "prompt_missing")
+		case slices.Contains(roundVariables, v.Path):
+			r.out.add(at, "round_outside_repeat", "variable", v.Path)
+		default:
 			r.out.add(at, "unknown_variable", "variable", v.Path).expect(strings.Join(fixedVariables, ", ")).meant(meantVariable(v.Path, allowed))
 		}
 	}
-}
-
-func (r *reader) knownVariable(path string) bool {
-	if name, ok := strings.CutPrefix(path, attributeVariable); ok {
-		return nameForm.MatchString(name)
-	}
-	if name, ok := strings.CutPrefix(path, answerVariable); ok {
-		return r.saved[name] != nil
-	}
-	for _, v := range fixedVariables {
-		if v == path {
-			return true
-		}
-	}
-	return false
 }
 
 // meantVariable also finds "first_name" and "name" without the word before the dot.
