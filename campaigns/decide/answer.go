@@ -1,6 +1,7 @@
 package decide
 
 import (
+	"slices"
 	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
@@ -33,10 +34,14 @@ func (r *run) answered(in *Answered) {
 	}
 }
 
-// asks returns the question of the step, when the answer belongs to the newest time that it was put; else nil.
+// asks returns the question of the step, when the answer belongs to the newest time that it was put, or to an earlier round; else nil.
 func (r *run) asks(in *Answered) *definition.Ask {
 	s := r.d.Step(in.Step)
-	if s == nil || in.Visit < 1 || in.Visit != r.e.Visits[in.Step] {
+	if s == nil || in.Visit < 1 {
+		return nil
+	}
+	past := r.d.RepeatOf(in.Step) != nil && in.Visit < r.e.Visits[in.Step]
+	if in.Visit != r.e.Visits[in.Step] && !past {
 		return nil
 	}
 	return s.Ask()
@@ -78,6 +83,7 @@ func (r *run) accept(ask *definition.Ask, in *Answered, a campaigns.Answer) {
 	}
 	asked.Answered = true
 	r.setAsked(in.Step, asked)
+	r.roundAnswered(in.Step)
 	r.keep(in, a)
 	r.add(&CloseQuestion{})
 	if r.e.Wait == campaigns.WaitDelivery {
@@ -113,6 +119,9 @@ func (r *run) keep(in *Answered, a campaigns.Answer) {
 func (r *run) late(in *Answered, a campaigns.Answer) {
 	asked := r.e.Asked[in.Step]
 	saved := !asked.Answered || asked.Visit != in.Visit
+	if asked.Visit != in.Visit && slices.Contains(r.e.Past[in.Step], in.Visit) {
+		saved = false
+	}
 	if a.Late = true; saved {
 		r.save(in, a)
 	}
@@ -120,7 +129,7 @@ func (r *run) late(in *Answered, a campaigns.Answer) {
 }
 
 func (r *run) save(in *Answered, a campaigns.Answer) {
-	r.add(&SaveAnswer{Question: r.d.Step(in.Step).SavesAs(), Step: in.Step, Visit: in.Visit, Answer: a})
+	r.add(&SaveAnswer{Question: r.d.Step(in.Step).SavesAs(), Step: in.Step, Visit: in.Visit, Round: r.roundOf(in.Step, in.Visit), Answer: a})
 }
 
 // note records something about the question that an answer belongs to.

@@ -41,7 +41,9 @@ type Enrollment struct {
 	Round *Round `json:"round,omitempty"`
 	// RoundsDone counts the rounds in which the member answered, over the whole run; Points what was awarded in it.
 	RoundsDone int `json:"rounds_done,omitempty"`
-	Points     int `json:"points,omitempty"`
+	// Past is, by step, the rounds in which its question was answered, the open one left out: what comes later for them is a late change.
+	Past   map[campaigns.StepID][]int `json:"past,omitempty"`
+	Points int                        `json:"points,omitempty"`
 	// PageAt is when the last answer came on the survey page: a question reached soon after is asked there, and no mail is sent for it.
 	PageAt *time.Time `json:"page_at,omitempty"`
 }
@@ -66,9 +68,9 @@ type Round struct {
 	N int `json:"n"`
 	// First is the local date of day 1, "2006-01-02".
 	First string `json:"first"`
-	// Asked: the round has put a question; Answered: one of them was answered.
-	Asked    bool `json:"asked,omitempty"`
+	// Answered: one of the round's questions was answered. Over: its steps have ended, or its time has; the next one is waited for.
 	Answered bool `json:"answered,omitempty"`
+	Over     bool `json:"over,omitempty"`
 }
 
 // Asked is one question that was put to the member.

@@ -45,7 +45,7 @@ func (r *run) deliver(s *definition.Step, ch campaigns.Channel, part int) {
 	}
 	r.add(&Deliver{
 		Step: s.ID, Visit: r.e.Visit, Channel: ch, Part: part, Lane: lane,
-		Expires: expires(s).Add(r.now, r.f.Zone).UTC(),
+		Expires: r.capped(expires(s).Add(r.now, r.f.Zone)).UTC(),
 	})
 	r.wait(campaigns.WaitDelivery, nil)
 	r.e.Waiting.Channel, r.e.Waiting.Part = ch, part

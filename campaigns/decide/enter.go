@@ -38,6 +38,9 @@ func (r *run) park(s *definition.Step) {
 
 // enter starts the step. It returns the step to go on with at once (nil: the end), and false when the enrollment waits or is over.
 func (r *run) enter(s *definition.Step) (next *definition.Step, on bool) {
+	if rep := s.Repeat(); rep != nil {
+		return r.repeat(s, rep)
+	}
 	r.count(s)
 	switch body := s.Body.(type) {
 	case *definition.Send, *definition.Ask:
@@ -48,6 +51,8 @@ func (r *run) enter(s *definition.Step) (next *definition.Step, on bool) {
 		return r.choose(s, body), true
 	case *definition.Set:
 		r.set(body)
+	case *definition.Award:
+		r.award(body)
 	case *definition.Goto:
 		return r.target(body.To)
 	case *definition.End:
@@ -59,10 +64,17 @@ func (r *run) enter(s *definition.Step) (next *definition.Step, on bool) {
 
 func (r *run) count(s *definition.Step) {
 	r.entered++
+	if r.e.Round != nil && !r.inRound(s.ID) { // a goto led past the rounds that were left
+		r.endRound(r.around())
+		r.e.Round = nil
+	}
 	if r.e.Visits == nil {
 		r.e.Visits = map[campaigns.StepID]int{}
 	}
 	r.e.Visits[s.ID]++
+	if r.inRound(s.ID) {
+		r.e.Visits[s.ID] = r.e.Round.N
+	}
 	r.e.Step, r.e.Visit, r.e.Waiting = s.ID, r.e.Visits[s.ID], Waiting{}
 }
 
@@ -76,6 +88,7 @@ func (r *run) startWait(s *definition.Step, w *definition.Wait) (*definition.Ste
 	if !due.After(r.now) {
 		return s.Next, true
 	}
+	due = r.capped(due)
 	r.wait(campaigns.WaitTime, &due)
 	r.e.Waiting.Rule = &rule
 	return nil, false
@@ -103,7 +116,7 @@ func (r *run) conditionFacts() definition.Facts {
 		}
 	}
 	return definition.Facts{
-		Attributes: r.f.Attributes, Answers: r.e.Answers, Tags: r.f.Tags, Language: r.f.Language, Channels: usable,
+		Attributes: r.f.Attributes, Answers: r.e.Answers, Tags: r.f.Tags, Language: r.f.Language, Channels: usable, Score: r.score(),
 	}
 }
 
@@ -130,7 +143,9 @@ func (r *run) set(s *definition.Set) {
 func (r *run) zoneChanged() {
 	switch {
 	case r.e.Wait == campaigns.WaitTime && r.e.Waiting.Rule != nil:
-		r.dueAt(r.e.Waiting.Rule.Due(r.f.Zone))
+		r.dueAt(r.capped(r.e.Waiting.Rule.Due(r.f.Zone)))
+	case r.e.Wait == campaigns.WaitTime && r.e.Round != nil && r.e.Step == r.e.Round.Step:
+		r.dueAt(r.opens(r.e.Round.N + 1))
 	case r.e.Wait == campaigns.WaitTime && !r.e.Started && r.memberSchedule():
 		r.dueAt(r.d.Entry.Schedule.At.In(r.f.Zone))
 	case r.e.Wait == campaigns.WaitAnswer:

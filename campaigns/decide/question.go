@@ -43,7 +43,7 @@ func (r *run) open() (*definition.Ask, Asked, bool) {
 }
 
 // closes returns when the question stops waiting, as known at the moment upTo: its timeout in the member's zone, put off by the pauses
-// that began before it was over.
+// that began before it was over. A question of a round closes with the round at the latest.
 func (r *run) closes(ask *definition.Ask, asked Asked, upTo time.Time) time.Time {
 	after := ask.Timeout.After
 	if after.IsZero() {
@@ -62,7 +62,7 @@ func (r *run) closes(ask *definition.Ask, asked Asked, upTo time.Time) time.Time
 			due = due.Add(to.Sub(from))
 		}
 	}
-	return due.UTC()
+	return r.capped(due).UTC()
 }
 
 // answerDue closes the question, unless pauses put off its timeout.

@@ -34,11 +34,15 @@ type run struct {
 
 func (r *run) take(in Input) {
 	if in, ok := in.(*Answered); ok {
+		r.closeRound(in.At)
 		r.answered(in)
 		return
 	}
 	if r.e.State.Final() {
 		return
+	}
+	if _, leaves := in.(*Left); !leaves {
+		r.closeRound(r.now)
 	}
 	switch in := in.(type) {
 	case *Start:
@@ -105,7 +109,12 @@ func (r *run) timeCame() {
 		r.begin()
 		return
 	}
-	if s, ok := r.target(r.e.Step); ok {
+	s, ok := r.target(r.e.Step)
+	switch {
+	case !ok:
+	case s.Repeat() != nil: // the wait for the next round
+		r.proceed(s)
+	default:
 		r.proceed(s.Next)
 	}
 }
@@ -164,6 +173,11 @@ func (r *run) record(name string, reason campaigns.Reason) {
 func (e Enrollment) clone() Enrollment {
 	e.Visits, e.Answers, e.Asked = maps.Clone(e.Visits), maps.Clone(e.Answers), maps.Clone(e.Asked)
 	e.Waiting.Tried = slices.Clone(e.Waiting.Tried)
+	if e.Round != nil {
+		round := *e.Round
+		e.Round = &round
+	}
+	e.Past = maps.Clone(e.Past)
 	return e
 }
 

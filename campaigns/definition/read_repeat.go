@@ -115,17 +115,17 @@ func (r *reader) noteRepeats() {
 	r.d.around = map[campaigns.StepID]*Step{}
 	for _, s := range r.d.Order {
 		if p := s.Repeat(); p != nil {
-			within(p.Steps, func(inner *Step) { r.d.around[inner.ID] = s })
+			Within(p.Steps, func(inner *Step) { r.d.around[inner.ID] = s })
 		}
 	}
 }
 
-// within calls f for the steps and all below them.
-func within(steps []*Step, f func(*Step)) {
+// Within calls f for the steps and all below them.
+func Within(steps []*Step, f func(*Step)) {
 	for _, s := range steps {
 		f(s)
 		for _, block := range s.blocks() {
-			within(block, f)
+			Within(block, f)
 		}
 	}
 }
