@@ -52,6 +52,15 @@ const (
 	NotDate     = "date"         // {example} shows how
 	DateYear    = "date_year"    // the year has not four digits; {example} shows how
 	DateMissing = "date_missing" // 31 February; {example} shows how
+
+	NotVoice     = "media_voice"      // no voice message
+	NotVoiceNote = "media_voice_note" // neither a voice message nor a round video
+	NotVideoNote = "media_video_note" // no round video
+	NotPhoto     = "media_photo"      // no picture
+	NotFile      = "media_file"       // no file, or none of the kinds that are taken
+	MediaShort   = "media_short"      // a recording of less than {n} seconds
+	MediaLong    = "media_long"       // a recording of more than {n} seconds
+	NotMedia     = "media_not_text"   // a file where text is asked for
 )
 
 // maxShort bounds, in bytes, what is looked at where the answer is no free text.
@@ -71,6 +80,9 @@ func Read(q *definition.Ask, raw campaigns.RawAnswer, c Context) (campaigns.Answ
 func read(a *campaigns.Answer, q *definition.Ask, raw campaigns.RawAnswer, c Context) *Rejection {
 	if !utf8.ValidString(raw.Text) || !utf8.ValidString(strings.Join(raw.Options, "")) {
 		return reject(Unreadable)
+	}
+	if q.Type.Media() || raw.Media != nil {
+		return readMedia(a, q, raw, c)
 	}
 	if raw.Buttons {
 		return readPressed(a, q, raw.Options, c)

@@ -10,7 +10,7 @@ import (
 )
 
 // Describe writes the answer as the member would say it: the option's label, "yes" or «да», the number, the day in words. What it
-// writes reads back as the same answer. It is data: escape it for where it lands. An option that the question does not have (any more)
+// writes reads back as the same answer, recordings and files apart. It is data: escape it for where it lands. An option that the question does not have (any more)
 // is written as its value.
 func Describe(a campaigns.Answer, q *definition.Ask, lang, fallback campaigns.Lang) string {
 	switch a.Type {
@@ -24,6 +24,8 @@ func Describe(a campaigns.Answer, q *definition.Ask, lang, fallback campaigns.La
 		return numberWords(a.Number, lang)
 	case campaigns.Date:
 		return dateWords(a.Text, lang)
+	case campaigns.Voice, campaigns.VideoNote, campaigns.Photo, campaigns.File:
+		return mediaWords(a, lang)
 	}
 	return a.Text
 }

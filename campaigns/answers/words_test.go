@@ -42,6 +42,8 @@ func codes(t *testing.T) []string {
 
 // rejections are answers that are refused, one for each code.
 var rejections = map[string]struct{ question, text string }{
+	NotVoice: {"voice", "hello"}, NotVoiceNote: {"speak", "photo:5"}, NotVideoNote: {"note", "voice:5"}, NotPhoto: {"photo", "hello"}, NotFile: {"file", "hello"},
+	MediaShort: {"speak", "voice:4"}, MediaLong: {"speak", "video_note:61"}, NotMedia: {"text", "voice:5"},
 	Unreadable: {"text", "\xff"}, Empty: {"text", " "}, TextLong: {"short", "123456"}, ChoiceOther: {"level", "?"}, ChoiceOne: {"level", "1, 2"},
 	ListOther: {"topics", "?"}, YesOrNo: {"yes", "?"}, ScaleOther: {"nps", "?"}, NotNumber: {"number", "?"}, NumberLong: {"number", "1234567890123456"},
 	NumberSmall: {"least", "-1"}, NumberLarge: {"most", "1"}, NumberRange: {"age", "1"}, NotDate: {"date", "?"}, DateYear: {"date", "1.1.26"}, DateMissing: {"date", "31.02.2026"},
@@ -55,7 +57,7 @@ func TestEveryRejectionHasItsSentences(t *testing.T) {
 		}
 		for _, lang := range []campaigns.Lang{"en", "ru"} {
 			r, ok := rejections[code]
-			_, wrong := Read(questions[r.question], campaigns.RawAnswer{Text: r.text}, moscow(t, lang))
+			_, wrong := Read(questions[r.question], raw(r.text), moscow(t, lang))
 			if !ok || wrong == nil || wrong.Code != code {
 				t.Errorf("%s: no answer is refused with it, but with %v", code, wrong)
 				continue
@@ -77,6 +79,15 @@ func TestEveryRejectionHasItsSentences(t *testing.T) {
 			t.Errorf("%s stands for no rejection", key)
 		}
 	}
+}
+
+// raw is typed text, or, as "voice:5", a recording of five seconds.
+func raw(s string) campaigns.RawAnswer {
+	if kind, seconds, ok := strings.Cut(s, ":"); ok {
+		n, _ := strconv.Atoi(seconds)
+		return campaigns.RawAnswer{Media: &campaigns.Media{ID: 1, Kind: campaigns.MediaKind(kind), Seconds: n}}
+	}
+	return campaigns.RawAnswer{Text: s}
 }
 
 func golden(t *testing.T, name, got string) {

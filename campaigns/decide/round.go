@@ -66,7 +66,9 @@ func (r *run) opens(n int) time.Time {
 func (r *run) around() *definition.Repeat { return r.d.Step(r.e.Round.Step).Repeat() }
 
 // isOpen reports whether the time of round n has come and is not over.
-func (r *run) isOpen(n int) bool { return n > 0 && !r.opens(n).After(r.now) && r.opens(n+1).After(r.now) }
+func (r *run) isOpen(n int) bool {
+	return n > 0 && !r.opens(n).After(r.now) && r.opens(n+1).After(r.now)
+}
 
 // newest is the highest round that has opened, not less than the one that the enrollment has had: a move to the west takes none back.
 func (r *run) newest(rep *definition.Repeat) int {
