@@ -140,6 +140,9 @@ func (r *run) closeRound(at time.Time) {
 	if r.e.State.Final() || !r.e.Started || r.e.Round == nil || r.e.Round.Over || r.f.Paused || r.opens(r.e.Round.N+1).After(at) {
 		return
 	}
+	if r.e.State == campaigns.EnrollmentActive && r.e.Round.Answered {
+		return // a pause held what follows from the answer: that comes first
+	}
 	if asked, put := r.e.Asked[r.e.Step]; put && asked.Visit == r.e.Visit && !asked.Answered {
 		asked.Closed = true
 		r.setAsked(r.e.Step, asked)

@@ -192,6 +192,8 @@ func show(effect decide.Effect) string {
 		return fmt.Sprintf("save %s %s/%d %s%v by %s#%d%s", e.Question, e.Step, e.Visit, e.Answer.Text, value(e.Answer), e.Answer.Channel, e.Answer.Input, late)
 	case *decide.SetMember:
 		return fmt.Sprintf("set %v +%v -%v %s", e.Attributes, e.AddTags, e.RemoveTags, e.Language)
+	case *decide.Award:
+		return fmt.Sprintf("award %s/%d %d round %d", e.Step, e.Visit, e.Points, e.Round)
 	case *decide.CancelPending:
 		return "cancel " + string(e.Reason)
 	case *decide.CloseQuestion:
