@@ -30,6 +30,7 @@ type author struct {
 	n     int
 	asked []string // names of answers so far
 	loops bool
+	round bool // inside a repeat: nothing jumps
 }
 
 // drawDefinition draws a campaign. Without loops every way leads forward.
@@ -53,6 +54,9 @@ func (a *author) pick(label string, words ...string) string {
 // target is a top-level step: one of those to come, or with loops any. "" when none is left.
 func (a *author) target(top int) string {
 	from := top + 1
+	if a.round {
+		return ""
+	}
 	if a.loops {
 		from = 0
 	}
@@ -63,9 +67,12 @@ func (a *author) target(top int) string {
 }
 
 func (a *author) step(top int, id, indent string, depth int) {
-	kinds := []string{"send", "send", "ask", "ask", "wait", "set"}
+	kinds := []string{"send", "send", "ask", "ask", "wait", "set", "award"}
 	if depth < 2 {
 		kinds = append(kinds, "branch", "branch")
+	}
+	if depth == 0 && !a.loops {
+		kinds = append(kinds, "repeat", "repeat")
 	}
 	out := func(format string, args ...any) {
 		fmt.Fprintf(&a.b, "%s- {id: %s, %s}\n", indent, id, fmt.Sprintf(format, args...))
@@ -79,9 +86,30 @@ func (a *author) step(top int, id, indent string, depth int) {
 		out("wait: %s", a.pick("wait", "1d", "90m", `{until: "10:00"}`, `{for: 2d, until: "02:30"}`))
 	case "set":
 		out("set: %s", a.pick("set", "{add_tags: [t1]}", "{remove_tags: [t1], add_tags: [t2]}", "{attributes: {level: a1, old: null}}", "{language: ru}"))
+	case "award":
+		out("award: {points: %s}", a.pick("points", "10", "-3"))
+	case "repeat":
+		a.repeat(top, id, indent)
 	case "branch":
 		a.branch(top, id, indent, depth)
 	}
+}
+
+// maxTimes is how many rounds a drawn repeat has at most.
+const maxTimes = 4
+
+func (a *author) repeat(top int, id, indent string) {
+	starts := a.pick("starts", "", `, starts: "2026-10-18"`, `, starts: "2026-11-02"`)
+	fmt.Fprintf(&a.b, "%s- id: %s\n%s  repeat: {times: %d, at: %q%s, steps: [\n", indent, id, indent, rapid.IntRange(1, maxTimes).Draw(a.t, "times"), a.pick("at", "10:00", "02:30", "00:00"), starts)
+	a.round = true
+	for range rapid.IntRange(1, 3).Draw(a.t, "inner") {
+		inner := &author{t: a.t, top: a.top, n: a.n, asked: a.asked, round: true}
+		inner.step(top, a.id(), "", 3)
+		a.n, a.asked = a.n+inner.n, inner.asked
+		fmt.Fprintf(&a.b, "%s    %s,\n", indent, strings.TrimPrefix(strings.TrimSpace(inner.b.String()), "- "))
+	}
+	a.round = false
+	fmt.Fprintf(&a.b, "%s  ]}\n", indent)
 }
 
 func (a *author) ask(out func(string, ...any), top int, id string) {
@@ -190,12 +218,33 @@ func (l *life) note(in decide.Input, effects []decide.Effect) {
 				l.t.Fatalf("%T: a second delivery %+v beside %+v", in, key(x), l.out)
 			}
 			l.out, l.seen[key(x)] = x, true
+		case *decide.Award:
+			if k := (decide.Deliver{Step: x.Step, Visit: x.Visit, Part: -1}); l.seen[k] {
+				l.t.Fatalf("%T: a second award %+v", in, x)
+			} else {
+				l.seen[k] = true
+			}
 		case *decide.Record:
+			l.round(x)
 			if l.d.Step(x.Step) != nil && x.Visit == 0 && x.Name != "answer.ignored" && l.e.Visits[x.Step] > 0 {
 				l.t.Fatalf("%s names no visit of %s", x.Name, x.Step)
 			}
 		}
 	}
+}
+
+// round checks that rounds open in their order, once each, and that none is missed twice or beyond its number.
+func (l *life) round(x *decide.Record) {
+	s := l.d.Step(x.Step)
+	if s == nil || s.Repeat() == nil || x.Name != "round.opened" && x.Name != "round.missed" {
+		return
+	}
+	k := decide.Deliver{Step: x.Step, Visit: x.Visit, Part: map[string]int{"round.opened": -2, "round.missed": -3}[x.Name]}
+	later := x.Name == "round.opened" && l.seen[decide.Deliver{Step: x.Step, Visit: x.Visit + 1, Part: -2}]
+	if l.seen[k] || later || x.Visit < 1 || x.Visit > s.Repeat().Times {
+		l.t.Fatalf("%s %d of %d", x.Name, x.Visit, s.Repeat().Times)
+	}
+	l.seen[k] = true
 }
 
 func key(x *decide.Deliver) decide.Deliver {
@@ -323,7 +372,7 @@ func (l *life) pause() {
 // and an enrollment that is not over waits for something that will come.
 func TestWhateverHappens(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		l := newLife(rt, drawDefinition(rt, true))
+		l := newLife(rt, drawDefinition(rt, rapid.Bool().Draw(rt, "loops")))
 		l.take(t, &decide.Start{})
 		for range rapid.IntRange(0, 30).Draw(rt, "inputs") {
 			l.world()
@@ -337,7 +386,8 @@ func TestEveryWayEnds(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		l := newLife(rt, drawDefinition(rt, false))
 		l.take(t, &decide.Start{})
-		for range 2 * len(l.d.Order) {
+		most := 2 * len(l.d.Order) * (1 + maxTimes)
+		for range most {
 			switch {
 			case l.e.State.Final():
 				return
@@ -352,7 +402,7 @@ func TestEveryWayEnds(t *testing.T) {
 			}
 		}
 		if !l.e.State.Final() {
-			rt.Fatalf("after %d decisions: %s", 2*len(l.d.Order), stand(l.e))
+			rt.Fatalf("after %d decisions: %s", most, stand(l.e))
 		}
 	})
 }
@@ -360,7 +410,7 @@ func TestEveryWayEnds(t *testing.T) {
 // No enrollment that a broken row may hold, and no input, makes the decider panic.
 func TestNothingPanics(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		l := newLife(rt, drawDefinition(rt, true))
+		l := newLife(rt, drawDefinition(rt, rapid.Bool().Draw(rt, "loops")))
 		steps := []campaigns.StepID{"", "nowhere"}
 		for _, s := range l.d.Order {
 			steps = append(steps, s.ID)
@@ -374,6 +424,12 @@ func TestNothingPanics(t *testing.T) {
 		if rapid.Bool().Draw(rt, "has visits") {
 			l.e.Visits = map[campaigns.StepID]int{step: rapid.IntRange(-1, 2).Draw(rt, "visits")}
 			l.e.Asked = map[campaigns.StepID]decide.Asked{step: {Visit: l.e.Visit}}
+		}
+		if rapid.Bool().Draw(rt, "in a round") {
+			l.e.Round = &decide.Round{
+				Step: rapid.SampledFrom(steps).Draw(rt, "repeat"), N: rapid.IntRange(-1, 6).Draw(rt, "round"),
+				First: rapid.SampledFrom([]string{"", "2026-10-19", "tomorrow"}).Draw(rt, "first"), Over: rapid.Bool().Draw(rt, "over"),
+			}
 		}
 		if rapid.Bool().Draw(rt, "due") {
 			l.e.Due = &l.now

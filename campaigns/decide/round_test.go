@@ -145,7 +145,7 @@ func TestTheCalendarsRounds(t *testing.T) {
 		line{after: 24 * time.Hour, in: &decide.Due{}, want: `round.opened days /2 [round:2]
 			deliver note/2 telegram.0 bulk until 26 Oct 00:30
 			= waiting delivery note/2 telegram.0`},
-		line{in: sent("note", 2, campaigns.Telegram), want: "enrollment.completed note /2\n= completed note/2"},
+		line{in: sent("note", 2, campaigns.Telegram), want: "enrollment.completed days\n= completed days/1"},
 	)
 	if early.e.RoundsDone != 2 {
 		t.Errorf("%d rounds done", early.e.RoundsDone)

@@ -17,6 +17,9 @@ func Decide(d *definition.Definition, e Enrollment, f Facts, in Input, now time.
 		f.Zone = time.UTC
 	}
 	r := &run{d: d, e: e.clone(), f: f, now: utc(now)}
+	if round := r.e.Round; round != nil && (d.Step(round.Step) == nil || d.Step(round.Step).Repeat() == nil) {
+		r.e.Round = nil // a version that was checked has it
+	}
 	r.take(in)
 	return r.e, r.effects
 }
