@@ -65,9 +65,11 @@ func (t *conversation) act(ctx context.Context) error {
 	case channels.IncomingPress:
 		return t.press(ctx)
 	case channels.IncomingText:
-		return t.text(ctx)
+		return t.said(ctx, campaigns.RawAnswer{Text: t.inc.Text}, "text")
+	case channels.IncomingReaction:
+		return t.reacted(ctx)
 	}
-	return t.keep(ctx, t.inc.Media, t.inc.Text)
+	return t.media(ctx)
 }
 
 // meet finds the member of the chat, or makes one who came by the bot alone; the row is locked, and what the act tells about them is noted.
@@ -75,7 +77,8 @@ func (t *conversation) meet(ctx context.Context) error {
 	m, err := t.tx.MemberByAddress(ctx, campaigns.Telegram, t.inc.Chat)
 	switch {
 	case fault.Is(err, fault.NotFound):
-		if t.inc.Kind == channels.IncomingBlocked || t.inc.Kind == channels.IncomingUnblocked || t.inc.Kind == channels.IncomingPress {
+		switch t.inc.Kind {
+		case channels.IncomingBlocked, channels.IncomingUnblocked, channels.IncomingPress, channels.IncomingReaction:
 			return nil // nobody that we know; a Start follows where somebody wants to be
 		}
 		if m, err = t.greet(ctx); err != nil {
@@ -157,9 +160,21 @@ func (t *conversation) record(ctx context.Context, name string, reason campaigns
 	return t.tx.AppendEvents(ctx, []store.Event{{At: t.now, Name: name, Member: t.p.ID, Reason: reason, Data: mustJSON(data)}})
 }
 
-// text is a typed message: the answer to the question that it replies to, to the open one, to a button question that it fits, or a message for a person.
-func (t *conversation) text(ctx context.Context) error {
-	raw := campaigns.RawAnswer{Text: t.inc.Text}
+// reacted notes a reaction; it is no answer. An emoji says nothing about who put it.
+func (t *conversation) reacted(ctx context.Context) error {
+	d, err := t.tx.DeliveryByProviderID(ctx, t.p.ID, campaigns.Telegram, t.inc.Message)
+	if err != nil || d == nil {
+		return err
+	}
+	return t.tx.AppendEvents(ctx, []store.Event{{
+		At: t.now, Name: "message.reaction", Member: t.p.ID, Campaign: d.Campaign, Enrollment: d.Enrollment, Delivery: d.ID, Step: d.Step,
+		Data: mustJSON(map[string]any{"emoji": clip(t.inc.Text, 8)}),
+	}})
+}
+
+// said is a typed message or a recording: the answer to the question that it replies to, to the open one, to another that it fits, or a message
+// for a person.
+func (t *conversation) said(ctx context.Context, raw campaigns.RawAnswer, kind string) error {
 	if t.inc.ReplyTo != "" {
 		d, err := t.tx.DeliveryByProviderID(ctx, t.p.ID, campaigns.Telegram, t.inc.ReplyTo)
 		if err != nil {
@@ -194,7 +209,7 @@ func (t *conversation) text(ctx context.Context) error {
 	if row != nil {
 		return t.answer(ctx, row.ID, row.Step, row.Visit, raw)
 	}
-	return t.keep(ctx, "text", t.inc.Text)
+	return t.keep(ctx, kind, t.inc.Text)
 }
 
 // put reports whether the open question may have reached the member: one that waits for another attempt has not. Under a chunk, a row says
@@ -277,6 +292,9 @@ func (t *conversation) answer(ctx context.Context, id campaigns.EnrollmentID, st
 		return err
 	}
 	t.out.send = append(t.out.send, ids...)
+	if raw.Media != nil && w.saved {
+		t.thanks()
+	}
 	if w.again != nil {
 		return t.reply(ctx, "answer_again", map[string]any{"code": w.again.Rejection.Code, "args": w.again.Rejection.Args, "last": w.again.Last})
 	}

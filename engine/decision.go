@@ -37,6 +37,7 @@ type work struct {
 
 	// What the page or the bot tells at once.
 	again *decide.AskAgain
+	saved bool // an answer in time
 }
 
 func (e *Engine) newWork(ctx context.Context, tx *store.Tx) (*work, error) {
@@ -85,9 +86,12 @@ func (w *work) effect(ctx context.Context, l *live, row *store.Enrollment, p *st
 	case *decide.Deliver:
 		return w.deliver(ctx, l, row, x)
 	case *decide.SaveAnswer:
+		w.saved = w.saved || !x.Answer.Late
 		return w.saveAnswer(ctx, row, x)
 	case *decide.SetMember:
 		w.setMember(p, x)
+	case *decide.Award:
+		return w.award(ctx, row, x)
 	case *decide.CancelPending:
 		w.canceled[x.Reason] = append(w.canceled[x.Reason], row.ID)
 	case *decide.CloseQuestion:
@@ -154,7 +158,18 @@ func (w *work) saveAnswer(ctx context.Context, row *store.Enrollment, x *decide.
 	}
 	return w.tx.SaveResponse(ctx, &store.Response{
 		ID: id, Enrollment: row.ID, Campaign: row.Campaign, Version: row.Version, Member: row.Member, Question: x.Question,
-		Step: x.Step, Visit: x.Visit, Answer: x.Answer, AnsweredAt: x.Answer.At,
+		Step: x.Step, Visit: x.Visit, Round: x.Round, Answer: x.Answer, AnsweredAt: x.Answer.At,
+	})
+}
+
+// award writes points to the ledger; the same visit's again changes nothing.
+func (w *work) award(ctx context.Context, row *store.Enrollment, x *decide.Award) error {
+	id, err := w.tx.NextID(ctx)
+	if err != nil {
+		return err
+	}
+	return w.tx.AddPoints(ctx, store.Points{
+		ID: id, Campaign: row.Campaign, Enrollment: row.ID, Member: row.Member, Step: x.Step, Visit: x.Visit, Round: x.Round, Points: x.Points, At: w.now,
 	})
 }
 

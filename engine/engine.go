@@ -14,6 +14,7 @@ import (
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/channels"
+	"github.com/kruzhok/kruzhok/internal/blob"
 	"github.com/kruzhok/kruzhok/internal/journal"
 	"github.com/kruzhok/kruzhok/store"
 )
@@ -65,6 +66,11 @@ type Options struct {
 	MailFromName, MailFrom, ReplyDomain string
 	// Mailbox reads a mail address as people give it: the form to send to, and the key that makes two spellings the same.
 	Mailbox func(raw string) (value, key string, err error)
+	// Blobs keeps what members sent, at most MediaLimit bytes a file (default 20 MB); nil: only that it came is kept.
+	Blobs      *blob.Store
+	MediaLimit int64
+	// UploadLimit is the same for the survey page (default 20 MB).
+	UploadLimit int64
 	// Now is the clock. Tests and the demo move it.
 	Now func() time.Time
 	Log *slog.Logger
@@ -85,6 +91,7 @@ type Engine struct {
 	noticed  recently[sweptCampaign] // asked to be emptied
 	claims   atomic.Uint64           // names actor claims
 	waiting  atomic.Int64            // how many wait for the database to take their outcomes
+	fetches  signal                  // a file waits to be fetched
 	beside   sync.WaitGroup          // what runs beside a transaction: acknowledging presses
 	closed   chan struct{}
 	closing  sync.Once
@@ -110,7 +117,13 @@ func New(o Options) (*Engine, error) {
 	if o.Observer == nil {
 		o.Observer = noObserver{}
 	}
-	e := &Engine{Options: o, keys: deriveKeys(o.Secret), pool: map[poolKey]*linePool{}, closed: make(chan struct{})}
+	if o.MediaLimit == 0 {
+		o.MediaLimit = defaultFile
+	}
+	if o.UploadLimit == 0 {
+		o.UploadLimit = defaultFile
+	}
+	e := &Engine{Options: o, fetches: make(signal, 1), keys: deriveKeys(o.Secret), pool: map[poolKey]*linePool{}, closed: make(chan struct{})}
 	e.states.ttl, e.cool.ttl, e.settings.ttl = statesTTL, statesTTL, settingsTTL
 	for ch := range o.Senders {
 		for _, lane := range []campaigns.Lane{campaigns.Interactive, campaigns.Bulk} {

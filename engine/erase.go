@@ -30,7 +30,7 @@ func (t *conversation) eraseNow(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := t.e.eraseMember(ctx, t.tx, t.p); err != nil {
+	if t.out.blobs, err = t.e.eraseMember(ctx, t.tx, t.p); err != nil {
 		return err
 	}
 	if err := t.tx.ClearInput(ctx, t.in.ID); err != nil {
@@ -51,28 +51,32 @@ func (t *conversation) eraseNow(ctx context.Context) error {
 // maxLater is how many inputs may wait behind a wish to be erased.
 const maxLater = 100
 
-// eraseMember exits, cancels, suppresses and removes, in the transaction that holds the member.
-func (e *Engine) eraseMember(ctx context.Context, tx *store.Tx, p *store.Profile) error {
+// eraseMember exits, cancels, suppresses and removes, in the transaction that holds the member. It returns the contents that were the member's alone,
+// to be removed after the commit.
+func (e *Engine) eraseMember(ctx context.Context, tx *store.Tx, p *store.Profile) (blobs []string, err error) {
 	now := e.now()
 	if err := e.decideAll(ctx, tx, p.ID, &decide.Left{Reason: campaigns.ExitErased}, nil); err != nil {
-		return err
+		return nil, err
 	}
 	if err := tx.CancelPendingOfMember(ctx, p.ID, campaigns.MemberErased, now); err != nil {
-		return err
+		return nil, err
 	}
 	hashes, err := tx.AddressHashes(ctx, p.ID)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for ch, hash := range hashes {
 		if err := tx.Suppress(ctx, ch, hash, "erased", now); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	if err := tx.EraseMember(ctx, p.ID, now); err != nil {
-		return err
+	if blobs, err = tx.MemberBlobs(ctx, p.ID); err != nil {
+		return nil, err
 	}
-	return tx.AppendEvents(ctx, []store.Event{{At: now, Name: "member.erased", Member: p.ID}})
+	if err := tx.EraseMember(ctx, p.ID, now); err != nil {
+		return nil, err
+	}
+	return blobs, tx.AppendEvents(ctx, []store.Event{{At: now, Name: "member.erased", Member: p.ID}})
 }
 
 // EraseMember removes every personal value of the member. What was sent stays counted, without values.
@@ -84,11 +88,17 @@ func (e *Engine) EraseMember(ctx context.Context, p Principal, externalID string
 	if err != nil {
 		return err
 	}
-	return e.Store.Write(ctx, func(tx *store.Tx) error {
+	var blobs []string
+	err = e.Store.Write(ctx, func(tx *store.Tx) error {
 		profile, err := tx.LockMember(ctx, m.ID)
 		if err != nil {
 			return err
 		}
-		return e.eraseMember(ctx, tx, profile)
+		blobs, err = e.eraseMember(ctx, tx, profile)
+		return err
 	})
+	if err != nil {
+		return err
+	}
+	return e.dropBlobs(ctx, blobs)
 }

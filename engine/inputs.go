@@ -115,8 +115,11 @@ func (e *Engine) drain(ctx context.Context, actor string) error {
 // after is what is left to do when an input's transaction is committed.
 type after struct {
 	send []campaigns.DeliveryID
-	// edit shows on the pressed message what was chosen.
+	// edit shows on the pressed message what was chosen, or on a recording that it was taken.
 	edit func(context.Context) error
+	// fetch: a file's content is to be fetched; blobs are contents that an erasure left without a row.
+	fetch bool
+	blobs []string
 	// page is what the survey page tells at once.
 	page *PageAnswer
 }
@@ -170,8 +173,14 @@ func (e *Engine) handle(ctx context.Context, in *store.Input) (*after, error) {
 	e.woken.drop(in.Actor) // one that fails rests until the sweep's wake-up counts as lost
 	if out.edit != nil {
 		if err := out.edit(ctx); err != nil {
-			e.Log.Warn("pressed message not edited", "input", in.ID, "error", err)
+			e.Log.Warn("message not marked", "input", in.ID, "error", err)
 		}
+	}
+	if out.fetch {
+		e.fetches.wake()
+	}
+	if err := e.dropBlobs(ctx, out.blobs); err != nil {
+		e.Log.Warn("contents not removed yet", "error", err) // the sweep finds them
 	}
 	return out, e.SendNow(ctx, out.send)
 }

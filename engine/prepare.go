@@ -191,5 +191,5 @@ func (e *Engine) compose(ctx context.Context, c candidate, community *store.Comm
 	if err != nil {
 		return nil, err
 	}
-	return e.render(&renderJob{e: e, l: c.l, d: c.d, p: c.p, c: community, en: en.Answers})
+	return e.render(&renderJob{e: e, l: c.l, d: c.d, p: c.p, c: community, en: en})
 }

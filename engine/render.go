@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/url"
 	"strconv"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/answers"
+	"github.com/kruzhok/kruzhok/campaigns/decide"
 	"github.com/kruzhok/kruzhok/campaigns/definition"
 	"github.com/kruzhok/kruzhok/channels"
 	"github.com/kruzhok/kruzhok/store"
@@ -23,7 +25,7 @@ type renderJob struct {
 	d  *store.Delivery
 	p  *store.Profile
 	c  *store.Community
-	en map[string]campaigns.Answer // by save_as
+	en decide.Enrollment
 }
 
 // lang is the language of a text for the member: their own where the text has it, else the campaign's first.
@@ -39,7 +41,7 @@ func (r *renderJob) env(lang campaigns.Lang) templates.Env {
 		if !ok {
 			continue
 		}
-		if a, ok := r.en[saveAs(ask, q.ID)]; ok {
+		if a, ok := r.en.Answers[saveAs(ask, q.ID)]; ok {
 			given[saveAs(ask, q.ID)] = answers.Describe(a, ask, lang, r.l.def.Languages[0])
 		}
 	}
@@ -47,18 +49,38 @@ func (r *renderJob) env(lang campaigns.Lang) templates.Env {
 	if attributes == nil {
 		attributes = map[string]any{}
 	}
-	return templates.Env{
-		Lang: lang, Zone: zone(r.c, r.p.TimeZone),
-		Vars: map[string]any{
-			"member": map[string]any{
-				"first_name": r.p.FirstName, "last_name": r.p.LastName, "full_name": strings.TrimSpace(r.p.FirstName + " " + r.p.LastName),
-				"language": string(spoken(r.p, r.c)), "external_id": r.p.ExternalID, "attributes": attributes,
-			},
-			"answers":   given,
-			"campaign":  map[string]any{"name": r.l.def.Name},
-			"community": map[string]any{"name": r.c.Name, "brand": r.c.Brand},
+	vars := r.score()
+	maps.Copy(vars, map[string]any{
+		"member": map[string]any{
+			"first_name": r.p.FirstName, "last_name": r.p.LastName, "full_name": strings.TrimSpace(r.p.FirstName + " " + r.p.LastName),
+			"language": string(spoken(r.p, r.c)), "external_id": r.p.ExternalID, "attributes": attributes,
 		},
+		"answers":   given,
+		"campaign":  map[string]any{"name": r.l.def.Name},
+		"community": map[string]any{"name": r.c.Name, "brand": r.c.Brand},
+	})
+	for name, t := range r.prompt() {
+		vars[name], _ = t.In(lang, r.l.def.Languages[0])
 	}
+	return templates.Env{Lang: lang, Zone: zone(r.c, r.p.TimeZone), Vars: vars}
+}
+
+// score is what the passage has gathered, and in a repeat which round the message belongs to: its visit.
+func (r *renderJob) score() map[string]any {
+	vars := map[string]any{definition.ScorePoints: float64(r.en.Points), definition.ScoreDone: float64(r.en.RoundsDone)}
+	if around := r.l.def.RepeatOf(r.d.Step); around != nil {
+		vars["round"], vars["rounds"] = float64(r.d.Visit), float64(around.Repeat().Times)
+	}
+	return vars
+}
+
+// prompt is the round's own text, where its repeat has one.
+func (r *renderJob) prompt() map[string]definition.Texts {
+	around := r.l.def.RepeatOf(r.d.Step)
+	if around == nil || r.d.Visit < 1 || r.d.Visit > len(around.Repeat().Prompts) {
+		return nil
+	}
+	return map[string]definition.Texts{"prompt": around.Repeat().Prompts[r.d.Visit-1]}
 }
 
 // line renders a one-line text of the definition.
@@ -133,7 +155,7 @@ func (e *Engine) renderAsk(ctx context.Context, l *live, d *store.Delivery, ask 
 	if err != nil {
 		return nil, err
 	}
-	r.en = en.Answers
+	r.en = en
 	if picked == nil {
 		picked = []string{}
 	}
@@ -263,7 +285,7 @@ func (w *work) more(s subject) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	r := &renderJob{e: w.e, l: s.l, d: s.d, p: s.p, c: w.community, en: en.Answers}
+	r := &renderJob{e: w.e, l: s.l, d: s.d, p: s.p, c: w.community, en: en}
 	src, lang := r.lang(body.Text)
 	parts, err := r.chatParts(src, lang, sendLimits(body))
 	if err != nil { // it was sent, so it rendered; what changed since ends the message here

@@ -82,7 +82,7 @@ func (e *Engine) Survey(ctx context.Context, token string, prefill []string) (*S
 	if page.State != PageQuestion {
 		return page, nil
 	}
-	return page, e.question(page, &renderJob{e: e, l: l, d: &store.Delivery{Channel: campaigns.Telegram}, p: p, c: c, en: en.Answers}, row, prefill)
+	return page, e.question(page, &renderJob{e: e, l: l, d: &store.Delivery{Channel: campaigns.Telegram, Step: row.Step, Visit: row.Visit}, p: p, c: c, en: en}, row, prefill)
 }
 
 func (e *Engine) surveyOf(ctx context.Context, token string) (*store.Enrollment, *store.Profile, error) {
@@ -135,7 +135,7 @@ func (e *Engine) question(page *SurveyPage, r *renderJob, row *store.Enrollment,
 	for _, o := range answers.Options(ask, lang, r.l.def.Languages[0]) {
 		page.Options = append(page.Options, PageOption{o.Value, o.Label, slices.Contains(prefill, o.Value)})
 	}
-	page.Number = 1 + len(r.en)
+	page.Number = 1 + len(r.en.Answers)
 	return nil
 }
 

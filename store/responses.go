@@ -19,13 +19,14 @@ type Response struct {
 	Question   string
 	Step       campaigns.StepID
 	Visit      int
+	Round      int // of the repeat around the step; 0 outside of one
 	Answer     campaigns.Answer
 	Rev        int64
 	AnsweredAt time.Time
 	Erased     bool // the member was erased; Answer has its Type only
 }
 
-const responseColumns = `id, enrollment_id, campaign_id, version, member_id, question, step, visit, answer, type, number, choice, late, channel, input_id, rev, answered_at`
+const responseColumns = `id, enrollment_id, campaign_id, version, member_id, question, step, visit, answer, type, number, choice, late, channel, input_id, rev, answered_at, round`
 
 // SaveResponse writes the answer, or replaces the value of the one there and keeps that in the history. The same input twice changes nothing.
 // ID and Rev of r are set to the row's.
@@ -76,9 +77,9 @@ func (tx *Tx) insertResponse(ctx context.Context, r *Response, answer string) er
 	r.Rev = 1
 	number, choice := summary(r.Answer)
 	_, err := tx.run.exec(ctx, `INSERT INTO responses (`+responseColumns+`)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`,
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`,
 		r.ID, r.Enrollment, r.Campaign, r.Version, r.Member, r.Question, r.Step, r.Visit, answer, r.Answer.Type, number, choice,
-		r.Answer.Late, r.Answer.Channel, r.Answer.Input, r.Rev, micros(r.AnsweredAt))
+		r.Answer.Late, r.Answer.Channel, r.Answer.Input, r.Rev, micros(r.AnsweredAt), r.Round)
 	return wrap("insert response", err)
 }
 
@@ -122,7 +123,7 @@ func (q queries) Responses(ctx context.Context, f ResponseFilter, p Page) ([]*Re
 	w.id("member_id = ", int64(f.Member))
 	w.word("question = ", f.Question)
 	rs, err := many(ctx, q.run, scanResponse, w.page(`SELECT id, enrollment_id, campaign_id, version, member_id, question, step, visit,
-		answer, type, rev, answered_at FROM responses`, p), w.args...)
+		answer, type, rev, answered_at, round FROM responses`, p), w.args...)
 	return rs, wrap("list responses", err)
 }
 
@@ -131,7 +132,7 @@ func scanResponse(r rows) (*Response, error) {
 	var kind campaigns.QuestionType
 	var answer json.RawMessage
 	if err := r.Scan(&p.ID, &p.Enrollment, &p.Campaign, &p.Version, &p.Member, &p.Question, &p.Step, &p.Visit,
-		rawInto{&answer}, &kind, &p.Rev, timeInto{&p.AnsweredAt}); err != nil {
+		rawInto{&answer}, &kind, &p.Rev, timeInto{&p.AnsweredAt}, &p.Round); err != nil {
 		return nil, err
 	}
 	if string(answer) == "{}" {

@@ -3,9 +3,7 @@ package telegram
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"strconv"
 
 	"github.com/kruzhok/kruzhok/channels"
@@ -28,7 +26,7 @@ func (Chat) Decode(raw json.RawMessage) (channels.Incoming, error) {
 // incomingKinds maps kinds; what is missing concerns no member and is ignored.
 var incomingKinds = map[Kind]channels.IncomingKind{
 	KindText: channels.IncomingText, KindCommand: channels.IncomingCommand, KindMedia: channels.IncomingMedia,
-	KindContact: channels.IncomingMedia, KindCallback: channels.IncomingPress,
+	KindContact: channels.IncomingMedia, KindCallback: channels.IncomingPress, KindReaction: channels.IncomingReaction,
 }
 
 func (u Update) incoming() channels.Incoming {
@@ -47,6 +45,7 @@ func (u Update) incoming() channels.Incoming {
 		in.Kind = channels.IncomingUnblocked
 	case u.Media != nil:
 		in.Media = u.Media.Kind
+		in.File = &channels.IncomingFile{ID: u.Media.FileID, Name: u.Media.Name, MIME: u.Media.MIME, Seconds: u.Media.Seconds, Size: u.Media.Size}
 	case u.Kind == KindContact:
 		in.Media = string(KindContact)
 	}
@@ -77,14 +76,4 @@ func (c Chat) Edit(ctx context.Context, chat, message, html string, keyboard [][
 		return fmt.Errorf("edit message: message id is no number")
 	}
 	return c.Client.EditText(ctx, to, id, html, keyboard)
-}
-
-// React puts the bot's reaction on a message (Bot API setMessageReaction).
-func (Chat) React(context.Context, string, string, string) error {
-	return errors.New("react: not built")
-}
-
-// Fetch opens a file that a member sent (Bot API getFile).
-func (Chat) Fetch(context.Context, string) (io.ReadCloser, channels.Receipt) {
-	return nil, channels.Receipt{Class: channels.Broken}
 }

@@ -91,7 +91,7 @@ func (c *Client) SetCommands(ctx context.Context, lang string, commands []Comman
 
 // AllowedUpdates is what the bot subscribes to. An omitted list keeps the former setting, so it is always sent.
 func AllowedUpdates() []string {
-	return []string{"message", "edited_message", "callback_query", "my_chat_member"}
+	return []string{"message", "edited_message", "callback_query", "my_chat_member", "message_reaction"}
 }
 
 func allowedJSON() string { return `["` + strings.Join(AllowedUpdates(), `","`) + `"]` }

@@ -17,6 +17,7 @@ const (
 	KindContact    Kind = "contact"    // a shared contact; its number is not decoded
 	KindCallback   Kind = "callback"   // a button was pressed
 	KindMembership Kind = "membership" // the member blocked the bot or came back: Blocked tells
+	KindReaction   Kind = "reaction"   // a reaction was put on a message, or taken back: Text is the emoji
 	KindEdited     Kind = "edited"     // an edited message: acknowledged and ignored
 	KindGroup      Kind = "group"      // anything in a group or a channel: ignored
 	KindOther      Kind = "other"      // stickers, dice, service messages, kinds of the future: ignored
@@ -60,6 +61,8 @@ type Media struct {
 	Kind     string
 	FileID   string
 	UniqueID string
+	Name     string // of a document, video or audio: as the device calls it
+	MIME     string
 	Seconds  int
 	Size     int64
 }
@@ -103,6 +106,8 @@ func (w *wireUpdate) update() Update {
 		return w.Callback.update()
 	case w.Membership != nil:
 		return w.Membership.update()
+	case w.Reaction != nil:
+		return w.Reaction.update()
 	}
 	return Update{Kind: KindOther}
 }
@@ -115,6 +120,17 @@ type (
 		Edited     *wireMessage    `json:"edited_message"`
 		Callback   *wireCallback   `json:"callback_query"`
 		Membership *wireMembership `json:"my_chat_member"`
+		Reaction   *wireReaction   `json:"message_reaction"`
+	}
+	// wireReaction is Bot API MessageReactionUpdated.
+	wireReaction struct {
+		Chat      wireChat `json:"chat"`
+		MessageID int64    `json:"message_id"`
+		User      From     `json:"user"`
+		Date      int64    `json:"date"`
+		New       []struct {
+			Emoji string `json:"emoji"`
+		} `json:"new_reaction"`
 	}
 	wireChat struct {
 		ID   int64  `json:"id"`
@@ -141,6 +157,8 @@ type (
 	wireFile struct {
 		ID       string `json:"file_id"`
 		UniqueID string `json:"file_unique_id"`
+		Name     string `json:"file_name"`
+		MIME     string `json:"mime_type"`
 		Duration int    `json:"duration"`
 		Size     int64  `json:"file_size"`
 	}
@@ -216,7 +234,7 @@ func (f wireFile) media(kind string) *Media {
 	if f.ID == "" {
 		return nil
 	}
-	return &Media{Kind: kind, FileID: f.ID, UniqueID: f.UniqueID, Seconds: max(f.Duration, 0), Size: max(f.Size, 0)}
+	return &Media{Kind: kind, FileID: f.ID, UniqueID: f.UniqueID, Name: clean(f.Name), MIME: clean(f.MIME), Seconds: max(f.Duration, 0), Size: max(f.Size, 0)}
 }
 
 // update: the message may be missing (inline) or inaccessible (date 0); only an id can be told then.
@@ -237,6 +255,14 @@ func (c *wireCallback) update() Update {
 func (m *wireMembership) update() Update {
 	u := Update{Chat: m.Chat.ID, From: m.From.clean(), Date: unix(m.Date), Kind: m.Chat.kind(KindMembership)}
 	u.Blocked = m.New.Status == "kicked" || m.New.Status == "left"
+	return u
+}
+
+func (r *wireReaction) update() Update {
+	u := Update{Chat: r.Chat.ID, From: r.User.clean(), MessageID: r.MessageID, Date: unix(r.Date), Kind: r.Chat.kind(KindReaction)}
+	if n := len(r.New); n > 0 {
+		u.Text = clean(r.New[n-1].Emoji)
+	}
 	return u
 }
 

@@ -23,6 +23,7 @@ import (
 	"github.com/kruzhok/kruzhok/channels/email"
 	"github.com/kruzhok/kruzhok/channels/telegram"
 	"github.com/kruzhok/kruzhok/engine"
+	"github.com/kruzhok/kruzhok/internal/blob"
 	"github.com/kruzhok/kruzhok/internal/config"
 	"github.com/kruzhok/kruzhok/internal/fault"
 	"github.com/kruzhok/kruzhok/internal/journal"
@@ -133,6 +134,10 @@ func (a *App) openEngine(ctx context.Context, o appOptions) (err error) {
 	if err := a.openChannels(&opts); err != nil {
 		return err
 	}
+	if opts.Blobs, err = blob.Open(a.cfg.BlobDir); err != nil {
+		return err
+	}
+	opts.MediaLimit, opts.UploadLimit = int64(a.cfg.MediaLimit), int64(a.cfg.UploadLimit)
 	if a.cfg.Has(config.Worker) || a.cfg.Has(config.API) {
 		if a.journal, err = journal.Open(a.cfg.JournalDir(), opts.Owner); err != nil {
 			return err
@@ -242,6 +247,7 @@ func (a *App) startWorkers() error {
 func (a *App) start(ctx context.Context, background *sync.WaitGroup, failed chan<- error) {
 	if a.cfg.Has(config.Worker) {
 		background.Go(func() { a.maintain(ctx) })
+		background.Go(func() { a.fetch(ctx) })
 	}
 	if a.cfg.Has(config.Scheduler) {
 		background.Go(func() {
@@ -274,6 +280,31 @@ func (a *App) maintain(ctx context.Context) {
 		}
 		a.measure(ctx)
 	})
+}
+
+// fetchEvery is how soon a file is fetched that another process noted, or that is tried again.
+const fetchEvery = 2 * time.Second
+
+// fetch brings in what members sent: at once when this process noted it.
+func (a *App) fetch(ctx context.Context) {
+	tick := time.NewTicker(fetchEvery)
+	defer tick.Stop()
+	clean := time.NewTicker(time.Hour)
+	defer clean.Stop()
+	for ctx.Err() == nil {
+		if err := a.engine.FetchMedia(ctx); err != nil && ctx.Err() == nil {
+			a.log.Warn("files not fetched", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+		case <-tick.C:
+		case <-a.engine.MediaWaits():
+		case <-clean.C:
+			if err := a.engine.SweepBlobs(ctx); err != nil {
+				a.log.Warn("contents without an owner not removed", "error", err)
+			}
+		}
+	}
 }
 
 // measure shows in the metrics what waits.

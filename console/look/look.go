@@ -3,11 +3,9 @@
 package look
 
 import (
-	"html/template"
-	"net/http"
+	"log/slog"
+	"sync"
 	"time"
-
-	"github.com/gin-gonic/gin"
 )
 
 // Options is what the pages of one process share.
@@ -18,6 +16,10 @@ type Options struct {
 	Virtual func() Virtual
 	// Community is the community's name, for titles; may be nil.
 	Community func() string
+	// Secure marks our cookies Secure: the pages are reached over https.
+	Secure bool
+	// Log hears of pages that could not be drawn; nil: nobody does.
+	Log *slog.Logger
 }
 
 // Virtual is the sandbox's clock as a page shows it. It is marked sky-blue on every page.
@@ -40,35 +42,19 @@ const (
 	Sandbox   Section = "sandbox"
 )
 
-// Frame is what every page has. Pages embed it.
-type Frame struct {
-	Lang    string // en or ru: the words of the page
-	Theme   string // light, dark, or empty: the system's
-	Title   string
-	Section Section
-	Path    string // of this page, to come back to
-	Live    string // address of the page's event stream, or empty
-	Virtual *Virtual
-	Sandbox bool
-	User    string // who is signed in, or empty
+// Look renders pages and holds their streams. It is safe for concurrent use.
+type Look struct {
+	o       Options
+	streams hub
 }
 
-// Look renders pages.
-type Look struct{ o Options }
-
-// New makes a Look. Its partials can be used in every template that Parse makes.
-func New(o Options) *Look { return &Look{o: o} }
-
-// Frame makes a page's frame from the request: language and theme from their cookies, else from the browser.
-func (l *Look) Frame(r *http.Request, section Section, title string) Frame {
-	return Frame{Lang: "en", Section: section, Title: title, Path: r.URL.RequestURI(), Sandbox: l.o.Sandbox}
+// New makes a Look. Its partials can be used in every template that Parse and ParseFS make.
+func New(o Options) *Look {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Look{o: o, streams: hub{ended: make(chan struct{}), end: &sync.Once{}, polls: map[string]*poll{}}}
 }
 
-// Parse makes the set of templates of a front: the frame and the partials of this package, and the files given (name → text by the caller's embed.FS).
-func Parse(files ...string) *template.Template { return template.New("") }
-
-// Render writes the page with its headers (a strict Content-Security-Policy among them), all or nothing.
-func (l *Look) Render(c *gin.Context, t *template.Template, status int, name string, page any) {}
-
-// Routes serves the assets, the choice of language and theme.
-func (l *Look) Routes(r gin.IRouter) {}
+// Close ends every stream, so that a server can be shut down.
+func (l *Look) Close() { l.streams.end.Do(func() { close(l.streams.ended) }) }

@@ -52,6 +52,10 @@ type Config struct {
 	DataDir  string `name:"data-dir" default:"./kruzhok-data" placeholder:"DIR" help:"Folder of the database, the journals and the media."`
 	MediaDir string `name:"media-dir" placeholder:"DIR" help:"Folder of media files (default: media in the data folder)."`
 
+	BlobDir     string `name:"blob-dir" placeholder:"DIR" help:"Folder of what members send; shared by all processes (default: blobs in the data folder)."`
+	MediaLimit  Bytes  `name:"media-limit" default:"20MB" placeholder:"SIZE" help:"Largest file that is fetched from a chat; the Bot API gives out 20MB at most."`
+	UploadLimit Bytes  `name:"upload-limit" default:"20MB" placeholder:"SIZE" help:"Largest file that can be sent on a survey page."`
+
 	// Roles are what this process does.
 	Roles []Role `name:"roles" default:"api,worker,scheduler,inbound" placeholder:"ROLE,…" help:"What this process does: api, worker, scheduler, inbound."`
 
@@ -99,6 +103,7 @@ func (c *Config) derive() {
 	}
 	fill("public-url", &c.PublicURL, publicURL(c.Listen))
 	fill("database-url", &c.DatabaseURL, "sqlite:"+filepath.Join(c.DataDir, "kruzhok.db"))
+	fill("blob-dir", &c.BlobDir, filepath.Join(c.DataDir, "blobs"))
 	fill("media-dir", &c.MediaDir, filepath.Join(c.DataDir, "media"))
 	if key, err := c.Key(); err == nil {
 		fill("telegram-webhook-secret", &c.TelegramWebhookSecret, deriveSecret(key, "telegram webhook"))

@@ -60,7 +60,7 @@ func TestDefaults(t *testing.T) {
 	want := Config{
 		Listen: "127.0.0.1:8080", PublicURL: "http://127.0.0.1:8080", DatabaseURL: "sqlite:" + filepath.Join("kruzhok-data", "kruzhok.db"),
 		TelegramAPIURL: "https://api.telegram.org", TelegramMode: "polling", TelegramRate: 25, TelegramConnections: 8, SMTPConnections: 4,
-		DataDir: "./kruzhok-data", MediaDir: filepath.Join("kruzhok-data", "media"), Roles: AllRoles(),
+		DataDir: "./kruzhok-data", MediaDir: filepath.Join("kruzhok-data", "media"), Roles: AllRoles(), BlobDir: "kruzhok-data/blobs", MediaLimit: 20 << 20, UploadLimit: 20 << 20,
 		LogLevel: "info", LogFormat: "text", ShutdownTimeout: 20 * time.Second,
 	}
 	got := *c
@@ -271,5 +271,24 @@ func TestHelpNamesTheVariables(t *testing.T) {
 		if !strings.Contains(help, "--"+name+"=") || !strings.Contains(help, "($"+Variable(name)+")") {
 			t.Errorf("--help lacks %s or its variable", name)
 		}
+	}
+}
+
+// TestSizes: a size is read as people write it, and a wrong one is told how.
+func TestSizes(t *testing.T) {
+	for text, want := range map[string]Bytes{"20MB": 20 << 20, " 512 kb ": 512 << 10, "1GB": 1 << 30, "100": 100} {
+		var b Bytes
+		if err := b.UnmarshalText([]byte(text)); err != nil || b != want {
+			t.Errorf("%q is %d, %v", text, b, err)
+		}
+	}
+	for _, text := range []string{"", "MB", "-1", "20 megabytes", "9999999999GB", "1.5MB"} {
+		var b Bytes
+		if err := b.UnmarshalText([]byte(text)); err == nil {
+			t.Errorf("%q is %d", text, b)
+		}
+	}
+	if got := Bytes(20 << 20).String(); got != "20MB" {
+		t.Error(got)
 	}
 }
