@@ -21,6 +21,8 @@ type botChat struct {
 	started, blocked, deleted bool
 	messages                  []BotMessage // both sides; empty without KeepTexts
 	accepted                  int
+	action, notice            string
+	actionAt                  time.Time
 	changed                   chan struct{} // closed at the next change; nil while nobody waits
 }
 
@@ -42,7 +44,10 @@ type BotMessage struct {
 	Media      *BotMedia
 	ReplyTo    int64
 	Edited     bool
-	At         time.Time
+	// BotReaction and MemberReaction are emoji, or empty.
+	BotReaction, MemberReaction string
+
+	At time.Time
 }
 
 // BotButton is one key of an inline keyboard: URL or Data is set.
@@ -50,9 +55,9 @@ type BotButton struct{ Text, URL, Data string }
 
 // BotMedia is a file in a message. URL is set when it was sent by link; Size (bytes) and Name when it was uploaded.
 type BotMedia struct {
-	Kind, FileID, URL, Name string
-	Size                    int64
-	Seconds                 int
+	Kind, FileID, URL, Name, MIME string
+	Size                          int64
+	Seconds                       int
 }
 
 // chat runs f on a chat under its lock; f gets nil when nobody with this id is known.

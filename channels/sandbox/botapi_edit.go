@@ -90,25 +90,26 @@ type botCallbacks struct {
 }
 
 type botCallback struct {
+	chat     int64
 	answer   BotAnswer
 	answered chan struct{}
 	done     bool
 }
 
 // take answers a callback once.
-func (c *botCallbacks) take(id string, a BotAnswer, keep bool) bool {
+func (c *botCallbacks) take(id string, a BotAnswer, keep bool) (chat int64, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	cb := c.byID[id]
 	if cb == nil || cb.done {
-		return false
+		return 0, false
 	}
 	cb.answer, cb.done = a, true
 	close(cb.answered)
 	if !keep {
 		delete(c.byID, id)
 	}
-	return true
+	return cb.chat, true
 }
 
 func (b *BotAPI) answerCallbackQuery(_ context.Context, p botParams) ([]byte, *botError) {
@@ -116,9 +117,16 @@ func (b *BotAPI) answerCallbackQuery(_ context.Context, p botParams) ([]byte, *b
 	if len([]rune(a.Text)) > 200 {
 		return nil, botBad("MESSAGE_TOO_LONG")
 	}
-	if !b.callbacks.take(p.get("callback_query_id"), a, b.cfg.KeepTexts) {
+	chat, ok := b.callbacks.take(p.get("callback_query_id"), a, b.cfg.KeepTexts)
+	if !ok {
 		return nil, botBad("query is too old and response timeout expired or query ID is invalid")
 	}
+	b.chat(chat, func(c *botChat) {
+		if c != nil && a.Text != "" {
+			c.notice = a.Text
+			c.notify()
+		}
+	})
 	return []byte("true"), nil
 }
 

@@ -42,16 +42,24 @@ type botFaults struct {
 }
 
 type botRule struct {
-	method string // lower-case; empty for all
+	method string // lower-case, "send" for everything that sends; empty for all
 	chat   int64  // 0 for all
 	fault  BotFault
+	name   string // of a switch
+}
+
+func (r *botRule) fits(method string, chat int64) bool {
+	if r.chat != 0 && r.chat != chat {
+		return false
+	}
+	return r.method == "" || r.method == method || r.method == "send" && strings.HasPrefix(method, "send")
 }
 
 // Fault switches a fault on for a method ("" for all) and a chat (0 for all). The latest one that fits strikes.
 func (b *BotAPI) Fault(method string, chat int64, f BotFault) {
 	b.faults.mu.Lock()
 	defer b.faults.mu.Unlock()
-	b.faults.list = append(b.faults.list, &botRule{strings.ToLower(method), chat, f})
+	b.faults.list = append(b.faults.list, &botRule{method: strings.ToLower(method), chat: chat, fault: f})
 	b.faults.any.Store(true)
 }
 
@@ -72,7 +80,7 @@ func (f *botFaults) match(method string, chat int64) *BotFault {
 	defer f.mu.Unlock()
 	for i := len(f.list) - 1; i >= 0; i-- {
 		r := f.list[i]
-		if r.method != "" && r.method != method || r.chat != 0 && r.chat != chat {
+		if !r.fits(method, chat) {
 			continue
 		}
 		out := r.fault

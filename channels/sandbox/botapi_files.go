@@ -19,12 +19,17 @@ type botFiles struct {
 
 type botFile struct {
 	kind, path string
+	name, mime string // as the sender said
 	content    []byte // kept only with KeepTexts
 	size       int64
 }
 
 // keep gives a file its file_id, which looks like Telegram's.
 func (f *botFiles) keep(kind string, content []byte, keepContent bool) (string, int64) {
+	return f.put(botFile{kind: kind, content: content}, keepContent)
+}
+
+func (f *botFiles) put(file botFile, keepContent bool) (string, int64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.byID == nil {
@@ -32,10 +37,10 @@ func (f *botFiles) keep(kind string, content []byte, keepContent bool) (string, 
 	}
 	f.next++
 	n := strconv.Itoa(f.next)
-	id := "SandboxFile_" + kind + "_" + strings.Repeat("0", 12-len(n)) + n
-	file := botFile{kind: kind, path: kind + "/file_" + n, size: int64(len(content))}
-	if keepContent {
-		file.content = bytes.Clone(content)
+	id := "SandboxFile_" + file.kind + "_" + strings.Repeat("0", 12-len(n)) + n
+	file.path, file.size = file.kind+"/file_"+n, int64(len(file.content))
+	if file.content = bytes.Clone(file.content); !keepContent {
+		file.content = nil
 	}
 	f.byID[id] = file
 	return id, file.size
@@ -105,8 +110,17 @@ func (b *BotAPI) linked(kind string) string {
 func (m *BotMedia) json() string {
 	one := func(id string) string {
 		s := `{"file_id":` + botQuote(id) + `,"file_unique_id":` + botQuote("u"+id) + `,"file_size":` + strconv.FormatInt(m.Size, 10)
-		if m.Seconds > 0 {
+		if m.Kind != "photo" && m.Kind != "document" {
 			s += `,"duration":` + strconv.Itoa(m.Seconds)
+		}
+		if m.Kind == "video_note" {
+			s += `,"length":240` // Bot API VideoNote
+		}
+		if m.Name != "" && m.Kind != "photo" && m.Kind != "voice" && m.Kind != "video_note" {
+			s += `,"file_name":` + botQuote(m.Name)
+		}
+		if m.MIME != "" && m.Kind != "photo" && m.Kind != "video_note" {
+			s += `,"mime_type":` + botQuote(m.MIME)
 		}
 		return s + `}`
 	}
@@ -116,11 +130,17 @@ func (m *BotMedia) json() string {
 	return `"` + m.Kind + `":` + one(m.FileID)
 }
 
+// botMaxDownload is what the server gives out (Bot API getFile).
+const botMaxDownload = 20 << 20
+
 func (b *BotAPI) getFile(_ context.Context, p botParams) ([]byte, *botError) {
 	id := p.get("file_id")
 	file, ok := b.files.get(id)
 	if !ok {
 		return nil, botBad("invalid file_id")
+	}
+	if file.size > botMaxDownload {
+		return nil, botBad("file is too big")
 	}
 	return []byte(`{"file_id":` + botQuote(id) + `,"file_unique_id":` + botQuote("u"+id) +
 		`,"file_size":` + strconv.FormatInt(file.size, 10) + `,"file_path":` + botQuote(file.path) + `}`), nil

@@ -10,6 +10,8 @@ var (
 	ErrBotNobody   = errors.New("sandbox: no such member, or the account is deleted")
 	ErrBotBlocked  = errors.New("sandbox: the member blocked the bot")
 	ErrBotNoButton = errors.New("sandbox: the message has no such button")
+	// ErrBotNoMessage: there is no such message, or it cannot be changed by the member.
+	ErrBotNoMessage = errors.New("sandbox: no such message")
 )
 
 // Register makes an account known that never pressed Start.
@@ -56,8 +58,7 @@ func (b *BotAPI) ReplyTo(userID, messageID int64, text string) (int64, error) {
 
 // SendFile sends media to the bot: kind is photo, voice, video_note, video, document or audio; content can be downloaded by the bot.
 func (b *BotAPI) SendFile(userID int64, kind, caption string, seconds int, content []byte) (int64, error) {
-	id, size := b.files.keep(kind, content, b.cfg.KeepTexts)
-	return b.write(userID, BotMessage{Text: caption, Media: &BotMedia{Kind: kind, FileID: id, Size: size, Seconds: seconds}})
+	return b.SendUpload(userID, BotUpload{Kind: kind, Caption: caption, Seconds: seconds, Content: content})
 }
 
 func (b *BotAPI) write(userID int64, m BotMessage) (id int64, err error) {
@@ -112,7 +113,8 @@ func (b *BotAPI) press(userID, messageID int64, find func(*BotMessage) (string, 
 			err = ErrBotNoButton
 			return
 		}
-		id = b.callbacks.open()
+		c.notice = ""
+		id = b.callbacks.open(c.user.ID)
 		b.queue.push("callback_query", []byte(`{"id":`+botQuote(id)+`,"from":`+c.user.json(`"is_bot":false`)+
 			`,"message":`+string(b.botMessageJSON(c.user, *m))+`,"chat_instance":"1","data":`+botQuote(data)+`}`))
 	})
@@ -135,7 +137,7 @@ func (m *BotMessage) button(dataOrLabel string) (string, bool) {
 	return label, found
 }
 
-func (c *botCallbacks) open() string {
+func (c *botCallbacks) open(chat int64) string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.byID == nil {
@@ -143,7 +145,7 @@ func (c *botCallbacks) open() string {
 	}
 	c.next++
 	id := strconv.FormatInt(4_000_000_000_000_000_000+c.next, 10)
-	c.byID[id] = &botCallback{answered: make(chan struct{})}
+	c.byID[id] = &botCallback{chat: chat, answered: make(chan struct{})}
 	return id
 }
 
@@ -163,6 +165,7 @@ func (b *BotAPI) block(userID int64, blocked bool) {
 
 func (b *BotAPI) setBlocked(c *botChat, blocked bool) {
 	c.blocked = blocked
+	c.notify()
 	before, after := `"status":"member"`, `"status":"kicked","until_date":0`
 	if !blocked {
 		before, after = after, before
