@@ -108,6 +108,8 @@ func (s *server) operations() {
 	s.draftOperations()
 	s.enrollmentOperations()
 	s.reportOperations()
+	s.standingsOperations()
+	s.mediaOperations()
 	s.memberOperations()
 	s.bulkOperation()
 	s.eventOperations()

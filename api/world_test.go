@@ -60,7 +60,7 @@ func newWorld(t *testing.T, edit ...func(*Options)) *world {
 	must(t, err)
 	t.Cleanup(w.e.Close)
 	o := Options{
-		Engine: w.e, Reports: reports.New(w.store), Log: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Engine: w.e, Reports: reports.New(w.store, nil), Log: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		PublicURL: publicURL, Version: "1.2.3", Ready: func(context.Context) error { return w.ready }, Webhook: Webhook{Enabled: true, Secret: "hook-secret"},
 		Metrics: http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(rw, "up 1\n") }),
 	}
@@ -147,7 +147,7 @@ func (chat) Decode(raw json.RawMessage) (channels.Incoming, error) {
 	}
 	return channels.Incoming{Chat: "7"}, nil
 }
-func (chat) Acknowledge(context.Context, string, string) error { return nil }
+func (chat) Acknowledge(context.Context, string, string) error   { return nil }
 func (chat) React(context.Context, string, string, string) error { return nil }
 
 func (chat) Fetch(context.Context, string) (io.ReadCloser, channels.Receipt) {

@@ -12,7 +12,7 @@ import (
 
 // Commands lists the bot's commands in the order of its menu. Their descriptions are locale keys "bot.command.<name>".
 func Commands() []string {
-	return []string{"start", "help", "language", "stop", "privacy", "mydata", "delete"}
+	return []string{"start", "help", "top", "language", "stop", "privacy", "mydata", "delete"}
 }
 
 // consentWording names the version of the words under which /start grants consent: bot.start of the catalogs. Raise it when they change.
@@ -24,7 +24,7 @@ func (t *conversation) command(ctx context.Context) error {
 		return t.start(ctx)
 	case "stop":
 		return t.stop(ctx)
-	case "help", "language", "privacy", "mydata":
+	case "help", "top", "language", "privacy", "mydata":
 		return t.reply(ctx, t.inc.Command, nil)
 	case "delete":
 		return t.reply(ctx, "delete_confirm", nil)

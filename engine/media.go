@@ -130,7 +130,7 @@ func (e *Engine) download(ctx context.Context, file string) (blob.Blob, channels
 	case errors.Is(err, blob.ErrTooLarge):
 		return blob.Blob{}, channels.Receipt{Class: channels.Refused, Code: mediaTooLarge}
 	case err != nil: // the connection, or our disk
-		return blob.Blob{}, channels.Receipt{Class: channels.Temporary, Code: "read"}
+		return blob.Blob{}, channels.Receipt{Class: channels.Temporary, Detail: "the content broke off"}
 	}
 	return b, channels.Receipt{}
 }

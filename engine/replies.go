@@ -43,6 +43,11 @@ func (e *Engine) renderReply(ctx context.Context, d *store.Delivery, p *store.Pr
 		if m.HTML, err = e.mydata(ctx, lang, p); err != nil {
 			return nil, err
 		}
+	case "top":
+		var err error
+		if m.HTML, err = e.top(ctx, lang, p); err != nil {
+			return nil, err
+		}
 	case "answer_again":
 		m.HTML = answerAgain(lang, params(d))
 	default:

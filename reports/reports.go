@@ -16,10 +16,11 @@ import (
 // Reports reads. It is safe for concurrent use.
 type Reports struct {
 	store *store.Store
+	blobs Blobs
 }
 
-// New makes a Reports over the store.
-func New(s *store.Store) *Reports { return &Reports{store: s} }
+// New makes a Reports over the store; blobs may be nil where no files are kept.
+func New(s *store.Store, blobs Blobs) *Reports { return &Reports{store: s, blobs: blobs} }
 
 // campaign returns the campaign when the principal has the scope.
 func (r *Reports) campaign(ctx context.Context, p engine.Principal, scope engine.Scope, key campaigns.Key) (*store.Campaign, error) {

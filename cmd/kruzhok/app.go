@@ -50,6 +50,7 @@ type App struct {
 	redis    redis.UniversalClient
 	queue    *workers.Queue
 	journal  *journal.Journal
+	blobs    *blob.Store
 	metrics  *telemetry.Metrics
 	engine   *engine.Engine
 	bot      *telegram.Client
@@ -134,10 +135,10 @@ func (a *App) openEngine(ctx context.Context, o appOptions) (err error) {
 	if err := a.openChannels(&opts); err != nil {
 		return err
 	}
-	if opts.Blobs, err = blob.Open(a.cfg.BlobDir); err != nil {
+	if a.blobs, err = blob.Open(a.cfg.BlobDir); err != nil {
 		return err
 	}
-	opts.MediaLimit, opts.UploadLimit = int64(a.cfg.MediaLimit), int64(a.cfg.UploadLimit)
+	opts.Blobs, opts.MediaLimit, opts.UploadLimit = a.blobs, int64(a.cfg.MediaLimit), int64(a.cfg.UploadLimit)
 	if a.cfg.Has(config.Worker) || a.cfg.Has(config.API) {
 		if a.journal, err = journal.Open(a.cfg.JournalDir(), opts.Owner); err != nil {
 			return err
@@ -178,7 +179,7 @@ func (a *App) openChannels(o *engine.Options) (err error) {
 
 func (a *App) openHTTP() (err error) {
 	a.handler, err = api.New(api.Options{
-		Engine: a.engine, Reports: reports.New(a.store), Log: a.log, Metrics: a.metrics.Handler(), PublicURL: a.cfg.PublicURL, Version: version,
+		Engine: a.engine, Reports: reports.New(a.store, a.blobs), Log: a.log, Metrics: a.metrics.Handler(), PublicURL: a.cfg.PublicURL, Version: version,
 		Ready:   a.store.Ping,
 		Webhook: api.Webhook{Enabled: a.cfg.TelegramMode == "webhook" && a.bot != nil, Secret: a.cfg.TelegramWebhookSecret},
 	})
