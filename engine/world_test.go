@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -19,6 +20,7 @@ import (
 	"github.com/kruzhok/kruzhok/channels/sandbox"
 	"github.com/kruzhok/kruzhok/channels/telegram"
 	"github.com/kruzhok/kruzhok/engine"
+	"github.com/kruzhok/kruzhok/internal/blob"
 	"github.com/kruzhok/kruzhok/internal/fault"
 	"github.com/kruzhok/kruzhok/internal/journal"
 	"github.com/kruzhok/kruzhok/store"
@@ -65,6 +67,7 @@ type world struct {
 	tg    *telegram.Client
 	clock *clock
 	dir   string
+	blobs *blob.Store
 
 	offset int64 // of getUpdates
 	taken  []engine.RawUpdate
@@ -98,14 +101,17 @@ func (w *world) engineWith(owner string, waker engine.Waker) *engine.Engine {
 	w.t.Helper()
 	j, err := journal.Open(w.dir, owner)
 	must(w.t, err)
+	w.blobs, err = blob.Open(filepath.Join(w.dir, "blobs"))
+	must(w.t, err)
 	w.t.Cleanup(func() { _ = j.Close() })
 	cfg, err := email.ParseURL(w.mail.URL())
 	must(w.t, err)
 	e, err := engine.New(engine.Options{
 		Store: w.store, Journal: j, Owner: owner, Secret: []byte("0123456789abcdef0123456789abcdef"), PublicURL: "https://kruzhok.test",
 		MailFromName: "Speaklingua", MailFrom: "news@c.example.org", ReplyDomain: "reply.example.org", Mailbox: email.Address, Now: w.clock.now,
-		Senders:     map[campaigns.Channel]channels.Sender{campaigns.Telegram: telegram.NewSender(w.tg, telegram.SenderConfig{}), campaigns.Email: email.New(cfg)},
-		Chat:        telegram.Chat{Client: w.tg},
+		Senders: map[campaigns.Channel]channels.Sender{campaigns.Telegram: telegram.NewSender(w.tg, telegram.SenderConfig{}), campaigns.Email: email.New(cfg)},
+		Chat:    telegram.Chat{Client: w.tg},
+		Blobs:   w.blobs, MediaLimit: 1000, UploadLimit: 1000,
 		Connections: map[campaigns.Channel]int{campaigns.Telegram: 4, campaigns.Email: 4}, Waker: waker,
 		Log: slog.New(slog.NewTextHandler(testLog{w.t}, &slog.HandlerOptions{Level: slog.LevelInfo})),
 	})

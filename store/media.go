@@ -82,6 +82,14 @@ func (q queries) MediaByID(ctx context.Context, ids []campaigns.MediaID) (map[ca
 	return out, wrap("read media", err)
 }
 
+// MediaList lists files by id; member 0: everybody's.
+func (q queries) MediaList(ctx context.Context, member campaigns.MemberID, p Page) ([]*Media, error) {
+	f := q.filter("id > ", p.After)
+	f.id("member_id = ", int64(member))
+	ms, err := many(ctx, q.run, scanMedia, f.page(`SELECT `+mediaColumns+` FROM media`, p), f.args...)
+	return ms, wrap("list media", err)
+}
+
 // ClaimMedia takes files that are to be fetched, the longest due first: nobody else gets them before until.
 func (tx *Tx) ClaimMedia(ctx context.Context, now, until time.Time, limit int) ([]*Media, error) {
 	ms, err := many(ctx, tx.run, scanMedia, `UPDATE media SET due_at = $2, tries = tries + 1 WHERE id IN (
