@@ -23,14 +23,16 @@ type PathCount struct {
 	N       int
 }
 
+// visitsText cuts the visits out of a record that begins as decide.Enrollment is written, and parses any other: SQLite parses the whole record for
+// one field, which takes twice as long.
+const visitsText = `CASE WHEN substr(data, 1, 25) = '{"started":true,"visits":' THEN substr(data, 26, instr(data, '}') - 25) ELSE data -> '$.visits' END`
+
 // CountPaths groups a campaign's enrollments by the way they went. They are grouped as one text (a sort by six columns takes half as long again),
 // which is parsed once a group and not once a row.
 func (q queries) CountPaths(ctx context.Context, id campaigns.CampaignID) ([]PathCount, error) {
-	visits := q.dialect.either(`data -> '$.visits'`, `(data::json -> 'visits')::text`)
-	ps, err := many(ctx, q.run, scanPath, `SELECT way, count(*) FROM (
-			SELECT version || ' ' || state || ' ' || reason || ' ' || step || ' ' || wait_kind || ' ' || COALESCE(`+visits+`, '{}') AS way
-			FROM enrollments WHERE campaign_id = $1) AS e
-		GROUP BY way ORDER BY way`+q.dialect.bytewise(), id)
+	visits := q.dialect.either(visitsText, `(data::json -> 'visits')::text`)
+	ps, err := many(ctx, q.run, scanPath, `SELECT version || ' ' || state || ' ' || reason || ' ' || step || ' ' || wait_kind || ' ' || COALESCE(`+visits+`, '{}'), count(*)
+		FROM enrollments WHERE campaign_id = $1 GROUP BY 1 ORDER BY 1`, id)
 	return ps, wrap("count paths", err)
 }
 

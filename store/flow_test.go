@@ -35,7 +35,7 @@ func TestPathsAreCountedByTheirWay(t *testing.T) {
 			newEnrollment(t, s, c, m, standing("b", campaigns.EnrollmentWaiting, `{"visits":{"a":1,"b":2},"points":`+fmt.Sprint(i)+`}`))
 			newEnrollment(t, s, other, m)
 		}
-		newEnrollment(t, s, c, newMember(t, s, named("N", "", "")), standing("b", campaigns.EnrollmentCompleted, `{"visits":{"b":1}}`))
+		newEnrollment(t, s, c, newMember(t, s, named("N", "", "")), standing("b", campaigns.EnrollmentCompleted, `{"started":true,"visits":{"b":1},"answers":{"b":{"type":"text","text":"}"}}}`))
 		newEnrollment(t, s, c, newMember(t, s))
 		got := must[[]store.PathCount](t)(s.CountPaths(t.Context(), c.ID))
 		same(t, []store.PathCount{
