@@ -3,7 +3,10 @@ package api
 import (
 	"html/template"
 	"net/http"
+	"net/url"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -32,6 +35,7 @@ type questionView struct {
 	Hint      string
 	Options   []engine.PageOption
 	MaxLength int
+	Accept    string // of the file field: media types
 	Typed     string
 	Problem   string
 
@@ -76,15 +80,19 @@ func (s *server) showSurvey(c *gin.Context) {
 // answerSurvey records the answer and shows what comes next; a wrong one is shown again with what was typed.
 func (s *server) answerSurvey(c *gin.Context) {
 	err := crossSite(c.Request)
+	var form engine.PageForm
 	if err == nil {
-		err = readForm(c)
+		form, err = s.readSurvey(c)
 	}
 	if err != nil {
 		s.errorPage(c, err)
 		return
 	}
-	form := readAnswer(c)
 	told, err := s.Engine.AnswerSurvey(c.Request.Context(), c.Param("token"), form)
+	if fault.Is(err, fault.TooLarge) && form.Upload != nil {
+		s.askAgain(c, form, func(lang campaigns.Lang) string { return fault.Message(err, string(lang)) })
+		return
+	}
 	if err != nil {
 		s.errorPage(c, err)
 		return
@@ -107,11 +115,26 @@ func (s *server) askAgain(c *gin.Context, form engine.PageForm, problem func(cam
 	s.render(c, http.StatusUnprocessableEntity, "survey.html", viewSurvey(page))
 }
 
-func readAnswer(c *gin.Context) engine.PageForm {
-	visit, _ := strconv.Atoi(c.PostForm("visit")) // 0 is refused by the engine
+// readSurvey reads the form. A file is not read here: the engine keeps it as it comes.
+func (s *server) readSurvey(c *gin.Context) (engine.PageForm, error) {
+	if !strings.HasPrefix(c.GetHeader("Content-Type"), "multipart/") {
+		if err := readForm(c); err != nil {
+			return engine.PageForm{}, err
+		}
+		return readAnswer(c.Request.PostForm), nil
+	}
+	values, file, err := readUpload(c, s.Engine.UploadLimit)
+	form := readAnswer(values)
+	if file != nil {
+		form.Upload = &engine.Upload{Name: file.FileName(), Content: file}
+	}
+	return form, err
+}
+
+func readAnswer(v url.Values) engine.PageForm {
+	visit, _ := strconv.Atoi(v.Get("visit")) // 0 is refused by the engine
 	return engine.PageForm{
-		Step: campaigns.StepID(c.PostForm("step")), Visit: visit, Nonce: c.PostForm("nonce"),
-		Values: c.PostFormArray("value"), Text: c.PostForm("text"),
+		Step: campaigns.StepID(v.Get("step")), Visit: visit, Nonce: v.Get("nonce"), Values: v["value"], Text: v.Get("text"),
 	}
 }
 
@@ -142,7 +165,7 @@ func viewQuestion(p *engine.SurveyPage, lang string) *questionView {
 		Number: p.Number, Heading: heading, More: more, Widget: widgets[p.Type], Options: p.Options, MaxLength: p.MaxLength,
 		Typed: p.Typed, Problem: p.Problem, Step: string(p.Step), Visit: strconv.Itoa(p.Visit), Nonce: p.Nonce,
 	}
-	q.Hint = hint(p, lang)
+	q.Hint, q.Accept = hint(p, lang), accepts(p.Accept)
 	return q
 }
 
@@ -151,6 +174,24 @@ var widgets = map[campaigns.QuestionType]string{
 	campaigns.Choice: "list", campaigns.YesNo: "list", campaigns.Choices: "ticks",
 	campaigns.Scale: "scale", campaigns.NPS: "scale", campaigns.CSAT: "scale",
 	campaigns.Number: "number", campaigns.Text: "text", campaigns.Date: "date",
+	campaigns.Voice: "file", campaigns.VideoNote: "file", campaigns.Photo: "file", campaigns.File: "file",
+}
+
+// accepts is the file field's accept attribute; empty: any file.
+func accepts(kinds []campaigns.MediaKind) string {
+	var list []string
+	for _, k := range kinds {
+		word := map[campaigns.MediaKind]string{
+			campaigns.MediaVoice: "audio/*", campaigns.MediaAudio: "audio/*", campaigns.MediaVideoNote: "video/*", campaigns.MediaVideo: "video/*", campaigns.MediaPhoto: "image/*",
+		}[k]
+		if word == "" {
+			return ""
+		}
+		if !slices.Contains(list, word) {
+			list = append(list, word)
+		}
+	}
+	return strings.Join(list, ",")
 }
 
 // hint says how to answer where the form does not.
@@ -158,6 +199,8 @@ func hint(p *engine.SurveyPage, lang string) string {
 	switch p.Type {
 	case campaigns.NPS, campaigns.CSAT, campaigns.Choices:
 		return locale.T(lang, "page.hint."+string(p.Type), nil)
+	case campaigns.Voice, campaigns.VideoNote, campaigns.Photo, campaigns.File:
+		return locale.T(lang, "page.hint."+string(p.Type), map[string]any{"limit": p.MaxFile >> 20})
 	case campaigns.Number:
 		switch {
 		case p.Min != nil && p.Max != nil:

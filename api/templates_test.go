@@ -179,7 +179,7 @@ func TestPagesHaveTheirWords(t *testing.T) {
 			used[m[1]] = true
 		}
 	}
-	for _, hint := range []string{"nps", "csat", "choices"} {
+	for _, hint := range []string{"nps", "csat", "choices", "voice", "video_note", "photo", "file"} {
 		used["page.hint."+hint] = true
 	}
 	for key := range used {

@@ -21,6 +21,7 @@ import (
 	"github.com/kruzhok/kruzhok/channels"
 	"github.com/kruzhok/kruzhok/channels/email"
 	"github.com/kruzhok/kruzhok/engine"
+	"github.com/kruzhok/kruzhok/internal/blob"
 	"github.com/kruzhok/kruzhok/internal/journal"
 	"github.com/kruzhok/kruzhok/reports"
 	"github.com/kruzhok/kruzhok/store"
@@ -43,6 +44,7 @@ type world struct {
 	now   time.Time
 	token string
 	ready error
+	blobs *blob.Store
 }
 
 func newWorld(t *testing.T, edit ...func(*Options)) *world {
@@ -51,16 +53,18 @@ func newWorld(t *testing.T, edit ...func(*Options)) *world {
 	j, err := journal.Open(t.TempDir(), "api-test")
 	must(t, err)
 	t.Cleanup(func() { _ = j.Close() })
+	w.blobs, err = blob.Open(t.TempDir())
+	must(t, err)
 	w.e, err = engine.New(engine.Options{
 		Store: w.store, Journal: j, Owner: "api-test", Secret: []byte("0123456789abcdef0123456789abcdef"), PublicURL: publicURL,
-		MailFromName: "Speaklingua", MailFrom: "news@c.example.org", Mailbox: email.Address, Chat: chat{},
+		MailFromName: "Speaklingua", MailFrom: "news@c.example.org", Mailbox: email.Address, Chat: chat{}, Blobs: w.blobs,
 		Senders: map[campaigns.Channel]channels.Sender{campaigns.Email: w.mail}, Connections: map[campaigns.Channel]int{campaigns.Email: 1},
 		Now: func() time.Time { w.now = w.now.Add(time.Microsecond); return w.now },
 	})
 	must(t, err)
 	t.Cleanup(w.e.Close)
 	o := Options{
-		Engine: w.e, Reports: reports.New(w.store, nil), Log: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Engine: w.e, Reports: reports.New(w.store, w.blobs), Log: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		PublicURL: publicURL, Version: "1.2.3", Ready: func(context.Context) error { return w.ready }, Webhook: Webhook{Enabled: true, Secret: "hook-secret"},
 		Metrics: http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(rw, "up 1\n") }),
 	}

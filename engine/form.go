@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -21,7 +22,14 @@ type PageForm struct {
 	Visit  int
 	Nonce  string
 	Values []string // chosen options
-	Text   string   // typed answer
+	Text   string   // typed answer, or a file's caption
+	Upload *Upload  // a recording or file; read to its end while the form is stored
+}
+
+// Upload is a file that a form brings. What the browser says about it is not believed.
+type Upload struct {
+	Name    string
+	Content io.Reader
 }
 
 // PageAnswer is what became of a sent form.
@@ -38,6 +46,16 @@ type pageInput struct {
 	Text       string                 `json:"text,omitempty"`
 	Options    []string               `json:"options,omitempty"`
 	Buttons    bool                   `json:"buttons,omitempty"`
+	File       *pageFile              `json:"file,omitempty"`
+}
+
+// pageFile is an uploaded file whose content is kept already.
+type pageFile struct {
+	Kind   campaigns.MediaKind `json:"kind"`
+	Name   string              `json:"name"`
+	MIME   string              `json:"mime"`
+	SHA256 string              `json:"sha256"`
+	Size   int64               `json:"size"`
 }
 
 // maxForm bounds what one form may carry.
@@ -64,6 +82,9 @@ func (e *Engine) AnswerSurvey(ctx context.Context, token string, form PageForm) 
 		form.Nonce = nonce()
 	}
 	body := pageInput{Enrollment: row.ID, Step: form.Step, Visit: form.Visit, Text: strings.ReplaceAll(form.Text, "\r\n", "\n"), Options: form.Values, Buttons: !ask.Type.Typed()}
+	if body.File, err = e.upload(ask, form.Upload); err != nil {
+		return nil, err
+	}
 	raw := strings.ReplaceAll(string(mustJSON(body)), "\\u0000", "")
 	in := &store.Input{
 		// With what it says: the form that "back" brings again has its old nonce, and may carry another answer.
@@ -95,6 +116,9 @@ func (e *Engine) AnswerSurvey(ctx context.Context, token string, form PageForm) 
 
 // raw is the form's answer.
 func (b pageInput) raw() campaigns.RawAnswer {
+	if f := b.File; f != nil {
+		return campaigns.RawAnswer{Text: b.Text, Media: &campaigns.Media{Kind: f.Kind, Size: f.Size}}
+	}
 	if !b.Buttons {
 		return campaigns.RawAnswer{Text: b.Text}
 	}
@@ -183,6 +207,11 @@ func (e *Engine) handlePage(ctx context.Context, tx *store.Tx, in *store.Input) 
 		return nil, err
 	}
 	answered := &decide.Answered{Step: body.Step, Visit: body.Visit, Raw: body.raw(), Channel: campaigns.Page, Input: in.ID, At: now}
+	if body.File != nil {
+		if answered.Raw.Media.ID, err = uploaded(ctx, tx, in, p.ID, body.File, now); err != nil {
+			return nil, err
+		}
+	}
 	if err := w.decide(ctx, row, p, answered); err != nil {
 		return nil, err
 	}

@@ -44,7 +44,9 @@ type SurveyPage struct {
 	Options   []PageOption
 	Min, Max  *float64
 	MaxLength int
-	Number    int // which question this is, from 1
+	Accept    []campaigns.MediaKind // kinds of file, where one is asked for
+	MaxFile   int64                 // bytes
+	Number    int                   // which question this is, from 1
 	// Problem says what was wrong with the answer that was just sent; Typed is what was typed.
 	Problem, Typed string
 }
@@ -131,7 +133,7 @@ func (e *Engine) question(page *SurveyPage, r *renderJob, row *store.Enrollment,
 		return err
 	}
 	page.Lang, page.HTML, page.Type, page.Step, page.Visit, page.Nonce = lang, parts[0], ask.Type, row.Step, row.Visit, nonce()
-	page.Min, page.Max, page.MaxLength = ask.Min, ask.Max, ask.MaxLength
+	page.Min, page.Max, page.MaxLength, page.Accept, page.MaxFile = ask.Min, ask.Max, ask.MaxLength, ask.Accept, r.e.UploadLimit
 	for _, o := range answers.Options(ask, lang, r.l.def.Languages[0]) {
 		page.Options = append(page.Options, PageOption{o.Value, o.Label, slices.Contains(prefill, o.Value)})
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -101,7 +100,7 @@ func (w *world) engineWith(owner string, waker engine.Waker) *engine.Engine {
 	w.t.Helper()
 	j, err := journal.Open(w.dir, owner)
 	must(w.t, err)
-	w.blobs, err = blob.Open(filepath.Join(w.dir, "blobs"))
+	w.blobs, err = blob.Open(w.dir + "-blobs")
 	must(w.t, err)
 	w.t.Cleanup(func() { _ = j.Close() })
 	cfg, err := email.ParseURL(w.mail.URL())

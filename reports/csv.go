@@ -3,6 +3,7 @@ package reports
 import (
 	"context"
 	"encoding/csv"
+	"fmt"
 	"io"
 	"strconv"
 	"strings"
@@ -80,6 +81,9 @@ func csvRow(r ResponseRow) []string {
 const csvValueColumn = 7
 
 func csvValue(r *store.Response) string {
+	if m := r.Answer.Media; m != nil { // its content: GET /v1/media/{id}
+		return fmt.Sprintf("%s %d s, media %d", m.Kind, m.Seconds, m.ID)
+	}
 	if r.Erased {
 		return ""
 	}

@@ -75,8 +75,21 @@ func Value(a campaigns.Answer) any {
 		return a.Bool
 	case campaigns.Scale, campaigns.NPS, campaigns.CSAT, campaigns.Number:
 		return a.Number
+	case campaigns.Voice, campaigns.VideoNote, campaigns.Photo, campaigns.File:
+		if a.Media != nil {
+			return MediaValue{text(int64(a.Media.ID)), a.Media.Kind, a.Media.Seconds, a.Media.Size, a.Text}
+		}
 	}
 	return a.Text
+}
+
+// MediaValue is a recording or a file as an answer; GET /v1/media/{media_id} has the content.
+type MediaValue struct {
+	ID      string              `json:"media_id"`
+	Kind    campaigns.MediaKind `json:"kind"`
+	Seconds int                 `json:"seconds,omitempty"`
+	Size    int64               `json:"size,omitempty"`
+	Caption string              `json:"caption,omitempty"`
 }
 
 func messageEntries(m *store.Message) []Entry {
