@@ -20,6 +20,8 @@ type (
 	Message = store.Message
 	// Community is the settings.
 	Community = store.Community
+	// Profile is everything about a member that deciding and sending look at.
+	Profile = store.Profile
 	// Token is a bearer token without its secret.
 	Token = store.Token
 )

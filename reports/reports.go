@@ -5,6 +5,7 @@ package reports
 
 import (
 	"context"
+	"sync"
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/definition"
@@ -15,8 +16,9 @@ import (
 
 // Reports reads. It is safe for concurrent use.
 type Reports struct {
-	store *store.Store
-	blobs Blobs
+	store  *store.Store
+	blobs  Blobs
+	parsed sync.Map // published definitions by versionKey
 }
 
 // New makes a Reports over the store; blobs may be nil where no files are kept.

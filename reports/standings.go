@@ -30,6 +30,7 @@ type StandingRow struct {
 	Rounds     []int              `json:"rounds" doc:"Which rounds were answered in time"`
 	Seconds    int                `json:"seconds" doc:"Recorded in them, as far as known"`
 	At         time.Time          `json:"at" doc:"When the last points came"`
+	Profile    *store.Profile     `json:"-"` // with members:read
 }
 
 // Standings lists places; skip says how many lines to leave out. Scope campaigns:read; names need members:read too.
@@ -90,7 +91,7 @@ func (r *Reports) fillPlaces(ctx context.Context, p engine.Principal, id campaig
 	}
 	profiles, err := r.store.Profiles(ctx, ids)
 	for id, m := range profiles {
-		at[id].Name, at[id].ExternalID = strings.TrimSpace(m.FirstName+" "+m.LastName), m.ExternalID
+		at[id].Profile, at[id].Name, at[id].ExternalID = m, strings.TrimSpace(m.FirstName+" "+m.LastName), m.ExternalID
 	}
 	return err
 }

@@ -1,0 +1,292 @@
+package console
+
+import (
+	"fmt"
+	"html/template"
+	"regexp"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/definition"
+	"github.com/kruzhok/kruzhok/campaigns/timing"
+	"github.com/kruzhok/kruzhok/console/look"
+)
+
+// words says what definitions mean, in the reader's language.
+type words struct {
+	look.Frame
+	def *definition.Definition
+}
+
+// maxTitle bounds a title that is made of a text.
+const maxTitle = 60
+
+// title is what to call a step: the first line of what it says, or what it does.
+func (w words) title(s *definition.Step) string {
+	if s == nil {
+		return w.T("console.step.begin")
+	}
+	switch b := s.Body.(type) {
+	case *definition.Send:
+		return w.firstLine(b.Text, s.ID)
+	case *definition.Ask:
+		return w.firstLine(b.Text, s.ID)
+	case *definition.Wait:
+		return w.waitTitle(b)
+	case *definition.Award:
+		return w.T("console.step.award", "n", b.Points)
+	case *definition.Repeat:
+		return w.T("console.step.repeat", "n", b.Times, "at", clock(b.At))
+	case *definition.Set:
+		return w.T("console.step.set")
+	case *definition.Goto:
+		return w.T("console.step.goto", "step", w.title(w.def.Step(b.To)))
+	case *definition.End:
+		return w.T("console.step.end")
+	}
+	return string(s.ID)
+}
+
+func (w words) firstLine(t definition.Texts, id campaigns.StepID) string {
+	text, _ := t.In(campaigns.Lang(w.Lang), w.def.Languages[0])
+	for line := range strings.Lines(text) {
+		if line = bare(line); line != "" {
+			return shorten(line, maxTitle)
+		}
+	}
+	return string(id)
+}
+
+var (
+	variable = regexp.MustCompile(`\{\{\s*([^}|]*?)\s*(?:\|[^}]*)?\}\}`)
+	tags     = regexp.MustCompile(`\{%[^%]*%\}`)
+	link     = regexp.MustCompile(`\[([^\]]*)\]\([^)]*\)`)
+	marks    = regexp.MustCompile("[*_`#>]+")
+)
+
+// bare is a line of a text without its markup; a variable is its name's last word in braces.
+func bare(line string) string {
+	line = tags.ReplaceAllString(line, "")
+	line = variable.ReplaceAllStringFunc(line, func(v string) string { return "⟨" + lastWord(variable.FindStringSubmatch(v)[1]) + "⟩" })
+	line = marks.ReplaceAllString(link.ReplaceAllString(line, "$1"), "")
+	return strings.TrimSpace(line)
+}
+
+func lastWord(name string) string {
+	return strings.ReplaceAll(name[strings.LastIndexByte(name, '.')+1:], "_", " ")
+}
+
+// shorten cuts at a word.
+func shorten(s string, limit int) string {
+	if utf8.RuneCountInString(s) <= limit {
+		return s
+	}
+	runes := []rune(s)[:limit]
+	cut := string(runes)
+	if i := strings.LastIndexByte(cut, ' '); i > len(cut)/2 {
+		cut = cut[:i]
+	}
+	return strings.TrimRight(cut, " ,.;:–—") + "…"
+}
+
+func clock(t timing.LocalTime) string { return fmt.Sprintf("%02d:%02d", t.Hour, t.Minute) }
+
+func (w words) period(p timing.Period) string {
+	if p.Days > 0 {
+		return w.T("look.span.days", "n", p.Days)
+	}
+	return look.Span(w.Lang, p.Time)
+}
+
+func (w words) waitTitle(b *definition.Wait) string {
+	has := b.For != (timing.Period{})
+	switch {
+	case b.Until != nil && has:
+		return w.T("console.step.wait_both", "span", w.period(b.For), "at", clock(*b.Until))
+	case b.Until != nil:
+		return w.T("console.step.wait_until", "at", clock(*b.Until))
+	}
+	return w.T("console.step.wait_for", "span", w.period(b.For))
+}
+
+// sub says more about a step in a second line.
+func (w words) sub(s *definition.Step) string {
+	switch b := s.Body.(type) {
+	case *definition.Send:
+		return w.channels(b.Channels)
+	case *definition.Ask:
+		return w.question(b)
+	case *definition.Wait:
+		if b.Until != nil {
+			return w.T("console.step.own_zone")
+		}
+	case *definition.Repeat:
+		if b.Starts != nil {
+			day := time.Date(b.Starts.Year, b.Starts.Month, b.Starts.Day, 0, 0, 0, 0, time.UTC)
+			return w.T("console.step.repeat_calendar", "date", dateOf(w.Lang, day))
+		}
+		return w.T("console.step.repeat_own")
+	case *definition.Set:
+		return w.set(b)
+	case *definition.Award:
+		return w.T("console.step.award_sub")
+	}
+	return ""
+}
+
+func (w words) channels(own []campaigns.Channel) string {
+	if len(own) == 0 {
+		own = w.def.Channels
+	}
+	if len(own) == 0 {
+		return ""
+	}
+	out := w.T("console.channel." + string(own[0]))
+	for _, ch := range own[1:] {
+		out += w.T("console.channel.else") + w.T("console.channel_then."+string(ch))
+	}
+	return out
+}
+
+func (w words) question(b *definition.Ask) string {
+	kind := w.T("console.question."+string(b.Type), "n", len(b.Options))
+	return kind + w.T("console.question.time", "span", w.period(b.Timeout.After))
+}
+
+func (w words) set(b *definition.Set) string {
+	var parts []string
+	if len(b.AddTags) > 0 {
+		parts = append(parts, w.T("console.step.tags", "tags", strings.Join(b.AddTags, ", ")))
+	}
+	for name := range b.Attributes {
+		parts = append(parts, name)
+	}
+	if b.Language != "" {
+		parts = append(parts, w.language(b.Language))
+	}
+	return strings.Join(parts, " · ")
+}
+
+// language is a language's name: "Russian", or the tag where it has no words.
+func (w words) language(l campaigns.Lang) string {
+	if l == "" {
+		return w.T("console.lang.none")
+	}
+	key := "console.lang." + string(l)
+	if name := w.T(key); name != key {
+		return name
+	}
+	return string(l)
+}
+
+// condition says when an arm is taken.
+func (w words) condition(c *definition.Condition) string {
+	switch {
+	case c == nil:
+		return w.T("console.if.else")
+	case c.Everyone:
+		return w.T("console.if.everyone")
+	case len(c.All) > 0:
+		return w.joined(c.All, "console.if.and")
+	case len(c.Any) > 0:
+		return w.joined(c.Any, "console.if.or")
+	case c.Not != nil:
+		return w.T("console.if.not", "what", w.condition(c.Not))
+	case c.Subject == definition.SubjectAnswer:
+		return w.answered(c)
+	case c.Subject == definition.SubjectScore:
+		return w.T("console.if.score."+c.Name) + " " + w.compared(c)
+	}
+	return w.T("console.if.subject."+string(c.Subject), "name", c.Name) + w.comparedAfter(c)
+}
+
+func (w words) joined(cs []definition.Condition, key string) string {
+	parts := make([]string, len(cs))
+	for i := range cs {
+		parts[i] = w.condition(&cs[i])
+	}
+	return strings.Join(parts, " "+w.T(key)+" ")
+}
+
+// answered says which answer, by the words of the option that the member pressed.
+func (w words) answered(c *definition.Condition) string {
+	switch c.Op {
+	case definition.OpExists:
+		if yes, _ := c.Value.(bool); yes {
+			return w.T("console.if.answered")
+		}
+		return w.T("console.if.not_answered")
+	case definition.OpIs, definition.OpContains:
+		return w.T("console.if.answer_is", "value", w.option(c.Name, c.Value))
+	case definition.OpIsNot:
+		return w.T("console.if.answer_is_not", "value", w.option(c.Name, c.Value))
+	case definition.OpIn:
+		var labels []string
+		for _, v := range c.Values {
+			labels = append(labels, w.option(c.Name, v))
+		}
+		return w.T("console.if.answer_is", "value", strings.Join(labels, w.T("console.if.or_values")))
+	}
+	return w.T("console.if.answer") + " " + w.compared(c)
+}
+
+func (w words) option(question string, value any) string {
+	if yes, ok := value.(bool); ok {
+		return w.T(fmt.Sprintf("console.bool.%t", yes))
+	}
+	text := fmt.Sprint(value)
+	for _, s := range w.def.Order {
+		ask, ok := s.Body.(*definition.Ask)
+		if !ok || ask.SaveAs != question {
+			continue
+		}
+		for _, o := range ask.Options {
+			if o.Value == text {
+				label, _ := o.Text.In(campaigns.Lang(w.Lang), w.def.Languages[0])
+				return shorten(bare(label), 40)
+			}
+		}
+	}
+	return text
+}
+
+func (w words) compared(c *definition.Condition) string {
+	value := fmt.Sprint(c.Value)
+	if n, ok := c.Value.(float64); ok {
+		value = w.N(n)
+	}
+	return w.T("console.if.op."+string(c.Op), "value", value)
+}
+
+func (w words) comparedAfter(c *definition.Condition) string {
+	if c.Op == "" || c.Value == nil && len(c.Values) == 0 {
+		return ""
+	}
+	return " " + w.compared(c)
+}
+
+// bubble is a text as a message shows it: its bold and its paragraphs, with variables as marked words. Everything else is escaped.
+func bubble(text string) template.HTML {
+	var b strings.Builder
+	for _, p := range strings.Split(strings.TrimSpace(tags.ReplaceAllString(text, "")), "\n\n") {
+		b.WriteString("<p>" + strings.ReplaceAll(inline(strings.TrimSpace(p)), "\n", "<br>") + "</p>")
+	}
+	return template.HTML(b.String())
+}
+
+var (
+	bold   = regexp.MustCompile(`\*\*([^*]+)\*\*`)
+	italic = regexp.MustCompile(`(^|[^*\w])[*_]([^*_\n]+)[*_]`)
+)
+
+// inline escapes first, so that what stays can only be our own tags.
+func inline(s string) string {
+	s = template.HTMLEscapeString(s)
+	s = variable.ReplaceAllStringFunc(s, func(v string) string {
+		return `<span class="var">` + lastWord(variable.FindStringSubmatch(v)[1]) + `</span>`
+	})
+	s = link.ReplaceAllString(s, "<u>$1</u>")
+	return italic.ReplaceAllString(bold.ReplaceAllString(s, "<b>$1</b>"), "$1<em>$2</em>")
+}

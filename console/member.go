@@ -1,0 +1,249 @@
+package console
+
+import (
+	"strings"
+	"time"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/console/look"
+	"github.com/kruzhok/kruzhok/members"
+	"github.com/kruzhok/kruzhok/reports"
+)
+
+// memberPage is one member: how reachable, what happened and why, what they agreed to, where they are.
+type memberPage struct {
+	look.Frame
+	Avatar   look.Avatar
+	Name     string
+	Reach    string
+	Tabs     tabs
+	Days     []dayView
+	Older    string
+	Facts    []fact
+	Consents []consentView
+	Runs     []runView
+	Answers  []saidView
+	Hidden   bool // answers are not the reader's to see
+	Erased   bool
+}
+
+type dayView struct {
+	Day     string
+	Entries []entryView
+}
+
+// entryView is one thing that happened, or did not.
+type entryView struct {
+	Time, Icon, Mark string
+	What             string
+	Href, Campaign   string
+	Value            string
+	Due              string
+	Because          *because
+}
+
+type consentView struct {
+	Given       bool
+	Title, Text string
+}
+
+type runView struct {
+	Href, Name, Text string
+	Ring             *look.Ring
+	Days             *look.Days
+}
+
+// timelinePage is how many entries the page shows at once.
+const timelinePage = 60
+
+func (r *request) member() error {
+	ctx := r.Request.Context()
+	n, err := number(r.Param("id"), "member")
+	if err != nil {
+		return err
+	}
+	id := campaigns.MemberID(n)
+	m, err := r.k.o.Reports.Member(ctx, r.who, id)
+	if err != nil {
+		return err
+	}
+	q := reports.TimelineQuery{Lang: r.lang, Newest: true, Cursor: r.Query("after"), Limit: timelinePage}
+	line, err := r.k.o.Reports.MemberTimeline(ctx, r.who, id, q)
+	if err != nil {
+		return err
+	}
+	zone, err := time.LoadLocation(m.Zone)
+	if err != nil {
+		zone = time.UTC
+	}
+	b := memberBuilder{words{Frame: r.frame(look.Members, m.Name())}, m, zone, r.now().In(zone)}
+	p := b.page()
+	p.Live = "/console/live/members/" + idText(id)
+	only := r.Query("show")
+	p.Tabs = b.tabs(only)
+	p.Days = b.days(line.Items, only)
+	if line.NextCursor != "" {
+		p.Older = b.base() + "?after=" + line.NextCursor + "&show=" + keepWord(only)
+	}
+	for _, a := range m.Answers {
+		p.Answers = append(p.Answers, r.memberAnswer(b.words, a))
+	}
+	return r.render("member.html", p)
+}
+
+// keepWord lets only our own words into an address.
+func keepWord(s string) string {
+	if s == "unsent" || s == "answers" {
+		return s
+	}
+	return ""
+}
+
+func (r *request) memberAnswer(w words, a reports.AnswerRow) saidView {
+	s := r.said(w.Frame, a)
+	s.Name, s.Href = a.Head.Name, "/console/campaigns/"+string(a.Head.Key)+"/answers"
+	if s.Text == "" && a.Answer.Media == nil {
+		s.Text = w.value(a.Answer)
+	}
+	return s
+}
+
+// value is an answer in words.
+func (w words) value(a campaigns.Answer) string {
+	switch v := reports.Value(a).(type) {
+	case string:
+		return v
+	case bool:
+		if v {
+			return w.T("console.bool.true")
+		}
+		return w.T("console.bool.false")
+	case []string:
+		return strings.Join(v, ", ")
+	case float64:
+		return w.N(v)
+	}
+	return ""
+}
+
+// memberBuilder draws a member in words, by the member's own clock.
+type memberBuilder struct {
+	words
+	m    *reports.Member
+	zone *time.Location
+	now  time.Time
+}
+
+func (b memberBuilder) base() string { return "/console/members/" + idText(b.m.ID) }
+
+func (b memberBuilder) page() memberPage {
+	ways := waysOf(b.m.Profile)
+	p := memberPage{Frame: b.Frame, Name: b.m.Name(), Reach: reachWords(b.Frame, ways), Avatar: avatarOf(b.Frame, b.m.FirstName, b.m.LastName, ways), Hidden: !b.m.Values}
+	p.Avatar.Size = "xl"
+	if p.Erased = b.m.State == members.Erased; p.Erased {
+		p.Reach = b.T("console.member.erased")
+	}
+	p.Facts, p.Consents = b.facts(), b.consents()
+	for _, run := range b.m.Runs {
+		p.Runs = append(p.Runs, b.run(run))
+	}
+	return p
+}
+
+func (b memberBuilder) facts() []fact {
+	city := look.City(b.m.Zone)
+	if !b.m.Own {
+		city = b.T("console.member.their_zone", "city", city)
+	}
+	facts := []fact{{b.T("console.member.language"), b.language(b.m.Language)}, {b.T("console.member.time"), look.Clock(b.now) + ", " + city}}
+	quiet := b.T("console.member.no_quiet")
+	if b.m.Quiet != nil {
+		quiet = clock(b.m.Quiet.From) + "–" + clock(b.m.Quiet.To)
+	}
+	facts = append(facts, fact{b.T("console.member.quiet"), quiet}, fact{b.T("console.member.joined"), dateOf(b.Lang, b.m.CreatedAt.In(b.zone))})
+	if b.m.LastActAt != nil {
+		facts = append(facts, fact{b.T("console.member.last"), look.Moment(b.Lang, b.m.LastActAt.In(b.zone), b.now)})
+	}
+	if b.m.ExternalID != "" {
+		facts = append(facts, fact{b.T("console.member.id"), b.m.ExternalID})
+	}
+	if a, ok := b.m.Addresses[campaigns.Email]; ok {
+		facts = append(facts, fact{b.T("console.channel.email"), a.Value})
+	}
+	if len(b.m.Tags) > 0 {
+		facts = append(facts, fact{b.T("console.member.tags"), strings.Join(b.m.Tags, ", ")})
+	}
+	return facts
+}
+
+// consents are the newest word on each channel and topic.
+func (b memberBuilder) consents() []consentView {
+	seen := map[members.ConsentKey]bool{}
+	var out []consentView
+	for i := len(b.m.Ledger) - 1; i >= 0; i-- {
+		c := b.m.Ledger[i]
+		key := members.ConsentKey{Channel: c.Channel, Topic: c.Topic}
+		if seen[key] {
+			continue
+		}
+		seen[key] = true
+		topic := c.Topic
+		switch topic {
+		case members.AllTopics:
+			topic = b.T("console.consent.all")
+		case members.Everything:
+			topic = b.T("console.consent.everything")
+		}
+		v := consentView{Given: c.Given, Title: topic}
+		if c.Channel != "" {
+			v.Title += " · " + b.T("console.channel."+string(c.Channel))
+		}
+		date := dateOf(b.Lang, c.At.In(b.zone))
+		v.Text = b.T("console.consent.no", "date", date)
+		if c.Given {
+			v.Text = b.T("console.consent.yes", "date", date)
+		}
+		out = append(out, v)
+	}
+	return out
+}
+
+// run says where the member is in a campaign, with a ring of what is behind them.
+func (b memberBuilder) run(run reports.MemberRun) runView {
+	v := runView{Href: "/console/campaigns/" + string(run.Head.Key), Name: run.Head.Name}
+	w := words{Frame: b.Frame, def: run.Def}
+	switch {
+	case run.State == campaigns.EnrollmentCompleted:
+		v.Text = b.T("console.run.completed", "date", dateOf(b.Lang, run.EndedAt.In(b.zone)))
+	case run.State == campaigns.EnrollmentExited:
+		v.Text = b.T("console.run.exited", "date", dateOf(b.Lang, run.EndedAt.In(b.zone)))
+	case run.Def != nil && run.Def.Step(run.Step) != nil:
+		v.Text = w.title(run.Def.Step(run.Step))
+	default:
+		v.Text = string(run.Step)
+	}
+	if run.Rounds > 0 {
+		days := daysOf(b.Frame, run.Answered, run.Rounds, run.Round)
+		v.Days = &days
+		v.Text = b.T("console.rounds_done", "n", len(run.Answered), "of", b.N(run.Rounds)) + ", " + b.T("console.points", "n", run.Points) + ". " + v.Text
+		return v
+	}
+	ring := look.Ring{Fill: run.Passed, Of: run.Steps, In: percent(run.Passed, max(run.Steps, 1)), Label: b.T("console.run.ring", "n", run.Passed, "of", b.N(run.Steps))}
+	if !run.State.Final() && run.Passed > 0 {
+		ring.Fill, ring.Wait = run.Passed-1, 1
+	}
+	v.Ring = &ring
+	return v
+}
+
+func (b memberBuilder) tabs(only string) tabs {
+	t := tabs{Label: b.T("console.member.show")}
+	for _, show := range []string{"", "unsent", "answers"} {
+		href, name := b.base(), "everything"
+		if show != "" {
+			href, name = href+"?show="+show, show
+		}
+		t.Items = append(t.Items, tab{href, b.T("console.member.tab." + name), show == keepWord(only)})
+	}
+	return t
+}

@@ -1,0 +1,39 @@
+package console
+
+import (
+	"net/http"
+
+	"github.com/kruzhok/kruzhok/engine"
+	"github.com/kruzhok/kruzhok/internal/fault"
+)
+
+// starterView is a ready campaign on an empty page.
+type starterView struct{ Action, Name, Kind string }
+
+// starters are those that the reader may take.
+func (r *request) starters() []starterView {
+	if r.who.Require(engine.CampaignsWrite) != nil {
+		return nil
+	}
+	var out []starterView
+	for _, s := range r.k.o.Starters {
+		out = append(out, starterView{"/console/starters/" + s.Key, s.Name, "console.kind." + s.Kind})
+	}
+	return out
+}
+
+// takeStarter makes a draft of a ready campaign. Nobody gets anything before it is published.
+func (r *request) takeStarter() error {
+	for _, s := range r.k.o.Starters {
+		if s.Key != r.Param("key") {
+			continue
+		}
+		c, err := r.k.o.Engine.CreateCampaign(r.Request.Context(), r.who, engine.Draft{Source: s.Source, Format: "yaml"})
+		if err != nil {
+			return err
+		}
+		r.Redirect(http.StatusSeeOther, "/console/campaigns/"+string(c.Key))
+		return nil
+	}
+	return fault.New(fault.NotFound, "not_found.page", nil)
+}

@@ -1,0 +1,255 @@
+package reports
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/definition"
+	"github.com/kruzhok/kruzhok/engine"
+	"github.com/kruzhok/kruzhok/store"
+)
+
+// Flow is a campaign as its live version has it, with how many members came how far.
+type Flow struct {
+	Head      CampaignHead
+	Languages []store.LanguageCount  // of those who ever entered
+	Version   int                    // live; 0: never published, and Steps is the draft's
+	Def       *definition.Definition `json:"-"`
+	Steps     []FlowStep
+	// Earlier is how many are counted that passed another version than the live one.
+	Earlier int
+}
+
+// CampaignHead is a campaign in one line.
+type CampaignHead struct {
+	ID      campaigns.CampaignID
+	Key     campaigns.Key
+	Name    string
+	Kind    definition.Kind
+	State   campaigns.State
+	StateAt time.Time
+	// Total ever entered: those inside, those who came to the end, and those who left before it.
+	Total, Inside, Completed, Exited int
+}
+
+// FlowStep is one step of the flow. Of those who Entered, some are Here, some Left the campaign here, and the others passed.
+type FlowStep struct {
+	ID      campaigns.StepID
+	Number  int              // in document order, from 1
+	Step    *definition.Step `json:"-"`
+	Entered int
+	Here    int
+	Left    int
+	Waits   []WaitCount // of those here
+	Sent    int
+	// NotSent counts what will never be sent, Later what waits for its time; both by reason.
+	NotSent, Later []ReasonCount
+	Arms           []FlowArm          // of a branch
+	Inner          []FlowStep         // of a repeat
+	Rounds         []store.RoundCount // of a repeat: who answered
+	Reached        map[int]int        // of a repeat: how many stood in a round when they were last seen
+}
+
+// Passed is who went on from here.
+func (s *FlowStep) Passed() int { return max(0, s.Entered-s.Here-s.Left) }
+
+// Unsent is how many messages were not sent and will not be.
+func (s *FlowStep) Unsent() int {
+	n := 0
+	for _, r := range s.NotSent {
+		n += r.N
+	}
+	return n
+}
+
+// FlowArm is one way of a branch.
+type FlowArm struct {
+	If    *definition.Condition `json:"-"` // nil: everybody else
+	Steps []FlowStep
+}
+
+// Entered is how many took the arm.
+func (a *FlowArm) Entered() int {
+	if len(a.Steps) == 0 {
+		return 0
+	}
+	return a.Steps[0].Entered
+}
+
+// Flow tells how far the campaign's members came; sentences are in the language. Scope campaigns:read.
+func (r *Reports) Flow(ctx context.Context, p engine.Principal, key campaigns.Key, lang string) (*Flow, error) {
+	c, err := r.campaign(ctx, p, engine.CampaignsRead, key)
+	if err != nil {
+		return nil, err
+	}
+	f := &Flow{Head: headOf(c), Version: c.LiveVersion}
+	if f.Def, err = r.live(ctx, c); err != nil || f.Def == nil {
+		return f, err
+	}
+	t := &flowTally{lang: lang}
+	if t.paths, err = r.store.CountPaths(ctx, c.ID); err != nil {
+		return nil, err
+	}
+	if t.deliveries, err = r.store.CountDeliveries(ctx, c.ID); err != nil {
+		return nil, err
+	}
+	if t.rounds, err = r.store.CountRounds(ctx, c.ID); err != nil {
+		return nil, err
+	}
+	t.count()
+	f.Steps = t.steps(f.Def.Steps)
+	for _, path := range t.paths {
+		f.Head.add(path.State, path.N)
+		if path.Version != f.Version {
+			f.Earlier += path.N
+		}
+	}
+	f.Languages, err = r.store.CountLanguages(ctx, c.ID)
+	return f, err
+}
+
+func headOf(c *store.Campaign) CampaignHead {
+	return CampaignHead{ID: c.ID, Key: c.Key, Name: cmp.Or(c.Name, string(c.Key)), Kind: definition.Kind(c.Kind), State: c.State, StateAt: c.StateAt}
+}
+
+func (h *CampaignHead) add(state campaigns.EnrollmentState, n int) {
+	h.Total += n
+	switch state {
+	case campaigns.EnrollmentCompleted:
+		h.Completed += n
+	case campaigns.EnrollmentExited:
+		h.Exited += n
+	default:
+		h.Inside += n
+	}
+}
+
+// flowTally adds the counts up by step.
+type flowTally struct {
+	lang       string
+	paths      []store.PathCount
+	deliveries []store.Count
+	rounds     []store.RoundCount
+	by         map[campaigns.StepID]*FlowStep
+	reached    map[campaigns.StepID]map[int]int
+	number     int
+}
+
+func (t *flowTally) count() {
+	t.by, t.reached = map[campaigns.StepID]*FlowStep{}, map[campaigns.StepID]map[int]int{}
+	for _, path := range t.paths {
+		for id, visits := range path.Visits {
+			t.at(id).Entered += path.N
+			if t.reached[id] == nil {
+				t.reached[id] = map[int]int{}
+			}
+			t.reached[id][visits] += path.N
+		}
+		t.stand(path)
+	}
+	for _, d := range t.deliveries {
+		t.deliver(d)
+	}
+}
+
+// stand counts where a path stands, or ended before its end.
+func (t *flowTally) stand(path store.PathCount) {
+	s := t.at(path.Step)
+	switch {
+	case path.Visits[path.Step] == 0: // it has not begun: a schedule in the member's zone
+	case !path.State.Final():
+		s.Here += path.N
+		s.wait(path.Wait, path.N)
+	case path.State == campaigns.EnrollmentExited:
+		s.Left += path.N
+	}
+}
+
+func (s *FlowStep) wait(kind campaigns.WaitKind, n int) {
+	w := Standing{Waits: s.Waits}
+	w.wait(kind, n)
+	s.Waits = w.Waits
+}
+
+func (t *flowTally) deliver(d store.Count) {
+	s, state := t.at(campaigns.StepID(d.Step)), campaigns.DeliveryState(d.State)
+	line := ReasonCount{State: d.State, Reason: campaigns.Reason(d.Reason), Sentence: reasonWords(t.lang, campaigns.Reason(d.Reason)), N: d.N}
+	switch {
+	case state == campaigns.Sent:
+		s.Sent += d.N
+	case state.Final():
+		s.NotSent = addReason(s.NotSent, line)
+	case d.Reason != "":
+		s.Later = addReason(s.Later, line)
+	}
+}
+
+// addReason joins what the channels count apart.
+func addReason(all []ReasonCount, line ReasonCount) []ReasonCount {
+	for i := range all {
+		if all[i].Reason == line.Reason && all[i].State == line.State {
+			all[i].N += line.N
+			return all
+		}
+	}
+	return append(all, line)
+}
+
+func (t *flowTally) at(id campaigns.StepID) *FlowStep {
+	if t.by[id] == nil {
+		t.by[id] = &FlowStep{}
+	}
+	return t.by[id]
+}
+
+// steps puts the counts on the tree, in the order of the document.
+func (t *flowTally) steps(defs []*definition.Step) []FlowStep {
+	out := make([]FlowStep, 0, len(defs))
+	for _, def := range defs {
+		s := *t.at(def.ID)
+		s.ID, s.Step = def.ID, def
+		if _, fork := def.Body.(*definition.Branch); !fork { // a fork is no place where anybody stands
+			t.number++
+			s.Number = t.number
+		}
+		byN := func(a, b ReasonCount) int { return cmp.Compare(b.N, a.N) }
+		slices.SortStableFunc(s.NotSent, byN)
+		slices.SortStableFunc(s.Later, byN)
+		switch body := def.Body.(type) {
+		case *definition.Branch:
+			for _, arm := range body.Arms {
+				s.Arms = append(s.Arms, FlowArm{arm.If, t.steps(arm.Steps)})
+			}
+		case *definition.Repeat:
+			s.Inner, s.Rounds = t.steps(body.Steps), t.rounds
+			if len(body.Steps) > 0 {
+				s.Reached = t.reached[body.Steps[0].ID]
+			}
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+// Find returns the step with the id, wherever it stands; nil: there is none.
+func (f *Flow) Find(id campaigns.StepID) *FlowStep { return findStep(f.Steps, id) }
+
+func findStep(steps []FlowStep, id campaigns.StepID) *FlowStep {
+	for i := range steps {
+		if steps[i].ID == id {
+			return &steps[i]
+		}
+		if s := findStep(steps[i].Inner, id); s != nil {
+			return s
+		}
+		for _, arm := range steps[i].Arms {
+			if s := findStep(arm.Steps, id); s != nil {
+				return s
+			}
+		}
+	}
+	return nil
+}
