@@ -20,22 +20,27 @@ type Acceptance struct {
 // Mailbox holds what the server accepted. Recipients are compared without regard to case. It is safe for concurrent use.
 type Mailbox struct {
 	keep bool
+	now  func() time.Time
 
 	mu      sync.Mutex
 	journal []Acceptance
 	mails   map[string][]Mail
 	counts  map[string]int
-	changed chan struct{} // nil while nobody waits; closed at the next change
+	outbox  map[string][]Outgoing // by recipient of what is answered
+	changed chan struct{}         // nil while nobody waits; closed at the next change
 }
 
-func newMailbox(keep bool) *Mailbox {
-	return &Mailbox{keep: keep, mails: map[string][]Mail{}, counts: map[string]int{}}
+func newMailbox(keep bool, now func() time.Time) *Mailbox {
+	if now == nil {
+		now = time.Now
+	}
+	return &Mailbox{keep: keep, now: now, mails: map[string][]Mail{}, counts: map[string]int{}}
 }
 
 func mailKey(rcpt string) string { return strings.ToLower(rcpt) }
 
 func (b *Mailbox) add(rcpt, from, id string, raw []byte) {
-	a := Acceptance{Rcpt: rcpt, EnvelopeFrom: from, MessageID: id, At: time.Now()}
+	a := Acceptance{Rcpt: rcpt, EnvelopeFrom: from, MessageID: id, At: b.now()}
 	key := mailKey(rcpt)
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -44,6 +49,10 @@ func (b *Mailbox) add(rcpt, from, id string, raw []byte) {
 	if b.keep {
 		b.mails[key] = append(b.mails[key], Mail{Acceptance: a, Raw: raw})
 	}
+	b.notify()
+}
+
+func (b *Mailbox) notify() {
 	if b.changed != nil {
 		close(b.changed)
 		b.changed = nil

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // MailConfig says what the sandbox's mail server offers. The zero value listens on a free loopback port, without TLS and AUTH,
@@ -28,6 +29,8 @@ type MailConfig struct {
 	EagerData bool
 	// KeepBodies keeps each mail whole. Without it only the journal and the counts grow: for load tests.
 	KeepBodies bool
+	// Now is the clock of the mailbox; nil is the real one.
+	Now func() time.Time
 }
 
 // MailServer is a real SMTP server over TCP (RFC 5321) that accepts everything for everyone, unless a fault says otherwise.
@@ -52,7 +55,7 @@ type MailServer struct {
 
 // NewMailServer listens and serves until Close.
 func NewMailServer(cfg MailConfig) (*MailServer, error) {
-	s := &MailServer{cfg: cfg, box: newMailbox(cfg.KeepBodies), conns: map[net.Conn]struct{}{}, done: make(chan struct{}), addr: cfg.Addr}
+	s := &MailServer{cfg: cfg, box: newMailbox(cfg.KeepBodies, cfg.Now), conns: map[net.Conn]struct{}{}, done: make(chan struct{}), addr: cfg.Addr}
 	if s.addr == "" {
 		s.addr = "127.0.0.1:0"
 	}

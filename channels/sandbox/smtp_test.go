@@ -335,7 +335,7 @@ func FuzzMailSession(f *testing.F) {
 	f.Add("AUTH LOGIN\r\n=\r\nSTARTTLS\r\nMAIL FROM:<\r\nRCPT TO:>\r\n\n\n")
 	f.Add("EHLO \r\nMAIL FROM:<>\r\nRCPT TO:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n.\r\n")
 	f.Fuzz(func(t *testing.T, said string) {
-		s := &MailServer{cfg: MailConfig{KeepBodies: true}, box: newMailbox(true), done: make(chan struct{})}
+		s := &MailServer{cfg: MailConfig{KeepBodies: true}, box: newMailbox(true, nil), done: make(chan struct{})}
 		ours, theirs := net.Pipe()
 		var wg sync.WaitGroup
 		wg.Go(func() {
