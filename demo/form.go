@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"mime/multipart"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
@@ -34,9 +35,19 @@ type form struct {
 	text   string // all that the page says
 	hidden url.Values
 	fields []field
+	file   *upload // what is sent in the file field
 }
 
-var errNoForm = errors.New("the page has no question")
+// upload is a file that was chosen.
+type upload struct {
+	field, name string
+	content     []byte
+}
+
+var (
+	errNoForm = errors.New("the page has no question")
+	errWrong  = errors.New("the page did not take it")
+)
 
 // open gets a page and finds its question form; errNoForm when there is none.
 func (b *browser) open(ctx context.Context, link string) (*form, error) {
@@ -55,12 +66,31 @@ func (b *browser) send(ctx context.Context, f *form, values url.Values) (*form, 
 			all[k] = append(all[k], v...)
 		}
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, f.action, strings.NewReader(all.Encode()))
+	body, kind := strings.NewReader(all.Encode()), "application/x-www-form-urlencoded"
+	if f.file != nil {
+		body, kind = f.file.encode(all)
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, f.action, body)
 	if err != nil {
 		return nil, err
 	}
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.Header.Set("Content-Type", kind)
 	return b.page(req)
+}
+
+// encode is the form as multipart/form-data, the file last (RFC 7578).
+func (u *upload) encode(values url.Values) (*strings.Reader, string) {
+	var b strings.Builder
+	w := multipart.NewWriter(&b)
+	for k, all := range values {
+		for _, v := range all {
+			_ = w.WriteField(k, v) // a Builder takes everything
+		}
+	}
+	part, _ := w.CreateFormFile(u.field, u.name)
+	_, _ = part.Write(u.content)
+	_ = w.Close()
+	return strings.NewReader(b.String()), w.FormDataContentType()
 }
 
 func (b *browser) page(req *http.Request) (*form, error) {
@@ -72,6 +102,9 @@ func (b *browser) page(req *http.Request) (*form, error) {
 	body, err := io.ReadAll(io.LimitReader(res.Body, 1<<20))
 	if err != nil {
 		return nil, fmt.Errorf("read page: %w", err)
+	}
+	if res.StatusCode == http.StatusUnprocessableEntity {
+		return nil, errWrong
 	}
 	if res.StatusCode != http.StatusOK {
 		return nil, fmt.Errorf("open page: %s", res.Status)
@@ -110,6 +143,8 @@ func readForm(n *html.Node, at *url.URL) (*form, error) {
 			f.hidden.Add(name, value)
 		case c.Data == "input" && (kind == "radio" || kind == "checkbox"):
 			f.option(name, kind, value)
+		case c.Data == "input" && kind == "file":
+			f.fields = append(f.fields, field{name, "file", nil})
 		case c.Data == "input":
 			f.fields = append(f.fields, field{name, "text", nil})
 		}

@@ -22,6 +22,9 @@ type Stage struct {
 	Idle func(context.Context) (bool, error)
 }
 
+// Zone is the community's.
+const Zone = "Europe/Berlin"
+
 // Play sets the community up, publishes an onboarding and a survey, and walks the cast through both.
 func (s *Stage) Play(ctx context.Context, cast []*Player) error {
 	steps := []struct {
@@ -47,7 +50,7 @@ func (s *Stage) Play(ctx context.Context, cast []*Player) error {
 
 func (s *Stage) setUp(ctx context.Context, _ []*Player) error {
 	return s.API.Do(ctx, "PATCH", "/v1/community", map[string]any{
-		"name": "Speaklingua", "time_zone": "Europe/Berlin", "languages": []string{"en", "ru"}, "postal_address": "1 Example Street, 10115 Berlin", "brand": "Speaklingua",
+		"name": "Speaklingua", "time_zone": Zone, "languages": []string{"en", "ru"}, "postal_address": "1 Example Street, 10115 Berlin", "brand": "Speaklingua",
 	}, nil)
 }
 
@@ -170,6 +173,9 @@ func (s *Stage) live(ctx context.Context, cast []*Player) error {
 	}
 }
 
+// settlePoll is how often the service is asked whether it is at rest.
+const settlePoll = 3 * time.Millisecond
+
 // patience is how long the service may take to come to rest.
 const patience = 60 * time.Second
 
@@ -192,7 +198,7 @@ func (s *Stage) settle(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(10 * time.Millisecond):
+		case <-time.After(settlePoll):
 		}
 	}
 	return fmt.Errorf("the service did not come to rest in %s", patience)
