@@ -35,6 +35,8 @@ type Options struct {
 	Webhook Webhook
 	// MaxBody bounds a request's body in bytes (default 1 MiB), MaxBatch one with many things in it (4 MiB), MaxBulk a stream (64 MiB).
 	MaxBody, MaxBatch, MaxBulk int64
+	// Mount registers other fronts on the same router: the console, and the demo's pages.
+	Mount []func(gin.IRouter)
 	// BodyPatience is how long a body may take to come (default 30 s).
 	BodyPatience time.Duration
 }
@@ -78,6 +80,9 @@ func newServer(o Options) (*server, error) {
 	s.gin.NoMethod(func(c *gin.Context) { s.refuseRoute(c, "invalid.method") })
 	s.huma = humagin.New(s.gin, humaConfig(o))
 	s.operations()
+	for _, mount := range o.Mount {
+		mount(s.gin)
+	}
 	return s, s.plainRoutes()
 }
 

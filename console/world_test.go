@@ -178,7 +178,6 @@ func (w *world) address(ctx context.Context, tx *store.Tx, i int, id campaigns.M
 
 // rows are what one campaign of the community is made of.
 type rows struct {
-	es []*store.Enrollment
 	ds []*store.Delivery
 	rs []*store.Response
 	ps []store.Points

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/mail"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -22,6 +23,9 @@ import (
 	"github.com/kruzhok/kruzhok/channels"
 	"github.com/kruzhok/kruzhok/channels/email"
 	"github.com/kruzhok/kruzhok/channels/telegram"
+	"github.com/kruzhok/kruzhok/console"
+	"github.com/kruzhok/kruzhok/console/look"
+	"github.com/kruzhok/kruzhok/demo/pages"
 	"github.com/kruzhok/kruzhok/engine"
 	"github.com/kruzhok/kruzhok/internal/blob"
 	"github.com/kruzhok/kruzhok/internal/config"
@@ -39,6 +43,14 @@ type appOptions struct {
 	Now func() time.Time // the clock; nil is the real one
 	// Listener is served instead of the configured address.
 	Listener net.Listener
+	// Demo is what the demo adds to the pages; nil outside of it.
+	Demo *demoPages
+}
+
+// demoPages are the virtual clock on every page, and the sandbox to play in. Whoever reaches them is the operator.
+type demoPages struct {
+	Virtual func() look.Virtual
+	Pages   func(*look.Look) *pages.Pages
 }
 
 // App is one running process of the service, in all its roles.
@@ -57,6 +69,7 @@ type App struct {
 	workers  *workers.Workers
 	listener net.Listener
 	handler  http.Handler
+	look     *look.Look
 }
 
 // newApp opens everything that the roles need. Nothing is sent or received before Run.
@@ -90,7 +103,7 @@ func (a *App) open(ctx context.Context, o appOptions) error {
 		return nil
 	}
 	a.listener = o.Listener
-	return a.openHTTP()
+	return a.openHTTP(o)
 }
 
 func (a *App) openStore(ctx context.Context) (err error) {
@@ -177,13 +190,28 @@ func (a *App) openChannels(o *engine.Options) (err error) {
 	return nil
 }
 
-func (a *App) openHTTP() (err error) {
-	a.handler, err = api.New(api.Options{
-		Engine: a.engine, Reports: reports.New(a.store, a.blobs), Log: a.log, Metrics: a.metrics.Handler(), PublicURL: a.cfg.PublicURL, Version: version,
+func (a *App) openHTTP(o appOptions) (err error) {
+	read := reports.New(a.store, a.blobs)
+	options := api.Options{
+		Engine: a.engine, Reports: read, Log: a.log, Metrics: a.metrics.Handler(), PublicURL: a.cfg.PublicURL, Version: version,
 		Ready:   a.store.Ping,
 		Webhook: api.Webhook{Enabled: a.cfg.TelegramMode == "webhook" && a.bot != nil, Secret: a.cfg.TelegramWebhookSecret},
-	})
+	}
+	secure := strings.HasPrefix(a.cfg.PublicURL, "https://")
+	shown := look.Options{Log: a.log, Secure: secure, Sandbox: o.Demo != nil}
+	if o.Demo != nil {
+		shown.Virtual = o.Demo.Virtual
+	}
+	a.look = look.New(shown)
+	k, err := console.New(console.Options{Engine: a.engine, Reports: read, Look: a.look, Log: a.log, Now: o.Now, Open: o.Demo != nil, Secure: secure})
 	if err != nil {
+		return err
+	}
+	options.Mount = append(options.Mount, k.Mount)
+	if o.Demo != nil {
+		options.Mount = append(options.Mount, o.Demo.Pages(a.look).Mount)
+	}
+	if a.handler, err = api.New(options); err != nil {
 		return err
 	}
 	if a.listener == nil {
@@ -355,6 +383,7 @@ func (a *App) serveHTTP(ctx context.Context) error {
 		return err
 	case <-ctx.Done():
 	}
+	a.look.Close() // open streams would hold the server for ever
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.cfg.ShutdownTimeout)
 	defer cancel()
 	return server.Shutdown(drain)

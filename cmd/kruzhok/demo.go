@@ -22,39 +22,52 @@ import (
 
 // demoCmd is the service on embedded defaults with sandbox channels. It reads none of the KRUZHOK_* variables: a demo must never touch what is real.
 type demoCmd struct {
-	Check       bool   `help:"Walk scripted members through an onboarding and a survey on a moved clock, print what arrived, and stop; the exit code is not zero if anything is missing."`
-	Keep        string `placeholder:"DIR" help:"Keep everything in this folder instead of a temporary one."`
+	Check       bool   `help:"Walk scripted members through an onboarding, a challenge and a survey on a moved clock, print what arrived, and stop; the exit code is not zero if anything is missing."`
+	Keep        string `placeholder:"DIR" help:"Keep everything in this folder instead of a temporary one, and go on there next time."`
 	Listen      string `default:"127.0.0.1:0" placeholder:"HOST:PORT" help:"Address to serve on."`
+	Members     int    `default:"200" placeholder:"N" help:"Members of the sample community; 0: nobody but you, and nothing has happened yet."`
+	NoOpen      bool   `help:"Do not open the page in a browser."`
 	DatabaseURL string `name:"database-url" placeholder:"URL" help:"An empty PostgreSQL database to use instead of SQLite."`
 	RedisURL    string `name:"redis-url" placeholder:"URL" help:"A Redis to use instead of the embedded one."`
-	Workers     int    `placeholder:"N" help:"Run the API and N worker processes apart (needs --database-url and --redis-url)."`
+	Workers     int    `placeholder:"N" help:"Run the API and N worker processes apart (needs --check, --database-url and --redis-url)."`
 	Verbose     bool   `help:"Print the service's log."`
 }
 
+// maxMembers bounds the sample community: the sandbox keeps every chat and mail in memory.
+const maxMembers = 2000
+
 // Run plays.
 func (c *demoCmd) Run(e *env) error {
-	if c.Workers > 0 && (c.DatabaseURL == "" || c.RedisURL == "") {
+	switch {
+	case c.Workers > 0 && (c.DatabaseURL == "" || c.RedisURL == ""):
 		return fmt.Errorf("demo: processes apart share a database and a Redis: give --database-url and --redis-url too")
+	case c.Workers > 0 && !c.Check:
+		return fmt.Errorf("demo: the pages to play with need one process: leave --workers out, or add --check")
+	case c.Members < 0 || c.Members > maxMembers:
+		return fmt.Errorf("demo: --members takes a number from 0 to %d", maxMembers)
 	}
 	s := &stagehand{cmd: c, env: e, out: e.stdout, shared: sharedWriter{to: e.stderr}}
 	defer s.tearDown()
 	if err := s.build(); err != nil {
 		return fmt.Errorf("demo: %w", err)
 	}
-	cast := demo.Cast()
-	fmt.Fprintf(e.stdout, "Kruzhok demo at %s\n", s.stage.API.Base)
-	if err := s.stage.Play(e.ctx, cast); err != nil {
-		return fmt.Errorf("demo: %w", err)
-	}
-	if err := s.stage.Check(e.ctx, cast); err != nil {
-		return fmt.Errorf("demo: %w", err)
-	}
-	fmt.Fprintln(e.stdout, "Everything arrived, and every answer came back.")
 	if c.Check {
-		return nil
+		return s.check()
 	}
-	fmt.Fprintf(e.stdout, "\nThe service goes on until you press Ctrl-C. Its API: %s/docs, with the token %s\n", s.stage.API.Base, s.stage.API.Token)
-	<-e.ctx.Done()
+	return s.play()
+}
+
+// check plays the script and compares.
+func (s *stagehand) check() error {
+	cast := demo.Cast()
+	fmt.Fprintf(s.out, "Kruzhok demo at %s\n", s.stage.API.Base)
+	if err := s.stage.Play(s.env.ctx, cast); err != nil {
+		return fmt.Errorf("demo: %w", err)
+	}
+	if err := s.stage.Check(s.env.ctx, cast); err != nil {
+		return fmt.Errorf("demo: %w", err)
+	}
+	fmt.Fprintln(s.out, "Everything arrived, and every answer came back.")
 	return nil
 }
 
@@ -75,6 +88,9 @@ type stagehand struct {
 	out   io.Writer
 	dir   string
 	clock *demo.Clock
+	app   *App
+	lead  *demo.Director
+	kept  bool // the folder holds a demo that was stopped
 	bot   *sandbox.BotAPIServer
 	mail  *sandbox.MailServer
 	stage *demo.Stage
@@ -95,15 +111,17 @@ func (s *stagehand) build() (err error) {
 	if err := os.MkdirAll(s.dir, 0o700); err != nil {
 		return err
 	}
-	s.clock = demo.NewClock(filepath.Join(s.dir, "clock"))
-	if err := s.clock.Set(time.Now()); err != nil {
+	if s.clock, err = demo.NewClock(filepath.Join(s.dir, "clock"), s.begin()); err != nil {
 		return err
 	}
+	s.lead = &demo.Director{Clock: s.clock}
 	if s.bot, err = sandbox.ServeBotAPI("127.0.0.1:0", sandbox.BotAPIConfig{KeepTexts: true, Now: s.clock.Now}); err != nil {
 		return err
 	}
 	s.later(func() { _ = s.bot.Close() })
-	if s.mail, err = sandbox.NewMailServer(sandbox.MailConfig{KeepBodies: true}); err != nil {
+	if s.mail, err = sandbox.NewMailServer(sandbox.MailConfig{
+		KeepBodies: true, Now: s.clock.Now, StartTLS: true, User: "kruzhok", Password: config.NewSecretKey(), // as a provider asks for them
+	}); err != nil {
 		return err
 	}
 	s.later(func() { _ = s.mail.Close() })
@@ -209,10 +227,11 @@ func (w *sharedWriter) Write(b []byte) (int, error) {
 
 // together runs all roles in this process.
 func (s *stagehand) together(ctx context.Context, cfg *config.Config, l net.Listener) error {
-	a, err := newApp(ctx, cfg, appOptions{Out: s.log(), Now: s.clock.Now, Listener: l})
+	a, err := newApp(ctx, cfg, appOptions{Out: s.log(), Now: s.clock.Now, Listener: l, Demo: s.demoPages()})
 	if err != nil {
 		return err
 	}
+	s.app = a
 	s.ended.Go(func() {
 		if err := a.Run(ctx); err != nil {
 			fmt.Fprintln(&s.shared, "kruzhok:", err)
