@@ -34,7 +34,9 @@ func (s *Stage) Check(ctx context.Context, cast []*Player) error {
 		}
 	}
 	c.report(ctx, "first-week", len(cast), blocked)
+	c.report(ctx, "fourteen-days", len(cast)-1, 0)
 	c.report(ctx, "how-are-we", len(cast)-1, 0)
+	c.standings(ctx, cast)
 	if len(c.missing) > 0 {
 		return fmt.Errorf("%d things are not as they should be:\n  - %s", len(c.missing), strings.Join(c.missing, "\n  - "))
 	}
@@ -202,4 +204,41 @@ func (c *checker) report(ctx context.Context, campaign string, members, failed i
 			c.miss("%s: %d deliveries are %s", campaign, total[bad], bad)
 		}
 	}
+}
+
+// The points of "14 days of speaking" for a recording on each day: 10 a day, 20 for half of the way, 50 for all of it.
+const (
+	days      = 14
+	allPoints = days*10 + 20 + 50
+)
+
+// standings checks the challenge: who spoke every day shares the first place, with every day and every second counted; the others have no points.
+func (c *checker) standings(ctx context.Context, cast []*Player) {
+	var got struct {
+		Places []struct {
+			Place, Points, Seconds int
+			Member                 string
+			RoundsDone             int `json:"rounds_done"`
+		}
+	}
+	if err := c.stage.API.Do(ctx, "GET", "/v1/campaigns/fourteen-days/standings", nil, &got); err != nil {
+		c.miss("standings: %v", err)
+		return
+	}
+	speaks, timed := map[string]bool{}, map[string]bool{} // a file that was uploaded does not say how long it is
+	for _, p := range cast {
+		if _, ok := p.answer("Day 1 of 14, День 1 из 14"); ok && p.ID != "" {
+			speaks[p.ID], timed[p.ID] = true, p.Chat != 0 && !p.Blocked
+		}
+	}
+	for _, x := range got.Places {
+		if !speaks[x.Member] || x.Place != 1 || x.Points != allPoints || x.RoundsDone != days || timed[x.Member] != (x.Seconds > 0) {
+			c.miss("standings: %s has place %d with %d points, %d days and %d seconds", x.Member, x.Place, x.Points, x.RoundsDone, x.Seconds)
+		}
+		delete(speaks, x.Member)
+	}
+	for id := range speaks {
+		c.miss("standings: %s spoke every day and has no place", id)
+	}
+	fmt.Fprintf(c.stage.Out, "  standings: %d share the first place with %d points\n", len(got.Places), allPoints)
 }

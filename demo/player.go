@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/kruzhok/kruzhok/channels/sandbox"
+	"github.com/kruzhok/kruzhok/demo/recordings"
 )
 
 // Player is one scripted member: what they read, and what they answer to it.
@@ -36,6 +37,8 @@ type Answer struct {
 	Say string
 	// Value is what is chosen on the page, where that is not the label.
 	Value string
+	// Record, when set, is the language in which a voice is recorded instead.
+	Record string
 	// First, when set, is a wrong answer that is given before.
 	First string
 }
@@ -72,6 +75,11 @@ func (p *Player) readChat(bot *sandbox.BotAPI) (bool, error) {
 
 func (p *Player) answerInChat(bot *sandbox.BotAPI, m sandbox.BotMessage, a Answer) error {
 	p.given[a.Question]++
+	if a.Record != "" {
+		voice := recordings.Voices(a.Record)[0]
+		_, err := bot.SendUpload(p.Chat, sandbox.BotUpload{Kind: voice.Kind, MIME: voice.MIME, Seconds: voice.Seconds, Content: voice.Content})
+		return err
+	}
 	if len(m.Keyboard) == 0 {
 		if a.First != "" {
 			if _, err := bot.Say(p.Chat, a.First); err != nil {
@@ -165,6 +173,11 @@ func (p *Player) fill(f *form) (url.Values, bool) {
 		return nil, false
 	}
 	p.given[a.Question]++
+	if a.Record != "" {
+		voice := recordings.Voices(a.Record)[0]
+		f.file = &upload{f.fields[0].name, voice.Name, voice.Content}
+		return url.Values{}, f.fields[0].kind == "file"
+	}
 	value := a.Say
 	if a.Value != "" {
 		value = a.Value

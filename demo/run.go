@@ -20,12 +20,14 @@ type Stage struct {
 	// Next is when something becomes due by itself, nil for never; Idle whether nothing is due or on its way.
 	Next func(context.Context) (*time.Time, error)
 	Idle func(context.Context) (bool, error)
+	// Nudge, when set, makes the service do what is due now, without waiting for its next look.
+	Nudge func(context.Context) error
 }
 
 // Zone is the community's.
 const Zone = "Europe/Berlin"
 
-// Play sets the community up, publishes an onboarding and a survey, and walks the cast through both.
+// Play sets the community up, publishes an onboarding, a challenge and a survey, and walks the cast through all three.
 func (s *Stage) Play(ctx context.Context, cast []*Player) error {
 	steps := []struct {
 		what string
@@ -35,7 +37,9 @@ func (s *Stage) Play(ctx context.Context, cast []*Player) error {
 		{"publish the campaigns", s.publish},
 		{"members arrive", s.arrive},
 		{"the first week passes", func(ctx context.Context, cast []*Player) error { return s.pass(ctx, cast, 12*24*time.Hour) }},
-		{"ask how we are doing", s.ask},
+		{"begin 14 days of speaking", func(ctx context.Context, cast []*Player) error { return s.enroll(ctx, cast, "fourteen-days") }},
+		{"the 14 days pass", func(ctx context.Context, cast []*Player) error { return s.pass(ctx, cast, 20*24*time.Hour) }},
+		{"ask how we are doing", func(ctx context.Context, cast []*Player) error { return s.enroll(ctx, cast, "how-are-we") }},
 		{"the survey passes", func(ctx context.Context, cast []*Player) error { return s.pass(ctx, cast, 14*24*time.Hour) }},
 	}
 	for _, step := range steps {
@@ -55,7 +59,7 @@ func (s *Stage) setUp(ctx context.Context, _ []*Player) error {
 }
 
 func (s *Stage) publish(ctx context.Context, _ []*Player) error {
-	for _, key := range []string{"first-week", "how-are-we"} {
+	for _, key := range starters.Names() {
 		src, _ := starters.Source(key)
 		if err := s.API.Do(ctx, "POST", "/v1/campaigns", []byte(src), nil); err != nil {
 			return err
@@ -114,15 +118,15 @@ func (p *Player) body() map[string]any {
 	return body
 }
 
-// ask enrolls the platform's members in the survey by hand.
-func (s *Stage) ask(ctx context.Context, cast []*Player) error {
+// enroll puts the platform's members into a campaign by hand.
+func (s *Stage) enroll(ctx context.Context, cast []*Player, campaign string) error {
 	var ids []string
 	for _, p := range cast {
 		if p.ID != "" {
 			ids = append(ids, p.ID)
 		}
 	}
-	return s.API.Do(ctx, "POST", "/v1/campaigns/how-are-we/enrollments", map[string]any{"members": ids}, nil)
+	return s.API.Do(ctx, "POST", "/v1/campaigns/"+campaign+"/enrollments", map[string]any{"members": ids}, nil)
 }
 
 // pass lets time pass: from one due moment to the next, with everybody reading and answering in between.
@@ -183,6 +187,11 @@ const patience = 60 * time.Second
 func (s *Stage) settle(ctx context.Context) error {
 	calm := 0
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
+		if s.Nudge != nil {
+			if err := s.Nudge(ctx); err != nil {
+				return err
+			}
+		}
 		idle, err := s.Idle(ctx)
 		if err != nil {
 			return err

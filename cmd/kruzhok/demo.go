@@ -284,6 +284,9 @@ func (s *stagehand) direct(ctx context.Context, cfg *config.Config, base string)
 		return err
 	}
 	s.stage = &demo.Stage{API: demo.NewClient(base, token), Bot: s.bot.BotAPI, Mail: s.mail.Mailbox(), Clock: s.clock, Out: s.out, Next: eye.NextDue, Idle: eye.Idle}
+	if s.app != nil {
+		s.stage.Nudge = s.drive
+	}
 	return s.ready(ctx)
 }
 
