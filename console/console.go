@@ -34,8 +34,8 @@ type Options struct {
 	Pace time.Duration
 }
 
-// Starter is a campaign that is ready to be taken as a draft.
-type Starter struct{ Key, Name, Kind, Source string }
+// Starter is a campaign that is ready to be taken as a draft. Its name is locale key "starter.<key>".
+type Starter struct{ Key, Kind, Source string }
 
 // Console draws pages. It keeps no state.
 type Console struct {

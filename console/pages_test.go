@@ -2,7 +2,6 @@ package console
 
 import (
 	"net/http"
-	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -107,15 +106,4 @@ func TestWhatIsNotThereIsSaid(t *testing.T) {
 	if rec := w.call("GET", "/", nil); rec.Code != http.StatusSeeOther || rec.Header().Get("Location") != "/console" {
 		t.Errorf("/: %d", rec.Code)
 	}
-}
-
-// TestServe serves the community for a look at it: KRUZHOK_CONSOLE_LISTEN=127.0.0.1:8099 go test ./console -run TestServe -timeout 0
-func TestServe(t *testing.T) {
-	listen := os.Getenv("KRUZHOK_CONSOLE_LISTEN")
-	if listen == "" {
-		t.Skip("KRUZHOK_CONSOLE_LISTEN is not set")
-	}
-	w := newWorld(t, newSQLite(t))
-	w.populate(58)
-	t.Log(http.ListenAndServe(listen, w.gin))
 }

@@ -44,6 +44,9 @@ func (r *request) admit(route route) error {
 	if err := http.NewCrossOriginProtection().Check(r.Request); err != nil {
 		return fault.Wrap(fault.Forbidden, err, "forbidden.origin", nil)
 	}
+	if r.k.o.Open && !look.OwnHost(r.Request) {
+		return fault.New(fault.Forbidden, "forbidden.origin", nil)
+	}
 	r.Request.Body = http.MaxBytesReader(r.Writer, r.Request.Body, maxForm)
 	if route.access.Public {
 		return nil

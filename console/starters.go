@@ -5,6 +5,7 @@ import (
 
 	"github.com/kruzhok/kruzhok/engine"
 	"github.com/kruzhok/kruzhok/internal/fault"
+	"github.com/kruzhok/kruzhok/internal/locale"
 )
 
 // starterView is a ready campaign on an empty page.
@@ -17,7 +18,7 @@ func (r *request) starters() []starterView {
 	}
 	var out []starterView
 	for _, s := range r.k.o.Starters {
-		out = append(out, starterView{"/console/starters/" + s.Key, s.Name, "console.kind." + s.Kind})
+		out = append(out, starterView{"/console/starters/" + s.Key, locale.T(r.lang, "starter."+s.Key, nil), "console.kind." + s.Kind})
 	}
 	return out
 }

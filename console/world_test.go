@@ -63,7 +63,7 @@ func newWorld(t testing.TB, s *store.Store, edit ...func(*Options)) *world {
 	o := Options{Engine: w.e, Reports: reports.New(s, blobs{}), Look: l, Now: func() time.Time { return start }, Open: true, Pace: time.Microsecond}
 	for _, key := range starters.Names() {
 		source, _ := starters.Source(key)
-		o.Starters = append(o.Starters, Starter{key, "Starter " + key, "challenge", source})
+		o.Starters = append(o.Starters, Starter{key, "challenge", source})
 	}
 	for _, f := range edit {
 		f(&o)
@@ -88,10 +88,14 @@ func (w *world) call(method, target string, form url.Values, headers ...string) 
 		body = strings.NewReader(form.Encode())
 	}
 	r := httptest.NewRequest(method, target, body)
+	r.Host = "127.0.0.1:8080"
 	if form != nil {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
 	for i := 0; i+1 < len(headers); i += 2 {
+		if headers[i] == "Host" {
+			r.Host = headers[i+1]
+		}
 		r.Header.Set(headers[i], headers[i+1])
 	}
 	for _, c := range w.cookies {

@@ -20,6 +20,7 @@ import (
 
 	"github.com/kruzhok/kruzhok/api"
 	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/definition"
 	"github.com/kruzhok/kruzhok/channels"
 	"github.com/kruzhok/kruzhok/channels/email"
 	"github.com/kruzhok/kruzhok/channels/telegram"
@@ -34,6 +35,7 @@ import (
 	"github.com/kruzhok/kruzhok/internal/telemetry"
 	"github.com/kruzhok/kruzhok/reports"
 	"github.com/kruzhok/kruzhok/store"
+	"github.com/kruzhok/kruzhok/templates/starters"
 	"github.com/kruzhok/kruzhok/workers"
 )
 
@@ -203,7 +205,9 @@ func (a *App) openHTTP(o appOptions) (err error) {
 		shown.Virtual = o.Demo.Virtual
 	}
 	a.look = look.New(shown)
-	k, err := console.New(console.Options{Engine: a.engine, Reports: read, Look: a.look, Log: a.log, Now: o.Now, Open: o.Demo != nil, Secure: secure})
+	k, err := console.New(console.Options{
+		Engine: a.engine, Reports: read, Look: a.look, Log: a.log, Now: o.Now, Open: o.Demo != nil, Secure: secure, Starters: readyCampaigns(),
+	})
 	if err != nil {
 		return err
 	}
@@ -220,6 +224,18 @@ func (a *App) openHTTP(o appOptions) (err error) {
 		}
 	}
 	return nil
+}
+
+// readyCampaigns are the starters as the console offers them.
+func readyCampaigns() []console.Starter {
+	var out []console.Starter
+	for _, key := range starters.Names() {
+		source, _ := starters.Source(key)
+		if def, _ := definition.Parse([]byte(source), definition.YAML); def != nil {
+			out = append(out, console.Starter{Key: key, Kind: string(def.Kind), Source: source})
+		}
+	}
+	return out
 }
 
 // owner names this process in claims and journals.

@@ -4,7 +4,6 @@ package pages
 import (
 	"embed"
 	"html/template"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -94,14 +93,9 @@ func (p *Pages) handler(x route) gin.HandlerFunc {
 	}
 }
 
-// own refuses what another site sends (Origin, Fetch Metadata) and addresses by another name: a page elsewhere could make its name lead here.
+// own refuses what another site sends (Origin, Fetch Metadata) and addresses by another name.
 func own(r *http.Request) error {
-	host, _, err := net.SplitHostPort(r.Host)
-	if err != nil {
-		host = r.Host
-	}
-	ip := net.ParseIP(strings.Trim(host, "[]"))
-	if ip == nil && host != "localhost" {
+	if !look.OwnHost(r) {
 		return errForeign
 	}
 	return http.NewCrossOriginProtection().Check(r)
