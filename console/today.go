@@ -60,7 +60,7 @@ func (r *request) today() error {
 	if p.Empty {
 		p.Starters = r.starters()
 	}
-	p.When = look.Weekday(p.Lang, t.Now) + ", " + dateOf(p.Lang, t.Now) + " · " + p.T("console.today.at", "time", look.Clock(t.Now), "city", look.City(t.Zone))
+	p.When = look.Weekday(p.Lang, t.Now) + ", " + dateOf(p.Lang, t.Now) + " · " + p.T("console.today.at", "time", look.Clock(t.Now), "city", look.City(p.Lang, t.Zone))
 	p.Needs = needs(p.Frame, t)
 	p.Waiting = len(p.Needs)
 	p.Title = p.T("console.today.title_none")

@@ -109,9 +109,13 @@ func Length(seconds int) string {
 	return strings.TrimPrefix(s, "0")
 }
 
-// City is the place of a zone as people say it: "Asia/Almaty" is Almaty.
-func City(zone string) string {
-	return strings.ReplaceAll(zone[strings.LastIndexByte(zone, '/')+1:], "_", " ")
+// City is a time zone's city in the language, as people call it; the zone's own word where the catalogs have none.
+func City(lang, zone string) string {
+	city := zone[strings.LastIndexByte(zone, '/')+1:]
+	if key := "city." + strings.ToLower(city); locale.Has(key) {
+		return locale.T(lang, key, nil)
+	}
+	return strings.ReplaceAll(city, "_", " ")
 }
 
 // Local is the virtual time where the community is.

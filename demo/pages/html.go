@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
 )
 
 // shownTags are those of Telegram HTML that the phone shows (Bot API "HTML style"), with what they become here.
@@ -17,15 +18,15 @@ var shownTags = map[string]string{
 
 // sanitized is a message of the bot as the phone shows it: Telegram's tags, and nothing else that came.
 func sanitized(telegram string) template.HTML {
-	nodes, err := html.ParseFragment(strings.NewReader(telegram), &html.Node{Type: html.ElementNode, Data: "div"})
+	nodes, err := html.ParseFragment(strings.NewReader(strings.TrimSpace(telegram)), &html.Node{Type: html.ElementNode, Data: "div", DataAtom: atom.Div})
 	if err != nil {
-		return plain(telegram)
+		return plain(strings.TrimSpace(telegram))
 	}
 	var b strings.Builder
 	for _, n := range nodes {
 		show(&b, n)
 	}
-	return trusted(strings.TrimSpace(b.String()))
+	return trusted(b.String())
 }
 
 func show(b *strings.Builder, n *html.Node) {

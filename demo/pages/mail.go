@@ -51,7 +51,7 @@ func (p *Pages) mailbox(c *gin.Context) error {
 		if !strings.EqualFold(x.Email, address) {
 			continue
 		}
-		v.Who, v.Person, known = p.person(x), x.ID, true
+		v.Who, v.Person, known = p.person(v.Lang, x), x.ID, true
 		if z, err := time.LoadLocation(x.Zone); err == nil {
 			zone = z
 		}

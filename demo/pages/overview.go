@@ -47,14 +47,14 @@ func (p *Pages) overview(c *gin.Context) error {
 			v.More++
 			continue
 		}
-		v.People = append(v.People, p.person(x))
+		v.People = append(v.People, p.person(v.Lang, x))
 	}
 	p.Look.Render(c, templates, http.StatusOK, "overview.html", v)
 	return nil
 }
 
-func (p *Pages) person(x *demo.Person) personView {
-	v := personView{Name: strings.TrimSpace(x.Name()), Lang: x.Language, City: look.City(x.Zone), Taken: p.Lead.Taken(x.ID)}
+func (p *Pages) person(lang string, x *demo.Person) personView {
+	v := personView{Name: strings.TrimSpace(x.Name()), Lang: x.Language, City: look.City(lang, x.Zone), Taken: p.Lead.Taken(x.ID)}
 	v.Avatar = look.Avatar{Initials: look.Initials(x.First, x.Last), Telegram: look.Off, Email: look.Off}
 	if x.Chat != 0 {
 		v.Phone, v.Avatar.Telegram = phonePath(chatOf(x)), look.Arrives

@@ -92,12 +92,12 @@ func (p *Pages) phone(c *gin.Context) error {
 	for _, x := range p.Lead.Everyone() {
 		switch {
 		case x.Chat == id:
-			v.Who, v.Person = p.person(x), x.ID
+			v.Who, v.Person = p.person(v.Lang, x), x.ID
 			if z, err := time.LoadLocation(x.Zone); err == nil {
 				zone = z
 			}
 		case x.Chat != 0 && len(v.Others) < 6:
-			v.Others = append(v.Others, p.person(x))
+			v.Others = append(v.Others, p.person(v.Lang, x))
 		}
 	}
 	v.Title = v.Who.Name
