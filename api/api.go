@@ -136,5 +136,6 @@ func (s *server) plainRoutes() error {
 	s.assetRoutes()
 	s.surveyRoutes()
 	s.unsubscribeRoutes()
+	s.mailboxRoutes()
 	return s.documentRoutes()
 }

@@ -160,6 +160,7 @@ func (s *server) memberOperations() {
 		doc: "Removes every personal value for good. What was sent stays counted, without values.",
 	}, s.eraseMember)
 	s.timelineOperation(one + "/timeline")
+	s.linkCodeOperation(one + "/link-codes")
 }
 
 type createMemberInput struct{ Body namedMember }

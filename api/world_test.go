@@ -151,7 +151,9 @@ func (chat) Decode(raw json.RawMessage) (channels.Incoming, error) {
 	}
 	return channels.Incoming{Chat: "7"}, nil
 }
-func (chat) Acknowledge(context.Context, string, string) error   { return nil }
+func (chat) Acknowledge(context.Context, string, string) error { return nil }
+func (chat) Name(context.Context) (string, error)              { return "circle_bot", nil }
+
 func (chat) React(context.Context, string, string, string) error { return nil }
 
 func (chat) Fetch(context.Context, string) (io.ReadCloser, channels.Receipt) {

@@ -53,6 +53,8 @@ const (
 type Chat interface {
 	// Decode reads one raw update. An error means that it can never be read.
 	Decode(raw json.RawMessage) (Incoming, error)
+	// Name is the bot's name as links have it, without @ (Bot API getMe).
+	Name(ctx context.Context) (string, error)
 	// Acknowledge ends the waiting circle on a pressed button, with a short notice (at most 200 characters) or none.
 	Acknowledge(ctx context.Context, press, notice string) error
 	// Edit replaces the text and the buttons of a message that the bot sent. "Not modified" is no error.

@@ -29,6 +29,8 @@ type conversation struct {
 	c   *store.Community
 	now time.Time
 	out *after
+	// joined is what became of the linking code that came with the input.
+	joined joined
 }
 
 // handleChat acts on what a member did in the chat.
@@ -65,6 +67,9 @@ func (t *conversation) act(ctx context.Context) error {
 	case channels.IncomingPress:
 		return t.press(ctx)
 	case channels.IncomingText:
+		if done, err := t.prompted(ctx); done || err != nil {
+			return err
+		}
 		return t.said(ctx, campaigns.RawAnswer{Text: t.inc.Text}, "text")
 	case channels.IncomingReaction:
 		return t.reacted(ctx)
@@ -74,6 +79,9 @@ func (t *conversation) act(ctx context.Context) error {
 
 // meet finds the member of the chat, or makes one who came by the bot alone; the row is locked, and what the act tells about them is noted.
 func (t *conversation) meet(ctx context.Context) error {
+	if err := t.join(ctx); err != nil {
+		return err
+	}
 	m, err := t.tx.MemberByAddress(ctx, campaigns.Telegram, t.inc.Chat)
 	switch {
 	case fault.Is(err, fault.NotFound):
@@ -316,14 +324,16 @@ func (t *conversation) keep(ctx context.Context, kind, text string) error {
 
 // reply writes a named system reply to this input, to be sent at once. Its words are made when it is sent; params hold no personal value.
 func (t *conversation) reply(ctx context.Context, name string, params map[string]any) error {
+	return t.replyOn(ctx, campaigns.Telegram, name, params)
+}
+
+func (t *conversation) replyOn(ctx context.Context, ch campaigns.Channel, name string, params map[string]any) error {
 	id, err := t.tx.NextID(ctx)
 	if err != nil {
 		return err
 	}
-	d := &store.Delivery{
-		ID: campaigns.DeliveryID(id), Kind: store.SystemDelivery, Member: t.p.ID, Channel: campaigns.Telegram, Input: t.in.ID, Name: name, Params: mustJSON(params),
-		Lane: campaigns.Interactive, Priority: prioReply, State: campaigns.Pending, DueAt: ownDue(t.now), CreatedAt: t.now, ExpiresAt: t.now.Add(time.Hour),
-	}
+	d := systemReply(id, t.p.ID, ch, name, params, t.now)
+	d.Input = t.in.ID
 	ids, err := t.tx.InsertDeliveries(ctx, []*store.Delivery{d})
 	t.out.send = append(t.out.send, ids...)
 	return err

@@ -12,13 +12,16 @@ import (
 
 // Commands lists the bot's commands in the order of its menu. Their descriptions are locale keys "bot.command.<name>".
 func Commands() []string {
-	return []string{"start", "help", "top", "language", "stop", "privacy", "mydata", "delete"}
+	return []string{"start", "help", "top", "link", "language", "stop", "privacy", "mydata", "delete"}
 }
 
 // consentWording names the version of the words under which /start grants consent: bot.start of the catalogs. Raise it when they change.
 const consentWording = "bot.start/1"
 
 func (t *conversation) command(ctx context.Context) error {
+	if err := t.tx.EndPrompt(ctx, t.p.ID); err != nil { // any command ends what the bot had asked for
+		return err
+	}
 	switch t.inc.Command {
 	case "start":
 		return t.start(ctx)
@@ -26,6 +29,10 @@ func (t *conversation) command(ctx context.Context) error {
 		return t.stop(ctx)
 	case "help", "top", "language", "privacy", "mydata":
 		return t.reply(ctx, t.inc.Command, nil)
+	case "cancel":
+		return t.reply(ctx, "canceled", nil)
+	case "link":
+		return t.link(ctx)
 	case "delete":
 		return t.reply(ctx, "delete_confirm", nil)
 	}
@@ -34,12 +41,20 @@ func (t *conversation) command(ctx context.Context) error {
 
 // start greets, grants consent for the community's topics, and brings back who had stopped. Old enrollments stay exited.
 func (t *conversation) start(ctx context.Context) error {
+	switch {
+	case t.joined.ok():
+		return t.welcomed(ctx)
+	case t.joined != joinedNone: // the code does not work; Start does
+		if err := t.reply(ctx, string(t.joined), nil); err != nil {
+			return err
+		}
+	}
 	returned, joins := t.p.StoppedAt != nil, t.joins()
 	if err := t.consent(ctx); err != nil {
 		return err
 	}
 	data := map[string]any{}
-	if source := strings.TrimPrefix(t.inc.Payload, "s_"); payloadShape.MatchString(source) {
+	if source := strings.TrimPrefix(t.inc.Payload, "s_"); !strings.HasPrefix(source, codePrefix) && payloadShape.MatchString(source) {
 		data["source"] = source
 	}
 	if err := t.record(ctx, "bot.started", "", data); err != nil {

@@ -90,6 +90,7 @@ type Engine struct {
 	swept    recently[sweptCampaign] // found empty
 	noticed  recently[sweptCampaign] // asked to be emptied
 	claims   atomic.Uint64           // names actor claims
+	bot      atomic.Pointer[string]  // the bot's name, once it is known
 	waiting  atomic.Int64            // how many wait for the database to take their outcomes
 	fetches  signal                  // a file waits to be fetched
 	beside   sync.WaitGroup          // what runs beside a transaction: acknowledging presses

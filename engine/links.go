@@ -18,7 +18,7 @@ import (
 
 // keys are derived from the installation's secret, one for each use, so that a value made for one can never serve another.
 type keys struct {
-	links, buttons, addresses, webhook []byte
+	links, buttons, addresses, webhook, codes []byte
 }
 
 func deriveKeys(secret []byte) keys {
@@ -29,7 +29,7 @@ func deriveKeys(secret []byte) keys {
 		}
 		return k
 	}
-	return keys{links: derive("links"), buttons: derive("buttons"), addresses: derive("addresses"), webhook: derive("webhook")}
+	return keys{links: derive("links"), buttons: derive("buttons"), addresses: derive("addresses"), webhook: derive("webhook"), codes: derive("codes")}
 }
 
 func mac(key []byte, n int, parts ...string) []byte {
@@ -57,6 +57,7 @@ type linkKind byte
 const (
 	linkSurvey      linkKind = 's' // id is an enrollment
 	linkUnsubscribe linkKind = 'u' // id is a delivery; never expires
+	linkMailbox     linkKind = 'm' // id is a code; its row says until when
 )
 
 // never is the end of a link that has none.

@@ -76,8 +76,8 @@ func (r *renderJob) content(subject, body definition.Texts) (templates.MailConte
 
 // mail puts a mail together: its two parts and the headers that stay the same for every attempt of the delivery.
 func (r *renderJob) mail(content templates.MailContent, lang campaigns.Lang) (*channels.Message, error) {
-	e, id := r.e, int64(r.d.ID)
-	leave := e.PublicURL + "/u/" + e.link(linkUnsubscribe, id, never)
+	e := r.e
+	leave := e.PublicURL + "/u/" + e.link(linkUnsubscribe, int64(r.d.ID), never)
 	bulk := r.l.def.Purpose != campaigns.Service
 	if bulk {
 		content.UnsubscribeURL = leave
@@ -87,29 +87,40 @@ func (r *renderJob) mail(content templates.MailContent, lang campaigns.Lang) (*c
 	if m.HTML, m.Text, err = templates.Mail(content); err != nil {
 		return nil, err
 	}
-	domain := domainOf(e.MailFrom)
-	token := base64.RawURLEncoding.EncodeToString(mac(e.keys.links, 9, "message", strconv.FormatInt(id, 10)))
-	m.Mail = &channels.Mail{
-		Subject: content.Subject, FromName: e.MailFromName, FromAddress: e.MailFrom, ToName: strings.TrimSpace(r.p.FirstName + " " + r.p.LastName),
-		EnvelopeFrom: "b+" + strconv.FormatInt(id, 36) + "." + token + "@" + e.replyDomain(),
-		MessageID:    "d" + strconv.FormatInt(id, 36) + "." + token + "@" + domain,
-		FeedbackID:   string(r.l.def.Key) + ":" + string(r.l.def.Kind) + ":" + clip(r.l.def.Topic, 30) + ":kruzhok",
-		Date:         mailDate(r.d),
+	m.Mail = e.letter(r.d, content.Subject, strings.TrimSpace(r.p.FirstName+" "+r.p.LastName))
+	m.Mail.FeedbackID = string(r.l.def.Key) + ":" + string(r.l.def.Kind) + ":" + clip(r.l.def.Topic, 30) + ":kruzhok"
+	if !bulk {
+		return m, nil
+	}
+	m.Mail.ListID, m.Mail.ListName = "community."+domainOf(e.MailFrom), r.c.Name
+	m.Mail.UnsubscribeURL, m.Mail.Bulk = leave, true
+	if e.ReplyDomain != "" {
+		m.Mail.UnsubscribeMail = "u+" + e.mailToken(r.d.ID) + "@" + e.ReplyDomain
+	}
+	return m, nil
+}
+
+// letter is the headers that every mail of ours has.
+func (e *Engine) letter(d *store.Delivery, subject, toName string) *channels.Mail {
+	token := e.mailToken(d.ID)
+	m := &channels.Mail{
+		Subject: subject, FromName: e.MailFromName, FromAddress: e.MailFrom, ToName: toName,
+		EnvelopeFrom: "b+" + token + "@" + e.replyDomain(),
+		MessageID:    "d" + token + "@" + domainOf(e.MailFrom),
+		Date:         mailDate(d),
 		// No person wrote it: answering machines keep quiet (RFC 3834 §5).
 		AutoSubmitted: "auto-generated",
 	}
 	if e.ReplyDomain != "" {
-		m.Mail.ReplyTo = "r+" + strconv.FormatInt(id, 36) + "." + token + "@" + e.ReplyDomain
+		m.ReplyTo = "r+" + token + "@" + e.ReplyDomain
 	}
-	if !bulk {
-		return m, nil
-	}
-	m.Mail.ListID, m.Mail.ListName = "community."+domain, r.c.Name
-	m.Mail.UnsubscribeURL, m.Mail.Bulk = leave, true
-	if e.ReplyDomain != "" {
-		m.Mail.UnsubscribeMail = "u+" + strconv.FormatInt(id, 36) + "." + token + "@" + e.ReplyDomain
-	}
-	return m, nil
+	return m
+}
+
+// mailToken names the delivery in the addresses that answers and bounces come back to.
+func (e *Engine) mailToken(id campaigns.DeliveryID) string {
+	n := strconv.FormatInt(int64(id), 10)
+	return strconv.FormatInt(int64(id), 36) + "." + base64.RawURLEncoding.EncodeToString(mac(e.keys.links, 9, "message", n))
 }
 
 // replyDomain is where bounces come back to.

@@ -37,6 +37,7 @@ type memberWrite struct {
 	consents        []members.Consent
 	newID           campaigns.MemberID
 	mayExist        bool
+	adopted         bool // the member came by the bot alone and gets the external id now
 	principal       Principal
 }
 

@@ -227,14 +227,16 @@ func (e *Engine) upsertSome(ctx context.Context, p Principal, ins []MemberInput,
 // upsert is the transaction's part of writing a member.
 func (e *Engine) upsert(ctx context.Context, tx *store.Tx, w *memberWrite) (campaigns.MemberID, bool, error) {
 	now := e.now()
+	w.adopted = false
 	m, err := tx.MemberByExternalID(ctx, w.in.ExternalID)
 	if fault.Is(err, fault.NotFound) {
 		m, err = e.adopt(ctx, tx, w)
+		w.adopted = m != nil
 	}
 	if err != nil {
 		return 0, false, err
 	}
-	if m != nil && !w.mayExist && m.ExternalID == w.in.ExternalID {
+	if m != nil && !w.mayExist && !w.adopted {
 		return 0, false, fault.New(fault.Conflict, "conflict.member", nil)
 	}
 	if m == nil {
@@ -251,7 +253,9 @@ func (e *Engine) upsert(ctx context.Context, tx *store.Tx, w *memberWrite) (camp
 		return 0, false, err
 	}
 	before := p.TimeZone
-	p.ExternalID, p.UpdatedAt = w.in.ExternalID, now
+	if p.UpdatedAt = now; p.ExternalID == "" { // otherwise it is that id, or the one who was merged into this member had it
+		p.ExternalID = w.in.ExternalID
+	}
 	w.apply(&p.Member)
 	if err := tx.UpdateMember(ctx, &p.Member); err != nil {
 		return 0, false, err

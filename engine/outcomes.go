@@ -67,6 +67,7 @@ func (r *results) add(o store.Outcome, j job, receipt channels.Receipt) {
 	defer r.mu.Unlock()
 	r.outcomes = append(r.outcomes, o)
 	switch {
+	case j.d.Name == linkMail: // it went to an address that is not the member's yet
 	case o.State == campaigns.Sent && j.reach != channels.ReachOK:
 		r.reach = append(r.reach, reached{j.d.Member, j.d.Channel, channels.ReachOK})
 	case receipt.Class == channels.AddressDead:

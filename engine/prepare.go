@@ -19,6 +19,9 @@ type surroundings struct {
 	rows     map[campaigns.EnrollmentID]*store.Enrollment
 	states   campaignsByID
 	c        *store.Community
+	// Of mails that join a mailbox: their codes, and which of the addresses are on the suppression list and why.
+	codes      map[int64]*store.LinkCode
+	suppressed map[string]string
 }
 
 func (e *Engine) surroundings(ctx context.Context, ds []*store.Delivery) (*surroundings, error) {
@@ -36,6 +39,9 @@ func (e *Engine) surroundings(ctx context.Context, ds []*store.Delivery) (*surro
 		return nil, err
 	}
 	if s.rows, err = e.Store.EnrollmentsByID(ctx, enrollments); err != nil {
+		return nil, err
+	}
+	if err = e.linkCodes(ctx, s, ds); err != nil {
 		return nil, err
 	}
 	if s.states, err = e.campaignStates(ctx); err != nil {
@@ -65,7 +71,7 @@ func (e *Engine) prepare(ctx context.Context, ch campaigns.Channel, ds []*store.
 	now := e.now()
 	var through []candidate
 	for _, d := range ds {
-		c := candidate{d: d, row: s.rows[d.Enrollment], p: s.profiles[d.Member]}
+		c := candidate{d: d, row: s.rows[d.Enrollment], p: s.addressed(d)}
 		if ok, err := e.gate(ctx, &c, s, res, now); err != nil {
 			return nil, err
 		} else if ok {

@@ -28,8 +28,13 @@ func (e *Engine) renderReply(ctx context.Context, d *store.Delivery, p *store.Pr
 	switch d.Name {
 	case "start", "returned":
 		m.HTML = greeting(lang, d.Name, p, c)
-	case "stop", "free_text", "unknown_command", "language_set":
+	case linkMail:
+		return e.renderLinkMail(d, p, c)
+	case "stop", "free_text", "unknown_command", "language_set", "canceled",
+		"link_ask", "link_bad_address", "link_sent", "link_limit", "link_mail_off", "mailbox_linked":
 		m.HTML = text(lang, "bot."+d.Name, args)
+	case string(joinedNow), string(joinedBefore), string(joinedUsed), string(joinedExpired), string(joinedUnknown):
+		m.HTML = linkReply(lang, d.Name, p, c)
 	case "help":
 		m.HTML = text(lang, named("bot.help", c), args) + "\n\n" + commandList(lang)
 	case "privacy":
@@ -79,6 +84,19 @@ func greeting(lang campaigns.Lang, name string, p *store.Profile, c *store.Commu
 		key = named(key, c)
 	}
 	return text(lang, key, args)
+}
+
+// linkReply tells what became of a code; who turned everything off is reminded that it stays so.
+func linkReply(lang campaigns.Lang, name string, p *store.Profile, c *store.Community) string {
+	key := "bot." + name
+	if joined(name) == joinedNow {
+		key = named(key, c)
+	}
+	out := text(lang, key, map[string]any{"community": c.Name})
+	if joined(name).ok() && p.StoppedAt != nil {
+		out += "\n\n" + text(lang, "bot.linked_stopped", nil)
+	}
+	return out
 }
 
 func commandList(lang campaigns.Lang) string {

@@ -102,3 +102,21 @@ func (tx *Tx) LiftSuppression(ctx context.Context, ch campaigns.Channel, hash st
 	_, err := tx.run.exec(ctx, `DELETE FROM suppressions WHERE channel = $1 AND value_hash = $2`, ch, hash)
 	return wrap("lift suppression", err)
 }
+
+// Suppressed says why, for those of the keyed hashes that are on the suppression list.
+func (q queries) Suppressed(ctx context.Context, ch campaigns.Channel, hashes []string) (map[string]string, error) {
+	why := map[string]string{}
+	_, err := many(ctx, q.run, func(r rows) (_ struct{}, err error) {
+		var hash, reason string
+		err = r.Scan(&hash, &reason)
+		why[hash] = reason
+		return
+	}, `SELECT value_hash, reason FROM suppressions WHERE channel = $1 AND value_hash`+q.dialect.among(2), ch, list(q.dialect, hashes))
+	return why, wrap("read suppressions", err)
+}
+
+// ProveAddress notes that the member confirmed the address on the channel by the page behind a mail to it.
+func (tx *Tx) ProveAddress(ctx context.Context, id campaigns.MemberID, ch campaigns.Channel) error {
+	_, err := tx.run.exec(ctx, `UPDATE addresses SET proof = 'confirmed' WHERE member_id = $1 AND channel = $2`, id, ch)
+	return wrap("prove address", err)
+}

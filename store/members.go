@@ -26,14 +26,15 @@ func scanMember(r rows) (*members.Member, error) {
 	return m, err
 }
 
-// Member returns the member. Fault not_found.member.
+// Member returns the member; an id that was merged leads to the one who stayed. Fault not_found.member.
 func (q queries) Member(ctx context.Context, id campaigns.MemberID) (*members.Member, error) {
-	return q.member(ctx, `SELECT `+memberColumns+` FROM members WHERE id = $1`, id)
+	return q.member(ctx, `SELECT `+memberColumns+` FROM members WHERE id = COALESCE((SELECT into_id FROM member_merges WHERE from_id = $1), $1)`, id)
 }
 
-// MemberByExternalID returns the member. Fault not_found.member.
+// MemberByExternalID returns the member; the external id of one who was merged leads to the one who stayed. Fault not_found.member.
 func (q queries) MemberByExternalID(ctx context.Context, externalID string) (*members.Member, error) {
-	return q.member(ctx, `SELECT `+memberColumns+` FROM members WHERE external_id = $1`, externalID)
+	return q.member(ctx, `SELECT `+memberColumns+` FROM members WHERE id = COALESCE((SELECT id FROM members WHERE external_id = $1),
+		(SELECT into_id FROM member_merges WHERE external_id = $1))`, externalID)
 }
 
 // MemberByAddress returns the member who has the address (key: see members addresses), or fault not_found.member.
@@ -54,7 +55,7 @@ func (q queries) member(ctx context.Context, sql string, by ...any) (m *members.
 	return m, err
 }
 
-// MemberIDsByExternalID resolves many at once; unknown ones are absent from the map. Erased members have no external id.
+// MemberIDsByExternalID resolves many at once, those who were merged too; unknown ones are absent from the map. Erased members have no external id.
 func (q queries) MemberIDsByExternalID(ctx context.Context, externalIDs []string) (map[string]campaigns.MemberID, error) {
 	ids := make(map[string]campaigns.MemberID, len(externalIDs))
 	_, err := many(ctx, q.run, func(r rows) (_ struct{}, err error) {
@@ -63,7 +64,8 @@ func (q queries) MemberIDsByExternalID(ctx context.Context, externalIDs []string
 		err = r.Scan(&id, &external)
 		ids[external] = id
 		return
-	}, `SELECT id, external_id FROM members WHERE external_id`+q.dialect.among(1), list(q.dialect, externalIDs))
+	}, `SELECT id, external_id FROM members WHERE external_id`+q.dialect.among(1)+`
+		UNION ALL SELECT into_id, external_id FROM member_merges WHERE external_id`+q.dialect.among(1), list(q.dialect, externalIDs))
 	return ids, wrap("read member ids", err)
 }
 

@@ -7,11 +7,14 @@ import (
 	"github.com/kruzhok/kruzhok/members"
 )
 
-// Profiles loads many profiles in four statements. Unknown ids are absent. On a Tx, it reads in that transaction.
+// Profiles loads many profiles in four statements. Unknown ids are absent; under an id that was merged stands the profile of the one who stayed.
+// On a Tx, it reads in that transaction.
 func (q queries) Profiles(ctx context.Context, ids []campaigns.MemberID) (ps map[campaigns.MemberID]*Profile, err error) {
 	err = q.snapshot(ctx, func(q queries) error {
-		ps, err = q.profiles(ctx, ids)
-		return err
+		if ps, err = q.profiles(ctx, ids); err != nil {
+			return err
+		}
+		return q.addMerged(ctx, ids, ps)
 	})
 	return ps, wrap("read profiles", err)
 }
@@ -78,17 +81,25 @@ func (q queries) addConsents(ctx context.Context, ids any, ps map[campaigns.Memb
 	return wrap("read consents", err)
 }
 
-// LockMember locks the member's row until the transaction ends and returns the profile. Interactive work takes this lock before any of the
-// member's enrollments. Fault not_found.member.
+// LockMember locks the member's row until the transaction ends and returns the profile: of the one who stayed, where the id was merged.
+// Interactive work takes this lock before any of the member's enrollments. Fault not_found.member.
 func (tx *Tx) LockMember(ctx context.Context, id campaigns.MemberID) (*Profile, error) {
 	_, ok, err := one(ctx, tx.run, value[int64], `SELECT id FROM members WHERE id = $1`+tx.dialect.forUpdate(), id)
 	if err != nil {
 		return nil, wrap("lock member", err)
 	}
+	if ok {
+		return tx.profile(ctx, id)
+	}
+	merged, err := tx.mergedInto(ctx, []campaigns.MemberID{id})
+	if err != nil {
+		return nil, err
+	}
+	into, ok := merged[id]
 	if !ok {
 		return nil, notFound("member", nil)
 	}
-	return tx.profile(ctx, id)
+	return tx.LockMember(ctx, into)
 }
 
 // TryLockMember is LockMember that does not wait: ok is false when another transaction holds the row. Fault not_found.member.
@@ -102,10 +113,17 @@ func (tx *Tx) TryLockMember(ctx context.Context, id campaigns.MemberID) (p *Prof
 		return p, err == nil, err
 	}
 	_, exists, err := one(ctx, tx.run, value[int64], `SELECT id FROM members WHERE id = $1`, id)
-	if err == nil && !exists {
-		err = notFound("member", nil)
+	if err != nil || exists {
+		return nil, false, err
 	}
-	return nil, false, err
+	merged, err := tx.mergedInto(ctx, []campaigns.MemberID{id})
+	if err != nil {
+		return nil, false, err
+	}
+	if into, ok := merged[id]; ok {
+		return tx.TryLockMember(ctx, into)
+	}
+	return nil, false, notFound("member", nil)
 }
 
 func (tx *Tx) profile(ctx context.Context, id campaigns.MemberID) (*Profile, error) {

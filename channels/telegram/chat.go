@@ -60,6 +60,12 @@ func number(id int64) string {
 	return strconv.FormatInt(id, 10)
 }
 
+// Name is the bot's username (Bot API getMe).
+func (c Chat) Name(ctx context.Context) (string, error) {
+	me, err := c.Client.GetMe(ctx)
+	return me.Username, err
+}
+
 // Acknowledge ends the waiting circle on a pressed button (Bot API answerCallbackQuery).
 func (c Chat) Acknowledge(ctx context.Context, press, notice string) error {
 	return c.Client.AnswerCallback(ctx, press, notice)

@@ -60,11 +60,15 @@ CREATE TABLE link_codes (
     hash        TEXT NOT NULL UNIQUE,  -- keyed hash of the code
     member_id   BIGINT NOT NULL,       -- who wants the other address
     kind        TEXT NOT NULL CHECK (kind IN ('telegram', 'email')),
+    address     TEXT NOT NULL,         -- email: the mailbox that is to be joined, as given; emptied when the code is used
+    address_hash TEXT NOT NULL,        -- keyed hash of the mailbox, to bound what is mailed to it
     created_at  BIGINT NOT NULL,
     expires_at  BIGINT NOT NULL,
     used_at     BIGINT
 );
 CREATE INDEX link_codes_by_member ON link_codes (member_id, id);
+CREATE INDEX link_codes_by_address ON link_codes (address_hash) WHERE address_hash <> '';
+CREATE INDEX link_codes_by_expiry ON link_codes (expires_at);
 
 -- A member who became another one. Old ids and old external ids lead to the one who stayed.
 CREATE TABLE member_merges (

@@ -1,0 +1,74 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+)
+
+// LinkCode is a single-use right to join an address to a member.
+type LinkCode struct {
+	ID          int64
+	Hash        string // keyed hash of the code
+	Member      campaigns.MemberID
+	Kind        campaigns.Channel // of the address that is to be joined
+	Address     string            // email: the mailbox, until the code is used
+	AddressHash string            // email
+	CreatedAt   time.Time
+	ExpiresAt   time.Time
+	UsedAt      *time.Time
+}
+
+const linkCodeColumns = `id, hash, member_id, kind, address, address_hash, created_at, expires_at, used_at`
+
+func scanLinkCode(r rows) (*LinkCode, error) {
+	c := &LinkCode{}
+	err := r.Scan(&c.ID, &c.Hash, &c.Member, &c.Kind, &c.Address, &c.AddressHash, timeInto{&c.CreatedAt}, timeInto{&c.ExpiresAt}, timesInto{&c.UsedAt})
+	return c, err
+}
+
+// keptCodes is how long a code that has ended is told apart from one that never was.
+const keptCodes = 24 * time.Hour
+
+// InsertLinkCode writes a code, and removes those that ended long ago.
+func (tx *Tx) InsertLinkCode(ctx context.Context, c *LinkCode) error {
+	if _, err := tx.run.exec(ctx, `DELETE FROM link_codes WHERE expires_at < $1`, micros(c.CreatedAt.Add(-keptCodes))); err != nil {
+		return wrap("remove old codes", err)
+	}
+	_, err := tx.run.exec(ctx, `INSERT INTO link_codes (`+linkCodeColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+		c.ID, c.Hash, c.Member, c.Kind, c.Address, c.AddressHash, micros(c.CreatedAt), micros(c.ExpiresAt), nullMicros(c.UsedAt))
+	return wrap("insert code", err)
+}
+
+// LinkCode finds a code by its hash. Fault not_found.link.
+func (q queries) LinkCode(ctx context.Context, hash string) (*LinkCode, error) {
+	c, ok, err := one(ctx, q.run, scanLinkCode, `SELECT `+linkCodeColumns+` FROM link_codes WHERE hash = $1`, hash)
+	return found("link", nil, c, ok, err)
+}
+
+// LinkCodesByID reads many; unknown ones are absent.
+func (q queries) LinkCodesByID(ctx context.Context, ids []int64) (map[int64]*LinkCode, error) {
+	out := make(map[int64]*LinkCode, len(ids))
+	if len(ids) == 0 {
+		return out, nil
+	}
+	cs, err := many(ctx, q.run, scanLinkCode, `SELECT `+linkCodeColumns+` FROM link_codes WHERE id`+q.dialect.among(1), list(q.dialect, ids))
+	for _, c := range cs {
+		out[c.ID] = c
+	}
+	return out, wrap("read codes", err)
+}
+
+// UseLinkCode uses the code; false when it was used already, or its time is over.
+func (tx *Tx) UseLinkCode(ctx context.Context, id int64, now time.Time) (bool, error) {
+	n, err := tx.run.exec(ctx, `UPDATE link_codes SET used_at = $2, address = '' WHERE id = $1 AND used_at IS NULL AND expires_at > $2`, id, micros(now))
+	return n == 1, wrap("use code", err)
+}
+
+// CountLinkMails counts the codes that were mailed since: asked for by the member, or to the mailbox.
+func (q queries) CountLinkMails(ctx context.Context, member campaigns.MemberID, addressHash string, since time.Time) (int, error) {
+	n, _, err := one(ctx, q.run, value[int], `SELECT count(*) FROM (SELECT id FROM link_codes WHERE member_id = $1 AND kind = 'email' AND created_at > $3
+		UNION SELECT id FROM link_codes WHERE address_hash = $2 AND address_hash <> '' AND created_at > $3) AS c`, member, addressHash, micros(since))
+	return n, wrap("count codes", err)
+}
