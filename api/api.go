@@ -137,5 +137,6 @@ func (s *server) plainRoutes() error {
 	s.surveyRoutes()
 	s.unsubscribeRoutes()
 	s.mailboxRoutes()
+	s.connectRoutes()
 	return s.documentRoutes()
 }

@@ -16,7 +16,7 @@ import (
 
 // pageTypes is the struct of each page.
 var pageTypes = map[string]reflect.Type{
-	"survey.html": reflect.TypeFor[surveyView](), "leave.html": reflect.TypeFor[leaveView](), "mailbox.html": reflect.TypeFor[mailboxView](),
+	"survey.html": reflect.TypeFor[surveyView](), "leave.html": reflect.TypeFor[leaveView](), "mailbox.html": reflect.TypeFor[mailboxView](), "connect.html": reflect.TypeFor[connectView](),
 	"lone.html": reflect.TypeFor[lonePage](), "docs.html": reflect.TypeFor[docsPage](),
 }
 

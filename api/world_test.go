@@ -49,18 +49,28 @@ type world struct {
 
 func newWorld(t *testing.T, edit ...func(*Options)) *world {
 	t.Helper()
+	return newWorldWith(t, nil, edit...)
+}
+
+// newWorldWith is newWorld with a word in the making of the engine.
+func newWorldWith(t *testing.T, change func(*engine.Options), edit ...func(*Options)) *world {
+	t.Helper()
 	w := &world{t: t, store: storetest.SQLite(t), mail: &outbox{}, log: &bytes.Buffer{}, now: start}
 	j, err := journal.Open(t.TempDir(), "api-test")
 	must(t, err)
 	t.Cleanup(func() { _ = j.Close() })
 	w.blobs, err = blob.Open(t.TempDir())
 	must(t, err)
-	w.e, err = engine.New(engine.Options{
+	options := engine.Options{
 		Store: w.store, Journal: j, Owner: "api-test", Secret: []byte("0123456789abcdef0123456789abcdef"), PublicURL: publicURL,
 		MailFromName: "Speaklingua", MailFrom: "news@c.example.org", Mailbox: email.Address, Chat: chat{}, Blobs: w.blobs,
 		Senders: map[campaigns.Channel]channels.Sender{campaigns.Email: w.mail}, Connections: map[campaigns.Channel]int{campaigns.Email: 1},
 		Now: func() time.Time { w.now = w.now.Add(time.Microsecond); return w.now },
-	})
+	}
+	if change != nil {
+		change(&options)
+	}
+	w.e, err = engine.New(options)
 	must(t, err)
 	t.Cleanup(w.e.Close)
 	o := Options{

@@ -163,6 +163,40 @@ func TestOneCodeTwoChats(t *testing.T) {
 	})
 }
 
+// TestTwoMembersFromBothSides: each of two uses the other's code at the same moment, in two processes. They become one, once.
+func TestTwoMembersFromBothSides(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		other := w.engine("worker-2")
+		for round := range int64(4) {
+			one, two := 100+2*round, 101+2*round
+			a, b := fmt.Sprintf("a%d", round), fmt.Sprintf("b%d", round)
+			m := w.chatMember(a, one, nil)
+			w.later(time.Minute)
+			w.chatMember(b, two, nil)
+			forB, forA := w.code(a), w.code(b)
+			_, err := w.bot.Say(two, "/link "+forB.Code)
+			must(t, err)
+			_, err = w.bot.Say(one, "/link "+forA.Code)
+			must(t, err)
+			w.receive()
+			var wg sync.WaitGroup
+			wg.Go(func() { _ = w.e.HandleActor(t.Context(), fmt.Sprintf("telegram:%d", one)) }) // one that met the other is tried again
+			wg.Go(func() { _ = other.HandleActor(t.Context(), fmt.Sprintf("telegram:%d", two)) })
+			wg.Wait()
+			w.settle()
+			for _, x := range []string{a, b} {
+				got, err := w.e.Member(t.Context(), engine.Operator, x)
+				must(t, err)
+				if got.ID != m || got.ExternalID != a {
+					t.Errorf("%s leads to %d %q, want %d", x, got.ID, got.ExternalID, m)
+				}
+			}
+			expectEvent(t, w, m, "member.merged", 1)
+		}
+		w.nothingLost()
+	})
+}
+
 // twins are two members who are one person: the older by mail, the younger in chat 7, both inside one campaign, each with a history of their own.
 func twins(w *world) (older, younger campaigns.MemberID, talk, chat campaigns.Key) {
 	w.t.Helper()

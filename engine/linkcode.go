@@ -17,6 +17,9 @@ import (
 const (
 	// linkCodeLife is how long a code can be used.
 	linkCodeLife = 15 * time.Minute
+	// maxLinkCodes is how many codes a member may be given within linkSpan.
+	maxLinkCodes = 50
+	linkSpan     = 24 * time.Hour
 	// codeLetters are 32 letters and digits of which none is taken for another; a code has 12 of them, 60 bits.
 	codeLetters = "0123456789abcdefghjkmnpqrstvwxyz"
 	codeLength  = 12
@@ -45,7 +48,7 @@ func (e *Engine) MakeLinkCode(ctx context.Context, p Principal, externalID strin
 
 // linkCode writes a code for the member, of which only the hash is kept.
 func (e *Engine) linkCode(ctx context.Context, id campaigns.MemberID) (*LinkCode, error) {
-	if e.Chat == nil || e.off(campaigns.Telegram) {
+	if e.off(campaigns.Telegram) || e.Chat == nil {
 		return nil, fault.New(fault.Conflict, "conflict.telegram_off", nil)
 	}
 	row, err := e.Store.NextID(ctx)
@@ -61,6 +64,13 @@ func (e *Engine) linkCode(ctx context.Context, id campaigns.MemberID) (*LinkCode
 		}
 		if p.State == members.Erased {
 			return fault.New(fault.NotFound, "not_found.member", nil)
+		}
+		n, err := tx.CountLinkCodes(ctx, p.ID, campaigns.Telegram, now.Add(-linkSpan))
+		if err != nil {
+			return err
+		}
+		if n >= maxLinkCodes {
+			return fault.New(fault.RateLimited, "rate_limited.link_codes", nil)
 		}
 		return tx.InsertLinkCode(ctx, &store.LinkCode{
 			ID: row, Hash: e.codeHash(code), Member: p.ID, Kind: campaigns.Telegram, CreatedAt: now, ExpiresAt: out.ExpiresAt,
@@ -98,9 +108,6 @@ func (e *Engine) codeHash(code string) string { return hex.EncodeToString(mac(e.
 
 // botName is the bot's name in links, asked for once and kept; empty while it is not known.
 func (e *Engine) botName(ctx context.Context) string {
-	if e.Chat == nil {
-		return ""
-	}
 	if name := e.bot.Load(); name != nil {
 		return *name
 	}

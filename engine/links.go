@@ -57,6 +57,7 @@ type linkKind byte
 const (
 	linkSurvey      linkKind = 's' // id is an enrollment
 	linkUnsubscribe linkKind = 'u' // id is a delivery; never expires
+	linkConnect     linkKind = 'c' // id is a delivery: of the mail whose member wants a chat
 	linkMailbox     linkKind = 'm' // id is a code; its row says until when
 )
 

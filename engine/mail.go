@@ -82,6 +82,9 @@ func (r *renderJob) mail(content templates.MailContent, lang campaigns.Lang) (*c
 	if bulk {
 		content.UnsubscribeURL = leave
 	}
+	if e.connectable(r.p) {
+		content.ConnectURL = e.PublicURL + "/link/" + e.link(linkConnect, int64(r.d.ID), r.d.CreatedAt.Add(connectLinkLife))
+	}
 	m := r.message(lang)
 	var err error
 	if m.HTML, m.Text, err = templates.Mail(content); err != nil {

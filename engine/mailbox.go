@@ -19,9 +19,8 @@ const (
 	linkMail = "link_mail"
 	// linkMailLife is how long the page behind that mail can be used.
 	linkMailLife = time.Hour
-	// maxLinkMails is how many such mails a member may ask for, and a mailbox may get, within linkMailSpan.
+	// maxLinkMails is how many such mails a member may ask for, and a mailbox may get, within linkSpan.
 	maxLinkMails = 3
-	linkMailSpan = 24 * time.Hour
 
 	// promptMail: the next text in the chat is a mail address.
 	promptMail = "link_mail"
@@ -77,7 +76,7 @@ func (t *conversation) mailTo(ctx context.Context, typed string) error {
 		return err
 	}
 	hash := t.e.AddressHash(campaigns.Email, key)
-	n, err := t.tx.CountLinkMails(ctx, t.p.ID, hash, t.now.Add(-linkMailSpan))
+	n, err := t.tx.CountLinkMails(ctx, t.p.ID, hash, t.now.Add(-linkSpan))
 	if err != nil {
 		return err
 	}

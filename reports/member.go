@@ -59,9 +59,11 @@ func (r *Reports) Member(ctx context.Context, p engine.Principal, id campaigns.M
 	if err := p.Require(engine.MembersRead); err != nil {
 		return nil, err
 	}
-	if _, err := r.store.Member(ctx, id); err != nil {
+	found, err := r.store.Member(ctx, id)
+	if err != nil {
 		return nil, err
 	}
+	id = found.ID // of the one who stayed, where the id was merged
 	profiles, err := r.store.Profiles(ctx, []campaigns.MemberID{id})
 	if err != nil {
 		return nil, err

@@ -72,3 +72,9 @@ func (q queries) CountLinkMails(ctx context.Context, member campaigns.MemberID, 
 		UNION SELECT id FROM link_codes WHERE address_hash = $2 AND address_hash <> '' AND created_at > $3) AS c`, member, addressHash, micros(since))
 	return n, wrap("count codes", err)
 }
+
+// CountLinkCodes counts the codes of the kind that were made for the member since.
+func (q queries) CountLinkCodes(ctx context.Context, member campaigns.MemberID, kind campaigns.Channel, since time.Time) (int, error) {
+	n, _, err := one(ctx, q.run, value[int], `SELECT count(*) FROM link_codes WHERE member_id = $1 AND kind = $2 AND created_at > $3`, member, kind, micros(since))
+	return n, wrap("count codes", err)
+}

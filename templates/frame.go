@@ -177,6 +177,11 @@ func (w *mailWriter) footer() {
 		`<tr><td class="pad rule" style="padding:20px 40px 28px;border-top:1px solid `+ruleColor+`;"><p class="soft" style="margin:0 0 10px;`, style)
 	w.show(w.m.Why)
 	w.raw("</p>\n")
+	if w.m.ConnectURL != "" {
+		w.raw(`<p class="soft" style="margin:0 0 10px;`, style)
+		w.footerLink("mail.connect", w.m.ConnectURL)
+		w.raw("</p>\n")
+	}
 	if w.m.PreferencesURL+w.m.UnsubscribeURL != "" {
 		w.raw(`<p class="soft" style="margin:0 0 10px;`, style)
 		w.footerLink("mail.preferences", w.m.PreferencesURL)

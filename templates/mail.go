@@ -39,6 +39,8 @@ type MailContent struct {
 	Brand, CommunityName, PostalAddress string
 	// UnsubscribeURL leaves in one press, PreferencesURL chooses; an empty one is left out.
 	UnsubscribeURL, PreferencesURL string
+	// ConnectURL leads to the page that connects a chat in Telegram; empty: left out.
+	ConnectURL string
 }
 
 // MailButton is one link as a button. Main is the filled one, once a mail.
@@ -68,7 +70,7 @@ func (m *MailContent) checkLinks() error {
 	for _, b := range m.Buttons {
 		urls = append(urls, b.URL)
 	}
-	for _, u := range []string{m.UnsubscribeURL, m.PreferencesURL} {
+	for _, u := range []string{m.UnsubscribeURL, m.PreferencesURL, m.ConnectURL} {
 		if u != "" {
 			urls = append(urls, u)
 		}
@@ -124,6 +126,7 @@ func (m *MailContent) text() string {
 	add(strings.Join(buttons, "\n"))
 	add(m.note())
 	add("———\n" + m.Why)
+	add(m.footerLine("mail.connect", m.ConnectURL))
 	add(m.footerLine("mail.preferences", m.PreferencesURL) + "\n" + m.footerLine("mail.unsubscribe", m.UnsubscribeURL))
 	add(m.PostalAddress)
 	return strings.Join(blocks, "\n\n") + "\n"
