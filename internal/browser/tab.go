@@ -180,7 +180,8 @@ func (t *Tab) WaitText(css, text string) {
 // Text is what the first thing that the selector finds shows.
 func (t *Tab) Text(css string) string {
 	t.t.Helper()
-	return get(t, "read "+css, chromedp.Text(chromedp.CSS(css)))
+	t.Wait(fmt.Sprintf(`document.querySelector(%q)`, css))
+	return Eval[string](t, fmt.Sprintf(`document.querySelector(%q)?.innerText ?? ""`, css)) // by the page itself: a node may be replaced meanwhile
 }
 
 // Count is how many things the selector finds.

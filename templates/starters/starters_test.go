@@ -23,3 +23,27 @@ func TestStartersPassTheChecker(t *testing.T) {
 		}
 	}
 }
+
+// TestEveryMailHasASubject: the campaign's name, in one language, never stands over a letter.
+func TestEveryMailHasASubject(t *testing.T) {
+	for _, name := range starters.Names() {
+		src, _ := starters.Source(name)
+		def, _ := definition.Parse([]byte(src), definition.YAML)
+		for _, step := range def.Order {
+			var subject definition.Texts
+			switch body := step.Body.(type) {
+			case *definition.Send:
+				subject = body.Subject
+			case *definition.Ask:
+				subject = body.Subject
+			default:
+				continue
+			}
+			for _, lang := range def.Languages {
+				if subject[lang] == "" {
+					t.Errorf("%s: step %s has no subject in %s", name, step.ID, lang)
+				}
+			}
+		}
+	}
+}
