@@ -242,10 +242,11 @@ func (e *Engine) Withdraw(ctx context.Context, p Principal, key campaigns.Key, i
 		return nil, fault.New(fault.NotFound, "not_found.enrollment", nil)
 	}
 	err = e.Store.Write(ctx, func(tx *store.Tx) error {
-		if _, err := tx.LockMember(ctx, found.Member); err != nil {
+		p, err := tx.LockMember(ctx, found.Member)
+		if err != nil {
 			return err
 		}
-		return e.decideAllRuns(ctx, tx, found.Member, &decide.Left{Reason: campaigns.ExitWithdrawn}, func(row *store.Enrollment) bool { return row.ID == id })
+		return e.decideAllRuns(ctx, tx, p.ID, &decide.Left{Reason: campaigns.ExitWithdrawn}, func(row *store.Enrollment) bool { return row.ID == id })
 	})
 	if err != nil {
 		return nil, err

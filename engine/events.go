@@ -152,6 +152,7 @@ func (e *Engine) handleEvent(ctx context.Context, tx *store.Tx, in *store.Input)
 	if err != nil {
 		return nil, err
 	}
+	in.Member = p.ID // the two may have been merged since it was stored
 	return e.happened(ctx, tx, in, p, ev.Event, map[string]any{"id": ev.ID})
 }
 

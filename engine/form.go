@@ -190,6 +190,7 @@ func (e *Engine) handlePage(ctx context.Context, tx *store.Tx, in *store.Input) 
 	if err != nil {
 		return nil, err
 	}
+	in.Member = p.ID // the two may have been merged since it was stored
 	now := e.now()
 	if err := tx.TouchMember(ctx, p.ID, now); err != nil {
 		return nil, err

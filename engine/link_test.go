@@ -376,6 +376,49 @@ func TestRefusalsSurviveAMerge(t *testing.T) {
 	})
 }
 
+// TestRefusingEverythingRefusesEachTopic: who withdrew every topic after the other had agreed to one; the other way round the agreement stays.
+func TestRefusingEverythingRefusesEachTopic(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		says := func(topic string, given bool) func(*engine.MemberInput) {
+			return func(in *engine.MemberInput) {
+				in.Consents = []engine.ConsentInput{{Channel: campaigns.Telegram, Topic: topic, Source: "test", Given: &given}}
+			}
+		}
+		w.member("u1", byMail("anna@example.org"))
+		w.member("u1", says("news", true))
+		w.later(time.Minute)
+		w.chatMember("u2", 7, nil)
+		w.member("u2", says("", false))
+		w.later(time.Minute)
+		w.member("u1", says("surveys", true))
+		w.opens(7, "l_"+w.code("u1").Code)
+		p := w.profile(w.byChat(7))
+		for topic, want := range map[string]bool{"news": false, "surveys": true, "other": false} {
+			if p.Consents.Allows(campaigns.Telegram, topic) != want {
+				t.Errorf("%s: want %v of %v", topic, want, p.Consents)
+			}
+		}
+	})
+}
+
+// TestCodesAreBounded: a page that is pressed all day makes fifty codes.
+func TestCodesAreBounded(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.member("u1", byMail("anna@example.org"))
+		for range 50 {
+			w.code("u1")
+		}
+		if _, err := w.e.MakeLinkCode(t.Context(), engine.Operator, "u1"); fault.KindOf(err) != fault.RateLimited {
+			t.Errorf("another one: %v", err)
+		}
+		w.later(25 * time.Hour)
+		w.code("u1")
+		if _, err := w.e.MakeLinkCode(t.Context(), engine.Principal{}, "u1"); fault.KindOf(err) != fault.Forbidden {
+			t.Errorf("by nobody: %v", err)
+		}
+	})
+}
+
 // TestEraseAfterMerge: erasing the one who stayed, by the old external id, leaves nothing of both.
 func TestEraseAfterMerge(t *testing.T) {
 	eachDumped(t, func(t *testing.T, w *world, dump func() string) {
@@ -510,6 +553,10 @@ func TestLinkMailsAreBounded(t *testing.T) {
 		w.say(7, "/link third@example.org")
 		w.expectLast(7, "Enough mails for one day")
 		w.later(25 * time.Hour)
+		must(t, w.e.DropLinkCodes(t.Context()))
+		if err := w.e.JoinMailbox(t.Context(), token); fault.KindOf(err) != fault.NotFound {
+			t.Errorf("a link of the day before: %v", err)
+		}
 		w.mailbox(7, "third@example.org")
 
 		w.member("u9", byMail("gone@example.org"))

@@ -85,6 +85,11 @@ func (e *Engine) linkCode(ctx context.Context, id campaigns.MemberID) (*LinkCode
 	return out, nil
 }
 
+// DropLinkCodes removes codes that ended a day ago and more, with the mailboxes that they were for.
+func (e *Engine) DropLinkCodes(ctx context.Context) error {
+	return e.Store.Write(ctx, func(tx *store.Tx) error { return tx.DropLinkCodes(ctx, e.now()) })
+}
+
 func newCode() string {
 	b := make([]byte, codeLength)
 	_, _ = rand.Read(b) // never fails (crypto/rand)

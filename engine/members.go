@@ -252,6 +252,7 @@ func (e *Engine) upsert(ctx context.Context, tx *store.Tx, w *memberWrite) (camp
 	if err != nil {
 		return 0, false, err
 	}
+	m = &p.Member // who may be another one since we looked: the two were merged
 	before := p.TimeZone
 	if p.UpdatedAt = now; p.ExternalID == "" { // otherwise it is that id, or the one who was merged into this member had it
 		p.ExternalID = w.in.ExternalID

@@ -209,6 +209,10 @@ func addUp(a, b []store.Subscription) (sum, changed []store.Subscription) {
 			s = withdrawn(t, x[all])
 		case !hasY:
 			s = withdrawn(s, y[all])
+		case key.Topic == members.Everything: // evidence of the switch, which stays off when one of the two turned it off
+			if !t.Given {
+				s = t
+			}
 		case t.At.After(s.At) || t.At.Equal(s.At) && !t.Given:
 			s = t
 		}

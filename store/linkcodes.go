@@ -31,11 +31,14 @@ func scanLinkCode(r rows) (*LinkCode, error) {
 // keptCodes is how long a code that has ended is told apart from one that never was.
 const keptCodes = 24 * time.Hour
 
-// InsertLinkCode writes a code, and removes those that ended long ago.
+// DropLinkCodes removes the codes that ended long ago, with the mailboxes in them.
+func (tx *Tx) DropLinkCodes(ctx context.Context, now time.Time) error {
+	_, err := tx.run.exec(ctx, `DELETE FROM link_codes WHERE expires_at < $1`, micros(now.Add(-keptCodes)))
+	return wrap("remove old codes", err)
+}
+
+// InsertLinkCode writes a code.
 func (tx *Tx) InsertLinkCode(ctx context.Context, c *LinkCode) error {
-	if _, err := tx.run.exec(ctx, `DELETE FROM link_codes WHERE expires_at < $1`, micros(c.CreatedAt.Add(-keptCodes))); err != nil {
-		return wrap("remove old codes", err)
-	}
 	_, err := tx.run.exec(ctx, `INSERT INTO link_codes (`+linkCodeColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
 		c.ID, c.Hash, c.Member, c.Kind, c.Address, c.AddressHash, micros(c.CreatedAt), micros(c.ExpiresAt), nullMicros(c.UsedAt))
 	return wrap("insert code", err)

@@ -323,6 +323,9 @@ func (a *App) maintain(ctx context.Context) {
 		if err := a.engine.DropIdempotent(ctx); err != nil && ctx.Err() == nil {
 			a.log.Warn("old answers not forgotten", "error", err)
 		}
+		if err := a.engine.DropLinkCodes(ctx); err != nil && ctx.Err() == nil {
+			a.log.Warn("old linking codes not removed", "error", err)
+		}
 		a.measure(ctx)
 	})
 }
