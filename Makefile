@@ -4,7 +4,7 @@ TOOL     = go tool -modfile=tools/go.mod
 FUZZTIME ?= 20s
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check format vet staticcheck race bench fuzz kill
+.PHONY: help run demo test check format vet staticcheck race bench fuzz kill screenshots
 
 help: ## List these targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /:/' | awk -F: '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -48,3 +48,6 @@ fuzz: ## Each fuzz target for FUZZTIME (20s)
 
 kill: ## The long test of what a SIGKILL may lose (nothing) and repeat
 	go test ./cmd/kruzhok -run TestKill -kill.deliveries=20000 -kill.rounds=20 -timeout 60m -v
+
+screenshots: ## Renew the pictures in docs/screenshots (needs Chromium)
+	go test ./cmd/kruzhok -run TestScreenshots -screenshots $(CURDIR)/docs/screenshots -timeout 10m

@@ -54,10 +54,11 @@ var demoAddress = regexp.MustCompile(`http://127\.0\.0\.1:\d+`)
 // runDemo runs a demo without members until the test ends, and returns its address.
 func runDemo(t *testing.T, args ...string) string {
 	t.Helper()
+	all := append([]string{"demo", "--no-open", "--keep", t.TempDir()}, args...) // the folder goes after the demo
 	ctx, cancel := context.WithCancel(context.Background())
 	var out, errs printed
 	ended := make(chan int, 1)
-	go func() { ended <- run(ctx, append([]string{"demo", "--no-open", "--keep", t.TempDir()}, args...), &out, &errs) }()
+	go func() { ended <- run(ctx, all, &out, &errs) }()
 	t.Cleanup(func() {
 		cancel()
 		if code := <-ended; code != 0 {

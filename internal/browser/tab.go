@@ -199,9 +199,20 @@ func Eval[T any](t *Tab, expression string) T {
 // Screenshot writes a picture of the whole page.
 func (t *Tab) Screenshot(path string) {
 	t.t.Helper()
+	t.picture(path, chromedp.FullScreenshot(100))
+}
+
+// View writes a picture of what the window shows.
+func (t *Tab) View(path string) {
+	t.t.Helper()
+	t.picture(path, chromedp.CaptureScreenshot())
+}
+
+func (t *Tab) picture(path string, take chromedp.Action[[]byte]) {
+	t.t.Helper()
 	ctx, cancel := context.WithTimeout(t.ctx, patience)
 	defer cancel()
-	png, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
+	png, err := chromedp.Run(ctx, take)
 	if err == nil {
 		err = os.MkdirAll(filepath.Dir(path), 0o755)
 	}
