@@ -35,6 +35,8 @@ type Options struct {
 	Webhook Webhook
 	// MaxBody bounds a request's body in bytes (default 1 MiB), MaxBatch one with many things in it (4 MiB), MaxBulk a stream (64 MiB).
 	MaxBody, MaxBatch, MaxBulk int64
+	// MaxImport bounds a file of members in bytes (default 64 MiB).
+	MaxImport int64
 	// Mount registers other fronts on the same router: the console, and the demo's pages.
 	Mount []func(gin.IRouter)
 	// BodyPatience is how long a body may take to come (default 30 s).
@@ -71,6 +73,7 @@ func newServer(o Options) (*server, error) {
 	}
 	o.PublicURL = strings.TrimRight(o.PublicURL, "/")
 	o.MaxBody, o.MaxBatch, o.MaxBulk = orElse(o.MaxBody, 1<<20), orElse(o.MaxBatch, 4<<20), orElse(o.MaxBulk, 64<<20)
+	o.MaxImport = orElse(o.MaxImport, 64<<20)
 	if o.BodyPatience <= 0 {
 		o.BodyPatience = bodyPatience
 	}
@@ -117,6 +120,7 @@ func (s *server) operations() {
 	s.mediaOperations()
 	s.memberOperations()
 	s.bulkOperation()
+	s.importOperation()
 	s.eventOperations()
 	s.messageOperations()
 	s.settingsOperations()

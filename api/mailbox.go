@@ -14,7 +14,8 @@ type mailboxView struct {
 	frame
 	Address, Name string
 	// Known: another member has the address. Replaces: the member has another one. Used: it was joined already.
-	Known, Replaces, Used bool
+	// Confirm: somebody else named the mailbox, and no chat asked.
+	Known, Replaces, Used, Confirm bool
 }
 
 func (s *server) mailboxRoutes() {
@@ -33,10 +34,13 @@ func (s *server) showMailbox(c *gin.Context) {
 }
 
 func viewMailbox(p *engine.MailboxPage) mailboxView {
-	lang := locale.Match(string(p.Lang))
+	lang, title := locale.Match(string(p.Lang)), "page.mailbox.title"
+	if p.Confirm {
+		title = "page.confirm.title"
+	}
 	return mailboxView{
-		frame:   newFrame(lang, locale.T(lang, "page.mailbox.title", nil), brand(p.Brand, p.Community)),
-		Address: p.Address, Name: p.Name, Known: p.Known, Replaces: p.Replaces, Used: p.Used,
+		frame:   newFrame(lang, locale.T(lang, title, nil), brand(p.Brand, p.Community)),
+		Address: p.Address, Name: p.Name, Known: p.Known, Replaces: p.Replaces, Used: p.Used, Confirm: p.Confirm,
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/decide"
+	"github.com/kruzhok/kruzhok/members"
 	"github.com/kruzhok/kruzhok/store"
 )
 
@@ -33,7 +34,9 @@ func (e *Engine) channelFacts(p *store.Profile, ch campaigns.Channel, topic stri
 	if !ok {
 		return decide.ChannelFacts{}, false
 	}
-	return decide.ChannelFacts{Reach: a.Reach, Consent: p.Consents.Allows(ch, topic), Suppressed: a.Suppressed != "", Off: e.off(ch)}, true
+	return decide.ChannelFacts{
+		Reach: a.Reach, Consent: p.Consents.Allows(ch, topic), Suppressed: a.Suppressed != "", Unconfirmed: a.Proof == members.Unconfirmed, Off: e.off(ch),
+	}, true
 }
 
 // standing is how a campaign stands at the moment of a transaction: its state, and the pauses that it had.

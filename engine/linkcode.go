@@ -228,7 +228,7 @@ const linkWording = "link/1"
 // welcomed is what follows when a chat was joined: consent for what the member never decided about there, and a word on it. What they had refused,
 // or turned off, stays so.
 func (t *conversation) welcomed(ctx context.Context) error {
-	if err := t.e.agree(ctx, t.tx, t.p, t.c, campaigns.Telegram, "link"); err != nil {
+	if err := t.e.agree(ctx, t.tx, t.p, t.c, campaigns.Telegram, "link", linkWording); err != nil {
 		return err
 	}
 	if err := t.reply(ctx, string(t.joined), nil); err != nil {
@@ -247,7 +247,7 @@ func (t *conversation) welcomed(ctx context.Context) error {
 
 // agree grants the community's topics (every topic where none is named) on a channel that the member just joined, where they never said yes or no,
 // and lifts the suppression that an erasure left.
-func (e *Engine) agree(ctx context.Context, tx *store.Tx, p *store.Profile, c *store.Community, ch campaigns.Channel, source string) error {
+func (e *Engine) agree(ctx context.Context, tx *store.Tx, p *store.Profile, c *store.Community, ch campaigns.Channel, source, wording string) error {
 	topics := c.Topics
 	if len(topics) == 0 {
 		topics = []string{members.AllTopics}
@@ -258,7 +258,7 @@ func (e *Engine) agree(ctx context.Context, tx *store.Tx, p *store.Profile, c *s
 		if _, decided := p.Consents[key]; decided || refusedAll(p.Consents, ch) {
 			continue
 		}
-		if err := tx.AppendConsent(ctx, p.ID, members.Consent{Channel: ch, Topic: topic, Given: true, Source: source, Wording: linkWording, At: now}); err != nil {
+		if err := tx.AppendConsent(ctx, p.ID, members.Consent{Channel: ch, Topic: topic, Given: true, Source: source, Wording: wording, At: now}); err != nil {
 			return err
 		}
 		p.Consents[key] = true

@@ -107,12 +107,16 @@ func (e *Engine) mailboxToken(code int64) string { return e.link(linkMailbox, co
 // or erased with its member) there is none, and nothing is sent.
 func (s *surroundings) addressed(d *store.Delivery) *store.Profile {
 	p := s.profiles[d.Member]
-	if p == nil || d.Name != linkMail {
+	if p == nil || d.Name != linkMail && d.Name != confirmMail {
 		return p
 	}
 	to := *p
 	to.Addresses = map[campaigns.Channel]members.Address{}
-	if code := s.codes[codeOf(d)]; code != nil && code.Address != "" {
+	code := s.codes[codeOf(d)]
+	if d.Name == confirmMail && (code == nil || p.Addresses[campaigns.Email].Value != code.Address) {
+		return &to // another address came, or none: nobody is asked any more
+	}
+	if code != nil && code.Address != "" {
 		to.Addresses[campaigns.Email] = members.Address{
 			Member: p.ID, Channel: campaigns.Email, Value: code.Address, Reach: channels.ReachUnknown, Suppressed: s.suppressed[code.AddressHash],
 		}
@@ -122,7 +126,7 @@ func (s *surroundings) addressed(d *store.Delivery) *store.Profile {
 
 // codeOf is the row of link_codes that a delivery names, or 0.
 func codeOf(d *store.Delivery) int64 {
-	if d.Name != linkMail {
+	if d.Name != linkMail && d.Name != confirmMail {
 		return 0
 	}
 	id, _ := params(d)["code"].(float64)
@@ -155,11 +159,12 @@ func (e *Engine) linkCodes(ctx context.Context, s *surroundings, ds []*store.Del
 func (e *Engine) renderLinkMail(d *store.Delivery, p *store.Profile, c *store.Community) (*channels.Message, error) {
 	lang := spoken(p, c)
 	args := map[string]any{"community": c.Name}
-	body := []string{say(lang, named("mail.link_text", c), args), say(lang, "mail.link_not_you", nil)}
+	words := map[string]string{linkMail: "mail.link_", confirmMail: "mail.confirm_"}[d.Name]
+	body := []string{say(lang, named(words+"text", c), args), say(lang, words+"not_you", nil)}
 	content := templates.MailContent{
-		Lang: lang, Subject: say(lang, named("mail.link_subject", c), args), Why: say(lang, "mail.link_why", nil),
+		Lang: lang, Subject: say(lang, named(words+"subject", c), args), Why: say(lang, words+"why", nil),
 		BodyText: strings.Join(body, "\n\n"), Brand: c.Brand, CommunityName: c.Name, PostalAddress: c.PostalAddress,
-		Buttons: []templates.MailButton{{Label: say(lang, "mail.link_button", nil), URL: e.PublicURL + "/mailbox/" + e.mailboxToken(codeOf(d)), Main: true}},
+		Buttons: []templates.MailButton{{Label: say(lang, words+"button", nil), URL: e.PublicURL + "/mailbox/" + e.mailboxToken(codeOf(d)), Main: true}},
 	}
 	for _, paragraph := range body {
 		content.BodyHTML += "<p>" + html.EscapeString(paragraph) + "</p>"
@@ -170,7 +175,7 @@ func (e *Engine) renderLinkMail(d *store.Delivery, p *store.Profile, c *store.Co
 		return nil, err
 	}
 	m.Mail = e.letter(d, content.Subject, strings.TrimSpace(p.FirstName+" "+p.LastName))
-	m.Mail.FeedbackID = linkMail + ":system:service:kruzhok"
+	m.Mail.FeedbackID = d.Name + ":system:service:kruzhok"
 	return m, nil
 }
 
@@ -183,6 +188,8 @@ type MailboxPage struct {
 	Name      string // of the member whose chat asked
 	// Known: somebody has the address; the two become one. Replaces: the member has another address, which gives way.
 	Known, Replaces bool
+	// Confirm: somebody else said that it is the member's; else their chat asked.
+	Confirm bool
 	// Used: it was joined by this link already.
 	Used bool
 }
@@ -205,7 +212,7 @@ func (e *Engine) MailboxInfo(ctx context.Context, token string) (*MailboxPage, e
 	if p == nil || p.State == members.Erased {
 		return nil, fault.New(fault.NotFound, "not_found.link", nil)
 	}
-	page := &MailboxPage{Lang: spoken(p, c), Community: c.Name, Brand: c.Brand, Name: p.FirstName, Used: code.UsedAt != nil}
+	page := &MailboxPage{Lang: spoken(p, c), Community: c.Name, Brand: c.Brand, Name: p.FirstName, Confirm: code.Kind == store.ConfirmCode, Used: code.UsedAt != nil}
 	if page.Used {
 		return page, nil
 	}
@@ -222,6 +229,9 @@ func (e *Engine) MailboxInfo(ctx context.Context, token string) (*MailboxPage, e
 		return nil, err
 	}
 	mine, has := p.Addresses[campaigns.Email]
+	if page.Confirm && mine.Value != value {
+		return nil, fault.New(fault.NotFound, "not_found.link", nil)
+	}
 	page.Replaces = has && mine.Value != value
 	return page, nil
 }
@@ -263,6 +273,9 @@ func (e *Engine) joinMailbox(ctx context.Context, tx *store.Tx, token string) ([
 	if err != nil {
 		return nil, err
 	}
+	if code.Kind == store.ConfirmCode {
+		return nil, e.confirm(ctx, tx, code, value, key)
+	}
 	p, owner, err := e.holder(ctx, tx, code.Member, campaigns.Email, key)
 	if err != nil {
 		return nil, err
@@ -275,14 +288,14 @@ func (e *Engine) joinMailbox(ctx context.Context, tx *store.Tx, token string) ([
 	if p, err = e.claimed(ctx, tx, p, owner, a, key, "mail_link"); err != nil {
 		return nil, err
 	}
-	if err := tx.ProveAddress(ctx, p.ID, campaigns.Email); err != nil {
+	if err := tx.ProveAddress(ctx, p.ID, campaigns.Email, members.Confirmed); err != nil {
 		return nil, err
 	}
 	c, err := e.community(ctx, tx)
 	if err != nil {
 		return nil, err
 	}
-	if err := e.agree(ctx, tx, p, c, campaigns.Email, "mail_link"); err != nil {
+	if err := e.agree(ctx, tx, p, c, campaigns.Email, "mail_link", linkWording); err != nil {
 		return nil, err
 	}
 	return e.tell(ctx, tx, p.ID, "mailbox_linked")

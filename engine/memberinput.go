@@ -34,6 +34,7 @@ type memberWrite struct {
 	in              MemberInput
 	email, emailKey string
 	chat            string
+	proof           members.Proof // of the mailbox; empty: the caller vouches for it
 	consents        []members.Consent
 	newID           campaigns.MemberID
 	mayExist        bool

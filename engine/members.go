@@ -298,6 +298,12 @@ func (e *Engine) writeAddressesAndConsents(ctx context.Context, tx *store.Tx, id
 			return nil
 		}
 		a := members.Address{Member: id, Channel: ch, Value: value, Reach: channels.ReachUnknown}
+		if a.Proof = w.proof; ch != campaigns.Email {
+			a.Proof = members.Given
+		}
+		if had != nil && a.Proof == members.Unconfirmed && had.Addresses[ch].Value != "" && had.Addresses[ch].Proof != members.Unconfirmed {
+			return fault.New(fault.Conflict, "conflict.proven_address", nil) // what is sure gives no way to what somebody said
+		}
 		return tx.SetAddress(ctx, a, key, e.AddressHash(ch, key), now)
 	}
 	if err := errors.Join(set(campaigns.Email, w.in.Email, w.email, w.emailKey), set(campaigns.Telegram, w.in.TelegramChatID, w.chat, w.chat)); err != nil {

@@ -28,7 +28,7 @@ func (e *Engine) renderReply(ctx context.Context, d *store.Delivery, p *store.Pr
 	switch d.Name {
 	case "start", "returned":
 		m.HTML = greeting(lang, d.Name, p, c)
-	case linkMail:
+	case linkMail, confirmMail:
 		return e.renderLinkMail(d, p, c)
 	case "stop", "free_text", "unknown_command", "language_set", "canceled",
 		"link_ask", "link_bad_address", "link_sent", "link_limit", "link_mail_off", "mailbox_linked":

@@ -28,12 +28,18 @@ func (tx *Tx) SetAddress(ctx context.Context, a members.Address, key, hash strin
 	if reach == "" {
 		reach = channels.ReachUnknown
 	}
-	_, err = tx.run.exec(ctx, `INSERT INTO addresses (id, member_id, channel, value, value_key, value_hash, reach, reach_at, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)
+	proof := a.Proof
+	if proof == "" {
+		proof = members.Given
+	}
+	_, err = tx.run.exec(ctx, `INSERT INTO addresses (id, member_id, channel, value, value_key, value_hash, reach, reach_at, created_at, proof)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9)
 		ON CONFLICT (member_id, channel) DO UPDATE SET value = excluded.value, value_key = excluded.value_key, value_hash = excluded.value_hash,
 			reach = CASE WHEN addresses.value_key = excluded.value_key THEN addresses.reach ELSE excluded.reach END,
-			reach_at = CASE WHEN addresses.value_key = excluded.value_key THEN addresses.reach_at ELSE excluded.reach_at END`,
-		id, a.Member, a.Channel, a.Value, key, hash, reach, micros(now))
+			reach_at = CASE WHEN addresses.value_key = excluded.value_key THEN addresses.reach_at ELSE excluded.reach_at END,
+			proof = CASE WHEN addresses.value_key = excluded.value_key THEN addresses.proof ELSE excluded.proof END,
+			asked_at = CASE WHEN addresses.value_key = excluded.value_key THEN addresses.asked_at ELSE NULL END`,
+		id, a.Member, a.Channel, a.Value, key, hash, reach, micros(now), proof)
 	if taken(err) {
 		return conflict("address", nil)
 	}
@@ -115,8 +121,14 @@ func (q queries) Suppressed(ctx context.Context, ch campaigns.Channel, hashes []
 	return why, wrap("read suppressions", err)
 }
 
-// ProveAddress notes that the member confirmed the address on the channel by the page behind a mail to it.
-func (tx *Tx) ProveAddress(ctx context.Context, id campaigns.MemberID, ch campaigns.Channel) error {
-	_, err := tx.run.exec(ctx, `UPDATE addresses SET proof = 'confirmed' WHERE member_id = $1 AND channel = $2`, id, ch)
+// ProveAddress notes how sure it is that the address on the channel is the member's: Given, where somebody vouches for it, or Confirmed, which stays.
+func (tx *Tx) ProveAddress(ctx context.Context, id campaigns.MemberID, ch campaigns.Channel, proof members.Proof) error {
+	_, err := tx.run.exec(ctx, `UPDATE addresses SET proof = $3 WHERE member_id = $1 AND channel = $2 AND proof <> 'confirmed'`, id, ch, proof)
 	return wrap("prove address", err)
+}
+
+// AskOnce notes that the unconfirmed address is asked now, and reports whether it may be: it never was before.
+func (tx *Tx) AskOnce(ctx context.Context, id campaigns.MemberID, ch campaigns.Channel, now time.Time) (bool, error) {
+	n, err := tx.run.exec(ctx, `UPDATE addresses SET asked_at = $3 WHERE member_id = $1 AND channel = $2 AND proof = 'unconfirmed' AND asked_at IS NULL`, id, ch, micros(now))
+	return n == 1, wrap("note question", err)
 }

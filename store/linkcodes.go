@@ -20,6 +20,9 @@ type LinkCode struct {
 	UsedAt      *time.Time
 }
 
+// ConfirmCode is the kind of a code whose mailbox somebody else said is the member's: using it proves that, and joins nothing.
+const ConfirmCode campaigns.Channel = "confirm"
+
 const linkCodeColumns = `id, hash, member_id, kind, address, address_hash, created_at, expires_at, used_at`
 
 func scanLinkCode(r rows) (*LinkCode, error) {

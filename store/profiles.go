@@ -56,12 +56,12 @@ func (q queries) addProfileTags(ctx context.Context, ids any, ps map[campaigns.M
 func (q queries) addAddresses(ctx context.Context, ids any, ps map[campaigns.MemberID]*Profile) error {
 	_, err := many(ctx, q.run, func(r rows) (_ struct{}, err error) {
 		var a members.Address
-		err = r.Scan(&a.Member, &a.Channel, &a.Value, &a.Reach, orEmpty(&a.Suppressed))
+		err = r.Scan(&a.Member, &a.Channel, &a.Value, &a.Reach, &a.Proof, orEmpty(&a.Suppressed))
 		if p := ps[a.Member]; p != nil {
 			p.Addresses[a.Channel] = a
 		}
 		return
-	}, `SELECT a.member_id, a.channel, a.value, a.reach, s.reason
+	}, `SELECT a.member_id, a.channel, a.value, a.reach, a.proof, s.reason
 		FROM addresses a LEFT JOIN suppressions s ON s.channel = a.channel AND s.value_hash = a.value_hash
 		WHERE a.member_id`+q.dialect.among(1), ids)
 	return wrap("read addresses", err)

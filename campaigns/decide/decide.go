@@ -108,7 +108,9 @@ type ChannelFacts struct {
 	Reach      channels.Reach
 	Consent    bool // for the campaign's topic
 	Suppressed bool
-	Off        bool // the channel is not configured on this installation
+	// Unconfirmed: nobody has confirmed yet that the address is the member's.
+	Unconfirmed bool `json:",omitempty"` // recorded journals are older
+	Off         bool // the channel is not configured on this installation
 }
 
 // Input is what happened: *Start, *Due, *Delivered, *Answered, *Happened, *Left or *ZoneChanged.

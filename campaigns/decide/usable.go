@@ -38,6 +38,9 @@ func (c ChannelFacts) address() campaigns.Reason {
 	if c.Suppressed {
 		return campaigns.SuppressedAddr
 	}
+	if c.Unconfirmed {
+		return campaigns.Unconfirmed
+	}
 	switch c.Reach {
 	case channels.ReachBlocked:
 		return campaigns.Blocked
@@ -51,7 +54,7 @@ func (c ChannelFacts) address() campaigns.Reason {
 
 // triesNext are the reasons that are about the channel or its address: another channel may do better.
 var triesNext = []campaigns.Reason{
-	campaigns.Blocked, campaigns.NotStarted, campaigns.Gone, campaigns.SuppressedAddr, campaigns.NoConsent,
+	campaigns.Blocked, campaigns.NotStarted, campaigns.Gone, campaigns.SuppressedAddr, campaigns.Unconfirmed, campaigns.NoConsent,
 	campaigns.NoAddress, campaigns.ChannelOff, campaigns.AttemptsUsedUp,
 }
 

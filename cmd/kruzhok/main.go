@@ -27,6 +27,7 @@ type cli struct {
 	Demo     demoCmd     `cmd:"" help:"Run everything on embedded defaults with a sandbox Telegram and mailbox."`
 	Migrate  migrateCmd  `cmd:"" help:"Bring the database's schema up and stop."`
 	Token    tokenCmd    `cmd:"" help:"Make, list and revoke API tokens."`
+	Import   importCmd   `cmd:"" help:"Take members in from a CSV file."`
 	Campaign campaignCmd `cmd:"" help:"Check campaign files."`
 	Secret   secretCmd   `cmd:"" help:"Print a new secret key."`
 	Health   healthCmd   `cmd:"" help:"Ask a running service whether it is ready."`

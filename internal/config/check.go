@@ -91,7 +91,7 @@ func (c *Config) checkStorage(p *problems) {
 	if c.DataDir == "" {
 		p.add("data-dir", "must name a folder")
 	}
-	for name, size := range map[string]Bytes{"media-limit": c.MediaLimit, "upload-limit": c.UploadLimit} {
+	for name, size := range map[string]Bytes{"media-limit": c.MediaLimit, "upload-limit": c.UploadLimit, "import-limit": c.ImportLimit} {
 		if size < 1 || size > 2<<30 {
 			p.add(name, "must be a size from 1 byte to 2GB, such as 20MB")
 		}

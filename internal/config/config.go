@@ -56,6 +56,8 @@ type Config struct {
 	MediaLimit  Bytes  `name:"media-limit" default:"20MB" placeholder:"SIZE" help:"Largest file that is fetched from a chat; the Bot API gives out 20MB at most."`
 	UploadLimit Bytes  `name:"upload-limit" default:"20MB" placeholder:"SIZE" help:"Largest file that can be sent on a survey page."`
 
+	ImportLimit Bytes `name:"import-limit" default:"64MB" placeholder:"SIZE" help:"Largest CSV file of members."`
+
 	// Roles are what this process does.
 	Roles []Role `name:"roles" default:"api,worker,scheduler,inbound" placeholder:"ROLE,…" help:"What this process does: api, worker, scheduler, inbound."`
 

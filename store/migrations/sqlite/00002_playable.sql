@@ -59,7 +59,7 @@ CREATE TABLE link_codes (
     id          INTEGER PRIMARY KEY,
     hash        TEXT NOT NULL UNIQUE,  -- keyed hash of the code
     member_id   BIGINT NOT NULL,       -- who wants the other address
-    kind        TEXT NOT NULL CHECK (kind IN ('telegram', 'email')),
+    kind        TEXT NOT NULL CHECK (kind IN ('telegram', 'email', 'confirm')),
     address     TEXT NOT NULL,         -- email: the mailbox that is to be joined, as given; emptied when the code is used
     address_hash TEXT NOT NULL,        -- keyed hash of the mailbox, to bound what is mailed to it
     created_at  BIGINT NOT NULL,

@@ -1,0 +1,81 @@
+package api
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/gin-gonic/gin"
+
+	"github.com/kruzhok/kruzhok/engine"
+	"github.com/kruzhok/kruzhok/internal/fault"
+	"github.com/kruzhok/kruzhok/internal/locale"
+	"github.com/kruzhok/kruzhok/members/roster"
+)
+
+const (
+	importPath = "/v1/members/import"
+	// importPatience is how long a file may take.
+	importPatience = 10 * time.Minute
+)
+
+// importOperation registers the upload at gin: huma would hold the file in memory.
+func (s *server) importOperation() {
+	s.access[http.MethodPost+" "+importPath] = access{Scope: engine.MembersWrite}
+	s.gin.POST(importPath, s.guard(engine.MembersWrite), s.importMembers)
+	registry := s.huma.OpenAPI().Components.Schemas
+	h := s.describe(operation{
+		id: "import-members", method: http.MethodPost, path: importPath, tag: "Members", scope: engine.MembersWrite,
+		summary: "Create or change members from a CSV file",
+		doc: "The first row names the columns, of these: " + strings.Join(roster.Columns(), ", ") + ". An empty cell leaves what is known. " +
+			"A row with a problem stops no other. An email without email_proof gets one mail that asks, and nothing else until its owner says yes.",
+	})
+	text, yes := &huma.Schema{Type: huma.TypeString}, &huma.Schema{Type: huma.TypeBoolean}
+	h.Parameters = append(h.Parameters,
+		&huma.Param{Name: "consent_source", In: "query", Description: "Where those agreed to messages whose row does not say it", Schema: text},
+		&huma.Param{Name: "dry_run", In: "query", Description: "Find everything, write nothing", Schema: yes})
+	h.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{csvType: {Schema: text}}}
+	h.Responses = problemResponses(registry, h.Errors)
+	h.Responses["200"] = &huma.Response{Description: "What became of the rows", Content: map[string]*huma.MediaType{
+		"application/json": {Schema: registry.Schema(typeOf[engine.ImportReport](), true, "ImportReport")},
+	}}
+	s.huma.OpenAPI().AddOperation(&h)
+}
+
+func (s *server) importMembers(c *gin.Context) {
+	if mediaType(c.GetHeader("Content-Type")) != csvType {
+		s.refuse(c, fault.New(fault.Invalid, "invalid.content_type", map[string]any{"expected": csvType}))
+		return
+	}
+	dry, err := strconv.ParseBool(c.DefaultQuery("dry_run", "false"))
+	if err != nil {
+		s.refuse(c, fault.New(fault.Invalid, "invalid.request", nil).With(fault.Detail{Path: "dry_run", Code: "bad_value", Expected: "true, false"}))
+		return
+	}
+	if c.Request.ContentLength > s.MaxImport {
+		s.refuse(c, largeImport(s.MaxImport))
+		return
+	}
+	control := http.NewResponseController(c.Writer)
+	_ = control.SetReadDeadline(time.Now().Add(importPatience)) // not every writer can; then the server's own limits hold
+	_ = control.SetWriteDeadline(time.Now().Add(importPatience))
+	file := http.MaxBytesReader(c.Writer, c.Request.Body, s.MaxImport)
+	report, err := s.Engine.ImportMembers(c.Request.Context(), principal(c.Request.Context()), file, engine.ImportOptions{ConsentSource: c.Query("consent_source"), DryRun: dry})
+	var large *http.MaxBytesError
+	if errors.As(err, &large) {
+		err = largeImport(s.MaxImport)
+	}
+	if err != nil {
+		s.refuse(c, err)
+		return
+	}
+	report.Problems = fault.Details(fault.New(fault.Invalid, "invalid.import", nil).With(report.Problems...), locale.Match(c.GetHeader("Accept-Language")))
+	c.JSON(http.StatusOK, report)
+}
+
+func largeImport(limit int64) error {
+	return fault.New(fault.TooLarge, "too_large.import", map[string]any{"max": bytesWord(limit)})
+}

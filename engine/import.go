@@ -1,0 +1,291 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"io"
+	"strings"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/internal/fault"
+	"github.com/kruzhok/kruzhok/members"
+	"github.com/kruzhok/kruzhok/members/roster"
+	"github.com/kruzhok/kruzhok/store"
+)
+
+// ImportOptions says how a file of members is taken.
+type ImportOptions struct {
+	// ConsentSource is where those agreed to messages whose row does not say it.
+	ConsentSource string
+	// DryRun finds everything that a run would find, and writes nothing.
+	DryRun bool
+}
+
+// ImportReport is what became of the rows.
+type ImportReport struct {
+	Rows    int `json:"rows" doc:"Rows after the header"`
+	Created int `json:"created" doc:"Members who are new"`
+	Updated int `json:"updated" doc:"Members who were known"`
+	Refused int `json:"refused" doc:"Rows with a problem; nothing of them is written"`
+	Asked   int `json:"asked" doc:"Mailboxes without proof, which get one mail that asks"`
+	// Problems are at most maxImportProblems; ProblemsTotal counts all.
+	Problems      []fault.Detail `json:"problems" doc:"The first hundred, with line and column"`
+	ProblemsTotal int            `json:"problems_total"`
+}
+
+// maxImportProblems bounds the list: who has more corrects these first.
+const maxImportProblems = 100
+
+// importing is one run over a file.
+type importing struct {
+	e      *Engine
+	p      Principal
+	o      ImportOptions
+	report ImportReport
+	ids    map[string]int // line by external id
+	boxes  map[string]int // line by mailbox
+	batch  []*importRow
+}
+
+// importRow is a row that was found good.
+type importRow struct {
+	line           int
+	w              *memberWrite
+	created, asked bool
+	err            error
+}
+
+// ImportMembers writes the members of a CSV file (package roster has its form), in transactions of a few hundred rows; running it again changes nothing.
+// A row with a problem stops no other. A mailbox without proof gets one mail that asks, and nothing else before its owner says yes.
+// Scope members:write. Fault invalid.import where the header is wrong, or nothing says where the members agreed.
+func (e *Engine) ImportMembers(ctx context.Context, p Principal, file io.Reader, o ImportOptions) (*ImportReport, error) {
+	if err := p.Require(MembersWrite); err != nil {
+		return nil, err
+	}
+	rows, problems, err := roster.New(file)
+	if err != nil {
+		return nil, err
+	}
+	o.ConsentSource = strings.TrimSpace(o.ConsentSource)
+	if len(problems) == 0 && o.ConsentSource == "" && !rows.Has(roster.ConsentSource) {
+		problems = []roster.Problem{{Line: 1, Column: roster.ConsentSource, Code: "no_consent_source", Expected: "sign-up form"}}
+	}
+	if len(problems) > 0 {
+		return nil, fault.New(fault.Invalid, "invalid.import", nil).With(details(problems)...)
+	}
+	r := &importing{e: e, p: p, o: o, ids: map[string]int{}, boxes: map[string]int{}}
+	r.report.Problems = []fault.Detail{}
+	return &r.report, r.run(ctx, rows)
+}
+
+func details(ps []roster.Problem) []fault.Detail {
+	out := make([]fault.Detail, len(ps))
+	for i, p := range ps {
+		out[i] = fault.Detail{Path: p.Column, Line: p.Line, Code: p.Code, Args: p.Args, Expected: p.Expected}
+	}
+	return out
+}
+
+func (r *importing) run(ctx context.Context, rows *roster.Reader) error {
+	for {
+		row, err := rows.Next()
+		if errors.Is(err, io.EOF) {
+			return r.flush(ctx)
+		}
+		if err != nil {
+			return err
+		}
+		r.report.Rows++
+		r.add(row)
+		if len(r.batch) >= r.e.Store.BulkRows() {
+			if err := r.flush(ctx); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// add reads a row; what is wrong with it is in the report.
+func (r *importing) add(row *roster.Row) {
+	ps := details(row.Problems)
+	var w *memberWrite
+	if len(ps) == 0 {
+		in, more := r.input(row)
+		ps = append(ps, more...)
+		var err error
+		if w, err = r.e.readMemberInput(in); err != nil {
+			ps = append(ps, placed(err, row.Line)...)
+		}
+	}
+	if len(ps) == 0 {
+		ps = r.twice(row.Line, w)
+	}
+	if len(ps) > 0 {
+		r.refuse(ps)
+		return
+	}
+	w.proof = members.Given
+	if row.Cells[roster.EmailProof] == "" {
+		w.proof = members.Unconfirmed
+	}
+	r.batch = append(r.batch, &importRow{line: row.Line, w: w})
+}
+
+func (r *importing) refuse(ps []fault.Detail) {
+	r.report.Refused++
+	r.report.ProblemsTotal += len(ps)
+	room := maxImportProblems - len(r.report.Problems)
+	r.report.Problems = append(r.report.Problems, ps[:min(len(ps), room)]...)
+}
+
+// placed are the places of a fault about a row, by the columns' names.
+func placed(err error, line int) (out []fault.Detail) {
+	var f *fault.Error
+	if !errors.As(err, &f) {
+		return nil
+	}
+	for _, d := range f.Details {
+		d.Line = line
+		out = append(out, d)
+	}
+	switch {
+	case len(out) > 0:
+		return out
+	case f.Key == "conflict.address":
+		return []fault.Detail{{Line: line, Code: "address_taken"}}
+	case f.Key == "conflict.proven_address":
+		return []fault.Detail{{Line: line, Path: roster.Email, Code: "proven_kept"}}
+	}
+	return []fault.Detail{{Line: line, Code: "row_refused"}}
+}
+
+// input is what a row says about a member.
+func (r *importing) input(row *roster.Row) (in MemberInput, ps []fault.Detail) {
+	cell := func(column string) *string {
+		if v, ok := row.Cells[column]; ok {
+			return &v
+		}
+		return nil
+	}
+	in = MemberInput{
+		ExternalID: row.Cells[roster.ExternalID], FirstName: cell(roster.FirstName), LastName: cell(roster.LastName), Language: cell(roster.Language),
+		TimeZone: cell(roster.TimeZone), Email: cell(roster.Email), TelegramChatID: cell(roster.TelegramChat), Attributes: row.Attributes,
+	}
+	if row.Tags != nil {
+		in.Tags = &row.Tags
+	}
+	source := row.Cells[roster.ConsentSource]
+	if source == "" {
+		source = r.o.ConsentSource
+	}
+	if source == "" && (in.Email != nil || in.TelegramChatID != nil) {
+		ps = append(ps, fault.Detail{Path: roster.ConsentSource, Line: row.Line, Code: "no_consent_source", Expected: "sign-up form"})
+	}
+	if in.TelegramChatID != nil {
+		in.Consents = append(in.Consents, agreed(campaigns.Telegram, row, source)...)
+	}
+	if in.Email != nil && row.Cells[roster.EmailProof] != "" { // one without proof agrees on the page that the mail leads to
+		in.Consents = append(in.Consents, agreed(campaigns.Email, row, source)...)
+	}
+	return in, ps
+}
+
+func agreed(ch campaigns.Channel, row *roster.Row, source string) (out []ConsentInput) {
+	topics := row.Topics
+	if len(topics) == 0 {
+		topics = []string{members.AllTopics}
+	}
+	for _, topic := range topics {
+		c := ConsentInput{Channel: ch, Topic: topic, Source: source}
+		if ch == campaigns.Email {
+			c.Wording = row.Cells[roster.EmailProof]
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+// twice finds what an earlier row has already.
+func (r *importing) twice(line int, w *memberWrite) []fault.Detail {
+	if first := r.ids[w.in.ExternalID]; first > 0 {
+		return []fault.Detail{{Path: roster.ExternalID, Line: line, Code: "row_twice", Args: map[string]any{"line": first}}}
+	}
+	if first := r.boxes[w.emailKey]; first > 0 && w.emailKey != "" {
+		return []fault.Detail{{Path: roster.Email, Line: line, Code: "row_twice", Args: map[string]any{"line": first}}}
+	}
+	r.ids[w.in.ExternalID], r.boxes[w.emailKey] = line, line
+	return nil
+}
+
+// errDry takes back what a dry run has written.
+var errDry = errors.New("dry run")
+
+// flush writes the rows together, or, when one of them meets a conflict, one by one.
+func (r *importing) flush(ctx context.Context) error {
+	batch := r.batch
+	r.batch = nil
+	if len(batch) == 0 {
+		return ctx.Err()
+	}
+	first, err := r.e.Store.NextIDs(ctx, len(batch))
+	if err != nil {
+		return err
+	}
+	for i, row := range batch {
+		row.w.newID, row.w.mayExist, row.w.principal = campaigns.MemberID(first+int64(i)), true, r.p
+	}
+	err = r.write(ctx, batch)
+	if fault.Is(err, fault.Internal) || fault.Is(err, fault.Unavailable) {
+		return err
+	}
+	if err != nil {
+		for _, row := range batch {
+			row.err = r.write(ctx, []*importRow{row})
+			if fault.Is(row.err, fault.Internal) || fault.Is(row.err, fault.Unavailable) {
+				return row.err
+			}
+		}
+	}
+	for _, row := range batch {
+		r.count(row)
+	}
+	return nil
+}
+
+func (r *importing) write(ctx context.Context, rows []*importRow) error {
+	err := r.e.Store.WriteBulk(ctx, func(tx *store.Tx) error {
+		for _, row := range rows {
+			id, created, err := r.e.upsert(ctx, tx, row.w)
+			if err != nil {
+				return err
+			}
+			row.created = created
+			if row.asked, err = r.e.proven(ctx, tx, id, row.w); err != nil {
+				return err
+			}
+		}
+		if r.o.DryRun {
+			return errDry
+		}
+		return nil
+	})
+	if errors.Is(err, errDry) {
+		return nil
+	}
+	return err
+}
+
+func (r *importing) count(row *importRow) {
+	switch {
+	case row.err != nil:
+		r.refuse(placed(row.err, row.line))
+		return
+	case row.created:
+		r.report.Created++
+	default:
+		r.report.Updated++
+	}
+	if row.asked {
+		r.report.Asked++
+	}
+}
