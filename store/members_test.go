@@ -106,8 +106,8 @@ func TestProfileHoldsAddressesAndConsents(t *testing.T) {
 			m.ID: {
 				Member: *m,
 				Addresses: map[campaigns.Channel]members.Address{
-					campaigns.Email:    {Member: m.ID, Channel: campaigns.Email, Value: "Anna@Example.org", Reach: channels.ReachUnknown, Suppressed: "bounce"},
-					campaigns.Telegram: {Member: m.ID, Channel: campaigns.Telegram, Value: "77", Reach: channels.ReachOK},
+					campaigns.Email:    {Member: m.ID, Channel: campaigns.Email, Value: "Anna@Example.org", Proof: members.Given, Reach: channels.ReachUnknown, Suppressed: "bounce"},
+					campaigns.Telegram: {Member: m.ID, Channel: campaigns.Telegram, Value: "77", Proof: members.Given, Reach: channels.ReachOK},
 				},
 				Consents: members.Consents{{Channel: campaigns.Email, Topic: "*"}: false, {Channel: campaigns.Telegram, Topic: "news"}: true},
 			},
