@@ -21,11 +21,18 @@ type MemberFields struct {
 	LastName       opt[string]     `json:"last_name,omitempty"`
 	Language       opt[string]     `json:"language,omitempty" doc:"A BCP 47 tag such as en or pt-BR; empty: the community's first"`
 	TimeZone       opt[string]     `json:"time_zone,omitempty" doc:"An IANA name such as Europe/Berlin; empty: the community's"`
+	QuietHours     opt[quietHours] `json:"quiet_hours,omitempty" doc:"Hours of the member's own clock in which nothing comes by itself, beside the campaign's; null: none"`
 	Email          opt[string]     `json:"email,omitempty" doc:"Empty takes the address away. An address is not consent"`
 	TelegramChatID opt[chatID]     `json:"telegram_chat_id,omitempty" doc:"The private chat with the bot, as a number or its digits"`
 	Attributes     map[string]any  `json:"attributes,omitempty" doc:"Texts, numbers, true or false; merged by name, null removes one"`
 	Tags           opt[[]string]   `json:"tags,omitempty" doc:"Replaces all tags"`
 	Consents       []consentFields `json:"consents,omitempty" doc:"Added to the ledger where they change something"`
+}
+
+// quietHours is a span of the day by the member's clock.
+type quietHours struct {
+	From string `json:"from" doc:"Such as 22:00"`
+	To   string `json:"to" doc:"Such as 08:00"`
 }
 
 type consentFields struct {
@@ -41,6 +48,9 @@ func (f MemberFields) input(externalID string) engine.MemberInput {
 		ExternalID: externalID, FirstName: f.FirstName.pointer(), LastName: f.LastName.pointer(), Language: f.Language.pointer(),
 		TimeZone: f.TimeZone.pointer(), Email: f.Email.pointer(), TelegramChatID: text(f.TelegramChatID.pointer()),
 		Attributes: f.Attributes, Tags: f.Tags.pointer(),
+	}
+	if q := f.QuietHours.pointer(); q != nil {
+		in.QuietHours = &engine.QuietInput{From: q.From, To: q.To}
 	}
 	for _, c := range f.Consents {
 		in.Consents = append(in.Consents, engine.ConsentInput{Channel: channelOf(c.Channel), Topic: c.Topic, Source: c.Source, Wording: c.Wording, Given: c.Given})
@@ -63,6 +73,7 @@ type memberView struct {
 	LastName       string         `json:"last_name"`
 	Language       string         `json:"language"`
 	TimeZone       string         `json:"time_zone"`
+	QuietHours     *quietHours    `json:"quiet_hours,omitempty" doc:"The member's own"`
 	Email          string         `json:"email,omitempty"`
 	TelegramChatID string         `json:"telegram_chat_id,omitempty"`
 	Addresses      []addressView  `json:"addresses" nullable:"false" doc:"Whether each address can be reached"`
@@ -93,6 +104,9 @@ func viewMember(m *engine.MemberView) memberView {
 		Language: string(m.Language), TimeZone: m.TimeZone, Email: m.Addresses[campaigns.Email].Value, TelegramChatID: m.Addresses[campaigns.Telegram].Value,
 		Addresses: []addressView{}, Attributes: m.Attributes, Tags: append([]string{}, m.Tags...), Consents: []consentView{},
 		StoppedAt: m.StoppedAt, LastActAt: m.LastActAt, CreatedAt: m.CreatedAt, UpdatedAt: m.UpdatedAt,
+	}
+	if m.Quiet != nil {
+		v.QuietHours = &quietHours{m.Quiet.From.String(), m.Quiet.To.String()}
 	}
 	if v.Attributes == nil {
 		v.Attributes = map[string]any{}

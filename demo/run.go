@@ -55,6 +55,7 @@ func (s *Stage) Play(ctx context.Context, cast []*Player) error {
 func (s *Stage) setUp(ctx context.Context, _ []*Player) error {
 	return s.API.Do(ctx, "PATCH", "/v1/community", map[string]any{
 		"name": "Speaklingua", "time_zone": Zone, "languages": []string{"en", "ru"}, "postal_address": "1 Example Street, 10115 Berlin", "brand": "Speaklingua",
+		"topics": []string{"community", "challenges", "surveys"},
 	}, nil)
 }
 

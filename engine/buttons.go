@@ -20,6 +20,8 @@ func (t *conversation) press(ctx context.Context) error {
 	switch b.verb {
 	case pressLanguage:
 		return t.speak(ctx, b.arg)
+	case pressSettings:
+		return t.set(ctx, b.arg)
 	case pressErase:
 		return t.erase(ctx, b.arg == "yes")
 	}

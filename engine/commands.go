@@ -12,7 +12,7 @@ import (
 
 // Commands lists the bot's commands in the order of its menu. Their descriptions are locale keys "bot.command.<name>".
 func Commands() []string {
-	return []string{"start", "help", "top", "link", "language", "stop", "privacy", "mydata", "delete"}
+	return []string{"start", "help", "top", "link", "settings", "language", "stop", "privacy", "mydata", "delete"}
 }
 
 // consentWording names the version of the words under which /start grants consent: bot.start of the catalogs. Raise it when they change.
@@ -27,7 +27,7 @@ func (t *conversation) command(ctx context.Context) error {
 		return t.start(ctx)
 	case "stop":
 		return t.stop(ctx)
-	case "help", "top", "language", "privacy", "mydata":
+	case "help", "top", "settings", "language", "privacy", "mydata":
 		return t.reply(ctx, t.inc.Command, nil)
 	case "cancel":
 		return t.reply(ctx, "canceled", nil)

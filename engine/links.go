@@ -116,6 +116,7 @@ const (
 	pressToggle   buttonVerb = "t" // tick or untick option number arg
 	pressDone     buttonVerb = "d" // answer with what is ticked
 	pressLanguage buttonVerb = "l" // speak arg
+	pressSettings buttonVerb = "s" // what arg names in /settings
 	pressErase    buttonVerb = "e" // erase my data: arg is "yes" or "no"
 )
 

@@ -34,6 +34,7 @@ type memberWrite struct {
 	in              MemberInput
 	email, emailKey string
 	chat            string
+	quiet           *timing.Window
 	proof           members.Proof // of the mailbox; empty: the caller vouches for it
 	consents        []members.Consent
 	newID           campaigns.MemberID
@@ -62,6 +63,7 @@ func (e *Engine) readMemberInput(in MemberInput) (*memberWrite, error) {
 			c.wrong("language", "bad_language", nil, "en")
 		}
 	}
+	w.quiet = c.quiet(in.QuietHours)
 	c.attributes(in.Attributes)
 	c.tags(in.Tags)
 	e.readAddresses(c, w)
@@ -134,6 +136,22 @@ func (c *memberCheck) attributes(as map[string]any) {
 			c.wrong(path, "bad_attribute_value", nil, "")
 		}
 	}
+}
+
+// quiet reads quiet hours. A span without a length would never be, and is refused rather than guessed at.
+func (c *memberCheck) quiet(q *QuietInput) *timing.Window {
+	if q == nil || *q == (QuietInput{}) {
+		return nil
+	}
+	from, wrongFrom := timing.ParseLocalTime(q.From)
+	to, wrongTo := timing.ParseLocalTime(q.To)
+	if wrongFrom != nil {
+		c.wrong("quiet_hours.from", "bad_local_time", nil, "22:00")
+	}
+	if wrongTo != nil || wrongFrom == nil && from == to {
+		c.wrong("quiet_hours.to", "bad_local_time", nil, "08:00")
+	}
+	return &timing.Window{From: from, To: to}
 }
 
 func (c *memberCheck) tags(ts *[]string) {

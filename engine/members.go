@@ -24,12 +24,16 @@ type MemberInput struct {
 	LastName       *string
 	Language       *string
 	TimeZone       *string
+	QuietHours     *QuietInput
 	Email          *string
 	TelegramChatID *string        // decimal
 	Attributes     map[string]any // merged by key; nil removes one
 	Tags           *[]string      // replaces all
 	Consents       []ConsentInput // added to the ledger where they change something
 }
+
+// QuietInput are the member's own quiet hours, as local times ("22:00"); both empty: none.
+type QuietInput struct{ From, To string }
 
 // ConsentInput is one consent, or (Given false) its withdrawal. An empty topic means every topic.
 type ConsentInput struct {
@@ -335,6 +339,9 @@ func (w *memberWrite) apply(m *members.Member) {
 	set(&m.TimeZone, w.in.TimeZone)
 	if w.in.Language != nil {
 		m.Language = campaigns.Lang(*w.in.Language)
+	}
+	if w.in.QuietHours != nil {
+		m.Quiet = w.quiet
 	}
 	if w.in.Tags != nil {
 		m.Tags = slices.Compact(slices.Sorted(slices.Values(*w.in.Tags)))

@@ -135,6 +135,9 @@ func (e *Engine) gateFacts(c *candidate, s *surroundings) decide.GateFacts {
 		if c.l.def.Quiet != nil {
 			g.Quiet = append(g.Quiet, c.l.def.Quiet)
 		}
+		if p.Quiet != nil && g.Purpose != campaigns.Service {
+			g.Quiet = append(g.Quiet, p.Quiet)
+		}
 		g.EnrollmentFinal = c.row == nil || c.row.State.Final()
 		g.Standing = c.row != nil && c.row.WaitKind == campaigns.WaitDelivery && c.row.WaitDelivery == d.ID
 		g.CampaignPaused = s.states.state(d.Campaign) == campaigns.Paused

@@ -41,6 +41,8 @@ func (e *Engine) renderReply(ctx context.Context, d *store.Delivery, p *store.Pr
 		m.HTML = privacy(lang, c)
 	case "language":
 		m.HTML, m.Keyboard = text(lang, "bot.language", nil), e.languageKeys(m.To)
+	case "settings":
+		m.HTML, m.Keyboard = settingsText(lang, p, c, e.now()), e.settingsKeys(lang, m.To, p, c)
 	case "delete_confirm":
 		m.HTML, m.Keyboard = text(lang, "bot.delete_confirm", nil), e.eraseKeys(lang, m.To)
 	case "mydata":

@@ -2,11 +2,13 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"fmt"
 	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/timing"
 	"github.com/kruzhok/kruzhok/members"
 )
 
@@ -17,13 +19,39 @@ type Profile struct {
 	Consents  members.Consents
 }
 
-const memberColumns = `id, external_id, first_name, last_name, language, time_zone, attributes, state, stopped_at, last_act_at, created_at, updated_at`
+const memberColumns = `id, external_id, first_name, last_name, language, time_zone, attributes, state, stopped_at, last_act_at, created_at, updated_at, quiet_from, quiet_to`
 
 func scanMember(r rows) (*members.Member, error) {
 	m := &members.Member{}
+	var from, to sql.NullInt64
 	err := r.Scan(&m.ID, orEmpty(&m.ExternalID), &m.FirstName, &m.LastName, &m.Language, &m.TimeZone, jsonInto{&m.Attributes}, &m.State,
-		timesInto{&m.StoppedAt}, timesInto{&m.LastActAt}, timeInto{&m.CreatedAt}, timeInto{&m.UpdatedAt})
+		timesInto{&m.StoppedAt}, timesInto{&m.LastActAt}, timeInto{&m.CreatedAt}, timeInto{&m.UpdatedAt}, &from, &to)
+	if from.Valid && to.Valid {
+		m.Quiet = &timing.Window{From: localTime(from.Int64), To: localTime(to.Int64)}
+	}
 	return m, err
+}
+
+// Quiet hours stand in their columns as minutes of the local day.
+
+func localTime(minutes int64) timing.LocalTime {
+	return timing.LocalTime{Hour: int(minutes / 60), Minute: int(minutes % 60)}
+}
+
+func minutes(lt timing.LocalTime) int64 { return int64(lt.Hour*60 + lt.Minute) }
+
+func quietFrom(m *members.Member) any {
+	if m.Quiet == nil {
+		return nil
+	}
+	return minutes(m.Quiet.From)
+}
+
+func quietTo(m *members.Member) any {
+	if m.Quiet == nil {
+		return nil
+	}
+	return minutes(m.Quiet.To)
 }
 
 // Member returns the member; an id that was merged leads to the one who stayed. Fault not_found.member.
@@ -109,10 +137,10 @@ func (tx *Tx) InsertMember(ctx context.Context, m *members.Member) error {
 	if err != nil {
 		return err
 	}
-	n, err := tx.run.exec(ctx, `INSERT INTO members (`+memberColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+	n, err := tx.run.exec(ctx, `INSERT INTO members (`+memberColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 		ON CONFLICT (external_id) DO NOTHING`,
 		m.ID, orNull(m.ExternalID), m.FirstName, m.LastName, m.Language, m.TimeZone, attributes, m.State,
-		nullMicros(m.StoppedAt), nullMicros(m.LastActAt), micros(m.CreatedAt), micros(m.UpdatedAt))
+		nullMicros(m.StoppedAt), nullMicros(m.LastActAt), micros(m.CreatedAt), micros(m.UpdatedAt), quietFrom(m), quietTo(m))
 	if err != nil {
 		return fmt.Errorf("insert member: %w", err)
 	}
@@ -132,9 +160,9 @@ func (tx *Tx) UpdateMember(ctx context.Context, m *members.Member) error {
 		return err
 	}
 	n, err := tx.run.exec(ctx, `UPDATE members SET external_id = $2, first_name = $3, last_name = $4, language = $5, time_zone = $6, attributes = $7,
-		state = $8, stopped_at = $9, last_act_at = $10, updated_at = $11 WHERE id = $1`,
+		state = $8, stopped_at = $9, last_act_at = $10, updated_at = $11, quiet_from = $12, quiet_to = $13 WHERE id = $1`,
 		m.ID, orNull(m.ExternalID), m.FirstName, m.LastName, m.Language, m.TimeZone, attributes,
-		m.State, nullMicros(m.StoppedAt), nullMicros(m.LastActAt), micros(m.UpdatedAt))
+		m.State, nullMicros(m.StoppedAt), nullMicros(m.LastActAt), micros(m.UpdatedAt), quietFrom(m), quietTo(m))
 	switch {
 	case taken(err):
 		return conflict("member", nil)
