@@ -36,7 +36,8 @@ staticcheck:
 race: ## All tests with the race detector
 	CGO_ENABLED=1 go test -race -gcflags='modernc.org/sqlite/lib=-race=false' -gcflags='github.com/pb33f/...=-race=false' -timeout 20m ./...
 
-bench: ## All benchmarks
+bench: ## All benchmarks, and what a newcomer to the demo waits for
+	go run ./bench/demo
 	go test -run '^$$' -bench . -benchmem ./...
 
 fuzz: ## Each fuzz target for FUZZTIME (20s)
