@@ -73,6 +73,9 @@ func (b *BotAPI) send(method string, p botParams, m BotMessage) ([]byte, *botErr
 	if refusal != nil {
 		return nil, refusal
 	}
+	if p.get("chat_id") == "" {
+		return nil, botBad("chat_id is empty")
+	}
 	m.Keyboard, m.At = keyboard, b.cfg.Now()
 	var out []byte
 	b.chat(p.int64("chat_id"), func(c *botChat) {
@@ -191,6 +194,10 @@ func (b *BotAPI) botMessageJSON(u BotUser, m BotMessage) []byte {
 	out = append(out, u.chatJSON()...)
 	out = append(out, `,"date":`...)
 	out = strconv.AppendInt(out, m.At.Unix(), 10)
+	if m.Edited {
+		out = append(out, `,"edit_date":`...)
+		out = strconv.AppendInt(out, b.cfg.Now().Unix(), 10)
+	}
 	if m.ReplyTo != 0 {
 		out = append(out, `,"reply_to_message":{"message_id":`...)
 		out = strconv.AppendInt(out, m.ReplyTo, 10)
