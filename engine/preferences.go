@@ -2,11 +2,14 @@ package engine
 
 import (
 	"context"
+	"encoding/base64"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/decide"
 	"github.com/kruzhok/kruzhok/campaigns/timing"
 	"github.com/kruzhok/kruzhok/channels"
 	"github.com/kruzhok/kruzhok/members"
@@ -15,8 +18,11 @@ import (
 
 // The chat's /settings: one message whose buttons turn topics and channels on and off and choose quiet hours. It is edited in place.
 
-// settingsWording names the version of the words under which a press agrees to a topic: bot.settings. Raise it when they change.
-const settingsWording = "settings/1"
+// settingsWording names the version of the words under which a press agrees or refuses: bot.settings. Raise it when they change.
+const (
+	settingsWording = "settings/1"
+	settingsSource  = "settings"
+)
 
 // quietChoices are the quiet hours that are offered; the first is none.
 var quietChoices = []*timing.Window{nil, quiet(21, 9), quiet(22, 8), quiet(23, 7)}
@@ -25,12 +31,14 @@ func quiet(from, to int) *timing.Window {
 	return &timing.Window{From: timing.LocalTime{Hour: from}, To: timing.LocalTime{Hour: to}}
 }
 
-// What a press changes, before the number of the topic, channel or choice.
+// What a press changes. A topic, channel or "everything" is followed by what is wanted, and its name; quiet hours by their number.
 const (
-	setTopic   = "t"
-	setChannel = "c"
-	setQuiet   = "q"
-	setNothing = "x" // everything off
+	setTopic   = 't'
+	setChannel = 'c'
+	setQuiet   = 'q'
+	setAll     = 'x' // everything off
+
+	wantOn, wantOff = "1", "0"
 )
 
 // topics are what the community writes about; every topic where it names none.
@@ -51,22 +59,35 @@ func openOn(p *store.Profile) (out []campaigns.Channel) {
 	return out
 }
 
-func topicOn(p *store.Profile, topic string) bool {
-	for _, ch := range openOn(p) {
-		if p.StoppedAt == nil && p.Consents.Allows(ch, topic) {
-			return true
+// decided are all topics about which there is a say on the channel: the community's, every topic, and those that the member ever decided about.
+func decided(p *store.Profile, c *store.Community, ch campaigns.Channel) []string {
+	out := append([]string{members.AllTopics}, c.Topics...)
+	for key := range p.Consents {
+		if key.Channel == ch && key.Topic != members.Everything {
+			out = append(out, key.Topic)
 		}
 	}
-	return false
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// topicOn reports whether the topic comes on any channel; every topic: whether any comes.
+func topicOn(p *store.Profile, c *store.Community, topic string) bool {
+	return slices.ContainsFunc(openOn(p), func(ch campaigns.Channel) bool {
+		if topic == members.AllTopics {
+			return channelOn(p, c, ch)
+		}
+		return p.StoppedAt == nil && p.Consents.Allows(ch, topic)
+	})
 }
 
 func channelOn(p *store.Profile, c *store.Community, ch campaigns.Channel) bool {
-	for _, topic := range topics(c) {
-		if p.StoppedAt == nil && p.Consents.Allows(ch, topic) {
-			return true
-		}
-	}
-	return false
+	return p.StoppedAt == nil && slices.ContainsFunc(decided(p, c, ch), func(topic string) bool { return p.Consents.Allows(ch, topic) })
+}
+
+// topicMark names a topic in a button, whose data has no room for long ones. The community may list its topics in another order when it is pressed.
+func (e *Engine) topicMark(topic string) string {
+	return base64.RawURLEncoding.EncodeToString(mac(e.keys.buttons, 9, "topic", topic))
 }
 
 // settingsText says what the buttons are about, and by whose clock.
@@ -79,7 +100,7 @@ func settingsText(lang campaigns.Lang, p *store.Profile, c *store.Community, now
 	return out
 }
 
-// settingsKeys are the buttons as things stand.
+// settingsKeys are the buttons as things stand. Each says what is wanted, not that something is to change: pressing twice is pressing once.
 func (e *Engine) settingsKeys(lang campaigns.Lang, chat string, p *store.Profile, c *store.Community) (rows [][]channels.Button) {
 	key := func(on bool, label, arg string) channels.Button {
 		if on {
@@ -87,17 +108,24 @@ func (e *Engine) settingsKeys(lang campaigns.Lang, chat string, p *store.Profile
 		}
 		return channels.Button{Text: label, Data: e.buttonData(chat, button{pressSettings, 0, arg})}
 	}
-	for i, topic := range topics(c) {
+	turn := func(what rune, on bool, label, name string) channels.Button {
+		want := wantOn
+		if on {
+			want = wantOff
+		}
+		return key(on, label, string(what)+want+name)
+	}
+	for _, topic := range topics(c) {
 		label := topic
 		if topic == members.AllTopics {
 			label = say(lang, "bot.settings_all", nil)
 		}
-		rows = append(rows, []channels.Button{key(topicOn(p, topic), label, setTopic+strconv.Itoa(i))})
+		rows = append(rows, []channels.Button{turn(setTopic, topicOn(p, c, topic), label, e.topicMark(topic))})
 	}
 	if chs := openOn(p); len(chs) > 1 {
 		var row []channels.Button
 		for _, ch := range chs {
-			row = append(row, key(channelOn(p, c, ch), say(lang, "bot.settings_channel."+string(ch), nil), setChannel+string(ch)))
+			row = append(row, turn(setChannel, channelOn(p, c, ch), say(lang, "bot.settings_channel."+string(ch), nil), string(ch)))
 		}
 		rows = append(rows, row)
 	}
@@ -107,27 +135,26 @@ func (e *Engine) settingsKeys(lang campaigns.Lang, chat string, p *store.Profile
 		if w != nil {
 			label = strconv.Itoa(w.From.Hour) + "–" + strconv.Itoa(w.To.Hour)
 		}
-		row = append(row, key(same(p.Quiet, w), label, setQuiet+strconv.Itoa(i)))
+		row = append(row, key(sameWindow(p.Quiet, w), label, string(setQuiet)+strconv.Itoa(i)))
 	}
 	rows = append(rows, row)
 	if p.StoppedAt == nil {
-		rows = append(rows, []channels.Button{key(false, say(lang, "bot.settings_off", nil), setNothing)})
+		rows = append(rows, []channels.Button{key(false, say(lang, "bot.settings_off", nil), string(setAll))})
 	}
 	return rows
 }
 
-func same(a, b *timing.Window) bool { return a == nil && b == nil || a != nil && b != nil && *a == *b }
+func sameWindow(a, b *timing.Window) bool {
+	return a == nil && b == nil || a != nil && b != nil && *a == *b
+}
 
-// set acts on a press in /settings, and shows on its message how things stand. Pressing what stands so already is pressing once.
+// set acts on a press in /settings, and shows on its message how things stand.
 func (t *conversation) set(ctx context.Context, arg string) error {
-	if arg == "" {
-		return t.record(ctx, "button.refused", "", nil)
-	}
-	ok, err := t.change(ctx, arg[:1], arg[1:])
+	known, err := t.change(ctx, arg)
 	if err != nil {
 		return err
 	}
-	if !ok {
+	if !known {
 		return t.record(ctx, "button.refused", "", nil)
 	}
 	message, chat, id, c := t.inc.Message, t.inc.Chat, t.p.ID, t.c
@@ -142,57 +169,70 @@ func (t *conversation) set(ctx context.Context, arg string) error {
 	return nil
 }
 
-// change reports false for what is no choice: the community's topics are others by now, or the address is gone.
-func (t *conversation) change(ctx context.Context, what, which string) (bool, error) {
+// change reports false for what is no choice: the community has no such topic by now, or the address is gone.
+func (t *conversation) change(ctx context.Context, arg string) (known bool, err error) {
+	if arg == "" {
+		return false, nil
+	}
+	what, rest := rune(arg[0]), arg[1:]
+	name, on := strings.CutPrefix(rest, wantOn)
+	if !on {
+		name, _ = strings.CutPrefix(rest, wantOff)
+	}
 	switch what {
 	case setTopic:
-		i, err := strconv.Atoi(which)
-		if err != nil || i < 0 || i >= len(topics(t.c)) {
+		i := slices.IndexFunc(topics(t.c), func(topic string) bool { return t.e.topicMark(topic) == name })
+		if i < 0 {
 			return false, nil
 		}
-		return true, t.turnTopic(ctx, topics(t.c)[i])
+		return true, t.turnTopic(ctx, topics(t.c)[i], on)
 	case setChannel:
-		for _, ch := range openOn(t.p) {
-			if string(ch) == which {
-				return true, t.turnChannel(ctx, ch)
-			}
+		if i := slices.Index(openOn(t.p), campaigns.Channel(name)); i < 0 {
+			return false, nil
 		}
-		return false, nil
+		return true, t.turnChannel(ctx, campaigns.Channel(name), on)
 	case setQuiet:
-		i, err := strconv.Atoi(which)
+		i, err := strconv.Atoi(rest)
 		if err != nil || i < 0 || i >= len(quietChoices) {
 			return false, nil
 		}
-		t.p.Quiet, t.p.UpdatedAt = quietChoices[i], t.now
-		return true, t.tx.UpdateMember(ctx, &t.p.Member)
-	case setNothing:
-		return true, t.e.stopEverything(ctx, t.tx, t.p, "settings")
+		return true, t.keepQuiet(ctx, quietChoices[i])
+	case setAll:
+		return true, t.e.stopEverything(ctx, t.tx, t.p, settingsSource)
 	}
 	return false, nil
 }
 
-// turnTopic ends the topic on every channel, or agrees to it on those that are on.
-func (t *conversation) turnTopic(ctx context.Context, topic string) error {
-	if topicOn(t.p, topic) {
-		return t.e.stopTopic(ctx, t.tx, t.p, topic, "settings")
+func (t *conversation) keepQuiet(ctx context.Context, w *timing.Window) error {
+	if sameWindow(t.p.Quiet, w) {
+		return nil
 	}
-	if err := t.comeBack(ctx); err != nil {
+	t.p.Quiet, t.p.UpdatedAt = w, t.now
+	if err := t.tx.UpdateMember(ctx, &t.p.Member); err != nil {
 		return err
 	}
-	return t.agreeTo(ctx, []string{topic}, openOn(t.p))
+	return t.record(ctx, "member.chose", "", map[string]any{"quiet_hours": w})
 }
 
-// turnChannel ends every topic on the channel, or agrees there to those that are on elsewhere, or to all.
-func (t *conversation) turnChannel(ctx context.Context, ch campaigns.Channel) error {
-	if channelOn(t.p, t.c, ch) {
-		return t.consents(ctx, append([]string{members.AllTopics}, t.c.Topics...), []campaigns.Channel{ch}, false)
+// turnTopic ends the topic on every channel, or agrees to it on all that the member has. "All topics" are those too that they decided about one by one.
+func (t *conversation) turnTopic(ctx context.Context, topic string, on bool) error {
+	switch {
+	case on:
+		return t.agreeTo(ctx, []string{topic}, openOn(t.p))
+	case topic != members.AllTopics:
+		return t.e.stopTopic(ctx, t.tx, t.p, topic, settingsSource, settingsWording)
 	}
-	if err := t.comeBack(ctx); err != nil {
-		return err
+	return t.refuse(ctx, []campaigns.Channel{campaigns.Telegram, campaigns.Email})
+}
+
+// turnChannel ends every topic on the channel, or agrees there to those that come on another one, or to all.
+func (t *conversation) turnChannel(ctx context.Context, ch campaigns.Channel, on bool) error {
+	if !on {
+		return t.refuse(ctx, []campaigns.Channel{ch})
 	}
 	var wanted []string
 	for _, topic := range topics(t.c) {
-		if topicOn(t.p, topic) {
+		if topicOn(t.p, t.c, topic) {
 			wanted = append(wanted, topic)
 		}
 	}
@@ -202,36 +242,54 @@ func (t *conversation) turnChannel(ctx context.Context, ch campaigns.Channel) er
 	return t.agreeTo(ctx, wanted, []campaigns.Channel{ch})
 }
 
-// comeBack ends a stop: what is turned on now is on, and nothing else that was before.
-func (t *conversation) comeBack(ctx context.Context) error {
-	if t.p.StoppedAt == nil {
-		return nil
-	}
-	if err := t.e.everything(ctx, t.tx, t.p, true, "settings"); err != nil {
-		return err
-	}
-	return t.consents(ctx, append([]string{members.AllTopics}, t.c.Topics...), openOn(t.p), false)
-}
-
-func (t *conversation) agreeTo(ctx context.Context, topics []string, chs []campaigns.Channel) error {
-	return t.consents(ctx, topics, chs, true)
-}
-
-// consents writes the ledger where it changes something.
-func (t *conversation) consents(ctx context.Context, topics []string, chs []campaigns.Channel, given bool) error {
+// refuse ends all topics on the channels. What the member is in ends where nothing of its topic may come any more.
+func (t *conversation) refuse(ctx context.Context, chs []campaigns.Channel) error {
 	for _, ch := range chs {
-		for _, topic := range topics {
-			key := members.ConsentKey{Channel: ch, Topic: topic}
-			if had, known := t.p.Consents[key]; known && had == given {
-				continue
-			}
-			c := members.Consent{Channel: ch, Topic: topic, Given: given, Source: "settings", Wording: settingsWording, At: t.now}
-			if err := t.tx.AppendConsent(ctx, t.p.ID, c); err != nil {
-				return err
-			}
-			t.p.Consents[key] = given
+		if err := t.consents(ctx, decided(t.p, t.c, ch), ch, false); err != nil {
+			return err
 		}
 	}
-	data := map[string]any{"topics": strings.Join(topics, ", "), "on": given}
-	return t.record(ctx, "member.chose", "", data)
+	return t.e.decideAll(ctx, t.tx, t.p.ID, &decide.Left{Reason: campaigns.ExitUnsubscribed}, func(l *live) bool {
+		return l.def.Purpose != campaigns.Service && !topicOn(t.p, t.c, l.def.Topic)
+	})
+}
+
+// agreeTo turns topics on. It ends a stop: then they are on, and nothing else that was before.
+func (t *conversation) agreeTo(ctx context.Context, topics []string, chs []campaigns.Channel) error {
+	if t.p.StoppedAt != nil {
+		if err := t.e.everything(ctx, t.tx, t.p, true, settingsSource); err != nil {
+			return err
+		}
+		for _, ch := range openOn(t.p) {
+			if err := t.consents(ctx, decided(t.p, t.c, ch), ch, false); err != nil {
+				return err
+			}
+		}
+	}
+	for _, ch := range chs {
+		if err := t.consents(ctx, topics, ch, true); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// consents writes the ledger where it changes something, and says so once.
+func (t *conversation) consents(ctx context.Context, topics []string, ch campaigns.Channel, given bool) error {
+	changed := false
+	for _, topic := range topics {
+		key := members.ConsentKey{Channel: ch, Topic: topic}
+		if had, known := t.p.Consents[key]; known && had == given {
+			continue
+		}
+		c := members.Consent{Channel: ch, Topic: topic, Given: given, Source: settingsSource, Wording: settingsWording, At: t.now}
+		if err := t.tx.AppendConsent(ctx, t.p.ID, c); err != nil {
+			return err
+		}
+		t.p.Consents[key], changed = given, true
+	}
+	if !changed {
+		return nil
+	}
+	return t.record(ctx, "member.chose", "", map[string]any{"channel": ch, "topics": topics, "on": given})
 }

@@ -5,10 +5,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/timing"
 	"github.com/kruzhok/kruzhok/engine"
 	"github.com/kruzhok/kruzhok/internal/fault"
+	"github.com/kruzhok/kruzhok/members"
+	"github.com/kruzhok/kruzhok/store"
 )
 
 // settings opens /settings in the chat and returns the message's id.
@@ -134,5 +138,94 @@ func TestOwnQuietHoursHold(t *testing.T) {
 		if m.Quiet != nil {
 			t.Errorf("not taken away: %v", m.Quiet)
 		}
+	})
+}
+
+// TestOffMeansOff: no topic that the member ever agreed to is left on, named by the community or not; what they were in of it ends.
+func TestOffMeansOff(t *testing.T) {
+	for _, off := range []string{"✓ Mail", "✓ All topics"} {
+		each(t, func(t *testing.T, w *world) {
+			_, err := w.e.PatchCommunity(t.Context(), engine.Operator, engine.CommunityPatch{Topics: []string{}})
+			must(t, err)
+			id := w.joins(7, "en")
+			must(t, w.e.JoinMailbox(t.Context(), w.mailbox(7, "anna@example.org")))
+			p := w.profile(id)
+			for _, ch := range []campaigns.Channel{campaigns.Email, campaigns.Telegram} {
+				must(t, w.store.Write(t.Context(), func(tx *store.Tx) error {
+					return tx.AppendConsent(t.Context(), p.ID, members.Consent{Channel: ch, Topic: "news", Given: true, Source: "api", At: w.clock.now()})
+				}))
+			}
+			w.settle()
+			message := w.settings(7)
+			w.presses(7, message, off)
+			p = w.profile(id)
+			if p.Consents.Allows(campaigns.Email, "news") || p.Consents.Allows(campaigns.Email, "other") {
+				t.Errorf("%s: mail is not off: %v", off, p.Consents)
+			}
+			if chat := p.Consents.Allows(campaigns.Telegram, "news"); chat != (off == "✓ Mail") {
+				t.Errorf("%s: the chat's news: %t", off, chat)
+			}
+			if w.label(7, message, off) {
+				t.Errorf("%s is still on the message", off)
+			}
+		})
+	}
+}
+
+// TestAPressSaysWhatIsWanted: two messages of /settings, the same press on both: it happens once. And a topic is itself, wherever the list has it by now.
+func TestAPressSaysWhatIsWanted(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		patch := func(topics ...string) {
+			_, err := w.e.PatchCommunity(t.Context(), engine.Operator, engine.CommunityPatch{Topics: topics})
+			must(t, err)
+		}
+		patch("news", "challenges")
+		id := w.joins(7, "en")
+		first, second := w.settings(7), w.settings(7)
+		w.presses(7, first, "✓ news")
+		w.presses(7, second, "✓ news")
+		if w.profile(id).Consents.Allows(campaigns.Telegram, "news") {
+			t.Error("the second press turned it on again")
+		}
+		third := w.settings(7)
+		patch("challenges", "news")
+		w.presses(7, third, "✓ challenges")
+		if p := w.profile(id); p.Consents.Allows(campaigns.Telegram, "challenges") || p.Consents.Allows(campaigns.Telegram, "news") {
+			t.Errorf("another topic was meant: %v", p.Consents)
+		}
+		ledger, err := w.store.ConsentLedger(t.Context(), id)
+		must(t, err)
+		if last := ledger[len(ledger)-1]; last.Source != "settings" || last.Wording == "" || last.Given {
+			t.Errorf("ledger: %+v", last)
+		}
+		before := len(w.events(id))
+		w.presses(7, third, "22–8")
+		if len(w.events(id)) == before {
+			t.Error("quiet hours leave no event")
+		}
+	})
+}
+
+// TestSettingsOfAnother: a press that was made for another chat changes nothing.
+func TestSettingsOfAnother(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.joins(7, "en")
+		other := w.joins(8, "en")
+		theirs := w.settings(8)
+		message := w.settings(7)
+		var data string
+		for _, m := range w.bot.Chat(7) {
+			if m.ID == message {
+				data = m.Keyboard[0][0].Data
+			}
+		}
+		before := w.profile(other).Consents
+		_, err := w.bot.Forge(8, theirs, data)
+		must(t, err)
+		w.settle()
+		if d := cmp.Diff(before, w.profile(other).Consents); d != "" {
+			t.Errorf("consents (-before +after):\n%s", d)
+		}
+		expectEvent(t, w, other, "button.refused", 1)
 	})
 }

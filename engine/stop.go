@@ -40,7 +40,7 @@ func (e *Engine) stopEverything(ctx context.Context, tx *store.Tx, p *store.Prof
 }
 
 // stopTopic ends one topic: no more of it is sent on any channel, and its campaigns end for the member.
-func (e *Engine) stopTopic(ctx context.Context, tx *store.Tx, p *store.Profile, topic, source string) error {
+func (e *Engine) stopTopic(ctx context.Context, tx *store.Tx, p *store.Profile, topic, source, wording string) error {
 	now, changed := e.now(), false
 	for _, ch := range []campaigns.Channel{campaigns.Telegram, campaigns.Email} {
 		key := members.ConsentKey{Channel: ch, Topic: topic}
@@ -48,7 +48,7 @@ func (e *Engine) stopTopic(ctx context.Context, tx *store.Tx, p *store.Profile, 
 			continue
 		}
 		changed = true
-		if err := tx.AppendConsent(ctx, p.ID, members.Consent{Channel: ch, Topic: topic, Given: false, Source: source, At: now}); err != nil {
+		if err := tx.AppendConsent(ctx, p.ID, members.Consent{Channel: ch, Topic: topic, Given: false, Source: source, Wording: wording, At: now}); err != nil {
 			return err
 		}
 	}

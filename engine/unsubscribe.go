@@ -70,6 +70,6 @@ func (e *Engine) Unsubscribe(ctx context.Context, token string, everything bool,
 		if everything {
 			return e.stopEverything(ctx, tx, p, source)
 		}
-		return e.stopTopic(ctx, tx, p, l.def.Topic, source+":"+strconv.FormatInt(int64(d.ID), 10))
+		return e.stopTopic(ctx, tx, p, l.def.Topic, source+":"+strconv.FormatInt(int64(d.ID), 10), "")
 	})
 }
