@@ -144,7 +144,7 @@ func (w *linkWorld) codes() int {
 	must(w.t, err)
 	n := 0
 	for _, m := range ms {
-		k, err := w.store.CountLinkCodes(w.t.Context(), m.ID, campaigns.Telegram, time.Time{})
+		k, err := w.store.CountLinkCodes(w.t.Context(), m.ID, store.ChatCode, time.Time{})
 		must(w.t, err)
 		n += k
 	}

@@ -104,11 +104,7 @@ func startEvents(joins bool) []string {
 
 // consent writes the ledger for the community's topics (every topic where none is named), lifts a suppression that an erasure left, and ends a stop.
 func (t *conversation) consent(ctx context.Context) error {
-	topics := t.c.Topics
-	if len(topics) == 0 {
-		topics = []string{members.AllTopics}
-	}
-	for _, topic := range topics {
+	for _, topic := range topics(t.c) {
 		key := members.ConsentKey{Channel: campaigns.Telegram, Topic: topic}
 		if t.p.Consents[key] {
 			continue

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -21,25 +22,22 @@ const (
 	confirmSource  = "double_opt_in"
 )
 
-// proven notes how sure it is that the row's mailbox is the member's. Without proof, the mail that asks is written, once for an address.
-func (e *Engine) proven(ctx context.Context, tx *store.Tx, id campaigns.MemberID, w *memberWrite) (asked bool, err error) {
-	switch {
-	case w.email == "":
+// ask writes the mail that asks, for a mailbox that is not proven: once for a mailbox, and to nobody who refused mail or turned everything off.
+func (e *Engine) ask(ctx context.Context, tx *store.Tx, became written, w *memberWrite) (asked bool, err error) {
+	if p := became.had; p != nil && (p.StoppedAt != nil || refusedAll(p.Consents, campaigns.Email)) {
 		return false, nil
-	case w.proof == members.Given:
-		return false, tx.ProveAddress(ctx, id, campaigns.Email, members.Given)
 	}
-	now := e.now()
-	first, err := tx.AskOnce(ctx, id, campaigns.Email, now)
-	if err != nil || !first {
+	hash := e.AddressHash(campaigns.Email, w.emailKey)
+	if before, err := tx.WasAsked(ctx, hash); err != nil || before {
 		return false, err
 	}
 	row, err := tx.NextID(ctx)
 	if err != nil {
 		return false, err
 	}
+	now := e.now()
 	code := &store.LinkCode{
-		ID: row, Hash: e.codeHash(e.mailboxToken(row)), Member: id, Kind: store.ConfirmCode, Address: w.email, AddressHash: e.AddressHash(campaigns.Email, w.emailKey),
+		ID: row, Hash: e.codeHash(e.mailboxToken(row)), Member: became.id, Kind: store.ConfirmCode, Address: w.email, AddressHash: hash,
 		CreatedAt: now, ExpiresAt: now.Add(confirmLife),
 	}
 	if err := tx.InsertLinkCode(ctx, code); err != nil {
@@ -49,20 +47,68 @@ func (e *Engine) proven(ctx context.Context, tx *store.Tx, id campaigns.MemberID
 	if err != nil {
 		return false, err
 	}
-	d := systemReply(mail, id, campaigns.Email, confirmMail, map[string]any{"code": row}, now)
+	d := systemReply(mail, became.id, campaigns.Email, confirmMail, map[string]any{"code": row}, now)
 	d.Priority, d.DueAt, d.ExpiresAt = prioService, &now, now.Add(7*24*time.Hour) // behind every reply, however many there are
 	_, err = tx.InsertDeliveries(ctx, []*store.Delivery{d})
 	return true, err
 }
 
-// confirm ends the asking: the mailbox is the member's, who agreed to messages. Fault not_found.link when the member has another address by now.
-func (e *Engine) confirm(ctx context.Context, tx *store.Tx, code *store.LinkCode, value, key string) error {
-	p, owner, err := e.holder(ctx, tx, code.Member, campaigns.Email, key)
+// asksOf is whose the mailbox is that a code asks about. Fault not_found.link where nobody has it any more.
+func (e *Engine) asksOf(ctx context.Context, q interface {
+	MemberByAddress(context.Context, campaigns.Channel, string) (*members.Member, error)
+}, code *store.LinkCode) (campaigns.MemberID, error) {
+	_, key, err := e.Mailbox(code.Address)
+	if err != nil {
+		return 0, fault.New(fault.NotFound, "not_found.link", nil)
+	}
+	m, err := q.MemberByAddress(ctx, campaigns.Email, key)
+	if fault.Is(err, fault.NotFound) {
+		return 0, fault.New(fault.NotFound, "not_found.link", nil)
+	}
+	if err != nil {
+		return 0, err
+	}
+	return m.ID, nil
+}
+
+// confirmPage is what the page behind the mail that asks shows: about whoever has the mailbox now.
+func (e *Engine) confirmPage(ctx context.Context, code *store.LinkCode) (*MailboxPage, error) {
+	c, err := e.community(ctx, e.Store)
+	if err != nil {
+		return nil, err
+	}
+	page := &MailboxPage{Lang: fallback(c), Community: c.Name, Brand: c.Brand, Confirm: true, Used: code.UsedAt != nil}
+	id := code.Member // a code that was used has no address any more
+	if !page.Used {
+		if id, err = e.asksOf(ctx, e.Store, code); err != nil {
+			return nil, err
+		}
+	}
+	profiles, err := e.Store.Profiles(ctx, []campaigns.MemberID{id})
+	if err != nil {
+		return nil, err
+	}
+	if p := profiles[id]; p != nil {
+		page.Lang = spoken(p, c)
+		if !page.Used {
+			page.Name, page.Address = p.FirstName, code.Address
+		}
+	}
+	return page, nil
+}
+
+// confirm ends the asking: the mailbox is the member's who has it, and who agrees to messages. Fault not_found.link where nobody has it.
+func (e *Engine) confirm(ctx context.Context, tx *store.Tx, code *store.LinkCode) error {
+	id, err := e.asksOf(ctx, tx, code)
 	if err != nil {
 		return err
 	}
-	if owner == nil || owner.ID != p.ID || p.Addresses[campaigns.Email].Value != value {
-		return fault.New(fault.NotFound, "not_found.link", nil)
+	p, err := tx.LockMember(ctx, id)
+	if err != nil {
+		return err
+	}
+	if now, err := e.asksOf(ctx, tx, code); err != nil || now != p.ID { // while we waited for the lock
+		return cmp.Or(err, error(errMoved))
 	}
 	ok, err := tx.UseLinkCode(ctx, code.ID, e.now())
 	if err != nil || !ok {

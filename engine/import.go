@@ -25,9 +25,11 @@ type ImportOptions struct {
 type ImportReport struct {
 	Rows    int `json:"rows" doc:"Rows after the header"`
 	Created int `json:"created" doc:"Members who are new"`
-	Updated int `json:"updated" doc:"Members who were known"`
-	Refused int `json:"refused" doc:"Rows with a problem; nothing of them is written"`
-	Asked   int `json:"asked" doc:"Mailboxes without proof, which get one mail that asks"`
+	Updated int `json:"updated" doc:"Members who were known, and are another in something"`
+	// Unchanged are those of whom the file says what is known.
+	Unchanged int `json:"unchanged" doc:"Members of whom the file says what is known"`
+	Refused   int `json:"refused" doc:"Rows with a problem; nothing of them is written"`
+	Asked     int `json:"asked" doc:"Mailboxes without proof, which get one mail that asks"`
 	// Problems are at most maxImportProblems; ProblemsTotal counts all.
 	Problems      []fault.Detail `json:"problems" doc:"The first hundred, with line and column"`
 	ProblemsTotal int            `json:"problems_total"`
@@ -42,17 +44,17 @@ type importing struct {
 	p      Principal
 	o      ImportOptions
 	report ImportReport
-	ids    map[string]int // line by external id
-	boxes  map[string]int // line by mailbox
+	seen   map[string]int // line by external id, mailbox and chat
 	batch  []*importRow
 }
 
 // importRow is a row that was found good.
 type importRow struct {
-	line           int
-	w              *memberWrite
-	created, asked bool
-	err            error
+	line   int
+	w      *memberWrite
+	became written
+	asked  bool
+	err    error
 }
 
 // ImportMembers writes the members of a CSV file (package roster has its form), in transactions of a few hundred rows; running it again changes nothing.
@@ -73,7 +75,7 @@ func (e *Engine) ImportMembers(ctx context.Context, p Principal, file io.Reader,
 	if len(problems) > 0 {
 		return nil, fault.New(fault.Invalid, "invalid.import", nil).With(details(problems)...)
 	}
-	r := &importing{e: e, p: p, o: o, ids: map[string]int{}, boxes: map[string]int{}}
+	r := &importing{e: e, p: p, o: o, seen: map[string]int{}}
 	r.report.Problems = []fault.Detail{}
 	return &r.report, r.run(ctx, rows)
 }
@@ -124,7 +126,7 @@ func (r *importing) add(row *roster.Row) {
 		r.refuse(ps)
 		return
 	}
-	w.proof = members.Given
+	w.proof, w.keepRefusals = members.Given, true
 	if row.Cells[roster.EmailProof] == "" {
 		w.proof = members.Unconfirmed
 	}
@@ -207,13 +209,15 @@ func agreed(ch campaigns.Channel, row *roster.Row, source string) (out []Consent
 
 // twice finds what an earlier row has already.
 func (r *importing) twice(line int, w *memberWrite) []fault.Detail {
-	if first := r.ids[w.in.ExternalID]; first > 0 {
-		return []fault.Detail{{Path: roster.ExternalID, Line: line, Code: "row_twice", Args: map[string]any{"line": first}}}
+	keys := []struct{ column, key string }{{roster.ExternalID, w.in.ExternalID}, {roster.Email, w.emailKey}, {roster.TelegramChat, w.chat}}
+	for _, k := range keys {
+		if first := r.seen[k.column+":"+k.key]; first > 0 && k.key != "" {
+			return []fault.Detail{{Path: k.column, Line: line, Code: "row_twice", Args: map[string]any{"line": first}}}
+		}
 	}
-	if first := r.boxes[w.emailKey]; first > 0 && w.emailKey != "" {
-		return []fault.Detail{{Path: roster.Email, Line: line, Code: "row_twice", Args: map[string]any{"line": first}}}
+	for _, k := range keys {
+		r.seen[k.column+":"+k.key] = line
 	}
-	r.ids[w.in.ExternalID], r.boxes[w.emailKey] = line, line
 	return nil
 }
 
@@ -255,12 +259,7 @@ func (r *importing) flush(ctx context.Context) error {
 func (r *importing) write(ctx context.Context, rows []*importRow) error {
 	err := r.e.Store.WriteBulk(ctx, func(tx *store.Tx) error {
 		for _, row := range rows {
-			id, created, err := r.e.upsert(ctx, tx, row.w)
-			if err != nil {
-				return err
-			}
-			row.created = created
-			if row.asked, err = r.e.proven(ctx, tx, id, row.w); err != nil {
+			if err := r.writeRow(ctx, tx, row); err != nil {
 				return err
 			}
 		}
@@ -275,15 +274,32 @@ func (r *importing) write(ctx context.Context, rows []*importRow) error {
 	return err
 }
 
+func (r *importing) writeRow(ctx context.Context, tx *store.Tx, row *importRow) (err error) {
+	if row.became, err = r.e.upsert(ctx, tx, row.w); err != nil || row.w.email == "" {
+		return err
+	}
+	if row.w.proof == members.Given {
+		return tx.ProveAddress(ctx, row.became.id, campaigns.Email, members.Given)
+	}
+	p, err := tx.LockMember(ctx, row.became.id)
+	if err != nil || p.Addresses[campaigns.Email].Proof != members.Unconfirmed {
+		return err // it is sure already
+	}
+	row.asked, err = r.e.ask(ctx, tx, row.became, row.w)
+	return err
+}
+
 func (r *importing) count(row *importRow) {
 	switch {
 	case row.err != nil:
 		r.refuse(placed(row.err, row.line))
 		return
-	case row.created:
+	case row.became.created:
 		r.report.Created++
-	default:
+	case row.became.changed:
 		r.report.Updated++
+	default:
+		r.report.Unchanged++
 	}
 	if row.asked {
 		r.report.Asked++

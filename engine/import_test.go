@@ -24,7 +24,7 @@ func (w *world) imports(file string, o engine.ImportOptions) *engine.ImportRepor
 
 // counts is a report in short.
 func counts(r *engine.ImportReport) string {
-	return fmt.Sprintf("rows %d created %d updated %d refused %d asked %d problems %d", r.Rows, r.Created, r.Updated, r.Refused, r.Asked, r.ProblemsTotal)
+	return fmt.Sprintf("rows %d created %d updated %d unchanged %d refused %d asked %d problems %d", r.Rows, r.Created, r.Updated, r.Unchanged, r.Refused, r.Asked, r.ProblemsTotal)
 }
 
 func places(ds []fault.Detail) (out []string) {
@@ -48,7 +48,7 @@ u6,Finn,,,,,,,,
 // TestImport: a dry run finds what the run finds and writes nothing; the run writes the good rows; running again changes nothing.
 func TestImport(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		const want = "rows 7 created 3 updated 0 refused 4 asked 1 problems 5"
+		const want = "rows 7 created 3 updated 0 unchanged 0 refused 4 asked 1 problems 5"
 		wrong := []string{"4:time_zone:bad_zone", "4:email:bad_email", "5:external_id:row_twice", "6:email:row_twice", "8:attributes:bad_attributes"}
 		o := engine.ImportOptions{ConsentSource: "sign-up form", DryRun: true}
 		dry := w.imports(sheet, o)
@@ -65,7 +65,7 @@ func TestImport(t *testing.T) {
 		if got := counts(w.imports(sheet, o)); got != want {
 			t.Errorf("run: %s", got)
 		}
-		if got, want := counts(w.imports(sheet, o)), "rows 7 created 0 updated 3 refused 4 asked 0 problems 5"; got != want {
+		if got, want := counts(w.imports(sheet, o)), "rows 7 created 0 updated 0 unchanged 3 refused 4 asked 0 problems 5"; got != want {
 			t.Errorf("again: %s", got)
 		}
 		anna, err := w.e.Member(t.Context(), engine.Operator, "u1")
@@ -149,7 +149,7 @@ func TestProvenMailboxStays(t *testing.T) {
 		o := engine.ImportOptions{ConsentSource: "sign-up form"}
 		m := w.member("u1", byMail("old@example.org"))
 		r := w.imports("external_id,email\nu1,new@example.org\n", o)
-		if counts(r) != "rows 1 created 0 updated 0 refused 1 asked 0 problems 1" || r.Problems[0].Code != "proven_kept" {
+		if counts(r) != "rows 1 created 0 updated 0 unchanged 0 refused 1 asked 0 problems 1" || r.Problems[0].Code != "proven_kept" {
 			t.Errorf("without proof: %s %v", counts(r), r.Problems)
 		}
 		w.imports("external_id,email\nu2,typo@example.org\n", o)
@@ -176,4 +176,137 @@ func mailboxLink(t *testing.T, m sandbox.Mail) string {
 	}
 	t.Fatalf("no link in %s", m.Text())
 	return ""
+}
+
+// TestImportOverridesNoRefusal: what a member refused stays refused, whatever a file says about topics or proof.
+func TestImportOverridesNoRefusal(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		const file = "external_id,email,email_proof,consent_topics\nu1,a@example.org,seen,news\n"
+		o := engine.ImportOptions{ConsentSource: "form"}
+		w.imports(file, o)
+		key := w.publish(campaign("hi", "", sends("s", "Hello")))
+		w.enroll(key, "u1")
+		w.settle()
+		must(t, w.e.Unsubscribe(t.Context(), leaveToken(t, w.mails("a@example.org")[0].Header("List-Unsubscribe")), false, "page"))
+		w.imports(file, o)
+		m, err := w.e.Member(t.Context(), engine.Operator, "u1")
+		must(t, err)
+		if m.Consents.Allows(campaigns.Email, "news") {
+			t.Error("a refused topic is on again")
+		}
+		no := false
+		_, err = w.e.PatchMember(t.Context(), engine.Operator, engine.MemberInput{ExternalID: "u1", Consents: []engine.ConsentInput{{Channel: campaigns.Email, Source: "form", Given: &no}}})
+		must(t, err)
+		w.imports("external_id,email,email_proof,consent_topics\nu1,a@example.org,seen,challenges\n", o)
+		if m, err = w.e.Member(t.Context(), engine.Operator, "u1"); err != nil || m.Consents.Allows(campaigns.Email, "challenges") {
+			t.Errorf("who refused every topic got one: %v", err)
+		}
+	})
+}
+
+// TestWhoStoppedIsNotAsked: neither when the file comes after the stop, nor when the stop comes before the mail leaves.
+func TestWhoStoppedIsNotAsked(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		o := engine.ImportOptions{ConsentSource: "form"}
+		w.joins(7, "en")
+		w.say(7, "/stop")
+		if r := w.imports("external_id,email,telegram_chat_id\nu1,a@example.org,7\n", o); r.Asked != 0 {
+			t.Errorf("asked: %s", counts(r))
+		}
+		w.settle()
+		w.joins(8, "en")
+		w.imports("external_id,email,telegram_chat_id\nu2,b@example.org,8\n", o)
+		_, err := w.bot.Say(8, "/stop") // taken in before anything is sent
+		must(t, err)
+		for w.receive() {
+		}
+		actors, err := w.e.SweepActors(t.Context(), -time.Hour, 10)
+		must(t, err)
+		for _, a := range actors {
+			must(t, w.e.HandleActor(t.Context(), a))
+		}
+		w.settle()
+		if a, b := len(w.mails("a@example.org")), len(w.mails("b@example.org")); a+b != 0 {
+			t.Errorf("who had stopped got %d mails, who stopped before they left %d", a, b)
+		}
+	})
+}
+
+// TestOneMailForAMailbox: however addresses come and go, a mailbox is asked once; its link then serves whoever has it.
+func TestOneMailForAMailbox(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		o := engine.ImportOptions{ConsentSource: "form"}
+		for _, row := range []string{"u1,a", "u1,b", "u1,a", "u1,c", "u2,a"} {
+			w.imports("external_id,email\n"+row+"@example.org\n", o)
+			w.settle()
+		}
+		mails := w.mails("a@example.org")
+		if len(mails) != 1 {
+			t.Fatalf("asked %d times", len(mails))
+		}
+		w.later(40 * 24 * time.Hour)
+		must(t, w.e.DropLinkCodes(t.Context()))
+		w.imports("external_id,email\nu2,d@example.org\n", o)
+		w.imports("external_id,email\nu2,a@example.org\n", o)
+		w.settle()
+		if n := len(w.mails("a@example.org")); n != 1 {
+			t.Errorf("asked %d times after the link's end", n)
+		}
+	})
+}
+
+// TestConfirmedByWhoHasTheMailbox: the mailbox went to another member; the press confirms it for them.
+func TestConfirmedByWhoHasTheMailbox(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		o := engine.ImportOptions{ConsentSource: "form"}
+		w.imports("external_id,email\nu1,a@example.org\n", o)
+		w.settle()
+		w.imports("external_id,first_name,email\nu1,,b@example.org\nu2,Ben,a@example.org\n", o)
+		token := mailboxLink(t, w.mails("a@example.org")[0])
+		if page, err := w.e.MailboxInfo(t.Context(), token); err != nil || page.Name != "Ben" {
+			t.Fatalf("page: %+v %v", page, err)
+		}
+		must(t, w.e.JoinMailbox(t.Context(), token))
+		for id, want := range map[string]members.Proof{"u1": members.Unconfirmed, "u2": members.Confirmed} {
+			m, err := w.e.Member(t.Context(), engine.Operator, id)
+			must(t, err)
+			if got := m.Addresses[campaigns.Email].Proof; got != want {
+				t.Errorf("%s: %s", id, got)
+			}
+		}
+	})
+}
+
+// TestImportSeesTheSameThing: a chat that is there twice, a mailbox in other letters, and a row that changes nothing.
+func TestImportSeesTheSameThing(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		o := engine.ImportOptions{ConsentSource: "form"}
+		dry := o
+		dry.DryRun = true
+		const chats = "external_id,telegram_chat_id\nu1,7\nu2,7\n"
+		a, b := counts(w.imports(chats, dry)), counts(w.imports(chats, o))
+		if a != b || !strings.Contains(b, "created 1 updated 0 unchanged 0 refused 1") {
+			t.Errorf("a chat twice: dry %s, run %s", a, b)
+		}
+		w.member("u3", byMail("Anna@example.org"))
+		if r := w.imports("external_id,email\nu3,anna@example.org\n", o); r.Refused > 0 || r.Asked > 0 {
+			t.Errorf("other letters: %s %v", counts(r), places(r.Problems))
+		}
+		const row = "external_id,first_name,email,email_proof,tags,attributes\nu4,Dora,d@example.org,seen,b|a,\"{\"\"n\"\": 1}\"\n"
+		w.imports(row, o)
+		before, err := w.e.Member(t.Context(), engine.Operator, "u4")
+		must(t, err)
+		w.later(time.Hour)
+		if got := counts(w.imports(row, o)); !strings.Contains(got, "updated 0 unchanged 1") {
+			t.Errorf("the same row: %s", got)
+		}
+		after, err := w.e.Member(t.Context(), engine.Operator, "u4")
+		must(t, err)
+		if !after.UpdatedAt.Equal(before.UpdatedAt) {
+			t.Error("a row that changes nothing changed updated_at")
+		}
+		if got := counts(w.imports(strings.Replace(row, "Dora", "Dana", 1), o)); !strings.Contains(got, "updated 1 unchanged 0") {
+			t.Errorf("another name: %s", got)
+		}
+	})
 }

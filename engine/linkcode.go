@@ -65,7 +65,7 @@ func (e *Engine) linkCode(ctx context.Context, id campaigns.MemberID) (*LinkCode
 		if p.State == members.Erased {
 			return fault.New(fault.NotFound, "not_found.member", nil)
 		}
-		n, err := tx.CountLinkCodes(ctx, p.ID, campaigns.Telegram, now.Add(-linkSpan))
+		n, err := tx.CountLinkCodes(ctx, p.ID, store.ChatCode, now.Add(-linkSpan))
 		if err != nil {
 			return err
 		}
@@ -73,7 +73,7 @@ func (e *Engine) linkCode(ctx context.Context, id campaigns.MemberID) (*LinkCode
 			return fault.New(fault.RateLimited, "rate_limited.link_codes", nil)
 		}
 		return tx.InsertLinkCode(ctx, &store.LinkCode{
-			ID: row, Hash: e.codeHash(code), Member: p.ID, Kind: campaigns.Telegram, CreatedAt: now, ExpiresAt: out.ExpiresAt,
+			ID: row, Hash: e.codeHash(code), Member: p.ID, Kind: store.ChatCode, CreatedAt: now, ExpiresAt: out.ExpiresAt,
 		})
 	})
 	if err != nil {
@@ -175,7 +175,7 @@ func (t *conversation) join(ctx context.Context) error {
 		return nil
 	case err != nil:
 		return err
-	case c.Kind != campaigns.Telegram:
+	case c.Kind != store.ChatCode:
 		t.joined = joinedUnknown
 		return nil
 	}
@@ -248,12 +248,8 @@ func (t *conversation) welcomed(ctx context.Context) error {
 // agree grants the community's topics (every topic where none is named) on a channel that the member just joined, where they never said yes or no,
 // and lifts the suppression that an erasure left.
 func (e *Engine) agree(ctx context.Context, tx *store.Tx, p *store.Profile, c *store.Community, ch campaigns.Channel, source, wording string) error {
-	topics := c.Topics
-	if len(topics) == 0 {
-		topics = []string{members.AllTopics}
-	}
 	now := e.now()
-	for _, topic := range topics {
+	for _, topic := range topics(c) {
 		key := members.ConsentKey{Channel: ch, Topic: topic}
 		if _, decided := p.Consents[key]; decided || refusedAll(p.Consents, ch) {
 			continue

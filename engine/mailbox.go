@@ -88,7 +88,7 @@ func (t *conversation) mailTo(ctx context.Context, typed string) error {
 		return err
 	}
 	code := &store.LinkCode{
-		ID: id, Hash: t.e.codeHash(t.e.mailboxToken(id)), Member: t.p.ID, Kind: campaigns.Email, Address: value, AddressHash: hash,
+		ID: id, Hash: t.e.codeHash(t.e.mailboxToken(id)), Member: t.p.ID, Kind: store.MailboxCode, Address: value, AddressHash: hash,
 		CreatedAt: t.now, ExpiresAt: t.now.Add(linkMailLife),
 	}
 	if err := t.tx.InsertLinkCode(ctx, code); err != nil {
@@ -197,8 +197,11 @@ type MailboxPage struct {
 // MailboxInfo opens the link. Faults not_found.link, conflict.link_expired.
 func (e *Engine) MailboxInfo(ctx context.Context, token string) (*MailboxPage, error) {
 	code, err := e.mailboxCode(ctx, e.Store.LinkCode, token)
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
+	case code.Kind == store.ConfirmCode:
+		return e.confirmPage(ctx, code)
 	}
 	c, err := e.community(ctx, e.Store)
 	if err != nil {
@@ -212,7 +215,7 @@ func (e *Engine) MailboxInfo(ctx context.Context, token string) (*MailboxPage, e
 	if p == nil || p.State == members.Erased {
 		return nil, fault.New(fault.NotFound, "not_found.link", nil)
 	}
-	page := &MailboxPage{Lang: spoken(p, c), Community: c.Name, Brand: c.Brand, Name: p.FirstName, Confirm: code.Kind == store.ConfirmCode, Used: code.UsedAt != nil}
+	page := &MailboxPage{Lang: spoken(p, c), Community: c.Name, Brand: c.Brand, Name: p.FirstName, Used: code.UsedAt != nil}
 	if page.Used {
 		return page, nil
 	}
@@ -229,9 +232,6 @@ func (e *Engine) MailboxInfo(ctx context.Context, token string) (*MailboxPage, e
 		return nil, err
 	}
 	mine, has := p.Addresses[campaigns.Email]
-	if page.Confirm && mine.Value != value {
-		return nil, fault.New(fault.NotFound, "not_found.link", nil)
-	}
 	page.Replaces = has && mine.Value != value
 	return page, nil
 }
@@ -269,12 +269,12 @@ func (e *Engine) joinMailbox(ctx context.Context, tx *store.Tx, token string) ([
 	if err != nil || code.UsedAt != nil {
 		return nil, err
 	}
+	if code.Kind == store.ConfirmCode {
+		return nil, e.confirm(ctx, tx, code)
+	}
 	value, key, err := e.Mailbox(code.Address)
 	if err != nil {
 		return nil, err
-	}
-	if code.Kind == store.ConfirmCode {
-		return nil, e.confirm(ctx, tx, code, value, key)
 	}
 	p, owner, err := e.holder(ctx, tx, code.Member, campaigns.Email, key)
 	if err != nil {

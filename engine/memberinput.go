@@ -37,6 +37,7 @@ type memberWrite struct {
 	quiet           *timing.Window
 	proof           members.Proof // of the mailbox; empty: the caller vouches for it
 	consents        []members.Consent
+	keepRefusals    bool // consents add to what the member decided, and never take a refusal back
 	newID           campaigns.MemberID
 	mayExist        bool
 	adopted         bool // the member came by the bot alone and gets the external id now

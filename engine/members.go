@@ -2,8 +2,8 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"maps"
+	"reflect"
 	"slices"
 	"strconv"
 	"time"
@@ -145,7 +145,8 @@ func (e *Engine) writeMember(ctx context.Context, p Principal, in MemberInput, m
 	var id campaigns.MemberID
 	var created bool
 	err = e.Store.Write(ctx, func(tx *store.Tx) error {
-		id, created, err = e.upsert(ctx, tx, w)
+		became, err := e.upsert(ctx, tx, w)
+		id, created = became.id, became.created
 		return err
 	})
 	if err != nil {
@@ -201,11 +202,11 @@ func (e *Engine) upsertSome(ctx context.Context, p Principal, ins []MemberInput,
 			if w == nil {
 				continue
 			}
-			_, created, err := e.upsert(ctx, tx, w)
+			became, err := e.upsert(ctx, tx, w)
 			if err != nil {
 				return err
 			}
-			out[i].Created = created
+			out[i].Created = became.created
 		}
 		return nil
 	})
@@ -217,8 +218,8 @@ func (e *Engine) upsertSome(ctx context.Context, p Principal, ins []MemberInput,
 			continue
 		}
 		out[i].Err = e.Store.Write(ctx, func(tx *store.Tx) error {
-			_, created, err := e.upsert(ctx, tx, w)
-			out[i].Created = created
+			became, err := e.upsert(ctx, tx, w)
+			out[i].Created = became.created
 			return err
 		})
 		if fault.Is(out[i].Err, fault.Internal) || fault.Is(out[i].Err, fault.Unavailable) {
@@ -228,8 +229,15 @@ func (e *Engine) upsertSome(ctx context.Context, p Principal, ins []MemberInput,
 	return nil
 }
 
-// upsert is the transaction's part of writing a member.
-func (e *Engine) upsert(ctx context.Context, tx *store.Tx, w *memberWrite) (campaigns.MemberID, bool, error) {
+// written is what became of a member: new, another in something, or as before.
+type written struct {
+	id               campaigns.MemberID
+	created, changed bool
+	had              *store.Profile // as the member was; nil for a new one
+}
+
+// upsert is the transaction's part of writing a member. What changes nothing writes nothing.
+func (e *Engine) upsert(ctx context.Context, tx *store.Tx, w *memberWrite) (written, error) {
 	now := e.now()
 	w.adopted = false
 	m, err := tx.MemberByExternalID(ctx, w.in.ExternalID)
@@ -238,40 +246,48 @@ func (e *Engine) upsert(ctx context.Context, tx *store.Tx, w *memberWrite) (camp
 		w.adopted = m != nil
 	}
 	if err != nil {
-		return 0, false, err
+		return written{}, err
 	}
 	if m != nil && !w.mayExist && !w.adopted {
-		return 0, false, fault.New(fault.Conflict, "conflict.member", nil)
+		return written{}, fault.New(fault.Conflict, "conflict.member", nil)
 	}
 	if m == nil {
 		m = &members.Member{ID: w.newID, ExternalID: w.in.ExternalID, State: members.Active, CreatedAt: now, UpdatedAt: now}
 		w.apply(m)
 		if err := tx.InsertMember(ctx, m); err != nil {
-			return 0, false, err
+			return written{}, err
 		}
-		err := e.writeAddressesAndConsents(ctx, tx, m.ID, nil, w, now)
-		return m.ID, true, err
+		_, err := e.writeAddressesAndConsents(ctx, tx, m.ID, nil, w, now)
+		return written{id: m.ID, created: true, changed: true}, err
 	}
 	p, err := tx.LockMember(ctx, m.ID)
 	if err != nil {
-		return 0, false, err
+		return written{}, err
 	}
-	m = &p.Member // who may be another one since we looked: the two were merged
-	before := p.TimeZone
-	if p.UpdatedAt = now; p.ExternalID == "" { // otherwise it is that id, or the one who was merged into this member had it
-		p.ExternalID = w.in.ExternalID
+	return e.update(ctx, tx, p, w, now)
+}
+
+// update changes a member who is locked, and may be another one than was looked for: the two were merged meanwhile.
+func (e *Engine) update(ctx context.Context, tx *store.Tx, had *store.Profile, w *memberWrite, now time.Time) (written, error) {
+	m := had.Member
+	if m.ExternalID == "" { // otherwise it is that id, or the one who was merged into this member had it
+		m.ExternalID = w.in.ExternalID
 	}
-	w.apply(&p.Member)
-	if err := tx.UpdateMember(ctx, &p.Member); err != nil {
-		return 0, false, err
+	w.apply(&m)
+	changed, err := e.writeAddressesAndConsents(ctx, tx, m.ID, had, w, now)
+	if err != nil {
+		return written{}, err
 	}
-	if err := e.writeAddressesAndConsents(ctx, tx, m.ID, p, w, now); err != nil {
-		return 0, false, err
+	if fields := !reflect.DeepEqual(m, had.Member); fields || changed {
+		changed, m.UpdatedAt = true, now
+		if err := tx.UpdateMember(ctx, &m); err != nil {
+			return written{}, err
+		}
 	}
-	if p.TimeZone != before {
+	if m.TimeZone != had.TimeZone {
 		err = e.decideAll(ctx, tx, m.ID, &decide.ZoneChanged{}, nil)
 	}
-	return m.ID, false, err
+	return written{id: m.ID, changed: changed, had: had}, err
 }
 
 // adopt finds the member who came by the bot alone and whose chat is given; nil when there is none.
@@ -291,40 +307,58 @@ func (e *Engine) adopt(ctx context.Context, tx *store.Tx, w *memberWrite) (*memb
 	return m, nil
 }
 
-func (e *Engine) writeAddressesAndConsents(ctx context.Context, tx *store.Tx, id campaigns.MemberID, had *store.Profile, w *memberWrite, now time.Time) error {
-	set := func(ch campaigns.Channel, given *string, value, key string) error {
-		switch {
-		case given == nil:
-			return nil
-		case value == "":
-			return tx.RemoveAddress(ctx, id, ch)
-		case had != nil && had.Addresses[ch].Value == value:
-			return nil
-		}
-		a := members.Address{Member: id, Channel: ch, Value: value, Reach: channels.ReachUnknown}
-		if a.Proof = w.proof; ch != campaigns.Email {
-			a.Proof = members.Given
-		}
-		if had != nil && a.Proof == members.Unconfirmed && had.Addresses[ch].Value != "" && had.Addresses[ch].Proof != members.Unconfirmed {
-			return fault.New(fault.Conflict, "conflict.proven_address", nil) // what is sure gives no way to what somebody said
-		}
-		return tx.SetAddress(ctx, a, key, e.AddressHash(ch, key), now)
+// writeAddressesAndConsents reports whether it changed anything. had is nil for a new member.
+func (e *Engine) writeAddressesAndConsents(ctx context.Context, tx *store.Tx, id campaigns.MemberID, had *store.Profile, w *memberWrite, now time.Time) (changed bool, err error) {
+	if had == nil {
+		had = &store.Profile{}
 	}
-	if err := errors.Join(set(campaigns.Email, w.in.Email, w.email, w.emailKey), set(campaigns.Telegram, w.in.TelegramChatID, w.chat, w.chat)); err != nil {
-		return err
+	for _, a := range []newAddress{
+		{campaigns.Email, w.in.Email, w.email, w.emailKey, w.proof}, {campaigns.Telegram, w.in.TelegramChatID, w.chat, w.chat, members.Given},
+	} {
+		wrote, err := e.writeAddress(ctx, tx, id, had.Addresses[a.channel], a, now)
+		if err != nil {
+			return false, err
+		}
+		changed = changed || wrote
 	}
 	for _, c := range w.consents {
 		c.At = now
-		if had != nil {
-			if given, ok := had.Consents[members.ConsentKey{Channel: c.Channel, Topic: c.Topic}]; ok && given == c.Given {
-				continue
-			}
+		given, decided := had.Consents[members.ConsentKey{Channel: c.Channel, Topic: c.Topic}]
+		if decided && given == c.Given || w.keepRefusals && c.Given && (decided || refusedAll(had.Consents, c.Channel)) {
+			continue
 		}
 		if err := tx.AppendConsent(ctx, id, c); err != nil {
-			return err
+			return false, err
 		}
+		changed = true
 	}
-	return nil
+	return changed, nil
+}
+
+// newAddress is what a caller says about an address: given is nil where nothing is said, value empty where it is to go.
+type newAddress struct {
+	channel    campaigns.Channel
+	given      *string
+	value, key string
+	proof      members.Proof
+}
+
+// writeAddress reports whether it changed anything. What is sure gives no way to what somebody said.
+func (e *Engine) writeAddress(ctx context.Context, tx *store.Tx, id campaigns.MemberID, had members.Address, a newAddress, now time.Time) (bool, error) {
+	switch {
+	case a.given == nil || had.Value == a.value:
+		return false, nil
+	case a.value == "":
+		return true, tx.RemoveAddress(ctx, id, a.channel)
+	}
+	if a.proof == members.Unconfirmed && had.Value != "" && had.Proof != members.Unconfirmed {
+		if _, key, err := e.Mailbox(had.Value); err == nil && key == a.key {
+			return false, nil // the same mailbox in other letters
+		}
+		return false, fault.New(fault.Conflict, "conflict.proven_address", nil)
+	}
+	address := members.Address{Member: id, Channel: a.channel, Value: a.value, Reach: channels.ReachUnknown, Proof: a.proof}
+	return true, tx.SetAddress(ctx, address, a.key, e.AddressHash(a.channel, a.key), now)
 }
 
 // apply changes the member's own fields.

@@ -126,7 +126,7 @@ func (e *Engine) gate(ctx context.Context, c *candidate, s *surroundings, res *r
 func (e *Engine) gateFacts(c *candidate, s *surroundings) decide.GateFacts {
 	d, p := c.d, c.p
 	g := decide.GateFacts{
-		System: d.Kind == store.SystemDelivery, MemberErased: p.State == members.Erased, Stopped: p.StoppedAt != nil,
+		System: d.Kind == store.SystemDelivery, Unprompted: d.Name == confirmMail, MemberErased: p.State == members.Erased, Stopped: p.StoppedAt != nil,
 		Expires: d.ExpiresAt, Lane: d.Lane, Zone: zone(s.c, p.TimeZone), Standing: true,
 	}
 	topic := ""

@@ -37,8 +37,7 @@ func (tx *Tx) SetAddress(ctx context.Context, a members.Address, key, hash strin
 		ON CONFLICT (member_id, channel) DO UPDATE SET value = excluded.value, value_key = excluded.value_key, value_hash = excluded.value_hash,
 			reach = CASE WHEN addresses.value_key = excluded.value_key THEN addresses.reach ELSE excluded.reach END,
 			reach_at = CASE WHEN addresses.value_key = excluded.value_key THEN addresses.reach_at ELSE excluded.reach_at END,
-			proof = CASE WHEN addresses.value_key = excluded.value_key THEN addresses.proof ELSE excluded.proof END,
-			asked_at = CASE WHEN addresses.value_key = excluded.value_key THEN addresses.asked_at ELSE NULL END`,
+			proof = CASE WHEN addresses.value_key = excluded.value_key THEN addresses.proof ELSE excluded.proof END`,
 		id, a.Member, a.Channel, a.Value, key, hash, reach, micros(now), proof)
 	if taken(err) {
 		return conflict("address", nil)
@@ -125,10 +124,4 @@ func (q queries) Suppressed(ctx context.Context, ch campaigns.Channel, hashes []
 func (tx *Tx) ProveAddress(ctx context.Context, id campaigns.MemberID, ch campaigns.Channel, proof members.Proof) error {
 	_, err := tx.run.exec(ctx, `UPDATE addresses SET proof = $3 WHERE member_id = $1 AND channel = $2 AND proof <> 'confirmed'`, id, ch, proof)
 	return wrap("prove address", err)
-}
-
-// AskOnce notes that the unconfirmed address is asked now, and reports whether it may be: it never was before.
-func (tx *Tx) AskOnce(ctx context.Context, id campaigns.MemberID, ch campaigns.Channel, now time.Time) (bool, error) {
-	n, err := tx.run.exec(ctx, `UPDATE addresses SET asked_at = $3 WHERE member_id = $1 AND channel = $2 AND proof = 'unconfirmed' AND asked_at IS NULL`, id, ch, micros(now))
-	return n == 1, wrap("note question", err)
 }

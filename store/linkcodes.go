@@ -12,16 +12,24 @@ type LinkCode struct {
 	ID          int64
 	Hash        string // keyed hash of the code
 	Member      campaigns.MemberID
-	Kind        campaigns.Channel // of the address that is to be joined
-	Address     string            // email: the mailbox, until the code is used
-	AddressHash string            // email
+	Kind        CodeKind
+	Address     string // email: the mailbox, until the code is used
+	AddressHash string // email
 	CreatedAt   time.Time
 	ExpiresAt   time.Time
 	UsedAt      *time.Time
 }
 
-// ConfirmCode is the kind of a code whose mailbox somebody else said is the member's: using it proves that, and joins nothing.
-const ConfirmCode campaigns.Channel = "confirm"
+// CodeKind says what a code is for. The SQL CHECK of link_codes.kind repeats the list.
+type CodeKind string
+
+const (
+	ChatCode    CodeKind = "telegram" // joins a chat to the member
+	MailboxCode CodeKind = "email"    // joins a mailbox to the member whose chat asked
+	// ConfirmCode proves a mailbox that somebody else named; whoever has the mailbox then is its member. Its row is kept without the address: a mailbox
+	// is asked once.
+	ConfirmCode CodeKind = "confirm"
+)
 
 const linkCodeColumns = `id, hash, member_id, kind, address, address_hash, created_at, expires_at, used_at`
 
@@ -34,10 +42,20 @@ func scanLinkCode(r rows) (*LinkCode, error) {
 // keptCodes is how long a code that has ended is told apart from one that never was.
 const keptCodes = 24 * time.Hour
 
-// DropLinkCodes removes the codes that ended long ago, with the mailboxes in them.
+// DropLinkCodes removes the codes that ended long ago, with the mailboxes in them; of those that asked, the keyed hash stays.
 func (tx *Tx) DropLinkCodes(ctx context.Context, now time.Time) error {
-	_, err := tx.run.exec(ctx, `DELETE FROM link_codes WHERE expires_at < $1`, micros(now.Add(-keptCodes)))
-	return wrap("remove old codes", err)
+	old := micros(now.Add(-keptCodes))
+	if _, err := tx.run.exec(ctx, `DELETE FROM link_codes WHERE expires_at < $1 AND kind <> 'confirm'`, old); err != nil {
+		return wrap("remove old codes", err)
+	}
+	_, err := tx.run.exec(ctx, `UPDATE link_codes SET address = '' WHERE expires_at < $1 AND address <> ''`, old)
+	return wrap("empty old codes", err)
+}
+
+// WasAsked reports whether the mailbox got the mail that asks, whosever it was then.
+func (q queries) WasAsked(ctx context.Context, addressHash string) (bool, error) {
+	_, asked, err := one(ctx, q.run, value[int64], `SELECT id FROM link_codes WHERE address_hash = $1 AND address_hash <> '' AND kind = 'confirm' LIMIT 1`, addressHash)
+	return asked, wrap("read codes", err)
 }
 
 // InsertLinkCode writes a code.
@@ -80,7 +98,7 @@ func (q queries) CountLinkMails(ctx context.Context, member campaigns.MemberID, 
 }
 
 // CountLinkCodes counts the codes of the kind that were made for the member since.
-func (q queries) CountLinkCodes(ctx context.Context, member campaigns.MemberID, kind campaigns.Channel, since time.Time) (int, error) {
+func (q queries) CountLinkCodes(ctx context.Context, member campaigns.MemberID, kind CodeKind, since time.Time) (int, error) {
 	n, _, err := one(ctx, q.run, value[int], `SELECT count(*) FROM link_codes WHERE member_id = $1 AND kind = $2 AND created_at > $3`, member, kind, micros(since))
 	return n, wrap("count codes", err)
 }

@@ -123,17 +123,17 @@ func TestPointsCountOnce(t *testing.T) {
 func TestLinkCodeWorksOnce(t *testing.T) {
 	each(t, func(t *testing.T, s *store.Store) {
 		m := newMember(t, s)
-		insertCode := func(id int64, hash string, kind campaigns.Channel, at time.Time) {
+		insertCode := func(id int64, hash string, kind store.CodeKind, at time.Time) {
 			write(t, s, func(ctx context.Context, tx *store.Tx) error {
 				c := &store.LinkCode{ID: id, Hash: hash, Member: m.ID, Kind: kind, CreatedAt: at, ExpiresAt: at.Add(time.Minute)}
-				if kind == campaigns.Email {
+				if kind == store.MailboxCode {
 					c.Address, c.AddressHash = "a@x", "h"
 				}
 				return tx.InsertLinkCode(ctx, c)
 			})
 		}
-		insertCode(1, "one", campaigns.Email, now)
-		insertCode(2, "two", campaigns.Telegram, now)
+		insertCode(1, "one", store.MailboxCode, now)
+		insertCode(2, "two", store.ChatCode, now)
 		use := func(id int64, at time.Time) (ok bool) {
 			write(t, s, func(ctx context.Context, tx *store.Tx) (err error) {
 				ok, err = tx.UseLinkCode(ctx, id, at)
@@ -149,7 +149,7 @@ func TestLinkCodeWorksOnce(t *testing.T) {
 		same(t, 1, must[int](t)(s.CountLinkMails(t.Context(), m.ID, "h", now.Add(-time.Hour))))
 		same(t, 1, must[int](t)(s.CountLinkMails(t.Context(), m.ID+1, "h", now.Add(-time.Hour))))
 		same(t, 0, must[int](t)(s.CountLinkMails(t.Context(), m.ID+1, "other", now.Add(-time.Hour))))
-		same(t, 1, must[int](t)(s.CountLinkCodes(t.Context(), m.ID, campaigns.Telegram, now.Add(-time.Hour))))
+		same(t, 1, must[int](t)(s.CountLinkCodes(t.Context(), m.ID, store.ChatCode, now.Add(-time.Hour))))
 		write(t, s, func(ctx context.Context, tx *store.Tx) error { return tx.DropLinkCodes(ctx, now.Add(24*time.Hour)) })
 		same(t, int64(1), must[*store.LinkCode](t)(s.LinkCode(t.Context(), "one")).ID)
 		write(t, s, func(ctx context.Context, tx *store.Tx) error { return tx.DropLinkCodes(ctx, now.Add(25*time.Hour)) })

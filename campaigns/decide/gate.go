@@ -13,16 +13,18 @@ type GateFacts struct {
 	EnrollmentFinal bool
 	Standing        bool
 	System          bool // a reply to the member's own act: only stop-less facts apply (address, reach, suppression)
-	MemberErased    bool
-	Stopped         bool
-	Purpose         campaigns.Purpose
-	Channel         ChannelFacts
-	HasAddress      bool
-	Expires         time.Time
-	Lane            campaigns.Lane
-	Zone            *time.Location
-	Quiet           []*timing.Window // the campaign's and the member's
-	CampaignPaused  bool
+	// Unprompted: no act of the member caused the system message, so everything off holds it too.
+	Unprompted     bool
+	MemberErased   bool
+	Stopped        bool
+	Purpose        campaigns.Purpose
+	Channel        ChannelFacts
+	HasAddress     bool
+	Expires        time.Time
+	Lane           campaigns.Lane
+	Zone           *time.Location
+	Quiet          []*timing.Window // the campaign's and the member's
+	CampaignPaused bool
 }
 
 // Verdict is what the gates say: send now (State empty), a final state with its reason, or Pending until Until.
@@ -72,6 +74,9 @@ func (g *GateFacts) forbidden() campaigns.Reason {
 	purpose := g.Purpose
 	if g.System {
 		purpose = campaigns.Service
+		if g.Unprompted && g.Stopped {
+			return campaigns.Stopped
+		}
 	}
 	return unusable(g.Channel, g.HasAddress, g.Stopped, purpose)
 }

@@ -45,7 +45,7 @@ func (c *importCmd) Run(e *env) error {
 	if more := report.ProblemsTotal - len(report.Problems); more > 0 {
 		fmt.Fprintln(e.stderr, locale.T(lang, "cli.import.more", map[string]any{"n": more}))
 	}
-	fmt.Fprintln(e.stdout, locale.T(lang, "cli.import.done", map[string]any{"n": report.Rows, "created": report.Created, "updated": report.Updated, "refused": report.Refused}))
+	fmt.Fprintln(e.stdout, locale.T(lang, "cli.import.done", map[string]any{"n": report.Rows, "created": report.Created, "updated": report.Updated, "unchanged": report.Unchanged, "refused": report.Refused}))
 	if report.Asked > 0 {
 		fmt.Fprintln(e.stdout, locale.T(lang, "cli.import.asked", map[string]any{"n": report.Asked}))
 	}

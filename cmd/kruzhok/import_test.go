@@ -27,7 +27,7 @@ func TestImportCommand(t *testing.T) {
 	if _, out, _ = try(); !strings.Contains(out, "1 new") || !strings.Contains(out, "1 mailbox without proof") {
 		t.Errorf("run: %s", out)
 	}
-	if _, out, _ = try(); !strings.Contains(out, "0 new, 1 known") {
+	if _, out, _ = try(); !strings.Contains(out, "0 new, 0 changed, 1 as before") {
 		t.Errorf("again: %s", out)
 	}
 	if code, _, errs = kruzhok(t, "import", file, "--data-dir", filepath.Join(dir, "data")); code == 0 || !strings.Contains(errs, "KRUZHOK_SECRET_KEY") {

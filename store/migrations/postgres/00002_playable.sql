@@ -51,15 +51,13 @@ ALTER TABLE members ADD COLUMN quiet_to BIGINT;
 
 -- 'given' by the member or vouched for by the API's caller; 'unconfirmed' gets nothing but one mail that asks; 'confirmed' by that mail's page.
 ALTER TABLE addresses ADD COLUMN proof TEXT NOT NULL DEFAULT 'given' CHECK (proof IN ('given', 'unconfirmed', 'confirmed'));
--- When the one mail that asks was written; NULL: never.
-ALTER TABLE addresses ADD COLUMN asked_at BIGINT;
 
 -- Single-use rights to join an address to a member: a chat by the start link, a mailbox by the page behind its mail.
 CREATE TABLE link_codes (
     id          BIGINT PRIMARY KEY,
     hash        TEXT NOT NULL UNIQUE,  -- keyed hash of the code
     member_id   BIGINT NOT NULL,       -- who wants the other address
-    kind        TEXT NOT NULL CHECK (kind IN ('telegram', 'email', 'confirm')),
+    kind        TEXT NOT NULL CHECK (kind IN ('telegram', 'email', 'confirm')), -- 'confirm': the one mail that asks an unconfirmed mailbox; kept for ever
     address     TEXT NOT NULL,         -- email: the mailbox that is to be joined, as given; emptied when the code is used
     address_hash TEXT NOT NULL,        -- keyed hash of the mailbox, to bound what is mailed to it
     created_at  BIGINT NOT NULL,
