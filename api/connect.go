@@ -43,12 +43,7 @@ func viewConnect(p *engine.ConnectPage) connectView {
 
 // connect makes a code and shows it, this once: only its hash is kept.
 func (s *server) connect(c *gin.Context) {
-	if err := readForm(c); err != nil {
-		s.errorPage(c, err)
-		return
-	}
-	if err := crossSite(c.Request); err != nil {
-		s.errorPage(c, err)
+	if !s.pressed(c) {
 		return
 	}
 	page, err := s.Engine.ConnectCode(c.Request.Context(), c.Param("token"))

@@ -2,7 +2,9 @@ package api
 
 import (
 	"errors"
+	"io"
 	"net/http"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -62,18 +64,50 @@ func (s *server) importMembers(c *gin.Context) {
 	control := http.NewResponseController(c.Writer)
 	_ = control.SetReadDeadline(time.Now().Add(importPatience)) // not every writer can; then the server's own limits hold
 	_ = control.SetWriteDeadline(time.Now().Add(importPatience))
-	file := http.MaxBytesReader(c.Writer, c.Request.Body, s.MaxImport)
-	report, err := s.Engine.ImportMembers(c.Request.Context(), principal(c.Request.Context()), file, engine.ImportOptions{ConsentSource: c.Query("consent_source"), DryRun: dry})
-	var large *http.MaxBytesError
-	if errors.As(err, &large) {
-		err = largeImport(s.MaxImport)
+	file, err := s.whole(c)
+	if err != nil {
+		s.refuse(c, err)
+		return
 	}
+	defer file.forget()
+	report, err := s.Engine.ImportMembers(c.Request.Context(), principal(c.Request.Context()), file, engine.ImportOptions{ConsentSource: c.Query("consent_source"), DryRun: dry})
 	if err != nil {
 		s.refuse(c, err)
 		return
 	}
 	report.Problems = fault.Details(fault.New(fault.Invalid, "invalid.import", nil).With(report.Problems...), locale.Match(c.GetHeader("Accept-Language")))
 	c.JSON(http.StatusOK, report)
+}
+
+// upload is a file that has come whole, on disk.
+type upload struct{ *os.File }
+
+// forget removes it. Nothing is lost when that fails but the space until the next clearing of temporary files.
+func (u upload) forget() {
+	_ = u.Close()
+	_ = os.Remove(u.Name())
+}
+
+// whole takes the body in before a row of it is written: one that is too large, or breaks off, changes nothing.
+func (s *server) whole(c *gin.Context) (upload, error) {
+	f, err := os.CreateTemp("", "kruzhok-import-") // 0600: the rows are personal
+	if err != nil {
+		return upload{}, fault.Wrap(fault.Unavailable, err, "unavailable", nil)
+	}
+	u := upload{f}
+	_, err = io.Copy(f, http.MaxBytesReader(c.Writer, c.Request.Body, s.MaxImport))
+	if err == nil {
+		_, err = f.Seek(0, io.SeekStart)
+	}
+	if err == nil {
+		return u, nil
+	}
+	u.forget()
+	var large *http.MaxBytesError
+	if errors.As(err, &large) {
+		return upload{}, largeImport(s.MaxImport)
+	}
+	return upload{}, bodyFault(err, s.MaxImport)
 }
 
 func largeImport(limit int64) error {

@@ -1,8 +1,13 @@
 package api
 
 import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/iotest"
 )
 
 const importFile = "external_id,first_name,email,email_proof\nu1,Anna,anna@example.org,seen\nu2,Bo,nowhere,\n"
@@ -30,13 +35,36 @@ func TestImport(t *testing.T) {
 
 // TestImportRefuses: another kind of file, a header that is wrong, a parameter that is none, and a file over the limit, said in words.
 func TestImportRefuses(t *testing.T) {
-	w := newWorld(t, func(o *Options) { o.MaxImport = 4 << 10 })
+	w := newWorld(t, func(o *Options) { o.MaxImport = 100 << 10 })
 	csv := []string{"Content-Type", "text/csv"}
 	w.call("POST", "/v1/members/import", importFile, "Content-Type", "application/json").problem(415, "invalid.content_type")
 	w.call("POST", "/v1/members/import?dry_run=perhaps", importFile, csv...).problem(422, "invalid.request")
 	w.call("POST", "/v1/members/import", importFile, csv...).problem(422, "invalid.import")
 	w.call("POST", "/v1/members/import?consent_source=x", "", csv...).problem(422, "invalid.import")
-	long := importFile + strings.Repeat("u9,x,,\n", 4<<10)
+	// Without a length, and broken off in the middle: the rows before are not written either.
+	var many strings.Builder
+	for i := range 12000 { // more than are read ahead and written at once
+		fmt.Fprintf(&many, "m%d,x,,\n", i)
+	}
+	whole := httptest.NewServer(w.s.gin)
+	defer whole.Close()
+	for name, body := range map[string]io.Reader{
+		"too long": strings.NewReader(importFile + many.String()),
+		"broken":   io.MultiReader(strings.NewReader((importFile + many.String())[:90000]), iotest.ErrReader(io.ErrUnexpectedEOF)),
+	} {
+		req, err := http.NewRequestWithContext(t.Context(), "POST", whole.URL+"/v1/members/import?consent_source=x", io.MultiReader(body))
+		must(t, err)
+		req.Header.Set("Content-Type", "text/csv")
+		req.Header.Set("Authorization", "Bearer "+w.token)
+		if res, err := http.DefaultClient.Do(req); err == nil {
+			_ = res.Body.Close()
+			if res.StatusCode != http.StatusRequestEntityTooLarge {
+				t.Errorf("%s: %s", name, res.Status)
+			}
+		}
+		w.call("GET", "/v1/members/u1", "").want(404)
+	}
+	long := importFile + strings.Repeat("u9,x,,\n", 20<<10)
 	w.call("POST", "/v1/members/import?consent_source=x", long, csv...).problem(413, "too_large.import")
 	w.call("GET", "/v1/members/u9", "").want(404)
 }

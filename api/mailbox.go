@@ -45,12 +45,7 @@ func viewMailbox(p *engine.MailboxPage) mailboxView {
 }
 
 func (s *server) joinMailbox(c *gin.Context) {
-	if err := readForm(c); err != nil {
-		s.errorPage(c, err)
-		return
-	}
-	if err := crossSite(c.Request); err != nil {
-		s.errorPage(c, err)
+	if !s.pressed(c) {
 		return
 	}
 	if err := s.Engine.JoinMailbox(c.Request.Context(), c.Param("token")); err != nil {

@@ -111,6 +111,18 @@ func crossSite(r *http.Request) error {
 	return nil
 }
 
+// pressed reads the form of a page of ours. It reports false when the form was none, or another site's, which the reader has been told then.
+func (s *server) pressed(c *gin.Context) bool {
+	err := readForm(c)
+	if err == nil {
+		err = crossSite(c.Request)
+	}
+	if err != nil {
+		s.errorPage(c, err)
+	}
+	return err == nil
+}
+
 // maxForm bounds what a page may send.
 const maxForm = 128 << 10
 

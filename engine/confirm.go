@@ -56,7 +56,8 @@ func (e *Engine) ask(ctx context.Context, tx *store.Tx, became written, w *membe
 // asksOf is whose the mailbox is that a code asks about. Fault not_found.link where nobody has it any more.
 func (e *Engine) asksOf(ctx context.Context, q interface {
 	MemberByAddress(context.Context, campaigns.Channel, string) (*members.Member, error)
-}, code *store.LinkCode) (campaigns.MemberID, error) {
+}, code *store.LinkCode,
+) (campaigns.MemberID, error) {
 	_, key, err := e.Mailbox(code.Address)
 	if err != nil {
 		return 0, fault.New(fault.NotFound, "not_found.link", nil)
