@@ -45,7 +45,8 @@ type act struct {
 	do  func(context.Context) error
 }
 
-// NewCrowd makes the people play.
+// NewCrowd makes the people play. What lies in their chats and mailboxes already they have read; to whom the bot had the last word in a chat may
+// still answer it.
 func NewCrowd(bot *sandbox.BotAPI, mail *sandbox.Mailbox, clock *Clock, base string, people []*Person) (*Crowd, error) {
 	c := &Crowd{Bot: bot, Mail: mail, Clock: clock, Base: base, People: people}
 	for i, p := range people {
@@ -53,9 +54,15 @@ func NewCrowd(bot *sandbox.BotAPI, mail *sandbox.Mailbox, clock *Clock, base str
 		if err != nil {
 			return nil, err
 		}
-		c.actors = append(c.actors, &actor{Person: p, r: rand.New(rand.NewPCG(7, uint64(i))), zone: zone, browser: newBrowser()})
-		if p.Chat != 0 {
-			bot.Register(p.account())
+		a := &actor{Person: p, r: rand.New(rand.NewPCG(7, uint64(i))), zone: zone, browser: newBrowser(), mails: mail.Count(p.Email)}
+		c.actors = append(c.actors, a)
+		if p.Chat == 0 {
+			continue
+		}
+		bot.Register(p.account())
+		a.chats = bot.AcceptedBy(p.Chat)
+		if talk := bot.Conversation(p.Chat); len(talk) > 0 && !talk[len(talk)-1].FromMember {
+			a.chats--
 		}
 	}
 	return c, nil
@@ -74,6 +81,18 @@ func (c *Crowd) Take(id string, taken bool) {
 			a.taken = taken
 		}
 	}
+}
+
+// allTaken are the people whom the visitor plays.
+func (c *Crowd) allTaken() (ids []string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, a := range c.actors {
+		if a.taken {
+			ids = append(ids, a.ID)
+		}
+	}
+	return ids
 }
 
 // Taken reports whether a visitor plays the person.

@@ -25,6 +25,7 @@ type Director struct {
 	busy     Progress
 	stop     context.CancelFunc // of the leap under way
 	visitors []*Person
+	past     Past
 }
 
 // Begin gives the director the stage; before it, only the clock runs.
@@ -231,13 +232,21 @@ func (p *Person) body() map[string]any {
 const PastDays = 18
 
 // PlayPast lets the community's past happen, up to the moment until: people join, the challenge begins, the survey goes out.
+// What a kept demo has played already is not played again.
 func (d *Director) PlayPast(ctx context.Context, until time.Time) error {
 	d.move.Lock()
 	defer d.move.Unlock()
 	defer d.doing(Progress{})
-	d.script(d.Now())
-	for day := 1; d.Now().Before(until); day++ {
-		d.doing(Progress{Kind: "past", Done: day, All: PastDays})
+	from, past := d.Now(), d.Past()
+	if past.Began.IsZero() {
+		past.Began, from = d.Now(), time.Time{}
+		d.setPast(past)
+	}
+	d.script(past.Began, from)
+	all := wholeDays(until.Sub(past.Began))
+	for d.Now().Before(until) {
+		day := wholeDays(d.Now().Sub(past.Began)) + 1
+		d.doing(Progress{Kind: "past", Done: min(day, all), All: all})
 		to := d.Now().Add(24 * time.Hour)
 		if to.After(until) {
 			to = until
@@ -246,20 +255,42 @@ func (d *Director) PlayPast(ctx context.Context, until time.Time) error {
 			return fmt.Errorf("play day %d: %w", day, err)
 		}
 	}
+	past.Over = true
+	d.setPast(past)
 	return nil
 }
 
-// script plans what does not follow from messages: joining, the challenge, the survey.
-func (d *Director) script(begin time.Time) {
+func wholeDays(d time.Duration) int { return int(d.Round(time.Hour) / (24 * time.Hour)) }
+
+// Past is how far the community's past was played.
+func (d *Director) Past() Past {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.past
+}
+
+func (d *Director) setPast(p Past) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.past = p
+}
+
+// script plans what does not follow from messages: joining, the challenge, the survey; from is where it goes on.
+func (d *Director) script(begin, from time.Time) {
 	const day = 24 * time.Hour
+	at := func(when time.Time, id string, do func(context.Context) error) {
+		if when.After(from) {
+			d.Crowd.At(when, id, do)
+		}
+	}
 	for i, p := range d.Crowd.People {
-		d.Crowd.At(begin.Add(time.Duration(i)*4*day/time.Duration(len(d.Crowd.People))).Truncate(20*time.Minute), p.ID, func(ctx context.Context) error { return d.join(ctx, p) })
+		at(begin.Add(time.Duration(i)*4*day/time.Duration(len(d.Crowd.People))).Truncate(20*time.Minute), p.ID, func(ctx context.Context) error { return d.join(ctx, p) })
 		if i%5 < 3 { // three of five take up the challenge, over two days
-			d.Crowd.At(begin.Add(7*day+time.Duration(i%24)*2*time.Hour).Truncate(20*time.Minute), p.ID, func(ctx context.Context) error { return d.event(ctx, "challenge.joined", p) })
+			at(begin.Add(7*day+time.Duration(i%24)*2*time.Hour).Truncate(20*time.Minute), p.ID, func(ctx context.Context) error { return d.event(ctx, "challenge.joined", p) })
 		}
 	}
 	if len(d.Crowd.People) > 0 {
-		d.Crowd.At(begin.Add(13*day), d.Crowd.People[0].ID, d.survey)
+		at(begin.Add(13*day), d.Crowd.People[0].ID, d.survey)
 	}
 }
 

@@ -84,7 +84,7 @@ func start(binary string) (r round, err error) {
 			}
 			r.page = time.Since(began)
 		}
-		if strings.Contains(lines.Text(), "past were played") {
+		if strings.Contains(lines.Text(), "past was played") {
 			r.past, r.peak = time.Since(began), peak(cmd.Process.Pid)
 			return r, nil
 		}

@@ -103,7 +103,7 @@ func (b *Mailbox) Mails(rcpt string) []Mail {
 func (b *Mailbox) Clear() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.journal, b.mails, b.counts = nil, map[string][]Mail{}, map[string]int{}
+	b.journal, b.mails, b.counts, b.outbox = nil, map[string][]Mail{}, map[string]int{}, nil
 }
 
 // WaitFor returns the recipient's mails once done says so; done is asked at the start and after each change. An empty done waits for the first mail.

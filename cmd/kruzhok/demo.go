@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -23,7 +24,7 @@ import (
 // demoCmd is the service on embedded defaults with sandbox channels. It reads none of the KRUZHOK_* variables: a demo must never touch what is real.
 type demoCmd struct {
 	Check       bool   `help:"Walk scripted members through an onboarding, a challenge and a survey on a moved clock, print what arrived, and stop; the exit code is not zero if anything is missing."`
-	Keep        string `placeholder:"DIR" help:"Keep everything in this folder instead of a temporary one, and go on there next time."`
+	Keep        string `placeholder:"DIR" help:"Keep everything in this folder instead of a temporary one, and go on there next time: chats, mailboxes, campaigns, the clock."`
 	Listen      string `default:"127.0.0.1:0" placeholder:"HOST:PORT" help:"Address to serve on."`
 	Members     int    `default:"200" placeholder:"N" help:"Members of the sample community; 0: nobody but you, and nothing has happened yet."`
 	NoOpen      bool   `help:"Do not open the page in a browser."`
@@ -37,7 +38,7 @@ type demoCmd struct {
 const maxMembers = 2000
 
 // Run plays.
-func (c *demoCmd) Run(e *env) error {
+func (c *demoCmd) Run(e *env) (err error) {
 	switch {
 	case c.Workers > 0 && (c.DatabaseURL == "" || c.RedisURL == ""):
 		return fmt.Errorf("demo: processes apart share a database and a Redis: give --database-url and --redis-url too")
@@ -47,7 +48,7 @@ func (c *demoCmd) Run(e *env) error {
 		return fmt.Errorf("demo: --members takes a number from 0 to %d", maxMembers)
 	}
 	s := &stagehand{cmd: c, env: e, out: e.stdout, shared: sharedWriter{to: e.stderr}}
-	defer s.tearDown()
+	defer func() { err = errors.Join(err, s.tearDown()) }()
 	if err := s.build(); err != nil {
 		return fmt.Errorf("demo: %w", err)
 	}
@@ -90,11 +91,12 @@ type stagehand struct {
 	clock *demo.Clock
 	app   *App
 	lead  *demo.Director
-	kept  bool // the folder holds a demo that was stopped
+	kept  *demo.Kept // what an earlier demo left in the folder, or nil
 	bot   *sandbox.BotAPIServer
 	mail  *sandbox.MailServer
 	stage *demo.Stage
 
+	keeper *demo.Keeper // nil: nothing is kept
 	shared sharedWriter // of the logs
 	stop   context.CancelFunc
 	ended  sync.WaitGroup
@@ -111,6 +113,9 @@ func (s *stagehand) build() (err error) {
 	if err := os.MkdirAll(s.dir, 0o700); err != nil {
 		return err
 	}
+	if err := s.goOn(); err != nil {
+		return err
+	}
 	if s.clock, err = demo.NewClock(filepath.Join(s.dir, "clock"), s.begin()); err != nil {
 		return err
 	}
@@ -125,19 +130,26 @@ func (s *stagehand) build() (err error) {
 		return err
 	}
 	s.later(func() { _ = s.mail.Close() })
+	if s.kept != nil {
+		s.bot.Restore(s.kept.Bot)
+		s.mail.Mailbox().Restore(s.kept.Mail)
+	}
 	return s.start()
 }
 
 func (s *stagehand) later(fn func()) { s.undo = append(s.undo, fn) }
 
-func (s *stagehand) tearDown() {
+// tearDown ends everything. What is kept is written once more when the service has said its last.
+func (s *stagehand) tearDown() error {
 	if s.stop != nil {
 		s.stop()
 		s.ended.Wait()
 	}
+	err := s.keeper.Keep()
 	for i := len(s.undo) - 1; i >= 0; i-- {
 		s.undo[i]()
 	}
+	return err
 }
 
 // settings are the flags of the service: every one that matters, so that no variable of the surroundings gets in.
@@ -157,7 +169,7 @@ func (s *stagehand) settings(listen string) []string {
 
 // start runs the service and makes the stage.
 func (s *stagehand) start() error {
-	l, err := net.Listen("tcp", s.cmd.Listen)
+	l, err := s.listen()
 	if err != nil {
 		return err
 	}
@@ -179,6 +191,19 @@ func (s *stagehand) start() error {
 	}
 	return s.direct(ctx, cfg, "http://"+listen)
 }
+
+// listen takes the port that a kept demo had, if it is free: the letters of then have links to it.
+func (s *stagehand) listen() (net.Listener, error) {
+	if s.kept != nil && s.cmd.Listen == anyPort {
+		if l, err := net.Listen("tcp", s.kept.Listen); err == nil {
+			return l, nil
+		}
+	}
+	return net.Listen("tcp", s.cmd.Listen)
+}
+
+// anyPort is the default of --listen.
+const anyPort = "127.0.0.1:0"
 
 func (s *stagehand) config(listen string) (*config.Config, error) {
 	var grammar struct {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,53 +18,94 @@ import (
 	"github.com/kruzhok/kruzhok/internal/locale"
 )
 
-// begin is when the demo's clock begins: where a kept demo stood, or the real time if that is later; for the check now; else as far back as the
-// sample community's past is long.
+// begin is when the demo's clock begins: where a kept demo stood, or the real time if that is later and its past is over; for the check now; else as
+// far back as the sample community's past is long.
 func (s *stagehand) begin() time.Time {
 	now := time.Now()
-	if _, err := os.Stat(filepath.Join(s.dir, "kruzhok.db")); err == nil {
-		s.kept = true
+	if s.kept != nil {
+		if stopped, ok := demo.Stopped(filepath.Join(s.dir, "clock")); ok && (stopped.After(now) || s.kept.InPast()) {
+			return stopped
+		}
+		return now
 	}
-	switch stopped, ok := demo.Stopped(filepath.Join(s.dir, "clock")); {
-	case s.kept && ok && stopped.After(now):
-		return stopped
-	case s.kept || s.cmd.Check || s.cmd.Members == 0:
+	if s.cmd.Check || s.cmd.Members == 0 {
 		return now
 	}
 	return now.Add(-demo.PastDays * 24 * time.Hour)
 }
 
+// goOn reads what an earlier demo left in the folder, if one was played there.
+func (s *stagehand) goOn() (err error) {
+	if s.cmd.Keep == "" || s.cmd.Check {
+		return nil
+	}
+	if s.kept, err = demo.ReadKept(s.keptFile()); errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Stat(filepath.Join(s.dir, "kruzhok.db")); err == nil {
+			return fmt.Errorf("%s holds a database, but not the chats and mailboxes of a demo that could go on: name another folder, or remove this one", s.dir)
+		}
+		return nil
+	}
+	return err
+}
+
+func (s *stagehand) keptFile() string { return filepath.Join(s.dir, "sandbox.json") }
+
 // play lets the sample community live until the visitor ends it.
 func (s *stagehand) play() error {
-	ctx := s.env.ctx
-	crowd, err := demo.NewCrowd(s.stage.Bot, s.stage.Mail, s.clock, s.stage.API.Base, demo.People(s.cmd.Members))
+	ctx, cancel := context.WithCancel(s.env.ctx)
+	defer cancel()
+	members := s.cmd.Members
+	if s.kept != nil {
+		members = s.kept.Members
+	}
+	crowd, err := demo.NewCrowd(s.stage.Bot, s.stage.Mail, s.clock, s.stage.API.Base, demo.People(members))
 	if err != nil {
 		return fmt.Errorf("demo: %w", err)
 	}
 	s.lead.Begin(s.stage, crowd, s.drive)
-	if !s.kept {
-		if err := s.lead.Prepare(ctx); err != nil {
-			return fmt.Errorf("demo: %w", err)
-		}
+	if s.kept != nil {
+		s.lead.GoOn(s.kept)
+	} else if err := s.lead.Prepare(ctx); err != nil {
+		return fmt.Errorf("demo: %w", err)
+	}
+	if err := s.keep(ctx); err != nil {
+		return fmt.Errorf("demo: %w", err)
 	}
 	fmt.Fprintf(s.out, "Kruzhok demo: %s/\n", s.stage.API.Base)
 	fmt.Fprintf(s.out, "Press Ctrl-C to end it. The API: %s/docs, with the token %s\n", s.stage.API.Base, s.stage.API.Token)
 	if !s.cmd.NoOpen {
 		openBrowser(s.stage.API.Base + "/")
 	}
-	if err := s.live(ctx); err != nil && ctx.Err() == nil {
+	if err := s.live(ctx, members); err != nil && ctx.Err() == nil {
 		return fmt.Errorf("demo: %w", err)
 	}
-	return s.clock.Keep()
+	return nil
 }
 
-func (s *stagehand) live(ctx context.Context) error {
-	if !s.kept && s.cmd.Members > 0 {
+// keep writes the chats and mailboxes down from now on, where a folder was named.
+func (s *stagehand) keep(ctx context.Context) error {
+	if s.cmd.Keep == "" {
+		return nil
+	}
+	s.keeper = &demo.Keeper{File: s.keptFile(), Lead: s.lead}
+	if err := s.keeper.Keep(); err != nil {
+		return err
+	}
+	s.ended.Go(func() {
+		if err := s.keeper.Run(ctx); err != nil {
+			fmt.Fprintln(&s.shared, "kruzhok:", err)
+		}
+	})
+	return nil
+}
+
+func (s *stagehand) live(ctx context.Context, members int) error {
+	if !s.lead.Past().Over && members > 0 {
 		began := time.Now()
 		if err := s.lead.PlayPast(ctx, began); err != nil {
 			return err
 		}
-		fmt.Fprintf(s.out, "%d days of the community's past were played in %.1f s.\n", demo.PastDays, time.Since(began).Seconds())
+		fmt.Fprintf(s.out, "The community's past was played in %.1f s.\n", time.Since(began).Seconds())
 	}
 	return s.lead.Live(ctx)
 }

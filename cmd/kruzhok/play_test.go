@@ -51,27 +51,46 @@ func (p *printed) String() string {
 
 var demoAddress = regexp.MustCompile(`http://127\.0\.0\.1:\d+`)
 
-// runDemo runs a demo without members until the test ends, and returns its address.
+// runDemo runs a demo in a folder of its own until the test ends, and returns its address.
 func runDemo(t *testing.T, args ...string) string {
 	t.Helper()
-	all := append([]string{"demo", "--no-open", "--keep", t.TempDir()}, args...) // the folder goes after the demo
+	return startDemo(t, append([]string{"--keep", t.TempDir()}, args...)...).base // the folder goes after the demo
+}
+
+// running is a demo at play.
+type running struct {
+	t         *testing.T
+	base      string
+	out, errs printed
+	stop      func() // ends it as Ctrl-C does
+}
+
+func startDemo(t *testing.T, args ...string) *running {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	var out, errs printed
+	r := &running{t: t}
 	ended := make(chan int, 1)
-	go func() { ended <- run(ctx, all, &out, &errs) }()
-	t.Cleanup(func() {
+	go func() { ended <- run(ctx, append([]string{"demo", "--no-open"}, args...), &r.out, &r.errs) }()
+	r.stop = sync.OnceFunc(func() {
 		cancel()
 		if code := <-ended; code != 0 {
-			t.Errorf("the demo ended with %d\n%s", code, errs.String())
+			t.Errorf("the demo ended with %d\n%s", code, r.errs.String())
 		}
 	})
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
-		if base := demoAddress.FindString(out.String()); base != "" {
-			return base
+	t.Cleanup(r.stop)
+	r.base = demoAddress.FindString(r.says("http://"))
+	return r
+}
+
+// says waits until the demo has printed the text, and returns all that it has.
+func (r *running) says(text string) string {
+	r.t.Helper()
+	for deadline := time.Now().Add(60 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		if out := r.out.String(); strings.Contains(out, text) {
+			return out
 		}
 	}
-	cancel()
-	t.Fatalf("no address after 30 s\n%s%s", out.String(), errs.String())
+	r.t.Fatalf("no %q after 60 s\n%s%s", text, r.out.String(), r.errs.String())
 	return ""
 }
 
