@@ -33,6 +33,12 @@ func (b *BotAPI) edit(p botParams, change func(*BotMessage) *botError) ([]byte, 
 	if refusal != nil {
 		return nil, refusal
 	}
+	switch {
+	case p.get("chat_id") == "" && p.int64("message_id") == 0:
+		return nil, botBad("message identifier is not specified") // of an inline message, then
+	case p.get("chat_id") == "":
+		return nil, botBad("chat_id is empty")
+	}
 	var out []byte
 	b.chat(p.int64("chat_id"), func(c *botChat) {
 		if refusal = c.writable(); refusal != nil {

@@ -135,6 +135,9 @@ const botMaxDownload = 20 << 20
 
 func (b *BotAPI) getFile(_ context.Context, p botParams) ([]byte, *botError) {
 	id := p.get("file_id")
+	if id == "" {
+		return nil, botBad("file_id not specified")
+	}
 	file, ok := b.files.get(id)
 	if !ok {
 		return nil, botBad("invalid file_id")

@@ -150,6 +150,9 @@ func (b *BotAPI) setMessageReaction(_ context.Context, p botParams) ([]byte, *bo
 	if len(list) > 1 {
 		return nil, botBad("REACTIONS_TOO_MANY") // a bot may set one (Bot API setMessageReaction)
 	}
+	if p.get("chat_id") == "" {
+		return nil, botBad("chat_id is empty")
+	}
 	emoji := ""
 	for _, r := range list {
 		if emoji = r.Emoji; r.Type != "emoji" || !slices.Contains(botReactions, emoji) {

@@ -106,9 +106,9 @@ func (b *BotAPI) getUpdates(ctx context.Context, p botParams) ([]byte, *botError
 		return nil, refusal
 	}
 	defer q.leave(me)
-	limit := int(p.int64("limit"))
-	if limit < 1 || limit > botMaxBatch {
-		limit = botMaxBatch
+	limit := botMaxBatch
+	if p.get("limit") != "" {
+		limit = int(min(max(p.int64("limit"), 1), botMaxBatch)) // what is no number counts as 0, as the server takes it
 	}
 	deadline := time.NewTimer(time.Duration(min(max(p.int64("timeout"), 0), botMaxPollSeconds)) * time.Second)
 	defer deadline.Stop()

@@ -44,6 +44,7 @@ var rules = []rule{
 	{403, "bot is not a member of", channels.AddressDead, blocked, false, "the bot is not in the chat"},
 	{403, "group chat was deleted", channels.AddressDead, gone, false, "the group is deleted"},
 	{400, "group is deactivated", channels.AddressDead, gone, false, "the group is deactivated"},
+	{400, "group chat was deactivated", channels.AddressDead, gone, false, "the group is deactivated"},
 	{400, "group chat was upgraded to a supergroup", channels.Temporary, "", false, "the group has a new id"},
 	{400, "not enough rights", channels.Broken, "", false, "the bot lacks a right in the chat"},
 	{400, "need administrator rights", channels.Broken, "", false, "the bot must be an administrator of the chat"},

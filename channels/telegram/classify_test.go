@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/kruzhok/kruzhok/channels"
+	"github.com/kruzhok/kruzhok/channels/sandbox"
 )
 
 // One row and more for each line of the error table, with the server's words.
@@ -30,6 +31,7 @@ var refusals = []struct {
 	{403, "Forbidden: bot is not a member of the channel chat", channels.AddressDead, blocked, false},
 	{403, "Forbidden: the group chat was deleted", channels.AddressDead, gone, false},
 	{400, "Bad Request: group is deactivated", channels.AddressDead, gone, false},
+	{400, "Bad Request: group chat was deactivated", channels.AddressDead, gone, false},
 	{400, "Bad Request: group chat was upgraded to a supergroup chat", channels.Temporary, "", false},
 	{400, "Bad Request: not enough rights to send text messages to the chat", channels.Broken, "", false},
 	{400, "Bad Request: need administrator rights in the channel chat", channels.Broken, "", false},
@@ -86,6 +88,35 @@ func TestClassifyRefusals(t *testing.T) {
 			if (got.RetryAfter == 7*time.Second) != (c.class == channels.RateLimited) || got.Code == "" || got.Detail == "" {
 				t.Errorf("%d %s: pause, code or detail: %+v", c.code, text, got)
 			}
+		}
+	}
+}
+
+// TestRefusalsOverTheWire: the same rows as the sandbox answers them, and as the sender reads them.
+func TestRefusalsOverTheWire(t *testing.T) {
+	s, err := sandbox.ServeBotAPI("127.0.0.1:0", sandbox.BotAPIConfig{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = s.Close() }()
+	c, err := New(Config{Token: sandbox.BotAPIToken, BaseURL: s.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := NewSender(c, SenderConfig{}).Dial(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Start(sandbox.BotUser{ID: 1}, "")
+	for _, row := range refusals {
+		s.ClearFaults()
+		s.Fault("sendMessage", 1, sandbox.BotFault{Kind: sandbox.BotRefused, Code: row.code, Description: row.text})
+		if row.code == 429 {
+			s.Fault("sendMessage", 1, sandbox.BotFault{Kind: sandbox.BotRateLimited, RetryAfter: 7})
+		}
+		got := conn.Send(t.Context(), &channels.Message{To: "1", HTML: "x"}, func() error { return nil })
+		if got.Class != row.class || got.Reach != row.reach || got.WholeChannel != row.whole || (got.RetryAfter == 7*time.Second) != (row.code == 429) {
+			t.Errorf("%d %s: got %+v", row.code, row.text, got)
 		}
 	}
 }
