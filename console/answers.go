@@ -157,7 +157,7 @@ func (r *request) question(w words, key campaigns.Key, q reports.Question, hidde
 }
 
 func (r *request) said(f look.Frame, a reports.AnswerRow) saidView {
-	s := saidView{Name: a.Name, When: look.Moment(f.Lang, a.AnsweredAt.In(r.now().Location()), r.now()), Text: a.Answer.Text, Media: mediaOf(f, a, a.Name)}
+	s := saidView{Name: a.Name, When: look.Moment(f.Lang, a.AnsweredAt.In(r.zone), r.now()), Text: a.Answer.Text, Media: mediaOf(f, a, a.Name)}
 	if a.Name != "" {
 		s.Href = "/console/members/" + idText(a.Member)
 	}

@@ -28,7 +28,7 @@ func (r *request) campaigns() error {
 	p := campaignsPage{Frame: r.frame(look.Campaigns, "")}
 	p.Title, p.Live = p.T("look.menu.campaigns"), "/console/live/today"
 	for _, c := range lines {
-		p.Rows = append(p.Rows, rowOf(p.Frame, c, r.now().Location()))
+		p.Rows = append(p.Rows, rowOf(p.Frame, c, r.zone))
 	}
 	if len(lines) == 0 {
 		p.Starters = r.starters()
@@ -70,7 +70,7 @@ func headOf(f look.Frame, h reports.CampaignHead, sub, current string) head {
 
 // sinceWords says since when, how many, and what they read.
 func (r *request) sinceWords(f look.Frame, flow *reports.Flow) string {
-	s := f.T("console.since."+string(flow.Head.State), "date", dateOf(f.Lang, flow.Head.StateAt.In(r.now().Location()))) + " · " + f.T("console.members", "n", flow.Head.Total)
+	s := f.T("console.since."+string(flow.Head.State), "date", dateOf(f.Lang, flow.Head.StateAt.In(r.zone))) + " · " + f.T("console.members", "n", flow.Head.Total)
 	w := words{Frame: f, def: flow.Def}
 	for i, l := range flow.Languages {
 		if i == 3 || l.Language == "" {

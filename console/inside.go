@@ -50,12 +50,12 @@ func (r *request) inside() error {
 		p.Next = base + "after=" + idText(rows[insideLimit-1].ID)
 	}
 	for _, x := range rows {
-		row := insideRow{Name: x.Name(), Where: string(x.Step), Wait: p.T("console.wait." + string(x.WaitKind)), Since: look.Moment(p.Lang, x.EnteredAt.In(r.now().Location()), r.now())}
+		row := insideRow{Name: x.Name(), Where: string(x.Step), Wait: p.T("console.wait." + string(x.WaitKind)), Since: look.Moment(p.Lang, x.EnteredAt.In(r.zone), r.now())}
 		if flow.Def != nil && flow.Def.Step(x.Step) != nil {
 			row.Where = w.title(flow.Def.Step(x.Step))
 		}
 		if x.DueAt != nil && x.WaitKind == campaigns.WaitTime {
-			row.Wait = p.T("console.wait.until", "when", look.Moment(p.Lang, x.DueAt.In(r.now().Location()), r.now()))
+			row.Wait = p.T("console.wait.until", "when", look.Moment(p.Lang, x.DueAt.In(r.zone), r.now()))
 		}
 		if p.Hidden = x.Profile == nil; !p.Hidden {
 			row.Href, row.Avatar = "/console/members/"+idText(x.Member), avatarOf(p.Frame, x.Profile.FirstName, x.Profile.LastName, waysOf(x.Profile))

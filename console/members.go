@@ -108,7 +108,7 @@ func (r *request) memberRow(f look.Frame, m reports.MemberRow) memberRow {
 		row.Sub = w.language(m.Language) + " · " + row.Sub
 	}
 	if m.LastActAt != nil {
-		row.Seen = f.T("console.member.seen", "when", look.Moment(f.Lang, m.LastActAt.In(r.now().Location()), r.now()))
+		row.Seen = f.T("console.member.seen", "when", look.Moment(f.Lang, m.LastActAt.In(r.zone), r.now()))
 	}
 	return row
 }

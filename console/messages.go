@@ -33,7 +33,7 @@ func (r *request) messages() error {
 	}
 	for _, m := range rows {
 		row := messageRow{
-			ID: idText(m.ID), Href: "/console/members/" + idText(m.Member), Name: m.Name, When: look.Moment(p.Lang, m.At.In(r.now().Location()), r.now()),
+			ID: idText(m.ID), Href: "/console/members/" + idText(m.Member), Name: m.Name, When: look.Moment(p.Lang, m.At.In(r.zone), r.now()),
 			Text: m.Text, Channel: p.T("console.channel." + string(m.Channel)),
 		}
 		if row.Text == "" {

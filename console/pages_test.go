@@ -66,6 +66,21 @@ func checkPage(t *testing.T, name, body string) {
 	}
 }
 
+// TestTimesAreTheCommunitys: it is 10:20 in Almaty, whatever the zone of the machine.
+func TestTimesAreTheCommunitys(t *testing.T) {
+	w := newWorld(t, newSQLite(t))
+	w.populate(12)
+	c := "/console/campaigns/"
+	for path, time := range map[string]string{
+		"/console": "10:20", "/console/members": "10:20", c + challengeKey + "/members": "15:20", c + challengeKey + "/answers": "11:31", c + surveyKey + "/answers": "10:09",
+		"/console/messages": "05:20",
+	} {
+		if page := w.get(path, "en"); !strings.Contains(page, time) {
+			t.Errorf("%s does not show %s", path, time)
+		}
+	}
+}
+
 func TestEmptyPagesPromiseAndOffer(t *testing.T) {
 	w := newWorld(t, newSQLite(t))
 	for _, address := range []string{"/console", "/console/campaigns", "/console/members", "/console/messages"} {

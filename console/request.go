@@ -19,6 +19,7 @@ type request struct {
 	k    *Console
 	who  engine.Principal
 	lang string
+	zone *time.Location // the community's
 }
 
 // maxForm bounds what a page may send.
@@ -55,7 +56,11 @@ func (r *request) admit(route route) error {
 	if r.who, err = r.signedIn(); err != nil {
 		return err
 	}
-	return r.who.Require(route.access.Scope)
+	if err := r.who.Require(route.access.Scope); err != nil {
+		return err
+	}
+	r.zone, err = r.k.o.Reports.Zone(r.Request.Context())
+	return err
 }
 
 // frame begins a page.
@@ -127,7 +132,8 @@ func (r *request) home() error {
 	return nil
 }
 
-func (r *request) now() time.Time { return r.k.o.Now() }
+// now is the moment as the community's clocks show it: that is what the pages tell times by, wherever the service runs.
+func (r *request) now() time.Time { return r.k.o.Now().In(r.zone) }
 
 // number reads an id from the path or the query; what is none names nothing.
 func number(s, what string) (int64, error) {

@@ -109,6 +109,15 @@ func (r *Reports) Today(ctx context.Context, p engine.Principal, now time.Time, 
 	return t, nil
 }
 
+// Zone is where the community's days and hours are counted; UTC where it names none.
+func (r *Reports) Zone(ctx context.Context) (*time.Location, error) {
+	community, err := r.store.Community(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return zoneOf(community.TimeZone), nil
+}
+
 func zoneOf(name string) *time.Location {
 	if z, err := time.LoadLocation(name); err == nil {
 		return z
