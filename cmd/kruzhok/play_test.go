@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -22,7 +24,9 @@ import (
 // scene is a running demo with nobody in it, and the windows that look at it.
 type scene struct {
 	t       *testing.T
+	demo    *running
 	base    string
+	token   string // of the API
 	browser *browser.Browser
 	phone   *browser.Tab // Emma's
 	mailbox *browser.Tab // Вера's
@@ -49,7 +53,10 @@ func (p *printed) String() string {
 	return p.b.String()
 }
 
-var demoAddress = regexp.MustCompile(`http://127\.0\.0\.1:\d+`)
+var (
+	demoAddress = regexp.MustCompile(`http://127\.0\.0\.1:\d+`)
+	demoToken   = regexp.MustCompile(`the token (\S+)`)
+)
 
 // runDemo runs a demo in a folder of its own until the test ends, and returns its address.
 func runDemo(t *testing.T, args ...string) string {
@@ -96,7 +103,8 @@ func (r *running) says(text string) string {
 
 // newScene opens the windows and lets both join.
 func newScene(t *testing.T) *scene {
-	s := &scene{t: t, browser: browser.Start(t), base: runDemo(t, "--members", "0")}
+	d := startDemo(t, "--members", "0")
+	s := &scene{t: t, browser: browser.Start(t), demo: d, base: d.base, token: demoToken.FindStringSubmatch(d.says("the token "))[1]}
 	s.phone = s.browser.Open(t, s.base+"/sandbox", browser.View{Lang: "en"})
 	s.mailbox = s.browser.Open(t, s.base+"/sandbox", browser.View{Lang: "ru"})
 	s.chat = s.join(s.phone, "Emma", "en", "telegram", "/sandbox/phone/")
@@ -171,16 +179,22 @@ func (s *scene) speak(path string) {
 func (s *scene) opened(subject string) {
 	s.t.Helper()
 	s.until(s.mailbox, s.letters, "#letters a", subject)
+	s.mailbox.Go(s.link(subject, "/s/"))
+}
+
+// link opens the newest letter with the subject in the mailbox's window and returns the first link in it that leads to the path.
+func (s *scene) link(subject, path string) string {
+	s.t.Helper()
 	s.mailbox.Wait(`window.here = true`)
 	s.mailbox.Wait(fmt.Sprintf(`(location.href = [...document.querySelectorAll("#letters a")].find(e => e.textContent.includes(%q)).href)`, subject))
 	s.mailbox.Wait(`!window.here && document.readyState === "complete" && document.querySelector("iframe.paper")`)
 	s.mailbox.WaitText(".letter h2", subject)
-	link := browser.Eval[string](s.mailbox, `fetch(document.querySelector("iframe.paper").src).then(r => r.text()).then(html =>
-		[...new DOMParser().parseFromString(html, "text/html").querySelectorAll("a")].map(a => a.href).find(h => h.includes("/s/")) ?? "")`)
+	link := browser.Eval[string](s.mailbox, fmt.Sprintf(`fetch(document.querySelector("iframe.paper").src).then(r => r.text()).then(html =>
+		[...new DOMParser().parseFromString(html, "text/html").querySelectorAll("a")].map(a => a.href).find(h => h.includes(%q)) ?? "")`, path))
 	if link == "" {
-		s.t.Fatalf("the letter %q asks nothing", subject)
+		s.t.Fatalf("no link in the letter %q leads to %s", subject, path)
 	}
-	s.mailbox.Go(link)
+	return link
 }
 
 // choose takes an option of the survey page and goes on.
@@ -227,13 +241,33 @@ func (s *scene) enroll(campaign string) {
 	}
 }
 
-// shows looks at a page of the console, in both languages.
-func (s *scene) shows(path string, texts ...string) {
+// imports gives the service a file of members, as a platform does.
+func (s *scene) imports(file string) {
 	s.t.Helper()
-	for _, lang := range []string{"en", "ru"} {
+	req, err := http.NewRequestWithContext(s.t.Context(), http.MethodPost, s.base+"/v1/members/import?consent_source=form", strings.NewReader(file))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "text/csv")
+	req.Header.Set("Authorization", "Bearer "+s.token)
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	if res.StatusCode != http.StatusOK {
+		s.t.Fatalf("import: %s", res.Status)
+	}
+}
+
+// shows looks for the lines on a page of the console, in English and in Russian; where they differ, " / " stands between them.
+func (s *scene) shows(path string, lines ...string) {
+	s.t.Helper()
+	for i, lang := range []string{"en", "ru"} {
 		tab := s.browser.Open(s.t, s.base+path, browser.View{Lang: lang})
-		for _, text := range texts {
-			tab.WaitText("main", text)
+		for _, line := range lines {
+			words := strings.Split(line, " / ")
+			tab.WaitText("main", words[min(i, len(words)-1)])
 		}
 	}
 }
@@ -272,7 +306,8 @@ func TestFirstWeekIsPlayed(t *testing.T) {
 	s.asked("See you in the circle")
 	s.letter("До встречи в кругу")
 
-	s.shows("/console/campaigns/first-week/answers", "Jokes with my neighbours", "О книгах и о кино")
+	s.shows("/console/campaigns/first-week/answers", "Jokes with my neighbours", "О книгах и о кино", "I get by\n1 of 2 / Могу объясниться\n1 из 2",
+		"I am just beginning\n1 of 2 / Я только начинаю\n1 из 2", "2 of 2 members answered. / Есть ответы от 2 из 2 участников.")
 	s.shows("/console/members", "Emma", "Вера")
 }
 
@@ -301,11 +336,40 @@ func TestFourteenDaysArePlayed(t *testing.T) {
 	s.say("/top")
 	s.asked("210")
 	s.shows("/console/campaigns/fourteen-days/standings", "Emma", "Вера", "210")
+	s.shows("/console/campaigns/fourteen-days/answers", "28 answers / 28 ответов", "Just right\n1 of 2 / В самый раз\n1 из 2", "Too hard\n1 of 2 / Слишком трудные\n1 из 2")
 	tab := s.browser.Open(t, s.base+"/console/campaigns/fourteen-days/answers", browser.View{})
-	tab.Wait(`document.querySelectorAll("audio").length > 0 || document.body.innerText.includes("Just right")`)
-	if !strings.Contains(tab.Text("main"), "Just right") {
-		t.Error("the answer to the last question is missing")
+	tab.Wait(`document.querySelectorAll("main audio").length === 10`) // the newest of 28, and a link to the older ones
+	for _, voice := range []string{en, ru} {
+		sound, err := os.ReadFile(voice)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tab.Wait(fmt.Sprintf(`Promise.all([...document.querySelectorAll("main audio")].map(a => fetch(a.currentSrc || a.src || a.querySelector("source").src)
+			.then(r => r.ok ? r.arrayBuffer() : null))).then(all => all.filter(b => b?.byteLength === %d).length === 5)`, len(sound)))
 	}
+}
+
+// TestRecordingInTheBrowser: a voice message and a round video are recorded by two presses, arrive as what they are, answer the day's task and can be played.
+func TestRecordingInTheBrowser(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	s.enroll("fourteen-days")
+	for day, x := range []struct{ kind, plays string }{{"voice", "#talk audio"}, {"video_note", "#talk video"}} {
+		if day > 0 {
+			s.leap(s.phone, "day")
+		}
+		s.asked(fmt.Sprintf("Day %d of 14", day+1))
+		button := fmt.Sprintf("[data-record=%s]", x.kind)
+		s.phone.Click(button)
+		s.phone.Wait(`!document.querySelector("[data-recording]").hidden`)
+		time.Sleep(3200 * time.Millisecond) // the task asks for three seconds
+		s.phone.Click(button)
+		s.phone.Wait(fmt.Sprintf(`document.querySelectorAll(%q).length === 1 && document.querySelector(%q).readyState > 0`, x.plays, x.plays))
+	}
+	s.shows("/console/campaigns/fourteen-days/standings", "2 of 14\t20 / 2 из 14\t20")
+	tab := s.browser.Open(t, s.base+"/console/campaigns/fourteen-days/answers", browser.View{})
+	tab.Wait(`(["audio", "video"].forEach(kind => document.querySelector("main " + kind).load()), true)`)
+	tab.Wait(`["audio", "video"].every(kind => { const m = document.querySelector("main " + kind); m.preload = "metadata"; return m.readyState > 0; })`)
 }
 
 func TestSurveyIsPlayed(t *testing.T) {
@@ -331,12 +395,25 @@ func TestSurveyIsPlayed(t *testing.T) {
 	s.choose("true")
 	s.letter("Спасибо")
 
-	s.shows("/console/campaigns/how-are-we/answers", "The people are kind", "Мало времени по вечерам")
-	s.shows("/console/campaigns/how-are-we", "2")
+	s.shows("/console/campaigns/how-are-we/answers", "The people are kind", "Мало времени по вечерам", "detractors, 0–6: 1 / критики, 0–6: 1", "promoters, 9–10: 1 / сторонники, 9–10: 1",
+		"Topics\n1 of 2 / Темы\n1 из 2", "Finding a partner\n1 of 2 / Поиск собеседника\n1 из 2", "The app\n1 of 2 / Приложение\n1 из 2", "yes\n1 of 2 / да\n1 из 2", "no\n1 of 2 / нет\n1 из 2")
+	s.shows("/console/campaigns/how-are-we", "Thank you. We read every… / Спасибо. Мы читаем", "2 members / 2 участника", "Came here\n2 / Пришли сюда\n2", "Sent\n2 / Отправлено\n2")
 }
 
-// views are both themes, both languages, a desk and a phone, in two.
-var views = []browser.View{{}, {Phone: true, Dark: true, Lang: "ru"}}
+// views are both themes on a desk and on a phone, and both languages in each theme and on each.
+var views = []browser.View{{}, {Dark: true, Lang: "ru"}, {Phone: true, Lang: "ru"}, {Phone: true, Dark: true}}
+
+// accessible puts pages before axe-core, in every view.
+func (s *scene) accessible(addresses ...string) {
+	s.t.Helper()
+	for _, v := range views {
+		tab := s.browser.Open(s.t, s.base+"/livez", v)
+		for _, address := range addresses {
+			tab.Go(address)
+			tab.Accessible()
+		}
+	}
+}
 
 // TestSandboxIsAccessible: axe-core finds nothing on the pages to play with, in both themes and languages, on a desk and on a phone.
 func TestSandboxIsAccessible(t *testing.T) {
@@ -344,13 +421,7 @@ func TestSandboxIsAccessible(t *testing.T) {
 	s := newScene(t)
 	s.asked("How does speaking feel")
 	s.letter("Какой у тебя уровень?")
-	for _, v := range views {
-		for _, address := range []string{
-			s.base + "/sandbox", s.chat, s.letters, s.letters + "?n=1&view=text", s.letters + "?n=1&view=headers", s.letters + "?n=1&width=phone&shade=dark", s.base + "/sandbox/phone/1",
-		} {
-			s.browser.Open(t, address, v).Accessible()
-		}
-	}
+	s.accessible(s.base+"/sandbox", s.chat, s.letters, s.letters+"?n=1&view=text", s.letters+"?n=1&view=headers", s.letters+"?n=1&width=phone&shade=dark", s.base+"/sandbox/phone/1")
 }
 
 // TestConsoleIsAccessible: nor on the console's pages of a community that is alive.
@@ -359,19 +430,40 @@ func TestConsoleIsAccessible(t *testing.T) {
 	s := newScene(t)
 	s.asked("How does speaking feel")
 	s.press("I get by")
-	s.phone.Go(s.base + "/console/members")
-	member := browser.Eval[string](s.phone, `[...document.querySelectorAll("main a")].map(a => a.href).find(h => /members\/\d+$/.test(h)) ?? ""`)
+	member := browser.Eval[string](s.browser.Open(t, s.base+"/console/members", browser.View{}), `[...document.querySelectorAll("main a")].map(a => a.href).find(h => /members\/\d+$/.test(h)) ?? ""`)
 	if member == "" {
 		t.Fatal("no member has a page")
 	}
+	s.say("And a word that nobody asked for") // for the page of messages
+	s.enroll("fourteen-days")
+	s.asked("Day 1 of 14")
+	s.speak(recording(t, "en"))
+	s.asked("Your first recording is in")
 	c := s.base + "/console/campaigns"
-	for _, v := range views {
-		for _, address := range []string{
-			s.base + "/console", c, c + "/first-week", c + "/first-week/answers", c + "/first-week/members", c + "/fourteen-days/standings", s.base + "/console/members", member, s.base + "/console/messages",
-		} {
-			s.browser.Open(t, address, v).Accessible()
-		}
-	}
+	s.shows("/console/campaigns/fourteen-days/standings", "Emma")
+	s.accessible(s.base+"/console", c, c+"/first-week", c+"/first-week/answers", c+"/first-week/members", c+"/fourteen-days/answers", c+"/fourteen-days/standings",
+		s.base+"/console/members", member, s.base+"/console/messages")
+}
+
+// TestLinkedPagesAreAccessible: nor on the pages behind a letter's links: the question, leaving, connecting a chat, joining a mailbox, and saying yes to one.
+func TestLinkedPagesAreAccessible(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	const asks = "Какой у тебя уровень?"
+	s.letter(asks)
+	pages := []string{s.link(asks, "/s/"), s.link(asks, "/u/"), s.link(asks, "/link/")}
+	s.asked("How does speaking feel")
+	s.say("/link visitor2@example.org")
+	const joins = "Connect this mail with your chat in Speaklingua"
+	s.letter(joins)
+	pages = append(pages, s.link(joins, "/mailbox/"))
+
+	s.imports("external_id,first_name,email,language\nu1,Нино,nino@example.org,ru\n")
+	s.letters = s.base + "/sandbox/mail/nino@example.org"
+	const confirms = "Писать ли тебе из Speaklingua?"
+	s.letter(confirms)
+	pages = append(pages, s.link(confirms, "/mailbox/"))
+	s.accessible(pages...)
 }
 
 // focusOn presses Tab until the focus is where the expression, about document.activeElement as e, says.
@@ -417,4 +509,14 @@ func TestPhoneAndMailboxByKeyboard(t *testing.T) {
 	s.mailbox.Key("Спасибо")
 	s.mailbox.Key(browser.Enter)
 	s.mailbox.Wait(`document.getElementById("outbox").innerText.includes("Ответ")`)
+
+	focusOn(s.mailbox, t, `e.id === "reply"`)
+	s.mailbox.Key("Ещё")
+	letters := s.mailbox.Count("#letters a")
+	s.demo.post("/sandbox/enroll", url.Values{"person": {"visitor-2"}, "campaign": {"how-are-we"}}) // elsewhere
+	s.mailbox.Wait(fmt.Sprintf(`document.querySelectorAll("#letters a").length > %d`, letters))
+	s.mailbox.Wait(`document.activeElement.id === "reply" && document.activeElement.value === "Ещё"`) // a new letter takes neither focus nor words
+	s.mailbox.Key(" раз")
+	s.mailbox.Key(browser.Enter)
+	s.mailbox.Wait(`document.querySelectorAll("#outbox li").length === 2`)
 }

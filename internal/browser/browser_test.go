@@ -30,4 +30,8 @@ func TestTabSeesWhatAReaderSees(t *testing.T) {
 	}
 	tab := b.Open(t, server.URL, browser.View{})
 	tab.Accessible()
+	tab.Wait(`(window.asked = (window.asked ?? 0) + 1, Promise.resolve(window.asked > 2))`)
+	if n := browser.Eval[int](tab, "window.asked"); n != 3 {
+		t.Errorf("a promise was taken for true after %d times", n)
+	}
 }

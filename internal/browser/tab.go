@@ -149,13 +149,13 @@ func (t *Tab) Key(keys string, modifiers ...chromedp.Modifier) {
 	t.do("press a key", chromedp.KeyEvent(keys, chromedp.KeyModifiers(modifiers...)))
 }
 
-// Wait waits until the expression, in the page's script language, is true. It works without the page's own scripts being allowed to run.
+// Wait waits until the expression, in the page's script language, is true, or a promise of it. It works without the page's own scripts being allowed to run.
 func (t *Tab) Wait(expression string) {
 	t.t.Helper()
 	deadline := time.Now().Add(patience)
 	for {
 		ctx, cancel := context.WithTimeout(t.ctx, patience)
-		ok, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("!!("+expression+")"))
+		ok, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("Promise.resolve("+expression+").then(Boolean)", chromedp.EvalAwaitPromise))
 		cancel()
 		if err == nil && ok {
 			return
