@@ -44,9 +44,12 @@ func (t *conversation) start(ctx context.Context) error {
 	switch {
 	case t.joined.ok():
 		return t.welcomed(ctx)
-	case t.joined != joinedNone: // the code does not work; Start does
+	case t.joined != joinedNone: // the code does not work; Start does, for somebody new
 		if err := t.reply(ctx, string(t.joined), nil); err != nil {
 			return err
+		}
+		if t.refused() {
+			return t.record(ctx, "bot.started", "", map[string]any{"source": "link"})
 		}
 	}
 	returned, joins := t.p.StoppedAt != nil, t.joins()
@@ -75,6 +78,19 @@ func (t *conversation) start(ctx context.Context) error {
 		t.out.add(more)
 	}
 	return nil
+}
+
+// refused reports whether the member turned something off in the chat: a link that connects is not there to bring it back.
+func (t *conversation) refused() bool {
+	if t.p.StoppedAt != nil {
+		return true
+	}
+	for key, given := range t.p.Consents {
+		if key.Channel == campaigns.Telegram && !given {
+			return true
+		}
+	}
+	return false
 }
 
 // payloadShape is what a deep link may carry (Bot API "Deep linking"). Anything else was typed by hand, and could be personal.

@@ -236,6 +236,9 @@ func (e *Engine) openSchedule(ctx context.Context, id campaigns.CampaignID) (don
 		if err != nil {
 			return err
 		}
+		if err := tx.MergesWait(ctx); err != nil {
+			return err
+		}
 		ids, err := tx.Audience(ctx, &l.def.Entry.Schedule.Audience, fallback(c), s.LastMember, e.Store.BulkRows())
 		if err != nil {
 			return err

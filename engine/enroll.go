@@ -54,14 +54,10 @@ func (e *Engine) Enroll(ctx context.Context, p Principal, key campaigns.Key, ext
 	if err != nil {
 		return nil, err
 	}
-	known, err := e.Store.MemberIDsByExternalID(ctx, externalIDs)
-	if err != nil {
-		return nil, err
-	}
 	out := make([]EnrollResult, len(externalIDs))
 	for start := 0; start < len(out); start += e.Store.BulkRows() {
 		end := min(start+e.Store.BulkRows(), len(out))
-		if err := e.enrollSome(ctx, l, externalIDs[start:end], known, out[start:end]); err != nil {
+		if err := e.enrollSome(ctx, l, externalIDs[start:end], out[start:end]); err != nil {
 			return nil, err
 		}
 	}
@@ -69,15 +65,22 @@ func (e *Engine) Enroll(ctx context.Context, p Principal, key campaigns.Key, ext
 	return out, nil
 }
 
-func (e *Engine) enrollSome(ctx context.Context, l *live, externalIDs []string, known map[string]campaigns.MemberID, out []EnrollResult) error {
-	var ids []campaigns.MemberID
-	for i, x := range externalIDs {
-		out[i] = EnrollResult{ExternalID: x, Result: UnknownMember}
-		if id, ok := known[x]; ok {
-			ids = append(ids, id)
-		}
-	}
+func (e *Engine) enrollSome(ctx context.Context, l *live, externalIDs []string, out []EnrollResult) error {
 	return e.Store.WriteBulk(ctx, func(tx *store.Tx) error {
+		if err := tx.MergesWait(ctx); err != nil {
+			return err
+		}
+		known, err := tx.MemberIDsByExternalID(ctx, externalIDs)
+		if err != nil {
+			return err
+		}
+		var ids []campaigns.MemberID
+		for i, x := range externalIDs {
+			out[i] = EnrollResult{ExternalID: x, Result: UnknownMember}
+			if id, ok := known[x]; ok {
+				ids = append(ids, id)
+			}
+		}
 		c, err := tx.Campaign(ctx, l.campaign)
 		if err != nil {
 			return err
@@ -98,7 +101,7 @@ func (e *Engine) enrollSome(ctx context.Context, l *live, externalIDs []string, 
 	})
 }
 
-// enroll writes active enrollments, due now, for those of the members who may enter, and says for each what became of them.
+// enroll, in a transaction in which merges wait or that holds the members, writes active enrollments, due now, for those of the members who may enter, and says for each what became of them.
 func (e *Engine) enroll(ctx context.Context, tx *store.Tx, l *live, ids []campaigns.MemberID, source string, now time.Time) (map[campaigns.MemberID]EntryResult, map[campaigns.MemberID]campaigns.EnrollmentID, error) {
 	results, enrolled := map[campaigns.MemberID]EntryResult{}, map[campaigns.MemberID]campaigns.EnrollmentID{}
 	profiles, err := tx.Profiles(ctx, ids)

@@ -136,6 +136,36 @@ func TestCodeThatDoesNotWork(t *testing.T) {
 }
 
 // TestOneCodeTwoChats: of two who use one code at the same moment, in two processes, one wins.
+// TestALinkBringsNothingBack: neither pressing a connecting link twice nor pressing one that does not work ends a stop or turns a topic on.
+func TestALinkBringsNothingBack(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		_, err := w.e.PatchCommunity(t.Context(), engine.Operator, engine.CommunityPatch{Topics: []string{"news", "challenges"}})
+		must(t, err)
+		w.member("u1", byMail("anna@example.org"))
+		w.joins(7, "en")
+		w.say(7, "/stop")
+		c := w.code("u1")
+		for _, payload := range []string{"l_" + c.Code, "l_" + c.Code, "l_ABCDEFGHJK", "l_nonsense"} {
+			w.opens(7, payload)
+			if p := w.profile(w.byChat(7)); p.StoppedAt == nil {
+				t.Fatalf("%s ended the stop: %q", payload, w.chat(7))
+			}
+		}
+		w.joins(8, "en")
+		w.presses(8, w.settings(8), "✓ news")
+		for _, payload := range []string{"l_" + c.Code, "l_nonsense"} {
+			w.opens(8, payload)
+			if p := w.profile(w.byChat(8)); p.Consents.Allows(campaigns.Telegram, "news") {
+				t.Fatalf("%s turned a topic on: %v", payload, p.Consents)
+			}
+		}
+		w.opens(9, "l_nonsense") // somebody new begins, all the same
+		if p := w.profile(w.byChat(9)); !p.Consents.Allows(campaigns.Telegram, "news") {
+			t.Errorf("somebody new: %v", p.Consents)
+		}
+	})
+}
+
 func TestOneCodeTwoChats(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		m := w.member("u1", byMail("anna@example.org"))

@@ -196,14 +196,14 @@ func (t *conversation) use(ctx context.Context, c *store.LinkCode) error {
 	if err != nil {
 		return err
 	}
+	if owner != nil && owner.ID == p.ID { // whatever became of the code: pressing a link twice is pressing it once
+		t.joined = joinedBefore
+		return nil
+	}
 	if !ok {
 		return t.ended(ctx, c)
 	}
 	t.joined = joinedNow
-	if owner != nil && owner.ID == p.ID {
-		t.joined = joinedBefore
-		return nil
-	}
 	a := members.Address{Channel: campaigns.Telegram, Value: t.inc.Chat, Reach: channels.ReachOK}
 	_, err = t.e.claimed(ctx, t.tx, p, owner, a, t.inc.Chat, "telegram_code")
 	return err

@@ -239,38 +239,71 @@ type written struct {
 // upsert is the transaction's part of writing a member. What changes nothing writes nothing.
 func (e *Engine) upsert(ctx context.Context, tx *store.Tx, w *memberWrite) (written, error) {
 	now := e.now()
+	for range 3 {
+		m, err := e.wanted(ctx, tx, w)
+		if err != nil {
+			return written{}, err
+		}
+		if m == nil {
+			return e.insert(ctx, tx, w, now)
+		}
+		p, err := tx.LockMember(ctx, m.ID)
+		if err != nil {
+			return written{}, err
+		}
+		if ok, err := e.stillWanted(ctx, tx, p, w); err != nil {
+			return written{}, err
+		} else if ok {
+			return e.update(ctx, tx, p, w, now)
+		}
+	}
+	return written{}, errMoved
+}
+
+// wanted finds the member whom the caller means; nil: there is none yet.
+func (e *Engine) wanted(ctx context.Context, tx *store.Tx, w *memberWrite) (*members.Member, error) {
 	w.adopted = false
 	m, err := tx.MemberByExternalID(ctx, w.in.ExternalID)
 	if fault.Is(err, fault.NotFound) {
 		m, err = e.adopt(ctx, tx, w)
 		w.adopted = m != nil
 	}
-	if err != nil {
-		return written{}, err
+	if err == nil && m != nil && !w.mayExist && !w.adopted {
+		err = fault.New(fault.Conflict, "conflict.member", nil)
 	}
-	if m != nil && !w.mayExist && !w.adopted {
-		return written{}, fault.New(fault.Conflict, "conflict.member", nil)
-	}
-	if m == nil {
-		m = &members.Member{ID: w.newID, ExternalID: w.in.ExternalID, State: members.Active, CreatedAt: now, UpdatedAt: now}
-		w.apply(m)
-		if err := tx.InsertMember(ctx, m); err != nil {
-			return written{}, err
-		}
-		_, err := e.writeAddressesAndConsents(ctx, tx, m.ID, nil, w, now)
-		return written{id: m.ID, created: true, changed: true}, err
-	}
-	p, err := tx.LockMember(ctx, m.ID)
-	if err != nil {
-		return written{}, err
-	}
-	return e.update(ctx, tx, p, w, now)
+	return m, err
 }
 
-// update changes a member who is locked, and may be another one than was looked for: the two were merged meanwhile.
+// stillWanted reports whether the member who is locked now is the one whom the caller means. While we waited for the lock, another caller may have
+// erased them, or adopted the same chat for somebody else. Two who were merged are one, whichever id is meant.
+func (e *Engine) stillWanted(ctx context.Context, tx *store.Tx, p *store.Profile, w *memberWrite) (bool, error) {
+	switch {
+	case p.State == members.Erased:
+		return false, nil
+	case p.ExternalID == w.in.ExternalID, p.ExternalID == "" && w.adopted:
+		return true, nil
+	}
+	now, err := tx.MemberByExternalID(ctx, w.in.ExternalID)
+	if fault.Is(err, fault.NotFound) {
+		return false, nil
+	}
+	return err == nil && now.ID == p.ID, err
+}
+
+func (e *Engine) insert(ctx context.Context, tx *store.Tx, w *memberWrite, now time.Time) (written, error) {
+	m := &members.Member{ID: w.newID, ExternalID: w.in.ExternalID, State: members.Active, CreatedAt: now, UpdatedAt: now}
+	w.apply(m)
+	if err := tx.InsertMember(ctx, m); err != nil {
+		return written{}, err
+	}
+	_, err := e.writeAddressesAndConsents(ctx, tx, m.ID, nil, w, now)
+	return written{id: m.ID, created: true, changed: true}, err
+}
+
+// update changes a member who is locked.
 func (e *Engine) update(ctx context.Context, tx *store.Tx, had *store.Profile, w *memberWrite, now time.Time) (written, error) {
 	m := had.Member
-	if m.ExternalID == "" { // otherwise it is that id, or the one who was merged into this member had it
+	if m.ExternalID == "" { // adopted; otherwise it is that id, or the one who was merged into this member had it
 		m.ExternalID = w.in.ExternalID
 	}
 	w.apply(&m)

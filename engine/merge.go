@@ -50,6 +50,9 @@ func (e *Engine) merge(ctx context.Context, tx *store.Tx, a, b *store.Profile, p
 	}
 	zones := []string{m.into.TimeZone, m.from.TimeZone}
 	stops := (m.into.StoppedAt != nil) != (m.from.StoppedAt != nil)
+	if err := tx.EnrollingWaits(ctx); err != nil {
+		return nil, err
+	}
 	exited, err := m.oneRunEach(ctx)
 	if err != nil {
 		return nil, err

@@ -85,6 +85,12 @@ func channelOn(p *store.Profile, c *store.Community, ch campaigns.Channel) bool 
 	return p.StoppedAt == nil && slices.ContainsFunc(decided(p, c, ch), func(topic string) bool { return p.Consents.Allows(ch, topic) })
 }
 
+// channelOff reports whether the member turned the channel off: it comes back by its own button alone.
+func channelOff(p *store.Profile, c *store.Community, ch campaigns.Channel) bool {
+	given, known := p.Consents[members.ConsentKey{Channel: ch, Topic: members.AllTopics}]
+	return known && !given && !channelOn(p, c, ch)
+}
+
 // topicMark names a topic in a button, whose data has no room for long ones. The community may list its topics in another order when it is pressed.
 func (e *Engine) topicMark(topic string) string {
 	return base64.RawURLEncoding.EncodeToString(mac(e.keys.buttons, 9, "topic", topic))
@@ -214,11 +220,12 @@ func (t *conversation) keepQuiet(ctx context.Context, w *timing.Window) error {
 	return t.record(ctx, "member.chose", "", map[string]any{"quiet_hours": w})
 }
 
-// turnTopic ends the topic on every channel, or agrees to it on all that the member has. "All topics" are those too that they decided about one by one.
+// turnTopic ends the topic on every channel, or agrees to it in this chat and wherever else the member did not turn the channel off. "All topics" are
+// those too that they decided about one by one.
 func (t *conversation) turnTopic(ctx context.Context, topic string, on bool) error {
 	switch {
 	case on:
-		return t.agreeTo(ctx, []string{topic}, openOn(t.p))
+		return t.agreeTo(ctx, []string{topic}, slices.DeleteFunc(openOn(t.p), func(ch campaigns.Channel) bool { return ch != campaigns.Telegram && channelOff(t.p, t.c, ch) }))
 	case topic != members.AllTopics:
 		return t.e.stopTopic(ctx, t.tx, t.p, topic, settingsSource, settingsWording)
 	}
@@ -254,20 +261,26 @@ func (t *conversation) refuse(ctx context.Context, chs []campaigns.Channel) erro
 	})
 }
 
-// agreeTo turns topics on. It ends a stop: then they are on, and nothing else that was before.
+// agreeTo turns topics on. It ends a stop: then they are on, and nothing else that was before, on a mailbox that is not proven yet neither.
 func (t *conversation) agreeTo(ctx context.Context, topics []string, chs []campaigns.Channel) error {
 	if t.p.StoppedAt != nil {
 		if err := t.e.everything(ctx, t.tx, t.p, true, settingsSource); err != nil {
 			return err
 		}
-		for _, ch := range openOn(t.p) {
-			if err := t.consents(ctx, decided(t.p, t.c, ch), ch, false); err != nil {
+		open := openOn(t.p)
+		for _, ch := range []campaigns.Channel{campaigns.Telegram, campaigns.Email} {
+			others := slices.DeleteFunc(decided(t.p, t.c, ch), func(topic string) bool { return !slices.Contains(open, ch) && slices.Contains(topics, topic) })
+			if err := t.consents(ctx, others, ch, false); err != nil {
 				return err
 			}
 		}
 	}
 	for _, ch := range chs {
-		if err := t.consents(ctx, topics, ch, true); err != nil {
+		wanted := topics
+		if slices.Contains(topics, members.AllTopics) {
+			wanted = decided(t.p, t.c, ch)
+		}
+		if err := t.consents(ctx, wanted, ch, true); err != nil {
 			return err
 		}
 	}

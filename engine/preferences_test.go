@@ -207,6 +207,69 @@ func TestAPressSaysWhatIsWanted(t *testing.T) {
 }
 
 // TestSettingsOfAnother: a press that was made for another chat changes nothing.
+// TestATopicBringsNoChannelBack: a channel that was turned off comes back by its own button alone.
+func TestATopicBringsNoChannelBack(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		_, err := w.e.PatchCommunity(t.Context(), engine.Operator, engine.CommunityPatch{Topics: []string{"news", "challenges"}})
+		must(t, err)
+		id := w.joins(7, "en")
+		must(t, w.e.JoinMailbox(t.Context(), w.mailbox(7, "anna@example.org")))
+		w.settle()
+		message := w.settings(7)
+		w.presses(7, message, "✓ Mail")
+		w.presses(7, message, "✓ news")
+		w.presses(7, message, "news")
+		if c := w.profile(id).Consents; c.Allows(campaigns.Email, "news") || !c.Allows(campaigns.Telegram, "news") || w.label(7, message, "✓ Mail") {
+			t.Errorf("after mail was turned off, and a topic off and on: %v", c)
+		}
+		w.presses(7, message, "Mail")
+		w.presses(7, message, "✓ news")
+		w.presses(7, message, "news")
+		if c := w.profile(id).Consents; !c.Allows(campaigns.Email, "news") || !c.Allows(campaigns.Email, "challenges") {
+			t.Errorf("with mail on again: %v", c)
+		}
+	})
+}
+
+// TestAllTopicsComeBack: "All topics" off and on again has no topic left behind that settings themselves turned off.
+func TestAllTopicsComeBack(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		_, err := w.e.PatchCommunity(t.Context(), engine.Operator, engine.CommunityPatch{Topics: []string{}})
+		must(t, err)
+		id := w.joins(7, "en")
+		chat := "7"
+		_, _, err = w.e.UpsertMember(t.Context(), engine.Operator, engine.MemberInput{ExternalID: "u7", TelegramChatID: &chat, Consents: []engine.ConsentInput{{Channel: campaigns.Telegram, Topic: "news", Source: "form"}}})
+		must(t, err)
+		message := w.settings(7)
+		w.presses(7, message, "✓ All topics")
+		w.presses(7, message, "All topics")
+		if c := w.profile(id).Consents; !c.Allows(campaigns.Telegram, "news") || !c.Allows(campaigns.Telegram, "anything") {
+			t.Errorf("after off and on: %v", c)
+		}
+	})
+}
+
+// TestOneTopicAfterAStop: who stopped and wants one topic gets that one, also by the mailbox that is confirmed later.
+func TestOneTopicAfterAStop(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		_, err := w.e.PatchCommunity(t.Context(), engine.Operator, engine.CommunityPatch{Topics: []string{"news", "challenges"}})
+		must(t, err)
+		id := w.joins(7, "en")
+		w.imports("external_id,email,telegram_chat_id\nu1,a@example.org,7\n", engine.ImportOptions{ConsentSource: "form"})
+		w.settle()
+		_, err = w.e.PatchMember(t.Context(), engine.Operator, engine.MemberInput{ExternalID: "u1", Consents: []engine.ConsentInput{{Channel: campaigns.Email, Source: "form"}}})
+		must(t, err)
+		w.say(7, "/stop")
+		w.presses(7, w.settings(7), "news")
+		must(t, w.e.JoinMailbox(t.Context(), mailboxLink(t, w.mails("a@example.org")[0])))
+		for _, ch := range []campaigns.Channel{campaigns.Telegram, campaigns.Email} {
+			if c := w.profile(id).Consents; c.Allows(ch, "challenges") {
+				t.Errorf("%s: nobody asked for challenges: %v", ch, c)
+			}
+		}
+	})
+}
+
 func TestSettingsOfAnother(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.joins(7, "en")

@@ -17,6 +17,24 @@ type Merge struct {
 	At   time.Time
 }
 
+// mergeLock is the PostgreSQL advisory lock that those who enroll members share, and that a merge has alone.
+const mergeLock = 0x6b72757a686f6b01
+
+// MergesWait keeps two members from becoming one until the transaction ends, so that no row of it names somebody who is gone. Of SQLite there is one
+// writer at a time anyway.
+func (tx *Tx) MergesWait(ctx context.Context) error { return tx.mergeLock(ctx, "pg_advisory_xact_lock_shared") }
+
+// EnrollingWaits waits for those whom MergesWait protects, and keeps new ones out until the transaction ends. Call it before the members' enrollments are read.
+func (tx *Tx) EnrollingWaits(ctx context.Context) error { return tx.mergeLock(ctx, "pg_advisory_xact_lock") }
+
+func (tx *Tx) mergeLock(ctx context.Context, lock string) error {
+	if !tx.dialect.postgres {
+		return nil
+	}
+	_, err := tx.run.exec(ctx, `SELECT `+lock+`($1)`, int64(mergeLock))
+	return wrap("hold merges", err)
+}
+
 // MergeMembers gives everything of the one to the other: addresses, ledger, enrollments, deliveries, responses, events, points, media, messages,
 // inputs and codes. Points that both have for the same visit of a step are kept once. The row of From is gone then; its ids lead to Into.
 // What the consents add up to is the caller's to write, see PutSubscription, and so are the fields of Into.
