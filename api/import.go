@@ -3,8 +3,10 @@ package api
 import (
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -52,9 +54,13 @@ func (s *server) importMembers(c *gin.Context) {
 		s.refuse(c, fault.New(fault.Invalid, "invalid.content_type", map[string]any{"expected": csvType}))
 		return
 	}
+	if unknown := unknownParameters(c, "consent_source", "dry_run"); len(unknown) > 0 { // "dry-run" would be a run
+		s.refuse(c, fault.New(fault.Invalid, "invalid.request", map[string]any{"n": len(unknown)}).With(unknown...))
+		return
+	}
 	dry, err := strconv.ParseBool(c.DefaultQuery("dry_run", "false"))
 	if err != nil {
-		s.refuse(c, fault.New(fault.Invalid, "invalid.request", nil).With(fault.Detail{Path: "dry_run", Code: "bad_value", Expected: "true, false"}))
+		s.refuse(c, fault.New(fault.Invalid, "invalid.request", map[string]any{"n": 1}).With(fault.Detail{Path: "dry_run", Code: "bad_value", Expected: "true, false"}))
 		return
 	}
 	if c.Request.ContentLength > s.MaxImport {
@@ -77,6 +83,16 @@ func (s *server) importMembers(c *gin.Context) {
 	}
 	report.Problems = fault.Details(fault.New(fault.Invalid, "invalid.import", nil).With(report.Problems...), locale.Match(c.GetHeader("Accept-Language")))
 	c.JSON(http.StatusOK, report)
+}
+
+// unknownParameters are those of the query that the operation does not have.
+func unknownParameters(c *gin.Context, known ...string) (out []fault.Detail) {
+	for _, name := range slices.Sorted(maps.Keys(c.Request.URL.Query())) {
+		if !slices.Contains(known, name) {
+			out = append(out, fault.Detail{Path: name, Code: "unknown_parameter"})
+		}
+	}
+	return out
 }
 
 // upload is a file that has come whole, on disk.

@@ -39,6 +39,11 @@ func TestImportRefuses(t *testing.T) {
 	csv := []string{"Content-Type", "text/csv"}
 	w.call("POST", "/v1/members/import", importFile, "Content-Type", "application/json").problem(415, "invalid.content_type")
 	w.call("POST", "/v1/members/import?dry_run=perhaps", importFile, csv...).problem(422, "invalid.request")
+	wrong := w.call("POST", "/v1/members/import?consent_source=x&dry-run=true", importFile, csv...)
+	if wrong.problem(422, "invalid.request"); !strings.Contains(wrong.body, "dry-run") || strings.Contains(wrong.body, "{n}") {
+		t.Errorf("a parameter that is none: %s", wrong.body)
+	}
+	w.call("GET", "/v1/members/u1", "").problem(404, "not_found.member")
 	w.call("POST", "/v1/members/import", importFile, csv...).problem(422, "invalid.import")
 	w.call("POST", "/v1/members/import?consent_source=x", "", csv...).problem(422, "invalid.import")
 	// Without a length, and broken off in the middle: the rows before are not written either.

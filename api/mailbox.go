@@ -15,7 +15,8 @@ type mailboxView struct {
 	Address, Name string
 	// Known: another member has the address. Replaces: the member has another one. Used: it was joined already.
 	// Confirm: somebody else named the mailbox, and no chat asked.
-	Known, Replaces, Used, Confirm bool
+	// OtherChat: a chat of theirs gives way. Stops: everything is off for one of the two, and then for both.
+	Known, Replaces, OtherChat, Stops, Used, Confirm bool
 }
 
 func (s *server) mailboxRoutes() {
@@ -40,7 +41,7 @@ func viewMailbox(p *engine.MailboxPage) mailboxView {
 	}
 	return mailboxView{
 		frame:   newFrame(lang, locale.T(lang, title, nil), brand(p.Brand, p.Community)),
-		Address: p.Address, Name: p.Name, Known: p.Known, Replaces: p.Replaces, Used: p.Used, Confirm: p.Confirm,
+		Address: p.Address, Name: p.Name, Known: p.Known, Replaces: p.Replaces, OtherChat: p.OtherChat, Stops: p.Stops, Used: p.Used, Confirm: p.Confirm,
 	}
 }
 

@@ -100,18 +100,16 @@ func (r *request) answers() error {
 		p.CSV = "/console/campaigns/" + string(key) + "/answers.csv"
 	}
 	w := words{p.Frame, flow.Def}
-	best := 0
 	for _, q := range report.Questions {
 		view, err := r.question(w, key, q, p.Hidden)
 		if err != nil {
 			return err
 		}
-		best = max(best, q.N)
 		p.Questions = append(p.Questions, view)
 	}
 	if total := flow.Head.Total; total > 0 && len(p.Questions) > 0 {
-		n := min(best, total)
-		p.Who = &whoAnswered{look.Ring{Fill: n, Of: total, In: percent(n, total), Size: "l"}, p.T("console.answers.who", "n", n, "of", p.N(total))}
+		n := min(flow.Answered, total)
+		p.Who = &whoAnswered{look.Ring{Fill: n, Of: total, In: percent(n, total), Size: "l"}, p.T("console.answers.who", "n", total, "answered", p.N(n))}
 	}
 	return r.render("answers.html", p)
 }

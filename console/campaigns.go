@@ -338,7 +338,7 @@ func (b flowBuilder) far() []bar {
 		x := bar{Name: shorten(b.title(s.Step), 32), N: b.N(s.Passed()), Of: b.T("console.of", "n", b.N(total))}
 		x.Fill, x.Wait = share(s.Passed(), total), share(s.Here, total)
 		if missing := total - s.Passed(); missing > 0 && s.Here > 0 {
-			x.Drop = b.T("console.flow.drop", "n", b.N(missing), "here", b.T("console.flow.still_here", "n", s.Here))
+			x.Drop = b.T("console.flow.drop", "missing", b.N(missing), "here", b.T("console.flow.still_here", "n", s.Here))
 		}
 		out = append(out, x)
 	}

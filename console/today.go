@@ -253,7 +253,7 @@ func pulseOf(f look.Frame, t *reports.Today) pulse {
 	if missing := final - delivered; missing > 0 {
 		p.Sentence += " " + f.T("console.pulse.missing", "n", missing)
 	}
-	p.Sentence += " " + f.T("console.pulse.left", "n", t.Left, "of", f.N(t.Needs.Members))
+	p.Sentence += " " + f.T("console.pulse.left", "n", t.Needs.Members, "left", f.N(t.Left))
 	return p
 }
 

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/kruzhok/kruzhok/campaigns"
@@ -119,10 +120,15 @@ func startEvents(joins bool) []string {
 }
 
 // consent writes the ledger for the community's topics (every topic where none is named), lifts a suppression that an erasure left, and ends a stop.
+// A topic that was turned off stays so; where nothing at all would come, Start means that all of it should.
 func (t *conversation) consent(ctx context.Context) error {
+	bare := !slices.ContainsFunc(topics(t.c), func(topic string) bool {
+		given, decided := t.p.Consents[members.ConsentKey{Channel: campaigns.Telegram, Topic: topic}]
+		return given || !decided
+	})
 	for _, topic := range topics(t.c) {
 		key := members.ConsentKey{Channel: campaigns.Telegram, Topic: topic}
-		if t.p.Consents[key] {
+		if given, decided := t.p.Consents[key]; given || decided && !bare {
 			continue
 		}
 		if err := t.tx.AppendConsent(ctx, t.p.ID, members.Consent{Channel: campaigns.Telegram, Topic: topic, Given: true, Source: "start", Wording: consentWording, At: t.now}); err != nil {

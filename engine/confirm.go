@@ -31,20 +31,16 @@ func (e *Engine) ask(ctx context.Context, tx *store.Tx, became written, w *membe
 	if before, err := tx.WasAsked(ctx, hash); err != nil || before {
 		return false, err
 	}
-	row, err := tx.NextID(ctx)
+	row, err := tx.NextIDs(ctx, 2)
 	if err != nil {
 		return false, err
 	}
-	now := e.now()
+	now, mail := e.now(), row+1
 	code := &store.LinkCode{
 		ID: row, Hash: e.codeHash(e.mailboxToken(row)), Member: became.id, Kind: store.ConfirmCode, Address: w.email, AddressHash: hash,
-		CreatedAt: now, ExpiresAt: now.Add(confirmLife),
+		Delivery: campaigns.DeliveryID(mail), CreatedAt: now, ExpiresAt: now.Add(confirmLife),
 	}
 	if err := tx.InsertLinkCode(ctx, code); err != nil {
-		return false, err
-	}
-	mail, err := tx.NextID(ctx)
-	if err != nil {
 		return false, err
 	}
 	d := systemReply(mail, became.id, campaigns.Email, confirmMail, map[string]any{"code": row}, now)

@@ -69,6 +69,11 @@ func (e *Engine) eraseMember(ctx context.Context, tx *store.Tx, p *store.Profile
 		if err := tx.Suppress(ctx, ch, hash, "erased", now); err != nil {
 			return nil, err
 		}
+		if ch == campaigns.Email {
+			if err := tx.EmptyLinkCodes(ctx, hash); err != nil {
+				return nil, err
+			}
+		}
 	}
 	if blobs, err = tx.MemberBlobs(ctx, p.ID); err != nil {
 		return nil, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/kruzhok/kruzhok/campaigns"
@@ -44,7 +45,9 @@ type importing struct {
 	p      Principal
 	o      ImportOptions
 	report ImportReport
-	seen   map[string]int // line by external id, mailbox and chat
+	topics []string                   // of the community; empty: it names none
+	seen   map[string]int             // line by external id, mailbox and chat
+	wrote  map[campaigns.MemberID]int // line by who the member is
 	batch  []*importRow
 }
 
@@ -75,7 +78,11 @@ func (e *Engine) ImportMembers(ctx context.Context, p Principal, file io.Reader,
 	if len(problems) > 0 {
 		return nil, fault.New(fault.Invalid, "invalid.import", nil).With(details(problems)...)
 	}
-	r := &importing{e: e, p: p, o: o, seen: map[string]int{}}
+	c, err := e.community(ctx, e.Store)
+	if err != nil {
+		return nil, err
+	}
+	r := &importing{e: e, p: p, o: o, topics: c.Topics, seen: map[string]int{}, wrote: map[campaigns.MemberID]int{}}
 	r.report.Problems = []fault.Detail{}
 	return &r.report, r.run(ctx, rows)
 }
@@ -176,6 +183,11 @@ func (r *importing) input(row *roster.Row) (in MemberInput, ps []fault.Detail) {
 	if row.Tags != nil {
 		in.Tags = &row.Tags
 	}
+	for _, topic := range row.Topics {
+		if len(r.topics) > 0 && topic != members.AllTopics && !slices.Contains(r.topics, topic) {
+			ps = append(ps, fault.Detail{Path: roster.ConsentTopics, Line: row.Line, Code: "unknown_topic", Expected: strings.Join(r.topics, ", ")})
+		}
+	}
 	source := row.Cells[roster.ConsentSource]
 	if source == "" {
 		source = r.o.ConsentSource
@@ -212,13 +224,17 @@ func (r *importing) twice(line int, w *memberWrite) []fault.Detail {
 	keys := []struct{ column, key string }{{roster.ExternalID, w.in.ExternalID}, {roster.Email, w.emailKey}, {roster.TelegramChat, w.chat}}
 	for _, k := range keys {
 		if first := r.seen[k.column+":"+k.key]; first > 0 && k.key != "" {
-			return []fault.Detail{{Path: k.column, Line: line, Code: "row_twice", Args: map[string]any{"line": first}}}
+			return []fault.Detail{twiceAt(k.column, line, first)}
 		}
 	}
 	for _, k := range keys {
 		r.seen[k.column+":"+k.key] = line
 	}
 	return nil
+}
+
+func twiceAt(column string, line, first int) fault.Detail {
+	return fault.Detail{Path: column, Line: line, Code: "row_twice", Args: map[string]any{"line": first}}
 }
 
 // errDry takes back what a dry run has written.
@@ -257,7 +273,17 @@ func (r *importing) flush(ctx context.Context) error {
 }
 
 func (r *importing) write(ctx context.Context, rows []*importRow) error {
+	// In one order, whatever the file's: two imports at once would wait for each other. Where that order makes a conflict of what is none, the rows are
+	// written one by one.
+	rows = slices.SortedStableFunc(slices.Values(rows), func(a, b *importRow) int { return strings.Compare(a.w.in.ExternalID, b.w.in.ExternalID) })
+	ids := make([]string, len(rows))
+	for i, row := range rows {
+		ids[i] = row.w.in.ExternalID
+	}
 	err := r.e.Store.WriteBulk(ctx, func(tx *store.Tx) error {
+		if err := tx.LockInOrder(ctx, ids); err != nil {
+			return err
+		}
 		for _, row := range rows {
 			if err := r.writeRow(ctx, tx, row); err != nil {
 				return err
@@ -275,11 +301,18 @@ func (r *importing) write(ctx context.Context, rows []*importRow) error {
 }
 
 func (r *importing) writeRow(ctx context.Context, tx *store.Tx, row *importRow) (err error) {
-	if row.became, err = r.e.upsert(ctx, tx, row.w); err != nil || row.w.email == "" {
+	if row.became, err = r.e.upsert(ctx, tx, row.w); err != nil {
 		return err
 	}
+	if first := r.wrote[row.became.id]; first > 0 && first != row.line { // two ids that have become one member
+		return fault.New(fault.Conflict, "conflict.member", nil).With(twiceAt(roster.ExternalID, row.line, first))
+	}
+	r.wrote[row.became.id] = row.line
+	if row.w.email == "" {
+		return nil
+	}
 	if row.w.proof == members.Given {
-		return tx.ProveAddress(ctx, row.became.id, campaigns.Email, members.Given)
+		return nil
 	}
 	p, err := tx.LockMember(ctx, row.became.id)
 	if err != nil || p.Addresses[campaigns.Email].Proof != members.Unconfirmed {

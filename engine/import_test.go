@@ -3,6 +3,7 @@ package engine_test
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -307,6 +308,122 @@ func TestImportSeesTheSameThing(t *testing.T) {
 		}
 		if got := counts(w.imports(strings.Replace(row, "Dora", "Dana", 1), o)); !strings.Contains(got, "updated 1 unchanged 0") {
 			t.Errorf("another name: %s", got)
+		}
+	})
+}
+
+// TestAMailThatNeverLeftWasNone: a mailbox whose mail ran out of time before mail was set up is asked by the next import.
+func TestAMailThatNeverLeftWasNone(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		o := engine.ImportOptions{ConsentSource: "form"}
+		w.imports("external_id,email\nu1,a@example.org\n", o)
+		w.clock.set(w.clock.now().Add(8 * 24 * time.Hour)) // nobody sends meanwhile
+		w.settle()
+		if n := len(w.mails("a@example.org")); n != 0 {
+			t.Fatalf("%d mails after their time", n)
+		}
+		if r := w.imports("external_id,email\nu1,a@example.org\n", o); r.Asked != 1 {
+			t.Errorf("again: %s", counts(r))
+		}
+		w.settle()
+		w.imports("external_id,email\nu1,a@example.org\n", o)
+		w.settle()
+		if n := len(w.mails("a@example.org")); n != 1 {
+			t.Errorf("asked %d times", n)
+		}
+	})
+}
+
+// TestTheMailFollowsTheMailbox: neither other letters nor a refusal by another way, while the mail waits, make it one too few or too many.
+func TestTheMailFollowsTheMailbox(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		o := engine.ImportOptions{ConsentSource: "form"}
+		w.imports("external_id,email\nu1,Anna@example.org\n", o)
+		w.imports("external_id,email\nu1,anna@example.org\n", o)
+		w.imports("external_id,email\nu2,b@example.org\n", o)
+		no := false
+		_, err := w.e.PatchMember(t.Context(), engine.Operator, engine.MemberInput{ExternalID: "u2", Consents: []engine.ConsentInput{{Channel: campaigns.Email, Source: "phone call", Given: &no}}})
+		must(t, err)
+		w.settle()
+		if a, b := len(w.mails("anna@example.org")), len(w.mails("b@example.org")); a != 1 || b != 0 {
+			t.Errorf("%d mails to the mailbox in other letters, %d to who refused", a, b)
+		}
+	})
+}
+
+// TestACallerVouches: who gives the same mailbox over the API, or with proof in a file, proves it.
+func TestACallerVouches(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		o := engine.ImportOptions{ConsentSource: "form"}
+		w.imports("external_id,email\nu1,a@example.org\nu2,b@example.org\n", o)
+		a := "a@example.org"
+		m, err := w.e.PatchMember(t.Context(), engine.Operator, engine.MemberInput{ExternalID: "u1", Email: &a})
+		must(t, err)
+		if p := m.Addresses[campaigns.Email].Proof; p != members.Given {
+			t.Errorf("by the API: %s", p)
+		}
+		if r := w.imports("external_id,email,email_proof\nu2,b@example.org,seen\n", o); r.Updated != 1 {
+			t.Errorf("with proof: %s", counts(r))
+		}
+		if m, err = w.e.Member(t.Context(), engine.Operator, "u2"); err != nil || m.Addresses[campaigns.Email].Proof != members.Given {
+			t.Errorf("with proof: %+v, %v", m, err)
+		}
+	})
+}
+
+// TestTwoRowsOfOneMember: two external ids that have become one member are two rows of them: the second is refused, each time.
+func TestTwoRowsOfOneMember(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.chatMember("u2", 7, nil)
+		w.member("u1", byMail("anna@example.org"))
+		w.opens(7, "l_"+w.code("u1").Code)
+		o := engine.ImportOptions{ConsentSource: "form"}
+		const file = "external_id,first_name\nu1,Dora\nu2,Anya\n"
+		for i, want := range []string{"updated 1 unchanged 0 refused 1", "updated 0 unchanged 1 refused 1"} {
+			r := w.imports(file, o)
+			if !strings.Contains(counts(r), want) || places(r.Problems)[0] != "3:external_id:row_twice" || r.Problems[0].Args["line"] != 2 {
+				t.Errorf("run %d: %s %+v", i, counts(r), r.Problems)
+			}
+		}
+		if m, err := w.e.Member(t.Context(), engine.Operator, "u2"); err != nil || m.FirstName != "Dora" {
+			t.Errorf("the member: %+v, %v", m, err)
+		}
+	})
+}
+
+// TestImportsAtOnce: files with the same members in another order, at once, are written, each.
+func TestImportsAtOnce(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		var up, down strings.Builder
+		for i := range 150 {
+			fmt.Fprintf(&up, "u%d,A,a%d@example.org\n", i, i)
+			fmt.Fprintf(&down, "u%d,B,a%d@example.org\n", 149-i, 149-i)
+		}
+		var wg sync.WaitGroup
+		for _, rows := range []string{up.String(), down.String(), up.String(), down.String()} {
+			wg.Go(func() {
+				r, err := w.e.ImportMembers(t.Context(), engine.Operator, strings.NewReader("external_id,first_name,email\n"+rows), engine.ImportOptions{ConsentSource: "form"})
+				if err != nil || r.Refused > 0 {
+					t.Errorf("%v, %+v", err, r)
+				}
+			})
+		}
+		wg.Wait()
+		if n := w.membersNow(); n != 150 {
+			t.Errorf("%d members", n)
+		}
+	})
+}
+
+// TestTopicsOfTheFile: a topic that the community does not have is named.
+func TestTopicsOfTheFile(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		_, err := w.e.PatchCommunity(t.Context(), engine.Operator, engine.CommunityPatch{Topics: []string{"news", "challenges"}})
+		must(t, err)
+		const file = "external_id,telegram_chat_id,consent_topics\nu1,7,news|nosuch\nu2,8,news\nu3,9,*\n"
+		r := w.imports(file, engine.ImportOptions{ConsentSource: "form"})
+		if d := cmp.Diff([]string{"2:consent_topics:unknown_topic"}, places(r.Problems)); d != "" || r.Created != 2 {
+			t.Errorf("%s (-want +got):\n%s", counts(r), d)
 		}
 	})
 }

@@ -601,3 +601,60 @@ func TestLinkMailsAreBounded(t *testing.T) {
 		}
 	})
 }
+
+// TestTheChatThatAskedStays: of two chats, the one that asked for the mailbox stays, as the page says; and so it says what a stop will do.
+func TestTheChatThatAskedStays(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		older := w.chatMember("u1", 5, andMail("anna@example.org"))
+		w.later(time.Minute)
+		w.joins(7, "en")
+		w.say(5, "/stop")
+		token := w.mailbox(7, "anna@example.org")
+		page, err := w.e.MailboxInfo(t.Context(), token)
+		must(t, err)
+		if !page.Known || !page.OtherChat || !page.Stops {
+			t.Errorf("page: %+v", page)
+		}
+		must(t, w.e.JoinMailbox(t.Context(), token))
+		w.settle()
+		if w.byChat(7) != older || w.profile(older).StoppedAt == nil {
+			t.Errorf("chat 7 is %d's, who stays is %d: %+v", w.byChat(7), older, w.profile(older))
+		}
+		w.expectLast(7, "All messages are turned off for one of the two")
+	})
+}
+
+// TestAnAnswerIsNoAddress: a question that comes after /link gets its answer; what looks like an address is still one.
+func TestAnAnswerIsNoAddress(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.chatMember("u1", 7, nil)
+		w.say(7, "/link")
+		key := w.publish(campaign("c", "", asks("q1", "text", "")+sends("s", "Thanks")))
+		w.enroll(key, "u1")
+		w.settle()
+		w.say(7, "anna at example")
+		w.expectLast(7, "Thanks")
+		w.say(7, "/link")
+		w.say(7, "nonsense") // nothing else is open
+		w.expectLast(7, "does not look like a mail address")
+	})
+}
+
+// TestErasingEmptiesCodes: a mailbox that somebody else's code names goes with its member.
+func TestErasingEmptiesCodes(t *testing.T) {
+	eachDumped(t, func(t *testing.T, w *world, dump func() string) {
+		w.joins(7, "en")
+		w.member("u1", byMail("secretbox@example.org"))
+		token := w.mailbox(7, "secretbox@example.org")
+		if _, err := w.e.MailboxInfo(t.Context(), token); err != nil || !strings.Contains(dump(), "link_codes") {
+			t.Fatal(err)
+		}
+		must(t, w.e.EraseMember(t.Context(), engine.Operator, "u1"))
+		if page, err := w.e.MailboxInfo(t.Context(), token); err == nil && page.Address != "" {
+			t.Errorf("the code still names the mailbox: %+v", page)
+		}
+		if err := w.e.JoinMailbox(t.Context(), token); err == nil {
+			t.Error("the mailbox of who was erased was joined")
+		}
+	})
+}

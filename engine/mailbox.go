@@ -63,6 +63,13 @@ func (t *conversation) prompted(ctx context.Context) (bool, error) {
 			return false, err
 		}
 	}
+	if !strings.Contains(t.inc.Text, "@") { // no address: rather the answer to a question that came meanwhile
+		if slot, err := t.tx.QuestionSlot(ctx, t.p.ID); err != nil {
+			return false, err
+		} else if slot != nil && slot.OpenedAt.After(p.At) {
+			return false, t.tx.EndPrompt(ctx, t.p.ID)
+		}
+	}
 	return true, t.mailTo(ctx, t.inc.Text)
 }
 
@@ -103,9 +110,9 @@ func (t *conversation) mailTo(ctx context.Context, typed string) error {
 // mailboxToken is the right to join a mailbox. The row says how long it is good for, and whether it was used.
 func (e *Engine) mailboxToken(code int64) string { return e.link(linkMailbox, code, never) }
 
-// addressed gives a delivery that goes to an address which is not the member's yet a profile with that address. Without one (the code was used,
-// or erased with its member) there is none, and nothing is sent.
-func (s *surroundings) addressed(d *store.Delivery) *store.Profile {
+// profileFor is to whom a delivery goes. One that goes to an address which is not the member's yet gets a profile with that address. Without one (the
+// code was used, or erased with its member) there is none, and nothing is sent.
+func (e *Engine) profileFor(s *surroundings, d *store.Delivery) *store.Profile {
 	p := s.profiles[d.Member]
 	if p == nil || d.Name != linkMail && d.Name != confirmMail {
 		return p
@@ -113,7 +120,7 @@ func (s *surroundings) addressed(d *store.Delivery) *store.Profile {
 	to := *p
 	to.Addresses = map[campaigns.Channel]members.Address{}
 	code := s.codes[codeOf(d)]
-	if d.Name == confirmMail && (code == nil || p.Addresses[campaigns.Email].Value != code.Address) {
+	if d.Name == confirmMail && (code == nil || !e.sameMailbox(p.Addresses[campaigns.Email].Value, code.Address)) {
 		return &to // another address came, or none: nobody is asked any more
 	}
 	if code != nil && code.Address != "" {
@@ -122,6 +129,16 @@ func (s *surroundings) addressed(d *store.Delivery) *store.Profile {
 		}
 	}
 	return &to
+}
+
+// sameMailbox compares two addresses as people write them.
+func (e *Engine) sameMailbox(a, b string) bool {
+	_, x, err := e.Mailbox(a)
+	if err != nil {
+		return false
+	}
+	_, y, err := e.Mailbox(b)
+	return err == nil && x == y
 }
 
 // codeOf is the row of link_codes that a delivery names, or 0.
@@ -186,8 +203,9 @@ type MailboxPage struct {
 	Brand     string
 	Address   string // empty when Used
 	Name      string // of the member whose chat asked
-	// Known: somebody has the address; the two become one. Replaces: the member has another address, which gives way.
-	Known, Replaces bool
+	// Known: somebody has the address; the two become one. Replaces: the member has another address, which gives way. OtherChat: who has the address has
+	// another chat, which gives way. Stops: one of the two turned everything off, which then holds for both.
+	Known, Replaces, OtherChat, Stops bool
 	// Confirm: somebody else said that it is the member's; else their chat asked.
 	Confirm bool
 	// Used: it was joined by this link already.
@@ -226,8 +244,15 @@ func (e *Engine) MailboxInfo(ctx context.Context, token string) (*MailboxPage, e
 	page.Address = value
 	owner, err := e.Store.MemberByAddress(ctx, campaigns.Email, key)
 	switch {
+	case err == nil && owner.ID != p.ID:
+		page.Known = true
+		other, err := e.memberView(ctx, owner.ID)
+		if err != nil {
+			return nil, err
+		}
+		_, page.OtherChat = other.Addresses[campaigns.Telegram]
+		page.Stops = (other.StoppedAt != nil) != (p.StoppedAt != nil)
 	case err == nil:
-		page.Known = owner.ID != p.ID
 	case !fault.Is(err, fault.NotFound):
 		return nil, err
 	}
@@ -297,6 +322,9 @@ func (e *Engine) joinMailbox(ctx context.Context, tx *store.Tx, token string) ([
 	}
 	if err := e.agree(ctx, tx, p, c, campaigns.Email, "mail_link", linkWording); err != nil {
 		return nil, err
+	}
+	if p.StoppedAt != nil {
+		return e.tell(ctx, tx, p.ID, "mailbox_linked_off")
 	}
 	return e.tell(ctx, tx, p.ID, "mailbox_linked")
 }

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
@@ -197,12 +198,20 @@ func (e *Engine) upsertSome(ctx context.Context, p Principal, ins []MemberInput,
 			ws[i].newID, ws[i].mayExist, ws[i].principal = campaigns.MemberID(first+int64(i)), true, p
 		}
 	}
+	order, ids := make([]int, len(ins)), make([]string, len(ins))
+	for i, in := range ins {
+		order[i], ids[i] = i, in.ExternalID
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return strings.Compare(ids[a], ids[b]) }) // as in an import
 	err = e.Store.WriteBulk(ctx, func(tx *store.Tx) error {
-		for i, w := range ws {
-			if w == nil {
+		if err := tx.LockInOrder(ctx, ids); err != nil {
+			return err
+		}
+		for _, i := range order {
+			if ws[i] == nil {
 				continue
 			}
-			became, err := e.upsert(ctx, tx, w)
+			became, err := e.upsert(ctx, tx, ws[i])
 			if err != nil {
 				return err
 			}
@@ -379,6 +388,8 @@ type newAddress struct {
 // writeAddress reports whether it changed anything. What is sure gives no way to what somebody said.
 func (e *Engine) writeAddress(ctx context.Context, tx *store.Tx, id campaigns.MemberID, had members.Address, a newAddress, now time.Time) (bool, error) {
 	switch {
+	case a.given != nil && had.Value == a.value && a.value != "" && had.Proof == members.Unconfirmed && a.proof != members.Unconfirmed:
+		return true, tx.ProveAddress(ctx, id, a.channel, members.Given) // the caller vouches for it
 	case a.given == nil || had.Value == a.value:
 		return false, nil
 	case a.value == "":

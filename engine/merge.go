@@ -20,9 +20,8 @@ type merging struct {
 	tx         *store.Tx
 	now        time.Time
 	into, from *store.Profile // the older one stays
-	// proven is the channel whose address was proven just now, owner whose it was: where both have one, it stays.
-	proven campaigns.Channel
-	owner  campaigns.MemberID
+	// proven says, by channel, whose address was proven just now: where both have one, it stays.
+	proven map[campaigns.Channel]campaigns.MemberID
 }
 
 // lockPair locks two members in the order of their ids, so that two who are joined from both sides do not wait for each other.
@@ -43,8 +42,8 @@ func lockPair(ctx context.Context, tx *store.Tx, a, b campaigns.MemberID) (pa, p
 }
 
 // merge makes one member of two that the transaction holds: the older one stays and gets everything. It returns who stayed, as they are then.
-func (e *Engine) merge(ctx context.Context, tx *store.Tx, a, b *store.Profile, proven campaigns.Channel, owner campaigns.MemberID, source string) (*store.Profile, error) {
-	m := &merging{e: e, tx: tx, now: e.now(), into: a, from: b, proven: proven, owner: owner}
+func (e *Engine) merge(ctx context.Context, tx *store.Tx, a, b *store.Profile, proven map[campaigns.Channel]campaigns.MemberID, source string) (*store.Profile, error) {
+	m := &merging{e: e, tx: tx, now: e.now(), into: a, from: b, proven: proven}
 	if b.CreatedAt.Before(a.CreatedAt) || b.CreatedAt.Equal(a.CreatedAt) && b.ID < a.ID {
 		m.into, m.from = b, a
 	}
@@ -100,8 +99,8 @@ func (m *merging) addresses() (keep map[campaigns.Channel]campaigns.MemberID, dr
 			continue
 		}
 		keep[ch] = m.into.ID
-		if ch == m.proven {
-			keep[ch] = m.owner
+		if owner, ok := m.proven[ch]; ok {
+			keep[ch] = owner
 		}
 		dropped = append(dropped, ch)
 	}
@@ -293,8 +292,12 @@ func (e *Engine) claimed(ctx context.Context, tx *store.Tx, p, owner *store.Prof
 	now := e.now()
 	switch {
 	case owner != nil && owner.ID != p.ID:
+		proven := map[campaigns.Channel]campaigns.MemberID{a.Channel: owner.ID}
+		if a.Channel == campaigns.Email {
+			proven[campaigns.Telegram] = p.ID // the chat that asked
+		}
 		var err error
-		if p, err = e.merge(ctx, tx, p, owner, a.Channel, owner.ID, source); err != nil {
+		if p, err = e.merge(ctx, tx, p, owner, proven, source); err != nil {
 			return nil, err
 		}
 	case owner == nil:

@@ -231,6 +231,30 @@ func TestATopicBringsNoChannelBack(t *testing.T) {
 	})
 }
 
+// TestStartBringsNoTopicBack: a topic that was turned off in /settings stays off through /stop and /start; where all are off, Start turns all on.
+func TestStartBringsNoTopicBack(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		_, err := w.e.PatchCommunity(t.Context(), engine.Operator, engine.CommunityPatch{Topics: []string{"news", "challenges"}})
+		must(t, err)
+		id := w.joins(7, "en")
+		w.presses(7, w.settings(7), "✓ news")
+		for _, again := range []string{"/start", "/stop", "/start"} {
+			w.say(7, again)
+			if w.profile(id).Consents.Allows(campaigns.Telegram, "news") {
+				t.Fatalf("%s turned the topic on", again)
+			}
+		}
+		if p := w.profile(id); p.StoppedAt != nil || !p.Consents.Allows(campaigns.Telegram, "challenges") {
+			t.Errorf("after all that: %+v", p)
+		}
+		w.presses(7, w.settings(7), "✓ challenges")
+		w.say(7, "/start")
+		if c := w.profile(id).Consents; !c.Allows(campaigns.Telegram, "news") || !c.Allows(campaigns.Telegram, "challenges") {
+			t.Errorf("with all off, Start means all: %v", c)
+		}
+	})
+}
+
 // TestAllTopicsComeBack: "All topics" off and on again has no topic left behind that settings themselves turned off.
 func TestAllTopicsComeBack(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {

@@ -71,7 +71,7 @@ func (e *Engine) prepare(ctx context.Context, ch campaigns.Channel, ds []*store.
 	now := e.now()
 	var through []candidate
 	for _, d := range ds {
-		c := candidate{d: d, row: s.rows[d.Enrollment], p: s.addressed(d)}
+		c := candidate{d: d, row: s.rows[d.Enrollment], p: e.profileFor(s, d)}
 		if ok, err := e.gate(ctx, &c, s, res, now); err != nil {
 			return nil, err
 		} else if ok {
@@ -126,7 +126,7 @@ func (e *Engine) gate(ctx context.Context, c *candidate, s *surroundings, res *r
 func (e *Engine) gateFacts(c *candidate, s *surroundings) decide.GateFacts {
 	d, p := c.d, c.p
 	g := decide.GateFacts{
-		System: d.Kind == store.SystemDelivery, Unprompted: d.Name == confirmMail, MemberErased: p.State == members.Erased, Stopped: p.StoppedAt != nil,
+		System: d.Kind == store.SystemDelivery, Unprompted: d.Name == confirmMail, RefusedAll: refusedAll(p.Consents, d.Channel), MemberErased: p.State == members.Erased, Stopped: p.StoppedAt != nil,
 		Expires: d.ExpiresAt, Lane: d.Lane, Zone: zone(s.c, p.TimeZone), Standing: true,
 	}
 	topic := ""

@@ -31,7 +31,7 @@ func (e *Engine) renderReply(ctx context.Context, d *store.Delivery, p *store.Pr
 	case linkMail, confirmMail:
 		return e.renderLinkMail(d, p, c)
 	case "stop", "free_text", "unknown_command", "language_set", "canceled",
-		"link_ask", "link_bad_address", "link_sent", "link_limit", "link_mail_off", "mailbox_linked":
+		"link_ask", "link_bad_address", "link_sent", "link_limit", "link_mail_off", "mailbox_linked", "mailbox_linked_off":
 		m.HTML = text(lang, "bot."+d.Name, args)
 	case string(joinedNow), string(joinedBefore), string(joinedUsed), string(joinedExpired), string(joinedUnknown):
 		m.HTML = linkReply(lang, d.Name, p, c)

@@ -282,7 +282,7 @@ func (e *Engine) still(ctx context.Context, d *store.Delivery, gated time.Time) 
 	if err != nil {
 		return err
 	}
-	c := candidate{d: d, row: s.rows[d.Enrollment], p: s.addressed(d)}
+	c := candidate{d: d, row: s.rows[d.Enrollment], p: e.profileFor(s, d)}
 	if c.p == nil || !e.maySend(ctx, d) {
 		return errGatesClosed
 	}

@@ -16,6 +16,7 @@ import (
 type Flow struct {
 	Head      CampaignHead
 	Languages []store.LanguageCount  // of those who ever entered
+	Answered  int                    // members who answered at least one question
 	Version   int                    // live; 0: never published, and Steps is the draft's
 	Def       *definition.Definition `json:"-"`
 	Steps     []FlowStep
@@ -107,6 +108,11 @@ func (r *Reports) Flow(ctx context.Context, p engine.Principal, key campaigns.Ke
 			f.Earlier += path.N
 		}
 	}
+	answered, err := r.store.Answered(ctx, []campaigns.CampaignID{c.ID})
+	if err != nil {
+		return nil, err
+	}
+	f.Answered = answered[c.ID]
 	f.Languages, err = r.store.CountLanguages(ctx, c.ID)
 	return f, err
 }

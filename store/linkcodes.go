@@ -13,8 +13,9 @@ type LinkCode struct {
 	Hash        string // keyed hash of the code
 	Member      campaigns.MemberID
 	Kind        CodeKind
-	Address     string // email: the mailbox, until the code is used
-	AddressHash string // email
+	Address     string               // email: the mailbox, until the code is used
+	AddressHash string               // email
+	Delivery    campaigns.DeliveryID // confirm: the mail that asks; else 0
 	CreatedAt   time.Time
 	ExpiresAt   time.Time
 	UsedAt      *time.Time
@@ -31,11 +32,11 @@ const (
 	ConfirmCode CodeKind = "confirm"
 )
 
-const linkCodeColumns = `id, hash, member_id, kind, address, address_hash, created_at, expires_at, used_at`
+const linkCodeColumns = `id, hash, member_id, kind, address, address_hash, delivery_id, created_at, expires_at, used_at`
 
 func scanLinkCode(r rows) (*LinkCode, error) {
 	c := &LinkCode{}
-	err := r.Scan(&c.ID, &c.Hash, &c.Member, &c.Kind, &c.Address, &c.AddressHash, timeInto{&c.CreatedAt}, timeInto{&c.ExpiresAt}, timesInto{&c.UsedAt})
+	err := r.Scan(&c.ID, &c.Hash, &c.Member, &c.Kind, &c.Address, &c.AddressHash, orZero(&c.Delivery), timeInto{&c.CreatedAt}, timeInto{&c.ExpiresAt}, timesInto{&c.UsedAt})
 	return c, err
 }
 
@@ -52,16 +53,23 @@ func (tx *Tx) DropLinkCodes(ctx context.Context, now time.Time) error {
 	return wrap("empty old codes", err)
 }
 
-// WasAsked reports whether the mailbox got the mail that asks, whosever it was then.
+// WasAsked reports whether the mail that asks went to the mailbox, or is on its way there, whosever it was then. One that never left is none.
 func (q queries) WasAsked(ctx context.Context, addressHash string) (bool, error) {
-	_, asked, err := one(ctx, q.run, value[int64], `SELECT id FROM link_codes WHERE address_hash = $1 AND address_hash <> '' AND kind = 'confirm' LIMIT 1`, addressHash)
+	_, asked, err := one(ctx, q.run, value[int64], `SELECT c.id FROM link_codes c LEFT JOIN deliveries d ON d.id = c.delivery_id
+		WHERE c.address_hash = $1 AND c.address_hash <> '' AND c.kind = 'confirm' AND COALESCE(d.state, 'sent') NOT IN ('expired', 'suppressed', 'canceled') LIMIT 1`, addressHash)
 	return asked, wrap("read codes", err)
+}
+
+// EmptyLinkCodes takes the mailbox out of every code for it, whoever asked.
+func (tx *Tx) EmptyLinkCodes(ctx context.Context, addressHash string) error {
+	_, err := tx.run.exec(ctx, `UPDATE link_codes SET address = '' WHERE address_hash = $1 AND address_hash <> ''`, addressHash)
+	return wrap("empty codes", err)
 }
 
 // InsertLinkCode writes a code.
 func (tx *Tx) InsertLinkCode(ctx context.Context, c *LinkCode) error {
-	_, err := tx.run.exec(ctx, `INSERT INTO link_codes (`+linkCodeColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-		c.ID, c.Hash, c.Member, c.Kind, c.Address, c.AddressHash, micros(c.CreatedAt), micros(c.ExpiresAt), nullMicros(c.UsedAt))
+	_, err := tx.run.exec(ctx, `INSERT INTO link_codes (`+linkCodeColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+		c.ID, c.Hash, c.Member, c.Kind, c.Address, c.AddressHash, zeroNull(c.Delivery), micros(c.CreatedAt), micros(c.ExpiresAt), nullMicros(c.UsedAt))
 	return wrap("insert code", err)
 }
 

@@ -97,6 +97,17 @@ func (q queries) MemberIDsByExternalID(ctx context.Context, externalIDs []string
 	return ids, wrap("read member ids", err)
 }
 
+// LockInOrder locks those of the external ids that are known, in the order of their ids, so that two who write the same members in another order do not
+// wait for each other. Of SQLite there is one writer at a time anyway.
+func (tx *Tx) LockInOrder(ctx context.Context, externalIDs []string) error {
+	if !tx.dialect.postgres {
+		return nil
+	}
+	_, err := many(ctx, tx.run, value[int64], `SELECT id FROM members WHERE external_id`+tx.dialect.among(1)+`
+		OR id IN (SELECT into_id FROM member_merges WHERE external_id`+tx.dialect.among(1)+`) ORDER BY id FOR UPDATE`, list(tx.dialect, externalIDs))
+	return wrap("lock members", err)
+}
+
 // Members lists members by id.
 func (q queries) Members(ctx context.Context, p Page) (ms []*members.Member, err error) {
 	err = q.snapshot(ctx, func(q queries) error {

@@ -22,10 +22,14 @@ const mergeLock = 0x6b72757a686f6b01
 
 // MergesWait keeps two members from becoming one until the transaction ends, so that no row of it names somebody who is gone. Of SQLite there is one
 // writer at a time anyway.
-func (tx *Tx) MergesWait(ctx context.Context) error { return tx.mergeLock(ctx, "pg_advisory_xact_lock_shared") }
+func (tx *Tx) MergesWait(ctx context.Context) error {
+	return tx.mergeLock(ctx, "pg_advisory_xact_lock_shared")
+}
 
 // EnrollingWaits waits for those whom MergesWait protects, and keeps new ones out until the transaction ends. Call it before the members' enrollments are read.
-func (tx *Tx) EnrollingWaits(ctx context.Context) error { return tx.mergeLock(ctx, "pg_advisory_xact_lock") }
+func (tx *Tx) EnrollingWaits(ctx context.Context) error {
+	return tx.mergeLock(ctx, "pg_advisory_xact_lock")
+}
 
 func (tx *Tx) mergeLock(ctx context.Context, lock string) error {
 	if !tx.dialect.postgres {

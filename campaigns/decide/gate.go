@@ -15,6 +15,7 @@ type GateFacts struct {
 	System          bool // a reply to the member's own act: only stop-less facts apply (address, reach, suppression)
 	// Unprompted: no act of the member caused the system message, so everything off holds it too.
 	Unprompted     bool
+	RefusedAll     bool // every topic on the channel was withdrawn: no unprompted message there
 	MemberErased   bool
 	Stopped        bool
 	Purpose        campaigns.Purpose
@@ -76,6 +77,9 @@ func (g *GateFacts) forbidden() campaigns.Reason {
 		purpose = campaigns.Service
 		if g.Unprompted && g.Stopped {
 			return campaigns.Stopped
+		}
+		if g.Unprompted && g.RefusedAll {
+			return campaigns.NoConsent
 		}
 	}
 	return unusable(g.Channel, g.HasAddress, g.Stopped, purpose)

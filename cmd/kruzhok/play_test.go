@@ -307,7 +307,7 @@ func TestFirstWeekIsPlayed(t *testing.T) {
 	s.letter("До встречи в кругу")
 
 	s.shows("/console/campaigns/first-week/answers", "Jokes with my neighbours", "О книгах и о кино", "I get by\n1 of 2 / Могу объясниться\n1 из 2",
-		"I am just beginning\n1 of 2 / Я только начинаю\n1 из 2", "2 of 2 members answered. / Есть ответы от 2 из 2 участников.")
+		"I am just beginning\n1 of 2 / Я только начинаю\n1 из 2", "2 of 2 members answered. / Ответили 2 из 2 участников.")
 	s.shows("/console/members", "Emma", "Вера")
 }
 

@@ -34,7 +34,7 @@ func Columns() []string {
 	return []string{ExternalID, FirstName, LastName, Email, EmailProof, TelegramChat, Language, TimeZone, Tags, Attributes, ConsentSource, ConsentTopics}
 }
 
-// MaxRow bounds a row's bytes.
+// MaxRow bounds a row's bytes. A larger one is refused after it was read: what is in memory is bounded by the file.
 const MaxRow = 64 << 10
 
 // Problem is one thing that is wrong. Code is the key of its sentence, under "problem." of the catalogs.
@@ -150,7 +150,11 @@ func (x *Reader) Next() (*Row, error) {
 	var broken *csv.ParseError
 	switch {
 	case errors.As(err, &broken):
-		return &Row{Line: broken.StartLine, Problems: []Problem{{Line: broken.Line, Code: "bad_quotes"}}}, nil
+		p := Problem{Line: broken.Line, Code: "bad_quotes"}
+		if broken.Line > broken.StartLine { // a quotation mark that nothing closes takes in what follows, to the end
+			p = Problem{Line: broken.StartLine, Code: "open_quotes", Args: map[string]any{"from": broken.StartLine, "to": broken.Line}}
+		}
+		return &Row{Line: broken.StartLine, Problems: []Problem{p}}, nil
 	case err != nil:
 		return nil, err
 	}
@@ -191,7 +195,8 @@ func (r *Row) take(line int, column, cell string) {
 		r.Topics = split(cell)
 	case Attributes:
 		d := json.NewDecoder(strings.NewReader(cell))
-		if err := d.Decode(&r.Attributes); err != nil || r.Attributes == nil || d.More() {
+		err := d.Decode(&r.Attributes)
+		if _, more := d.Token(); err != nil || r.Attributes == nil || !errors.Is(more, io.EOF) {
 			r.Attributes = nil
 			r.wrong(line, column, "bad_attributes", nil, `{"level": "b1"}`)
 		}

@@ -59,6 +59,8 @@ func TestRead(t *testing.T) {
 		"too few, too many":  {"external_id,first_name\nu1\nu2,B,C\nu3,D\n", []string{"4:u3:D:[]:map[]"}, []string{"2::wrong_width", "3::wrong_width"}},
 		"a quote inside":     {"external_id,first_name\nu1,A\"b\nu2,B\n", []string{"3:u2:B:[]:map[]"}, []string{"2::bad_quotes"}},
 		"attributes no JSON": {"external_id,attributes\nu1,level=2\nu2,[1]\nu3,{} {}\nu4,null\n", nil, []string{"2:attributes:bad_attributes", "3:attributes:bad_attributes", "4:attributes:bad_attributes", "5:attributes:bad_attributes"}},
+		"an open quote":      {"external_id,first_name\nu1,\"Anna\nu2,Ben\nu3,Cleo\n", nil, []string{"2::open_quotes"}},
+		"more after it":      {"external_id,attributes\nu1,\"{\"\"a\"\":1}}\"\nu2,\"{\"\"a\"\":1}] x\"\n", nil, []string{"2:attributes:bad_attributes", "3:attributes:bad_attributes"}},
 		"long row":           {"external_id,first_name\nu1," + strings.Repeat("x", MaxRow) + "\n", nil, []string{"2::long_row"}},
 	} {
 		t.Run(name, func(t *testing.T) {

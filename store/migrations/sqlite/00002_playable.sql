@@ -60,13 +60,15 @@ CREATE TABLE link_codes (
     kind        TEXT NOT NULL CHECK (kind IN ('telegram', 'email', 'confirm')), -- 'confirm': the one mail that asks an unconfirmed mailbox; kept for ever
     address     TEXT NOT NULL,         -- email: the mailbox that is to be joined, as given; emptied when the code is used
     address_hash TEXT NOT NULL,        -- keyed hash of the mailbox, to bound what is mailed to it
+    delivery_id BIGINT,                -- confirm: the mail that asks
     created_at  BIGINT NOT NULL,
     expires_at  BIGINT NOT NULL,
     used_at     BIGINT
 );
 CREATE INDEX link_codes_by_member ON link_codes (member_id, id);
 CREATE INDEX link_codes_by_address ON link_codes (address_hash) WHERE address_hash <> '';
-CREATE INDEX link_codes_by_expiry ON link_codes (expires_at);
+CREATE INDEX link_codes_by_expiry ON link_codes (expires_at) WHERE kind <> 'confirm';
+CREATE INDEX link_codes_to_empty ON link_codes (expires_at) WHERE address <> '';
 
 -- A member who became another one. Old ids and old external ids lead to the one who stayed.
 CREATE TABLE member_merges (
