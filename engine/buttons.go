@@ -72,7 +72,7 @@ func (t *conversation) choose(ctx context.Context, l *live, d *store.Delivery, a
 		picked = []string{options[i].Value}
 	}
 	raw := campaigns.RawAnswer{Options: inOrder(options, picked), Buttons: true}
-	if err := t.answer(ctx, d.Enrollment, d.Step, d.Visit, raw); err != nil {
+	if _, err := t.answer(ctx, d.Enrollment, d.Step, d.Visit, raw); err != nil {
 		return err
 	}
 	_, err = t.stands(ctx, l, d, ask)

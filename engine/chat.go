@@ -193,7 +193,7 @@ func (t *conversation) said(ctx context.Context, raw campaigns.RawAnswer, kind s
 				if err != nil {
 					return err
 				}
-				return t.answer(ctx, d.Enrollment, d.Step, d.Visit, raw)
+				return t.answered(ctx, d.Enrollment, d.Step, d.Visit, raw, kind)
 			}
 		}
 	}
@@ -207,7 +207,7 @@ func (t *conversation) said(ctx context.Context, raw campaigns.RawAnswer, kind s
 			return err
 		}
 		if put {
-			return t.answer(ctx, slot.Enrollment, slot.Step, slot.Visit, raw)
+			return t.answered(ctx, slot.Enrollment, slot.Step, slot.Visit, raw, kind)
 		}
 	}
 	row, err := t.waiting(ctx, raw)
@@ -215,7 +215,7 @@ func (t *conversation) said(ctx context.Context, raw campaigns.RawAnswer, kind s
 		return err
 	}
 	if row != nil {
-		return t.answer(ctx, row.ID, row.Step, row.Visit, raw)
+		return t.answered(ctx, row.ID, row.Step, row.Visit, raw, kind)
 	}
 	return t.keep(ctx, kind, t.inc.Text)
 }
@@ -278,48 +278,68 @@ func (t *conversation) reading() answers.Context {
 	return answers.Context{Lang: spoken(t.p, t.c), Zone: zone(t.c, t.p.TimeZone), Now: t.now, Channel: campaigns.Telegram}
 }
 
-// answer lets the enrollment decide about an answer, and tells the member when it was none.
-func (t *conversation) answer(ctx context.Context, id campaigns.EnrollmentID, step campaigns.StepID, visit int, raw campaigns.RawAnswer) error {
+// answered takes what was said as an answer. What turns out to be none goes to a person: words where a recording is asked for at once, anything else
+// when it is not asked for again.
+func (t *conversation) answered(ctx context.Context, id campaigns.EnrollmentID, step campaigns.StepID, visit int, raw campaigns.RawAnswer, kind string) error {
+	again, err := t.answer(ctx, id, step, visit, raw)
+	switch {
+	case err != nil || again == nil:
+		return err
+	case again.Silent:
+		return t.keep(ctx, kind, t.inc.Text)
+	case raw.Media == nil && again.Rejection.WantsMedia():
+		return t.file(ctx, kind, t.inc.Text)
+	}
+	return nil
+}
+
+// answer lets the enrollment decide about an answer, and tells the member when it was none, unless it has been said often enough.
+func (t *conversation) answer(ctx context.Context, id campaigns.EnrollmentID, step campaigns.StepID, visit int, raw campaigns.RawAnswer) (*decide.AskAgain, error) {
 	row, err := t.tx.LockEnrollment(ctx, id)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if row.Member != t.p.ID {
-		return t.record(ctx, "answer.foreign", "", nil)
+		return nil, t.record(ctx, "answer.foreign", "", nil)
 	}
 	w, err := t.e.newWork(ctx, t.tx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	in := &decide.Answered{Step: step, Visit: visit, Raw: raw, Channel: campaigns.Telegram, Input: t.in.ID, At: t.now}
 	if err := w.decide(ctx, row, t.p, in); err != nil {
-		return err
+		return nil, err
 	}
 	ids, err := w.flush(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	t.out.send = append(t.out.send, ids...)
 	if raw.Media != nil && w.saved {
 		t.thanks()
 	}
-	if w.again != nil {
-		return t.reply(ctx, "answer_again", map[string]any{"code": w.again.Rejection.Code, "args": w.again.Rejection.Args, "last": w.again.Last})
+	if a := w.again; a != nil && !a.Silent {
+		return a, t.reply(ctx, "answer_again", map[string]any{"code": a.Rejection.Code, "args": a.Rejection.Args, "last": a.Last})
 	}
-	return nil
+	return w.again, nil
 }
 
 // keep stores what no question waits for, for a coordinator, and says that a person will read it.
 func (t *conversation) keep(ctx context.Context, kind, text string) error {
+	if err := t.file(ctx, kind, text); err != nil {
+		return err
+	}
+	return t.reply(ctx, "free_text", nil)
+}
+
+// file stores a message for a coordinator.
+func (t *conversation) file(ctx context.Context, kind, text string) error {
 	id, err := t.tx.NextID(ctx)
 	if err != nil {
 		return err
 	}
 	m := &store.Message{ID: id, Member: t.p.ID, Channel: campaigns.Telegram, Input: t.in.ID, Kind: kind, Text: text, State: "open", At: t.now}
-	if err := t.tx.InsertMessage(ctx, m); err != nil {
-		return err
-	}
-	return t.reply(ctx, "free_text", nil)
+	return t.tx.InsertMessage(ctx, m)
 }
 
 // reply writes a named system reply to this input, to be sent at once. Its words are made when it is sent; params hold no personal value.

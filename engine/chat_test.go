@@ -91,8 +91,11 @@ func TestWrongAnswerIsAskedAgain(t *testing.T) {
 			w.say(7, "many")
 		}
 		got := w.since(7, n)
-		if len(got) != 2 || strings.Contains(got[0], "answer.") || !strings.Contains(got[1], "stays open") {
+		if len(got) != 4 || strings.Contains(got[0], "answer.") || !strings.Contains(got[1], "stays open") || !strings.Contains(got[2], "A person will read this") {
 			t.Fatalf("asked again: %q", got)
+		}
+		if ms := w.kept(m); len(ms) != 2 || ms[0].Text != "many" {
+			t.Errorf("kept for a person: %+v", ms)
 		}
 		w.say(7, "42")
 		w.expectStands(key, m, "completed age")
@@ -111,6 +114,31 @@ func TestLongAnswer(t *testing.T) {
 		w.say(7, strings.Repeat("x", 25))
 		w.expectLast(7, "20")
 	})
+}
+
+// TestWordsForAPerson: words where a recording is asked for are no answer, and somebody reads them, from the first on.
+func TestWordsForAPerson(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		m := w.chatMember("u1", 7, nil)
+		key := w.publish(campaign("day", "", asks("task", "voice", ", retries: 1")))
+		w.enroll(key, "u1")
+		w.settle()
+		for range 3 {
+			w.say(7, "I cannot record today, please call me")
+		}
+		if ms := w.kept(m); len(ms) != 3 {
+			t.Errorf("kept for a person: %+v", ms)
+		}
+		w.expectStands(key, m, "waiting task answer")
+	})
+}
+
+// kept are the messages that wait for a person.
+func (w *world) kept(m campaigns.MemberID) []*store.Message {
+	w.t.Helper()
+	ms, err := w.store.Messages(w.t.Context(), "", m, store.Page{Limit: 10})
+	must(w.t, err)
+	return ms
 }
 
 // TestChoicesAreTicked: boxes are ticked and unticked, Done answers; pressing Done again after another tick changes the value, not the path.

@@ -33,6 +33,15 @@ func readMedia(a *campaigns.Answer, q *definition.Ask, raw campaigns.RawAnswer, 
 	return nil
 }
 
+// WantsMedia reports whether something else came where a recording, a picture or a file is asked for.
+func (r *Rejection) WantsMedia() bool {
+	switch r.Code {
+	case NotVoice, NotVoiceNote, NotVideoNote, NotPhoto, NotFile:
+		return true
+	}
+	return false
+}
+
 // notMedia says what is asked for.
 func notMedia(q *definition.Ask) string {
 	switch q.Type {

@@ -64,15 +64,13 @@ func (r *run) closed(ask *definition.Ask, in *Answered) bool {
 
 func (r *run) rejected(ask *definition.Ask, in *Answered, rejection *answers.Rejection) {
 	r.note(in, "answer.rejected", map[string]any{"code": string(rejection.Code)})
-	if !r.current(in) {
-		return
+	again := &AskAgain{Step: in.Step, Visit: in.Visit, Channel: in.Channel, Rejection: *rejection, Silent: true}
+	if r.current(in) {
+		r.e.Waiting.Rejected++
+		n := r.e.Waiting.Rejected
+		again.Last, again.Silent = n == ask.Retries, n > ask.Retries
 	}
-	r.e.Waiting.Rejected++
-	if n := r.e.Waiting.Rejected; n <= ask.Retries {
-		r.add(&AskAgain{
-			Step: in.Step, Visit: in.Visit, Channel: in.Channel, Rejection: *rejection, Last: n == ask.Retries,
-		})
-	}
+	r.add(again)
 }
 
 // accept takes the first valid answer: it decides the path.

@@ -207,12 +207,14 @@ type CancelPending struct{ Reason campaigns.Reason }
 type CloseQuestion struct{}
 
 // AskAgain tells the member, kindly, what was wrong with an answer. Last: it was the last time; the question stays open until its timeout.
+// Silent: it is not asked again; what they wrote is for a person then.
 type AskAgain struct {
 	Step      campaigns.StepID
 	Visit     int
 	Channel   campaigns.Channel
 	Rejection answers.Rejection
 	Last      bool
+	Silent    bool
 }
 
 // Record writes one event: what was decided and, for every "no", why.

@@ -70,6 +70,7 @@ func TestFirstAnswerDecides(t *testing.T) {
 			answer.ignored nowhere
 			= waiting delivery easy/1 telegram.0`},
 		line{in: pressed("level", 1, campaigns.Telegram, "zz"), want: rejected(t, s.d, "level", "zz") + `
+			unread level/1 telegram
 			= waiting delivery easy/1 telegram.0`},
 		line{in: sent("easy", 1, campaigns.Telegram), want: `
 			deliver bye/1 telegram.0 bulk until 21 Oct 10:02
@@ -131,7 +132,7 @@ func TestRetries(t *testing.T) {
 	wrong := func(again string) line {
 		return line{in: pressed("level", 1, campaigns.Telegram, "zz"), want: no + "\n" + again + "\n= waiting answer level/1 due 21 Oct 10:01"}
 	}
-	s.run(asked, put, wrong("again level/1 telegram"), wrong("again level/1 telegram last"), wrong(""), answered)
+	s.run(asked, put, wrong("again level/1 telegram"), wrong("again level/1 telegram last"), wrong("unread level/1 telegram"), answered)
 }
 
 // A wrong answer that overtakes the outcome of the question's delivery counts like one after it.
@@ -214,6 +215,7 @@ func TestSecondVisit(t *testing.T) {
 func TestNoRetries(t *testing.T) {
 	s := play(t, strings.Replace(survey, "retries: 2", "retries: 0", 1))
 	s.run(asked, put, line{in: pressed("level", 1, campaigns.Telegram, "zz"), want: rejected(t, s.d, "level", "zz") + `
+		unread level/1 telegram
 		= waiting answer level/1 due 21 Oct 10:01`})
 }
 

@@ -199,6 +199,9 @@ func show(effect decide.Effect) string {
 	case *decide.CloseQuestion:
 		return "close"
 	case *decide.AskAgain:
+		if e.Silent {
+			return fmt.Sprintf("unread %s/%d %s", e.Step, e.Visit, e.Channel)
+		}
 		return fmt.Sprintf("again %s/%d %s %s", e.Step, e.Visit, e.Channel, map[bool]string{true: "last"}[e.Last])
 	case *decide.Record:
 		return strings.Join(slices.DeleteFunc([]string{e.Name, string(e.Step), visit(e.Visit), string(e.Reason), data(e.Data)}, func(w string) bool { return w == "" }), " ")
