@@ -177,7 +177,7 @@ func TestEvents(t *testing.T) {
 		t.Error(d)
 	}
 	w.settle()
-	if got := w.call("GET", "/v1/members/anna/timeline", "").want(200); !strings.Contains(got.body, `The platform reported “lesson.finished”.`) {
+	if got := w.call("GET", "/v1/members/anna/timeline", "").want(200); !strings.Contains(got.body, `“lesson.finished” came in as an event.`) {
 		t.Errorf("timeline: %s", got.body)
 	}
 	many := "[" + strings.TrimSuffix(strings.Repeat(`{"id":"x","event":"a","member":"anna"},`, 1001), ",") + "]"

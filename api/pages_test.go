@@ -43,7 +43,7 @@ func TestSurveyPage(t *testing.T) {
 	w.begin("ru")
 	link := w.link("s")
 	got := w.page("GET", link+"?a=9").want(200)
-	for _, part := range []string{`<html lang="ru">`, "Вопрос 1", "Посоветуешь нас другу?", `value="9" required checked>9`, `method="post"`, "От 0 – ни за что"} {
+	for _, part := range []string{`<html lang="ru">`, "Вопрос 1", "Посоветуешь нас другу?", `value="9" required checked>9`, `method="post"`, "От 0 – точно нет"} {
 		if !strings.Contains(got.body, part) {
 			t.Errorf("page has no %s: %s", part, got.body)
 		}
@@ -178,7 +178,7 @@ func TestLeaving(t *testing.T) {
 	if done := w.post(link, url.Values{"what": {"topic"}}).want(303); done.Header().Get("Location") != link {
 		t.Errorf("location %q", done.Header().Get("Location"))
 	}
-	if got := w.page("GET", link).want(200); !strings.Contains(got.body, "Писем на тему «surveys» больше не будет") {
+	if got := w.page("GET", link).want(200); !strings.Contains(got.body, "Сообщений на тему «опросы» больше не будет") {
 		t.Errorf("after the topic: %s", got.body)
 	}
 	w.post(link, url.Values{"what": {"everything"}}).want(303)

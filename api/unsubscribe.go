@@ -37,7 +37,7 @@ func viewLeave(p *engine.UnsubscribePage) leaveView {
 	lang := locale.Match(string(p.Lang))
 	return leaveView{
 		frame: newFrame(lang, locale.T(lang, "page.leave.title", nil), brand(p.Brand, p.Community)),
-		Topic: p.Topic, Campaign: p.Campaign, Off: p.Off, Everything: p.Everything,
+		Topic: locale.Topic(lang, p.Topic), Campaign: p.Campaign, Off: p.Off, Everything: p.Everything,
 	}
 }
 

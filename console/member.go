@@ -6,6 +6,7 @@ import (
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/console/look"
+	"github.com/kruzhok/kruzhok/internal/locale"
 	"github.com/kruzhok/kruzhok/members"
 	"github.com/kruzhok/kruzhok/reports"
 )
@@ -187,8 +188,8 @@ func (b memberBuilder) consents() []consentView {
 			continue
 		}
 		seen[key] = true
-		topic := c.Topic
-		switch topic {
+		topic := locale.Topic(b.Lang, c.Topic)
+		switch c.Topic {
 		case members.AllTopics:
 			topic = b.T("console.consent.all")
 		case members.Everything:

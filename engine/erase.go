@@ -48,6 +48,9 @@ func (t *conversation) eraseNow(ctx context.Context) error {
 	return err
 }
 
+// erasedAddress is why an address is on the suppression list that was a member's who was erased.
+const erasedAddress = "erased"
+
 // maxLater is how many inputs may wait behind a wish to be erased.
 const maxLater = 100
 
@@ -66,7 +69,7 @@ func (e *Engine) eraseMember(ctx context.Context, tx *store.Tx, p *store.Profile
 		return nil, err
 	}
 	for ch, hash := range hashes {
-		if err := tx.Suppress(ctx, ch, hash, "erased", now); err != nil {
+		if err := tx.Suppress(ctx, ch, hash, erasedAddress, now); err != nil {
 			return nil, err
 		}
 		if ch == campaigns.Email {

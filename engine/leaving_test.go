@@ -216,3 +216,50 @@ func TestErasedAddressStaysSuppressed(t *testing.T) {
 		}
 	})
 }
+
+// TestWhoWasErasedIsAnswered: who writes again after /delete gets replies, can have their new data removed as well, and gets no campaign.
+func TestWhoWasErasedIsAnswered(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.joins(7, "en")
+		remove := func() {
+			w.say(7, "/delete")
+			chat := w.bot.Chat(7)
+			w.presses(7, chat[len(chat)-1].ID, "Remove my data for good")
+		}
+		remove()
+		w.say(7, "hi again")
+		w.expectLast(7, "A person will read this")
+		w.say(7, "/help")
+		w.expectLast(7, "/delete")
+		key := w.publish(campaign("news", "", sends("s", "Hello")))
+		m := w.profile(w.byChat(7))
+		chat := "7"
+		_, _, err := w.e.UpsertMember(t.Context(), engine.Operator, engine.MemberInput{ExternalID: "u7", TelegramChatID: &chat, Consents: []engine.ConsentInput{{Channel: campaigns.Telegram, Source: "form"}}})
+		must(t, err)
+		w.enroll(key, "u7")
+		w.settle()
+		if rows := strings.Join(w.rows(m.ID), "; "); !strings.Contains(rows, "suppressed") {
+			t.Errorf("rows: %s", rows)
+		}
+		remove()
+		if _, err := w.store.MemberByAddress(t.Context(), campaigns.Telegram, "7"); fault.KindOf(err) != fault.NotFound {
+			t.Errorf("the second time: %v", err)
+		}
+	})
+}
+
+// TestMyDataInWords: topics, channels and the language have their words, and a stop is said.
+func TestMyDataInWords(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		_, err := w.e.PatchCommunity(t.Context(), engine.Operator, engine.CommunityPatch{Topics: []string{"news", "challenges"}})
+		must(t, err)
+		w.joins(7, "ru")
+		w.say(7, "/mydata")
+		for _, words := range []string{"Язык: Русский", "Телеграм: новости", "Телеграм: челленджи"} {
+			w.expectLast(7, words)
+		}
+		w.say(7, "/stop")
+		w.say(7, "/mydata")
+		w.expectLast(7, "сейчас ничего, всё отключено")
+	})
+}

@@ -12,6 +12,7 @@ import (
 	"github.com/kruzhok/kruzhok/campaigns/decide"
 	"github.com/kruzhok/kruzhok/campaigns/timing"
 	"github.com/kruzhok/kruzhok/channels"
+	"github.com/kruzhok/kruzhok/internal/locale"
 	"github.com/kruzhok/kruzhok/members"
 	"github.com/kruzhok/kruzhok/store"
 )
@@ -122,7 +123,7 @@ func (e *Engine) settingsKeys(lang campaigns.Lang, chat string, p *store.Profile
 		return key(on, label, string(what)+want+name)
 	}
 	for _, topic := range topics(c) {
-		label := topic
+		label := locale.Topic(locale.Match(string(lang)), topic)
 		if topic == members.AllTopics {
 			label = say(lang, "bot.settings_all", nil)
 		}

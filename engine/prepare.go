@@ -144,6 +144,9 @@ func (e *Engine) gateFacts(c *candidate, s *surroundings) decide.GateFacts {
 	}
 	g.Channel, g.HasAddress = e.channelFacts(p, d.Channel, topic)
 	g.Channel.Off = e.off(d.Channel)
+	if d.Kind == store.SystemDelivery && d.Input != 0 && d.Channel == campaigns.Telegram && p.Addresses[d.Channel].Suppressed == erasedAddress {
+		g.Channel.Suppressed = false // who was erased and writes again gets an answer to that, and nothing else
+	}
 	return g
 }
 

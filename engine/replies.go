@@ -171,11 +171,14 @@ func (e *Engine) mydata(ctx context.Context, lang campaigns.Lang, p *store.Profi
 		out += "\n" + html.EscapeString(line)
 	}
 	add("name", strings.TrimSpace(p.FirstName+" "+p.LastName))
-	add("language", string(p.Language))
+	add("language", languageName(p.Language))
 	add("zone", p.TimeZone)
 	add("email", p.Addresses[campaigns.Email].Value)
 	add("telegram", p.Addresses[campaigns.Telegram].Value)
-	add("topics", topicList(p.Consents))
+	add("topics", topicList(locale.Match(string(lang)), p))
+	if p.Quiet != nil {
+		add("quiet", p.Quiet.From.String()+"–"+p.Quiet.To.String())
+	}
 	add("answers", locale.Number(locale.Match(string(lang)), float64(len(given))))
 	add("tags", strings.Join(p.Tags, ", "))
 	add("attributes", attributeList(p.Attributes))
@@ -197,13 +200,26 @@ func attributeList(as map[string]any) string {
 	return strings.Join(out, ", ")
 }
 
-func topicList(cs members.Consents) string {
+// topicList is what comes, and where; nothing of it does while everything is off.
+func topicList(lang string, p *store.Profile) string {
 	var out []string
-	for k, given := range cs {
+	for k, given := range p.Consents {
 		if given && k.Topic != members.Everything {
-			out = append(out, string(k.Channel)+": "+k.Topic)
+			out = append(out, locale.T(lang, "channel."+string(k.Channel), nil)+": "+locale.Topic(lang, k.Topic))
 		}
 	}
 	slices.Sort(out)
-	return strings.Join(out, ", ")
+	list := strings.Join(out, ", ")
+	if p.StoppedAt != nil {
+		return strings.TrimSpace(locale.T(lang, "bot.mydata_stopped", nil) + " " + list)
+	}
+	return list
+}
+
+// languageName is the language as its readers call it; one that the product does not speak is its tag.
+func languageName(tag campaigns.Lang) string {
+	if base, _, _ := strings.Cut(string(tag), "-"); slices.Contains(locale.Languages(), base) {
+		return locale.T(base, "bot.language_name", nil)
+	}
+	return string(tag)
 }

@@ -158,7 +158,7 @@ func (e *Entry) sentence(lang string) string {
 		key = "timeline.event"
 	}
 	s := locale.T(lang, key, map[string]any{
-		"campaign": string(e.Campaign), "step": string(e.Step), "question": e.Question, "event": e.Event, "topic": e.Topic,
+		"campaign": string(e.Campaign), "step": string(e.Step), "question": e.Question, "event": e.Event, "topic": locale.Topic(lang, e.Topic),
 		"channel": channelWord(e.Channel),
 	})
 	if e.words == "timeline.event.enrollment.refused" { // the reasons' sentences speak of a step, and none was begun

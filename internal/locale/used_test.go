@@ -258,3 +258,58 @@ func commands(n parse.Node, do func(*parse.CommandNode)) {
 		}
 	}
 }
+
+// recording are the functions that note an event about a member, with where its name stands.
+var recording = map[string]int{".note": 1, ".record": 1}
+
+// told are the events whose rows tell themselves.
+var told = []string{"question.answered", "enrollment.completed", "enrollment.exited"}
+
+// eventName is the name of an event that the source notes, by a call or as the field Name of what is noted.
+func eventName(n ast.Node) (string, bool) {
+	switch n := n.(type) {
+	case *ast.CallExpr:
+		if at, ok := recording[called(n)]; ok && len(n.Args) > at {
+			return literal(n.Args[at])
+		}
+	case *ast.KeyValueExpr:
+		if key, ok := n.Key.(*ast.Ident); ok && key.Name == "Name" {
+			return literal(n.Value)
+		}
+	}
+	return "", false
+}
+
+// TestEveryEventHasWords: what a timeline shows of an event is a sentence, not the event's name.
+func TestEveryEventHasWords(t *testing.T) {
+	n := 0
+	for _, dir := range []string{"../../engine", "../../campaigns/decide"} {
+		files, err := filepath.Glob(dir + "/*.go")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range files {
+			if strings.HasSuffix(path, "_test.go") {
+				continue
+			}
+			file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ast.Inspect(file, func(x ast.Node) bool {
+				name, ok := eventName(x)
+				if !ok || !strings.Contains(name, ".") || strings.HasPrefix(name, "campaign.") { // a campaign's are in no member's timeline
+					return true
+				}
+				n++
+				if !Has("timeline.event."+name) && !slices.Contains(told, name) {
+					t.Errorf("%s: %s has no words", path, name)
+				}
+				return true
+			})
+		}
+	}
+	if n < 30 {
+		t.Fatalf("only %d were found", n)
+	}
+}
