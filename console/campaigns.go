@@ -27,12 +27,12 @@ func (r *request) campaigns() error {
 	}
 	p := campaignsPage{Frame: r.frame(look.Campaigns, "")}
 	p.Title, p.Live = p.T("look.menu.campaigns"), "/console/live/today"
+	taken := map[string]bool{}
 	for _, c := range lines {
 		p.Rows = append(p.Rows, rowOf(p.Frame, c, r.zone))
+		taken[string(c.Key)] = true
 	}
-	if len(lines) == 0 {
-		p.Starters = r.starters()
-	}
+	p.Starters = slices.DeleteFunc(r.starters(), func(s starterView) bool { return taken[s.Key] })
 	return r.render("campaigns.html", p)
 }
 

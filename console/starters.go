@@ -8,8 +8,8 @@ import (
 	"github.com/kruzhok/kruzhok/internal/locale"
 )
 
-// starterView is a ready campaign on an empty page.
-type starterView struct{ Action, Name, Kind string }
+// starterView is a ready campaign.
+type starterView struct{ Key, Action, Name, Kind string }
 
 // starters are those that the reader may take.
 func (r *request) starters() []starterView {
@@ -18,7 +18,7 @@ func (r *request) starters() []starterView {
 	}
 	var out []starterView
 	for _, s := range r.k.o.Starters {
-		out = append(out, starterView{"/console/starters/" + s.Key, locale.T(r.lang, "starter."+s.Key, nil), "console.kind." + s.Kind})
+		out = append(out, starterView{s.Key, "/console/starters/" + s.Key, locale.T(r.lang, "starter."+s.Key, nil), "console.kind." + s.Kind})
 	}
 	return out
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -36,6 +37,9 @@ func (c *Client) Do(ctx context.Context, method, path string, body, out any) err
 	return nil
 }
 
+// ErrRefused says that the service understood, and refused (4xx).
+var ErrRefused = errors.New("the service refused")
+
 // Raw is Do with the answer as it came; accept may name a media type.
 func (c *Client) Raw(ctx context.Context, method, path string, body any, accept string) ([]byte, error) {
 	kind, payload, err := encode(body)
@@ -63,7 +67,11 @@ func (c *Client) Raw(ctx context.Context, method, path string, body any, accept 
 		return nil, fmt.Errorf("%s %s: %w", method, path, err)
 	}
 	if res.StatusCode/100 != 2 {
-		return nil, fmt.Errorf("%s %s: %s: %.600s", method, path, res.Status, answer)
+		err := fmt.Errorf("%s %s: %s: %.600s", method, path, res.Status, answer)
+		if res.StatusCode/100 == 4 {
+			err = errors.Join(ErrRefused, err)
+		}
+		return nil, err
 	}
 	return answer, nil
 }

@@ -3,6 +3,7 @@ package demo
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -72,13 +73,14 @@ func (p *Person) account() sandbox.BotUser {
 	return sandbox.BotUser{ID: p.Chat, FirstName: p.First, LastName: p.Last, LanguageCode: p.Language}
 }
 
-// Take stops the script of a person, so that a visitor can play them, or lets it go on.
+// Take stops the script of a person, so that a visitor can play them, or lets it go on: with what comes from then on.
 func (c *Crowd) Take(id string, taken bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, a := range c.actors {
-		if a.ID == id {
+		if a.ID == id && a.taken != taken {
 			a.taken = taken
+			a.chats, a.mails = c.Bot.AcceptedBy(a.Chat), c.Mail.Count(a.Email)
 		}
 	}
 }
@@ -115,7 +117,8 @@ func (c *Crowd) Next() *time.Time {
 	return next
 }
 
-// Play lets everybody read what came, and do what they planned for now or before. It reports whether anybody did anything.
+// Play lets everybody read what came, and do what they planned for now or before. It reports whether anybody did anything; what one could not do stops
+// nobody else.
 func (c *Crowd) Play(ctx context.Context) (bool, error) {
 	c.mu.Lock()
 	for _, a := range c.actors {
@@ -125,12 +128,13 @@ func (c *Crowd) Play(ctx context.Context) (bool, error) {
 	}
 	due := c.due(c.Clock.Now())
 	c.mu.Unlock()
+	var failed error
 	for _, d := range due {
-		if err := d.do(ctx); err != nil {
-			return true, fmt.Errorf("%s: %w", d.who.ID, err)
+		if err := d.do(ctx); err != nil && ctx.Err() == nil {
+			failed = errors.Join(failed, fmt.Errorf("%s: %w", d.who.ID, err))
 		}
 	}
-	return len(due) > 0, ctx.Err()
+	return len(due) > 0, errors.Join(failed, ctx.Err())
 }
 
 func (c *Crowd) due(now time.Time) (due []act) {
@@ -188,9 +192,7 @@ func (c *Crowd) read(a *actor) {
 
 // message plans the answer to a message of the bot.
 func (c *Crowd) message(a *actor, m sandbox.BotMessage) {
-	if c.leaves(a) {
-		return
-	}
+	c.leaves(a)
 	switch {
 	case task(m.Text):
 		if a.r.Float64() < a.Character.Speaks {
@@ -209,24 +211,21 @@ func (c *Crowd) message(a *actor, m sandbox.BotMessage) {
 	}
 }
 
-// leaves lets those who are going to go do so, after some messages.
-func (c *Crowd) leaves(a *actor) bool {
-	if a.Character.Leaves == Stays || a.chats < 8 {
-		return false
+// leaves lets those who are going to go plan it, after some messages.
+func (c *Crowd) leaves(a *actor) {
+	if a.Character.Leaves == Stays || a.chats < 8 || a.r.Float64() >= 0.2 {
+		return
 	}
-	if a.r.Float64() < 0.2 {
-		how := a.Character.Leaves
-		a.Character.Leaves = Stays
-		c.later(a, func(context.Context) error {
-			a.gone = true
-			if how == Blocks {
-				c.Bot.Block(a.Chat)
-				return nil
-			}
-			return quiet(c.Bot.Say(a.Chat, "/stop"))
-		})
-	}
-	return false
+	how := a.Character.Leaves
+	a.Character.Leaves = Stays
+	c.later(a, func(context.Context) error {
+		a.gone = true
+		if how == Blocks {
+			c.Bot.Block(a.Chat)
+			return nil
+		}
+		return quiet(c.Bot.Say(a.Chat, "/stop"))
+	})
 }
 
 // quiet: a chat that was blocked meanwhile takes no words, and that is no fault of the play.

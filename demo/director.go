@@ -19,11 +19,12 @@ type Director struct {
 	Crowd *Crowd
 	// Nudge makes the service do what is due now, without waiting for its next look.
 	Nudge func(context.Context) error
+	// Failed hears what somebody in the community could not do. The play goes on.
+	Failed func(error)
 
 	move     sync.Mutex // held while the clock is moved
 	mu       sync.Mutex
 	busy     Progress
-	stop     context.CancelFunc // of the leap under way
 	visitors []*Person
 	past     Past
 }
@@ -89,11 +90,7 @@ func (d *Director) Leap(ctx context.Context, how Leap) error {
 		return ErrBusy
 	}
 	defer d.move.Unlock()
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	d.mu.Lock()
-	d.stop, d.busy = cancel, Progress{Kind: "leap"}
-	d.mu.Unlock()
+	d.doing(Progress{Kind: "leap"})
 	defer d.doing(Progress{})
 	to := d.Now().Add(time.Hour)
 	switch how {
@@ -157,8 +154,9 @@ func (d *Director) live(ctx context.Context) error {
 			return err
 		}
 		acted, err := d.Crowd.Play(ctx)
-		if err != nil || !acted {
-			return err
+		d.told(ctx, err)
+		if !acted || ctx.Err() != nil {
+			return ctx.Err()
 		}
 	}
 }
@@ -316,13 +314,13 @@ func (d *Director) survey(ctx context.Context) error {
 }
 
 // Live lets the present go on until ctx ends: everybody acts as the clock runs.
-func (d *Director) Live(ctx context.Context) error {
+func (d *Director) Live(ctx context.Context) {
 	tick := time.NewTicker(300 * time.Millisecond)
 	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			return nil
+			return
 		case <-tick.C:
 		}
 		if !d.move.TryLock() {
@@ -330,9 +328,14 @@ func (d *Director) Live(ctx context.Context) error {
 		}
 		_, err := d.Crowd.Play(ctx)
 		d.move.Unlock()
-		if err != nil && ctx.Err() == nil {
-			return err
-		}
+		d.told(ctx, err)
+	}
+}
+
+// told tells what failed, unless it is the end that made it fail.
+func (d *Director) told(ctx context.Context, err error) {
+	if err != nil && ctx.Err() == nil && d.Failed != nil {
+		d.Failed(err)
 	}
 }
 
@@ -341,5 +344,5 @@ func (d *Director) Take(id string, taken bool) { d.Crowd.Take(id, taken) }
 
 // Taken reports whether the visitor plays the person; visitors always.
 func (d *Director) Taken(id string) bool {
-	return strings.HasPrefix(id, "visitor-") || d.Crowd.Taken(id)
+	return strings.HasPrefix(id, visitorPrefix) || d.Crowd.Taken(id)
 }

@@ -106,6 +106,9 @@ func (b *browser) page(req *http.Request) (*form, error) {
 	if res.StatusCode == http.StatusUnprocessableEntity {
 		return nil, errWrong
 	}
+	if res.StatusCode >= 400 && res.StatusCode < 500 {
+		return nil, errNoForm // the member was erased, say, or the question is over
+	}
 	if res.StatusCode != http.StatusOK {
 		return nil, fmt.Errorf("open page: %s", res.Status)
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 )
 
 // Visitor is somebody new whom the visitor wants to be.
@@ -13,23 +15,31 @@ type Visitor struct {
 	Source                string // of the link by which they come to the bot
 }
 
+// visitorPrefix begins the visitors' external ids.
+const visitorPrefix = "visitor-"
+
 // firstVisitor is the first account of the visitors.
 const firstVisitor = 900_001
 
 // Meet makes somebody new known to the community, who joins at once: by mail, or by pressing Start.
 func (d *Director) Meet(ctx context.Context, v Visitor) (*Person, error) {
 	d.mu.Lock()
-	n := len(d.visitors) + 1
-	p := &Person{ID: fmt.Sprintf("visitor-%d", n), First: v.First, Language: v.Language, Zone: v.Zone}
+	n := 1
+	for _, x := range d.visitors {
+		if last, err := strconv.Atoi(strings.TrimPrefix(x.ID, visitorPrefix)); err == nil && last >= n {
+			n = last + 1
+		}
+	}
+	p := &Person{ID: visitorPrefix + strconv.Itoa(n), First: v.First, Language: v.Language, Zone: v.Zone}
 	if p.Chat = firstVisitor + int64(n); v.ByMail {
 		p.Chat, p.Email = 0, fmt.Sprintf("visitor%d@example.org", n)
 	}
 	d.visitors = append(d.visitors, p)
 	d.mu.Unlock()
-	if p.Chat != 0 {
-		d.Stage.Bot.Register(p.account())
-	}
 	if err := d.Stage.API.Do(ctx, "PUT", "/v1/members/"+p.ID, p.fields(), nil); err != nil {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		d.visitors = slices.DeleteFunc(d.visitors, func(x *Person) bool { return x == p })
 		return nil, err
 	}
 	if p.Chat != 0 {
@@ -57,7 +67,14 @@ func (d *Director) Everyone() []*Person {
 	return out
 }
 
-// Enroll puts a person into a campaign, as a coordinator would.
-func (d *Director) Enroll(ctx context.Context, p *Person, campaign string) error {
-	return d.Stage.API.Do(ctx, "POST", "/v1/campaigns/"+campaign+"/enrollments", map[string]any{"members": []string{p.ID}}, nil)
+// Enroll puts a person into a campaign, as a coordinator would, and says what became of it in the API's word ("enrolled", "already_active", …).
+func (d *Director) Enroll(ctx context.Context, p *Person, campaign string) (string, error) {
+	var out struct {
+		Results []struct{ Result string }
+	}
+	err := d.Stage.API.Do(ctx, "POST", "/v1/campaigns/"+campaign+"/enrollments", map[string]any{"members": []string{p.ID}}, &out)
+	if err != nil || len(out.Results) != 1 {
+		return "", err
+	}
+	return out.Results[0].Result, nil
 }

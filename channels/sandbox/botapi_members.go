@@ -99,8 +99,12 @@ func (b *BotAPI) Forge(userID, messageID int64, data string) (string, error) {
 
 func (b *BotAPI) press(userID, messageID int64, find func(*BotMessage) (string, bool)) (id string, err error) {
 	b.chat(userID, func(c *botChat) {
-		if c == nil || c.deleted {
+		switch {
+		case c == nil || c.deleted:
 			err = ErrBotNobody
+			return
+		case c.blocked:
+			err = ErrBotBlocked
 			return
 		}
 		m := c.find(messageID)

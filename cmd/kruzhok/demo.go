@@ -25,7 +25,7 @@ import (
 type demoCmd struct {
 	Check       bool   `help:"Walk scripted members through an onboarding, a challenge and a survey on a moved clock, print what arrived, and stop; the exit code is not zero if anything is missing."`
 	Keep        string `placeholder:"DIR" help:"Keep everything in this folder instead of a temporary one, and go on there next time: chats, mailboxes, campaigns, the clock."`
-	Listen      string `default:"127.0.0.1:0" placeholder:"HOST:PORT" help:"Address to serve on."`
+	Listen      string `default:"127.0.0.1:0" placeholder:"HOST:PORT" help:"Address of this machine to serve on."`
 	Members     int    `default:"200" placeholder:"N" help:"Members of the sample community; 0: nobody but you, and nothing has happened yet."`
 	NoOpen      bool   `help:"Do not open the page in a browser."`
 	DatabaseURL string `name:"database-url" placeholder:"URL" help:"An empty PostgreSQL database to use instead of SQLite."`
@@ -44,6 +44,8 @@ func (c *demoCmd) Run(e *env) (err error) {
 		return fmt.Errorf("demo: processes apart share a database and a Redis: give --database-url and --redis-url too")
 	case c.Workers > 0 && !c.Check:
 		return fmt.Errorf("demo: the pages to play with need one process: leave --workers out, or add --check")
+	case !loopback(c.Listen):
+		return fmt.Errorf("demo: its console is open to whoever reaches it, so --listen takes an address of this machine alone: 127.0.0.1, [::1] or localhost")
 	case c.Members < 0 || c.Members > maxMembers:
 		return fmt.Errorf("demo: --members takes a number from 0 to %d", maxMembers)
 	}
@@ -56,6 +58,16 @@ func (c *demoCmd) Run(e *env) (err error) {
 		return s.check()
 	}
 	return s.play()
+}
+
+// loopback reports whether nobody but this machine reaches the address.
+func loopback(listen string) bool {
+	host, _, err := net.SplitHostPort(listen)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // check plays the script and compares.
@@ -119,7 +131,7 @@ func (s *stagehand) build() (err error) {
 	if s.clock, err = demo.NewClock(filepath.Join(s.dir, "clock"), s.begin()); err != nil {
 		return err
 	}
-	s.lead = &demo.Director{Clock: s.clock}
+	s.lead = &demo.Director{Clock: s.clock, Failed: func(err error) { fmt.Fprintln(&s.shared, "kruzhok: demo:", err) }}
 	if s.bot, err = sandbox.ServeBotAPI("127.0.0.1:0", sandbox.BotAPIConfig{KeepTexts: true, Now: s.clock.Now}); err != nil {
 		return err
 	}

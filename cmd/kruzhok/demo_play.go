@@ -107,7 +107,8 @@ func (s *stagehand) live(ctx context.Context, members int) error {
 		}
 		fmt.Fprintf(s.out, "The community's past was played in %.1f s.\n", time.Since(began).Seconds())
 	}
-	return s.lead.Live(ctx)
+	s.lead.Live(ctx)
+	return nil
 }
 
 // demoPages are the clock's band and the sandbox, for the pages of this process.

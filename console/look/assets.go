@@ -23,7 +23,7 @@ var assetFiles embed.FS
 var layers = []struct{ name, file string }{{"reset", "reset.css"}, {"tokens", "tokens.css"}, {"base", "base.css"}}
 
 // assetTypes are what is served, by the end of the name.
-var assetTypes = map[string]string{".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".woff2": "font/woff2", ".txt": "text/plain; charset=utf-8"}
+var assetTypes = map[string]string{".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".woff2": "font/woff2", ".svg": "image/svg+xml", ".txt": "text/plain; charset=utf-8"}
 
 // bundle is what is served: every file by its name, the styles as one, under a build name that changes with any of them.
 type bundle struct {

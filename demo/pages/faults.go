@@ -25,6 +25,7 @@ var words = []struct {
 	{errNobody, http.StatusNotFound, "sandbox.error.nobody"},
 	{errInput, http.StatusUnprocessableEntity, "sandbox.error.input"},
 	{errUpload, http.StatusRequestEntityTooLarge, "sandbox.error.upload"},
+	{demo.ErrRefused, http.StatusUnprocessableEntity, "sandbox.error.input"},
 	{demo.ErrBusy, http.StatusConflict, "sandbox.error.busy"},
 	{sandbox.ErrBotBlocked, http.StatusConflict, "sandbox.error.blocked"},
 	{sandbox.ErrBotNobody, http.StatusNotFound, "sandbox.error.nobody"},

@@ -3,6 +3,7 @@ package pages
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -30,8 +31,8 @@ type mailView struct {
 	Outbox  []outView
 	Body    string // text, source or headers
 	OneTap  bool   // the letter can be unsubscribed from in one press
-	// Bodies are the addresses of the views, by name.
-	Self string
+	Self    string // address of the mailbox
+	Told    string // what became of enrolling
 }
 
 type letterView struct {
@@ -62,7 +63,7 @@ func (p *Pages) mailbox(c *gin.Context) error {
 	if v.Who.Name == "" {
 		v.Who.Name = address
 	}
-	v.Title = v.Who.Name
+	v.Title, v.Told = v.Who.Name, enrolled(c, v.Frame)
 	all := p.Mail.Mails(address)
 	for i := len(all) - 1; i >= 0; i-- {
 		v.Letters = append(v.Letters, p.letter(v.Lang, address, i+1, all[i], zone))
@@ -218,5 +219,9 @@ func (p *Pages) unsubscribe(ctx context.Context, address string, n int) error {
 	if err != nil {
 		return err
 	}
-	return res.Body.Close()
+	_ = res.Body.Close()
+	if res.StatusCode != http.StatusOK { // RFC 8058 §3.2: no redirect, and what fails is no success
+		return fmt.Errorf("leave: %s", res.Status)
+	}
+	return nil
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/kruzhok/kruzhok/channels/sandbox"
 	"github.com/kruzhok/kruzhok/console/look"
 	"github.com/kruzhok/kruzhok/demo"
+	"github.com/kruzhok/kruzhok/internal/locale"
 )
 
 // overviewView is who one can be.
@@ -88,7 +89,7 @@ func (p *Pages) meet(c *gin.Context) error {
 	if source := textOf(c, "source"); source != "" && !v.ByMail {
 		v.Source = source
 	}
-	if v.First == "" || utf8.RuneCountInString(v.First) > 64 || v.Language != "en" && v.Language != "ru" || !slices.Contains(visitorZones, v.Zone) || !payload(v.Source) {
+	if !name(v.First) || v.Language != "en" && v.Language != "ru" || !slices.Contains(visitorZones, v.Zone) || !payload(v.Source) {
 		return errInput
 	}
 	x, err := p.Lead.Meet(c.Request.Context(), v)
@@ -120,13 +121,39 @@ func (p *Pages) take(c *gin.Context) error {
 func (p *Pages) enroll(c *gin.Context) error {
 	for _, x := range p.Lead.Everyone() {
 		if x.ID == c.PostForm("person") {
-			if err := p.Lead.Enroll(c.Request.Context(), x, url.PathEscape(c.PostForm("campaign"))); err != nil {
+			result, err := p.Lead.Enroll(c.Request.Context(), x, url.PathEscape(c.PostForm("campaign")))
+			if err != nil {
 				return err
 			}
-			return back(c, "/sandbox")
+			to := look.LocalPath(c.PostForm("back"))
+			if c.PostForm("back") == "" {
+				to = "/sandbox"
+			}
+			c.Redirect(http.StatusSeeOther, withQuery(to, "enrolled", result))
+			return nil
 		}
 	}
 	return errNobody
+}
+
+// withQuery is the local path with one more parameter.
+func withQuery(to, name, value string) string {
+	u, err := url.Parse(to)
+	if err != nil {
+		return to
+	}
+	q := u.Query()
+	q.Set(name, value)
+	u.RawQuery = q.Encode()
+	return u.String()
+}
+
+// enrolled is what became of the last enrolling, in words, or empty.
+func enrolled(c *gin.Context, f look.Frame) string {
+	if key := "entry." + c.Query("enrolled"); locale.Has(key) {
+		return f.T(key)
+	}
+	return ""
 }
 
 // faults switches an error of the Bot API on or off, for one chat or for all.

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
 
@@ -67,7 +69,7 @@ func routes() []route {
 	}
 }
 
-// Mount registers the pages. Who reaches them is the visitor: the demo listens for nobody else.
+// Mount registers the pages. Who reaches them is the visitor: the demo listens on this machine alone.
 func (p *Pages) Mount(r gin.IRouter) {
 	for _, x := range routes() {
 		r.Handle(x.method, x.path, p.handler(x))
@@ -101,7 +103,7 @@ func own(r *http.Request) error {
 	return http.NewCrossOriginProtection().Check(r)
 }
 
-// page is what every page of the sandbox has.
+// frame is what every page of the sandbox has.
 func (p *Pages) frame(c *gin.Context, title string) look.Frame {
 	f := p.Look.Frame(c.Request, look.Sandbox, "")
 	f.Title = f.T(title)
@@ -136,3 +138,14 @@ func phonePath(chat string) string           { return "/sandbox/phone/" + chat }
 func mailPath(address string) string         { return "/sandbox/mail/" + url.PathEscape(address) }
 func trusted(s string) template.HTML         { return template.HTML(s) } //nolint:gosec // made by the sanitizer of this package
 func textOf(c *gin.Context, n string) string { return strings.TrimSpace(c.PostForm(n)) }
+
+// name reports whether somebody can be called that: something is seen, on one line.
+func name(s string) bool {
+	visible := strings.ContainsFunc(s, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) || unicode.IsSymbol(r) })
+	return visible && written(s, 64) && !strings.ContainsFunc(s, unicode.IsControl)
+}
+
+// written reports whether the text is one, of at most so many characters.
+func written(s string, most int) bool {
+	return utf8.ValidString(s) && utf8.RuneCountInString(s) <= most
+}

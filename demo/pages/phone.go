@@ -1,7 +1,9 @@
 package pages
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"html/template"
 	"io"
 	"mime"
@@ -26,7 +28,6 @@ type phoneView struct {
 	Who      personView
 	Person   string // external id, or empty
 	Chat     string
-	Bot      string
 	Started  bool
 	Blocked  bool
 	Deleted  bool
@@ -39,6 +40,7 @@ type phoneView struct {
 	Fault    string // words for the fault that is on, or empty
 	Replying *item
 	Emoji    []string
+	Told     string // what became of enrolling
 }
 
 type faultView struct {
@@ -100,7 +102,7 @@ func (p *Pages) phone(c *gin.Context) error {
 			v.Others = append(v.Others, p.person(v.Lang, x))
 		}
 	}
-	v.Title = v.Who.Name
+	v.Title, v.Told = v.Who.Name, enrolled(c, v.Frame)
 	if chat.Action != "" {
 		v.Action = v.T("sandbox.action")
 	}
@@ -213,7 +215,11 @@ func (p *Pages) act(c *gin.Context) error {
 		return errNobody
 	}
 	if err := c.Request.ParseMultipartForm(1 << 20); err != nil && err != http.ErrNotMultipart { //nolint:errorlint // returned as it is
-		return err
+		var large *http.MaxBytesError
+		if errors.As(err, &large) {
+			return err
+		}
+		return errInput
 	}
 	view, known := p.Bot.View(id)
 	if !known {
@@ -228,7 +234,7 @@ func (p *Pages) act(c *gin.Context) error {
 	case "react":
 		err = p.react(c, id, message)
 	case "revise":
-		if textOf(c, "text") == "" {
+		if text := textOf(c, "text"); text == "" || !written(text, maxText) {
 			return errInput
 		}
 		err = p.Bot.Revise(id, message, textOf(c, "text"))
@@ -256,8 +262,11 @@ func (p *Pages) react(c *gin.Context, chat, message int64) error {
 	return p.Bot.React(chat, message, emoji)
 }
 
-// maxText is the longest message (Bot API Message.text).
-const maxText = 4096
+// The longest message and the longest caption (Bot API Message.text, Message.caption).
+const (
+	maxText    = 4096
+	maxCaption = 1024
+)
 
 // say writes a text, or sends a file with the text as its caption.
 func (p *Pages) say(c *gin.Context, chat int64) error {
@@ -269,9 +278,12 @@ func (p *Pages) say(c *gin.Context, chat int64) error {
 		if err != nil {
 			return err
 		}
+		if len(content) > 0 && !written(text, maxCaption) {
+			return errInput
+		}
 		if len(content) > 0 {
 			seconds, _ := strconv.Atoi(c.PostForm("seconds"))
-			kind := kindOf(c.PostForm("kind"), head.Header.Get("Content-Type"))
+			kind := kindOf(cmp.Or(c.PostForm("kind"), c.PostForm("as")), head.Header.Get("Content-Type"))
 			_, err = p.Bot.SendUpload(chat, sandbox.BotUpload{
 				Kind: kind, Name: path.Base(head.Filename), MIME: head.Header.Get("Content-Type"), Caption: text, Seconds: max(0, seconds), Content: content, ReplyTo: reply,
 			})
@@ -279,7 +291,7 @@ func (p *Pages) say(c *gin.Context, chat int64) error {
 		}
 	}
 	switch {
-	case text == "" || len([]rune(text)) > maxText:
+	case text == "" || !written(text, maxText):
 		return errInput
 	case reply != 0:
 		_, err := p.Bot.ReplyTo(chat, reply, text)

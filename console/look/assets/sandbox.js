@@ -2,6 +2,7 @@
 // Every form works without this file.
 import { refresh } from "./live.js";
 
+const line = document.querySelector("[data-recording]"); // what the phone itself says
 const talk = () => document.getElementById("talk");
 function toEnd() { const t = talk(); if (t) t.scrollTop = t.scrollHeight; }
 toEnd();
@@ -14,7 +15,18 @@ document.addEventListener("scroll", (e) => {
 document.addEventListener("kruzhok:fresh", () => { if (atEnd) toEnd(); });
 
 async function send(form, body) {
-  const answer = await fetch(form.action, { method: "POST", body, redirect: "follow" });
+  if (form.dataset.sending) return; // pressed twice
+  form.dataset.sending = "1";
+  let answer;
+  try {
+    answer = await fetch(form.action, { method: "POST", body, redirect: "follow" });
+  } catch {
+    say(line?.dataset.lost ?? ""); // the demo has ended; what was written stays
+    return;
+  } finally {
+    delete form.dataset.sending;
+  }
+  say("");
   if (form.dataset.quiet === "page" || !answer.ok) { // another page, or one that says what is wrong
     if (answer.ok) { location.href = answer.url; return; }
     document.open(); document.write(await answer.text()); document.close();
@@ -55,7 +67,6 @@ document.addEventListener("keydown", (e) => {
 
 // Recording: press to begin, press again to send.
 let recorder = null;
-const line = document.querySelector("[data-recording]");
 
 async function record(button) {
   const note = button.dataset.record === "video_note";
@@ -88,6 +99,7 @@ async function record(button) {
 }
 
 function say(words) {
+  if (!line) return;
   line.textContent = words;
   line.hidden = !words;
 }
