@@ -198,6 +198,19 @@ func TestEraseByTheCoordinator(t *testing.T) {
 	})
 }
 
+// TestOneWayToLeave: a bulk mail names its https address alone; nobody would read a mailto one.
+func TestOneWayToLeave(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.member("u1", byMail("anna@example.org"))
+		w.enroll(w.publish(campaign("news", "", sends("s", "Hello"))), "u1")
+		w.settle()
+		m := w.mails("anna@example.org")[0]
+		if h := m.Header("List-Unsubscribe"); !strings.HasPrefix(h, "<https://kruzhok.test/u/") || strings.Contains(h, "mailto") || m.Header("List-Unsubscribe-Post") != "List-Unsubscribe=One-Click" {
+			t.Errorf("List-Unsubscribe: %s", h)
+		}
+	})
+}
+
 // TestErasedAddressStaysSuppressed: the platform may not bring an erased address back by itself; the member may.
 func TestErasedAddressStaysSuppressed(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {

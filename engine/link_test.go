@@ -602,6 +602,46 @@ func TestLinkMailsAreBounded(t *testing.T) {
 	})
 }
 
+// TestTheQuestionInTheChatGoesOn: both runs waited at one question; the chat's words and buttons, and the mail's page, answer it in the run that goes on.
+func TestTheQuestionInTheChatGoesOn(t *testing.T) {
+	for _, kind := range []string{"text", "yes_no", "page"} {
+		t.Run(kind, func(t *testing.T) {
+			each(t, func(t *testing.T, w *world) {
+				a := w.member("u1", byMail("anna@example.org"))
+				w.later(time.Minute)
+				w.chatMember("u2", 7, nil)
+				typ := map[string]string{"page": "text"}[kind]
+				if typ == "" {
+					typ = kind
+				}
+				key := w.publish(campaign("c", "", asks("q1", typ, "")+sends("s", "Thanks")))
+				w.enroll(key, "u1", "u2")
+				w.settle()
+				chat := w.bot.Chat(7)
+				asked := chat[len(chat)-1].ID
+				w.opens(7, "l_"+w.code("u1").Code)
+				switch kind {
+				case "text":
+					w.say(7, "my answer")
+				case "yes_no":
+					w.presses(7, asked, "Yes")
+				default:
+					w.fill(w.surveyToken(w.mails("anna@example.org")[0]), nil, "my answer")
+				}
+				c, err := w.store.CampaignByKey(t.Context(), key)
+				must(t, err)
+				es, err := w.store.Enrollments(t.Context(), store.EnrollmentFilter{Campaign: c.ID, Member: a.ID, State: campaigns.EnrollmentCompleted}, store.Page{})
+				if err != nil || len(es) != 1 {
+					t.Errorf("%d runs went to the end, %v; the chat: %q", len(es), err, w.chat(7))
+				}
+				if got := w.answersOf(a.ID)["q1"]; got.Text != "my answer" && !got.Bool {
+					t.Errorf("answer: %+v", got)
+				}
+			})
+		})
+	}
+}
+
 // TestTheChatThatAskedStays: of two chats, the one that asked for the mailbox stays, as the page says; and so it says what a stop will do.
 func TestTheChatThatAskedStays(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {

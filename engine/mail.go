@@ -96,10 +96,8 @@ func (r *renderJob) mail(content templates.MailContent, lang campaigns.Lang) (*c
 		return m, nil
 	}
 	m.Mail.ListID, m.Mail.ListName = "community."+domainOf(e.MailFrom), r.c.Name
+	// One https address (RFC 8058) and no mailto beside it, which some clients would prefer: Kruzhok reads no mail, so nobody would leave by it.
 	m.Mail.UnsubscribeURL, m.Mail.Bulk = leave, true
-	if e.ReplyDomain != "" {
-		m.Mail.UnsubscribeMail = "u+" + e.mailToken(r.d.ID) + "@" + e.ReplyDomain
-	}
 	return m, nil
 }
 

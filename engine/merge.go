@@ -22,6 +22,14 @@ type merging struct {
 	into, from *store.Profile // the older one stays
 	// proven says, by channel, whose address was proven just now: where both have one, it stays.
 	proven map[campaigns.Channel]campaigns.MemberID
+	// open are chats' open questions of runs that end, at which the runs that go on wait too: those take their answers.
+	open []openQuestion
+}
+
+// openQuestion is a question that one run put in a chat and another one waits at.
+type openQuestion struct {
+	of   campaigns.MemberID // whose chat
+	slot store.QuestionSlot // of the run that goes on
 }
 
 // lockPair locks two members in the order of their ids, so that two who are joined from both sides do not wait for each other.
@@ -61,6 +69,9 @@ func (e *Engine) merge(ctx context.Context, tx *store.Tx, a, b *store.Profile, p
 	}
 	keep, dropped := m.addresses()
 	if err := tx.MergeMembers(ctx, store.Merge{From: m.from, Into: m.into, Keep: keep, At: m.now}); err != nil {
+		return nil, err
+	}
+	if err := m.reopen(ctx, keep); err != nil {
 		return nil, err
 	}
 	absorb(m.into, m.from, m.now)
@@ -134,11 +145,14 @@ func (m *merging) oneRunEach(ctx context.Context) ([]campaigns.EnrollmentID, err
 		if other == nil {
 			continue
 		}
-		over, p := other, m.from
+		over, stays, p := other, mine, m.from
 		if further, err := isFurther(other, mine); err != nil {
 			return nil, err
 		} else if further {
-			over, p = mine, m.into
+			over, stays, p = mine, other, m.into
+		}
+		if err := m.noteOpen(ctx, over, stays); err != nil {
+			return nil, err
 		}
 		if err := w.decide(ctx, over, p, &decide.Left{Reason: campaigns.ExitMerged}); err != nil {
 			return nil, err
@@ -147,6 +161,47 @@ func (m *merging) oneRunEach(ctx context.Context) ([]campaigns.EnrollmentID, err
 	}
 	_, err = w.flush(ctx)
 	return exited, err
+}
+
+// noteOpen notes the question of a run that ends, where the one that goes on waits for the same answer.
+func (m *merging) noteOpen(ctx context.Context, over, stays *store.Enrollment) error {
+	slot, err := m.tx.QuestionSlot(ctx, over.Member)
+	if err != nil || slot == nil || slot.Enrollment != over.ID || slot.Step != over.Step || !sameQuestion(over, stays) {
+		return err
+	}
+	moved := *slot
+	moved.Member, moved.Enrollment, moved.Visit = m.into.ID, stays.ID, stays.Visit
+	m.open = append(m.open, openQuestion{over.Member, moved})
+	return nil
+}
+
+// sameQuestion reports whether both runs wait for the answer to one step's question.
+func sameQuestion(a, b *store.Enrollment) bool {
+	waits := func(x *store.Enrollment) bool { return x.WaitKind == campaigns.WaitAnswer || x.WaitKind == campaigns.WaitDelivery }
+	return a.Campaign == b.Campaign && a.Version == b.Version && a.Step == b.Step && waits(a) && waits(b)
+}
+
+// reopen gives the questions that are open in the chat that stays to the runs that go on.
+func (m *merging) reopen(ctx context.Context, keep map[campaigns.Channel]campaigns.MemberID) error {
+	for _, q := range m.open {
+		if owner, both := keep[campaigns.Telegram]; both && owner != q.of {
+			continue
+		}
+		if _, err := m.tx.TakeQuestionSlot(ctx, q.slot); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// goesOn finds the run that a merged member's ended one gave way to; nil where it is over too.
+func goesOn(rows []*store.Enrollment, over *store.Enrollment) *store.Enrollment {
+	for _, row := range rows {
+		if row.Campaign == over.Campaign && row.RunKey == over.RunKey && !row.State.Final() {
+			return row
+		}
+	}
+	return nil
 }
 
 // isFurther reports whether run a has come further than b: by the steps that it entered, then by its age.

@@ -99,6 +99,15 @@ func (e *Engine) surveyOf(ctx context.Context, token string) (*store.Enrollment,
 	if err != nil {
 		return nil, nil, err
 	}
+	if row.Reason == campaigns.ExitMerged { // the link goes on with the run that does
+		rows, err := e.Store.Enrollments(ctx, store.EnrollmentFilter{Campaign: row.Campaign, Member: row.Member}, store.Page{})
+		if err != nil {
+			return nil, nil, err
+		}
+		if other := goesOn(rows, row); other != nil {
+			row = other
+		}
+	}
 	profiles, err := e.Store.Profiles(ctx, []campaigns.MemberID{row.Member})
 	if err != nil {
 		return nil, nil, err

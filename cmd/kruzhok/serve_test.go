@@ -15,6 +15,11 @@ func TestShutdownDrains(t *testing.T) {
 	k := newKillRun(t, storetest.SQLiteURL(t))
 	k.spawn("serve", "--log-level=info")
 	k.waitFor(30*time.Second, "the API", func() bool { return k.api.Do(t.Context(), "GET", "/readyz", nil, nil) == nil })
+	for _, path := range []string{"/sandbox", "/sandbox/phone/1", "/sandbox/mail/a@example.org"} { // the sandbox is the demo's alone
+		if err := k.api.Do(t.Context(), "GET", path, nil, nil); err == nil || !strings.Contains(err.Error(), "404") {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
 	const n = 600
 	k.members(n)
 	k.must(k.api.Do(t.Context(), "POST", "/v1/campaigns", []byte(killCampaign), nil))
