@@ -177,7 +177,9 @@ func (m *merging) noteOpen(ctx context.Context, over, stays *store.Enrollment) e
 
 // sameQuestion reports whether both runs wait for the answer to one step's question.
 func sameQuestion(a, b *store.Enrollment) bool {
-	waits := func(x *store.Enrollment) bool { return x.WaitKind == campaigns.WaitAnswer || x.WaitKind == campaigns.WaitDelivery }
+	waits := func(x *store.Enrollment) bool {
+		return x.WaitKind == campaigns.WaitAnswer || x.WaitKind == campaigns.WaitDelivery
+	}
 	return a.Campaign == b.Campaign && a.Version == b.Version && a.Step == b.Step && waits(a) && waits(b)
 }
 
