@@ -34,6 +34,7 @@ func (s *server) importOperation() {
 	h := s.describe(operation{
 		id: "import-members", method: http.MethodPost, path: importPath, tag: "Members", scope: engine.MembersWrite,
 		summary: "Create or change members from a CSV file",
+		errors:  []int{http.StatusUnprocessableEntity},
 		doc: "The first row names the columns, of these: " + strings.Join(roster.Columns(), ", ") + ". An empty cell leaves what is known. " +
 			"A row with a problem stops no other. An email without email_proof gets one mail that asks, and nothing else until its owner says yes.",
 	})

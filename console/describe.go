@@ -41,6 +41,8 @@ func (w words) title(s *definition.Step) string {
 		return w.T("console.step.repeat", "n", b.Times, "at", clock(b.At))
 	case *definition.Set:
 		return w.T("console.step.set")
+	case *definition.Branch:
+		return w.T("console.step.branch")
 	case *definition.Goto:
 		return w.T("console.step.goto", "step", w.title(w.def.Step(b.To)))
 	case *definition.End:
@@ -197,7 +199,7 @@ func (w words) condition(c *definition.Condition) string {
 	case c.Subject == definition.SubjectAnswer:
 		return w.answered(c)
 	case c.Subject == definition.SubjectScore:
-		return w.T("console.if.score."+c.Name) + " " + w.compared(c)
+		return w.T("console.if.score."+c.Name) + " " + w.scored(c)
 	}
 	return w.T("console.if.subject."+string(c.Subject), "name", c.Name) + w.comparedAfter(c)
 }
@@ -237,6 +239,9 @@ func (w words) option(question string, value any) string {
 		return w.T(fmt.Sprintf("console.bool.%t", yes))
 	}
 	text := fmt.Sprint(value)
+	if w.def == nil {
+		return text
+	}
 	for _, s := range w.def.Order {
 		ask, ok := s.Body.(*definition.Ask)
 		if !ok || ask.SaveAs != question {
@@ -258,6 +263,14 @@ func (w words) compared(c *definition.Condition) string {
 		value = w.N(n)
 	}
 	return w.T("console.if.op."+string(c.Op), "value", value)
+}
+
+// scored is compared without the word "is": a colon stands before it.
+func (w words) scored(c *definition.Condition) string {
+	if n, ok := c.Value.(float64); ok && c.Op == definition.OpIs {
+		return w.N(n)
+	}
+	return w.compared(c)
 }
 
 func (w words) comparedAfter(c *definition.Condition) string {

@@ -103,24 +103,23 @@ func keepWord(s string) string {
 func (r *request) memberAnswer(w words, a reports.AnswerRow) saidView {
 	s := r.said(w.Frame, a)
 	s.Name, s.Href = a.Head.Name, "/console/campaigns/"+string(a.Head.Key)+"/answers"
-	if s.Text == "" && a.Answer.Media == nil {
-		s.Text = w.value(a.Answer)
+	if w.def = a.Def; a.Answer.Media == nil {
+		s.Text = w.value(a.Question, reports.Value(a.Answer))
 	}
 	return s
 }
 
-// value is an answer in words.
-func (w words) value(a campaigns.Answer) string {
-	switch v := reports.Value(a).(type) {
-	case string:
-		return v
-	case bool:
-		if v {
-			return w.T("console.bool.true")
-		}
-		return w.T("console.bool.false")
+// value is an answer in words: of a choice, those of its button.
+func (w words) value(question string, answer any) string {
+	switch v := answer.(type) {
+	case string, bool:
+		return w.option(question, v)
 	case []string:
-		return strings.Join(v, ", ")
+		labels := make([]string, len(v))
+		for i := range v {
+			labels[i] = w.option(question, v[i])
+		}
+		return strings.Join(labels, ", ")
 	case float64:
 		return w.N(v)
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/kruzhok/kruzhok/console/look"
 	"github.com/kruzhok/kruzhok/engine"
+	"github.com/kruzhok/kruzhok/internal/locale"
 )
 
 // messagesPage is what members wrote and nobody has looked at.
@@ -37,11 +38,19 @@ func (r *request) messages() error {
 			Text: m.Text, Channel: p.T("console.channel." + string(m.Channel)),
 		}
 		if row.Text == "" {
-			row.Text = p.T("console.messages.kind", "kind", m.Kind)
+			row.Text = p.T("console.messages.kind", "kind", kindWords(p.Frame, m.Kind))
 		}
 		p.Rows = append(p.Rows, row)
 	}
 	return r.render("messages.html", p)
+}
+
+// kindWords is what came where it was no text.
+func kindWords(f look.Frame, kind string) string {
+	if key := "console.media." + kind; locale.Has(key) {
+		return f.T(key)
+	}
+	return f.T("console.messages.something")
 }
 
 func (r *request) closeMessage() error {

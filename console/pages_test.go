@@ -66,6 +66,17 @@ func checkPage(t *testing.T, name, body string) {
 	}
 }
 
+// TestAnswersInWords: on a member's page an answer is what the button said, not the word that is kept for it.
+func TestAnswersInWords(t *testing.T) {
+	w := newWorld(t, newSQLite(t))
+	w.populate(4)
+	for lang, label := range map[string]string{"en": "Topics", "ru": "Темы"} {
+		if page := w.get("/console/members/"+idText(w.members[0]), lang); !strings.Contains(page, label) || strings.Contains(page, ">topics<") {
+			t.Errorf("%s: no %q", lang, label)
+		}
+	}
+}
+
 // TestTimesAreTheCommunitys: it is 10:20 in Almaty, whatever the zone of the machine.
 func TestTimesAreTheCommunitys(t *testing.T) {
 	w := newWorld(t, newSQLite(t))

@@ -1,7 +1,6 @@
 package console
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -156,7 +155,7 @@ func (b memberBuilder) entry(e reports.Entry) entryView {
 		v.What = strings.TrimSpace(strings.TrimSuffix(e.What, b.T("reason."+string(e.Reason))))
 	}
 	if e.Value != nil && e.Kind == reports.KindResponse {
-		v.Value = b.told(e.Value)
+		v.Value = words{b.Frame, e.Def}.value(e.Question, e.Value)
 	}
 	return v
 }
@@ -169,18 +168,4 @@ func (b memberBuilder) named(e reports.Entry) string {
 		}
 	}
 	return string(e.Campaign)
-}
-
-func (b memberBuilder) told(v any) string {
-	switch v := v.(type) {
-	case string:
-		return v
-	case bool:
-		return b.T(fmt.Sprintf("console.bool.%t", v))
-	case []string:
-		return strings.Join(v, ", ")
-	case float64:
-		return b.N(v)
-	}
-	return ""
 }

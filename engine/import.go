@@ -155,6 +155,15 @@ func placed(err error, line int) (out []fault.Detail) {
 	}
 	for _, d := range f.Details {
 		d.Line = line
+		switch { // a consent is made of columns
+		case !strings.HasPrefix(d.Path, "consents["):
+		case strings.HasSuffix(d.Path, ".topic"):
+			d.Path = roster.ConsentTopics
+		case strings.HasSuffix(d.Path, ".wording"):
+			d.Path = roster.EmailProof
+		default:
+			d.Path = roster.ConsentSource
+		}
 		out = append(out, d)
 	}
 	switch {

@@ -146,6 +146,12 @@ func (r *Reports) write(ctx context.Context, entries []Entry, lang string) error
 			}
 			e.Campaign = keys[e.campaign]
 		}
+		if e.Kind == KindResponse && e.Value != nil {
+			var err error
+			if e.Def, err = r.version(ctx, e.campaign, e.Version); err != nil {
+				return err
+			}
+		}
 		e.What = e.sentence(lang)
 	}
 	return nil

@@ -46,6 +46,7 @@ type AnswerRow struct {
 	Name  string // of the member; empty without members:read
 	Media *store.Media
 	Head  CampaignHead
+	Def   *definition.Definition // the version that asked; nil where a page has it already
 }
 
 // Numbers of what one page shows.
@@ -88,7 +89,12 @@ func (r *Reports) Member(ctx context.Context, p engine.Principal, id campaigns.M
 	}
 	m.Answers, err = r.answerRows(ctx, engine.Principal{}, answers)
 	for i := range m.Answers {
-		m.Answers[i].Head = m.head(m.Answers[i].Campaign)
+		a := &m.Answers[i]
+		a.Head = m.head(a.Campaign)
+		var derr error
+		if a.Def, derr = r.version(ctx, a.Campaign, a.Version); derr != nil {
+			return nil, derr
+		}
 	}
 	return m, err
 }

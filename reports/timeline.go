@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/definition"
 	"github.com/kruzhok/kruzhok/engine"
 	"github.com/kruzhok/kruzhok/internal/fault"
 	"github.com/kruzhok/kruzhok/store"
@@ -50,6 +51,9 @@ type Entry struct {
 	Topic      string            `json:"topic,omitempty"`
 	Given      *bool             `json:"given,omitempty"`
 	Source     string            `json:"source,omitempty"`
+
+	// Def is the version whose question a response answers; nil for everything else.
+	Def *definition.Definition `json:"-"`
 
 	campaign campaigns.CampaignID
 	words    string // the key of the sentence

@@ -2,6 +2,8 @@ package templates
 
 import (
 	"errors"
+	"html"
+	"regexp"
 	"strings"
 
 	"github.com/kruzhok/kruzhok/campaigns"
@@ -50,11 +52,11 @@ type MailButton struct {
 }
 
 // Mail frames a body: the whole HTML document and the text part with the same links. It fails with ErrMailTooBig or ErrMailLink.
-func Mail(m MailContent) (html, text string, err error) {
+func Mail(m MailContent) (document, text string, err error) {
 	if err := m.checkLinks(); err != nil {
 		return "", "", err
 	}
-	m = m.completed()
+	m = m.completed().withoutEcho()
 	w := &mailWriter{m: &m}
 	w.b.Grow(8<<10 + len(m.BodyHTML))
 	w.document()
@@ -94,6 +96,20 @@ func (m MailContent) completed() MailContent {
 			m.Why = m.say("mail.why_unnamed", nil)
 		}
 	}
+	return m
+}
+
+var htmlTag = regexp.MustCompile(`<[^>]*>`)
+
+// withoutEcho drops the body's first paragraph where it says what the heading above it says: in a chat there is none.
+func (m MailContent) withoutEcho() MailContent {
+	line, rest, ok := strings.Cut(strings.TrimSpace(m.BodyText), "\n")
+	paragraph, more, found := strings.Cut(strings.TrimSpace(m.BodyHTML), "</p>")
+	said := html.UnescapeString(htmlTag.ReplaceAllString(paragraph, ""))
+	if !ok || !found || !strings.HasPrefix(paragraph, "<p") || tidy(line) != tidy(m.Subject) || tidy(said) != tidy(m.Subject) || strings.TrimSpace(more) == "" {
+		return m
+	}
+	m.BodyText, m.BodyHTML = strings.TrimSpace(rest), strings.TrimSpace(more)
 	return m
 }
 

@@ -172,3 +172,29 @@ func luminance(t *testing.T, color string) float64 {
 	}
 	return 0.2126*channel(n>>16) + 0.7152*channel(n>>8) + 0.0722*channel(n)
 }
+
+// TestMailSaysItOnce: a first paragraph that repeats the heading is left out of both parts; anything else stays.
+func TestMailSaysItOnce(t *testing.T) {
+	for body, want := range map[string]int{"**Day 1 of 14**\n\nIntroduce yourself.": 1, "**Day 1 of 15**\n\nIntroduce yourself.": 1, "Day 1 of 14 begins.\n\nIntroduce yourself.": 2, "**Day 1 of 14**": 2} {
+		text, problems := Parse(body)
+		if len(problems) > 0 {
+			t.Fatal(problems)
+		}
+		var err error
+		m := MailContent{Lang: "en", Subject: "Day 1 of 14", CommunityName: "S"}
+		if m.BodyHTML, err = text.HTML(Env{}); err != nil {
+			t.Fatal(err)
+		}
+		if m.BodyText, err = text.Plain(Env{}); err != nil {
+			t.Fatal(err)
+		}
+		document, plain, err := Mail(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, sheet, _ := strings.Cut(document, "<main>")
+		if a, b := strings.Count(sheet, "Day 1 of 14"), strings.Count(plain, "Day 1 of 14"); a != want || b != want {
+			t.Errorf("%q: %d times in the mail, %d in its text, want %d\n%s", body, a, b, want, plain)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 
@@ -16,7 +17,7 @@ type importCmd struct {
 	config.Config
 	File          string `arg:"" help:"CSV file of members; docs/operations.md has its columns."`
 	ConsentSource string `placeholder:"TEXT" help:"Where those agreed to messages whose row does not say it."`
-	Lang          string `default:"en" help:"Language of the problems: en or ru."`
+	Lang          string `default:"en" enum:"en,ru" help:"Language of the problems: en or ru."`
 	DryRun        bool   `help:"Find everything that is wrong, write nothing."`
 }
 
@@ -28,7 +29,11 @@ func (c *importCmd) Run(e *env) error {
 	}
 	defer f.Close()
 	lang := c.Lang
-	if info, err := f.Stat(); err == nil && info.Size() > int64(c.ImportLimit) {
+	info, err := f.Stat()
+	if err == nil && info.IsDir() {
+		return errors.New(locale.T(lang, "cli.import.folder", map[string]any{"file": c.File}))
+	}
+	if err == nil && info.Size() > int64(c.ImportLimit) {
 		return fmt.Errorf("%s", locale.T(lang, "error.too_large.import", map[string]any{"max": c.ImportLimit.String()}))
 	}
 	en, done, err := c.engine(e)
@@ -53,7 +58,7 @@ func (c *importCmd) Run(e *env) error {
 		fmt.Fprintln(e.stdout, locale.T(lang, "cli.import.dry", nil))
 	}
 	if report.Refused > 0 {
-		return fmt.Errorf("%s: %d refused", c.File, report.Refused)
+		return errors.New(locale.T(lang, "cli.import.refused", map[string]any{"n": report.Refused, "file": c.File}))
 	}
 	return nil
 }

@@ -21,6 +21,12 @@ func TestImportCommand(t *testing.T) {
 		return kruzhok(t, append([]string{"import", file, "--data-dir", filepath.Join(dir, "data"), "--secret-key", key, "--consent-source", "form"}, args...)...)
 	}
 	code, out, errs := try("--dry-run", "--lang", "ru")
+	if !strings.Contains(errs, "не принята 1 строка") {
+		t.Errorf("in Russian: %s", errs)
+	}
+	if code, _, errs := kruzhok(t, "import", dir, "--data-dir", filepath.Join(dir, "data"), "--secret-key", key); code != 1 || !strings.Contains(errs, "is a folder") {
+		t.Errorf("a folder: %d %s", code, errs)
+	}
 	if code != 1 || !strings.Contains(out, "новых 1") || !strings.Contains(out, "Ничего не записано") || !strings.Contains(errs, "members.csv:3: email: ") {
 		t.Errorf("dry run: %d\n%s%s", code, out, errs)
 	}
