@@ -16,7 +16,8 @@ var publicRoutes = []string{
 	"GET /livez", "GET /readyz", "GET /metrics", "GET /openapi.json", "HEAD /openapi.json", "GET /docs", "HEAD /docs",
 	"GET /assets/:build/:name", "HEAD /assets/:build/:name", "GET /s/:token", "HEAD /s/:token", "POST /s/:token",
 	"GET /u/:token", "HEAD /u/:token", "POST /u/:token", "GET /link/:token", "HEAD /link/:token", "POST /link/:token",
-	"GET /mailbox/:token", "HEAD /mailbox/:token", "POST /mailbox/:token", "POST /telegram/webhook",
+	"GET /mailbox/:token", "HEAD /mailbox/:token", "POST /mailbox/:token", "GET /settings/:token", "HEAD /settings/:token",
+	"POST /settings/:token", "POST /telegram/webhook",
 }
 
 // TestEveryRouteHasADecision walks what gin really serves.

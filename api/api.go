@@ -141,6 +141,7 @@ func (s *server) plainRoutes() error {
 	s.surveyRoutes()
 	s.unsubscribeRoutes()
 	s.mailboxRoutes()
+	s.settingsRoutes()
 	s.connectRoutes()
 	return s.documentRoutes()
 }

@@ -17,6 +17,7 @@ import (
 // pageTypes is the struct of each page.
 var pageTypes = map[string]reflect.Type{
 	"survey.html": reflect.TypeFor[surveyView](), "leave.html": reflect.TypeFor[leaveView](), "mailbox.html": reflect.TypeFor[mailboxView](), "connect.html": reflect.TypeFor[connectView](),
+	"settings.html": reflect.TypeFor[settingsView](),
 	"lone.html": reflect.TypeFor[lonePage](), "docs.html": reflect.TypeFor[docsPage](),
 }
 

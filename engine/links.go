@@ -58,6 +58,7 @@ const (
 	linkSurvey      linkKind = 's' // id is an enrollment
 	linkUnsubscribe linkKind = 'u' // id is a delivery; never expires
 	linkConnect     linkKind = 'c' // id is a delivery: of the mail whose member wants a chat
+	linkSettings    linkKind = 'p' // id is a delivery: of the mail whose member chooses
 	linkMailbox     linkKind = 'm' // id is a code; its row says until when
 )
 

@@ -81,6 +81,7 @@ func (r *renderJob) mail(content templates.MailContent, lang campaigns.Lang) (*c
 	bulk := r.l.def.Purpose != campaigns.Service
 	if bulk {
 		content.UnsubscribeURL = leave
+		content.PreferencesURL = e.PublicURL + "/settings/" + e.link(linkSettings, int64(r.d.ID), r.d.CreatedAt.Add(settingsLinkLife))
 	}
 	if e.connectable(r.p) {
 		content.ConnectURL = e.PublicURL + "/link/" + e.link(linkConnect, int64(r.d.ID), r.d.CreatedAt.Add(connectLinkLife))

@@ -17,7 +17,8 @@ import (
 	"github.com/kruzhok/kruzhok/store"
 )
 
-// The chat's /settings: one message whose buttons turn topics and channels on and off and choose quiet hours. It is edited in place.
+// What a member wants to get: the chat's /settings, one message whose buttons turn topics and channels on and off and choose quiet hours, and which is
+// edited in place; and the same as a page behind a mail's footer.
 
 // settingsWording names the version of the words under which a press agrees or refuses: bot.settings. Raise it when they change.
 const (
@@ -107,46 +108,80 @@ func settingsText(lang campaigns.Lang, p *store.Profile, c *store.Community, now
 	return out
 }
 
-// settingsKeys are the buttons as things stand. Each says what is wanted, not that something is to change: pressing twice is pressing once.
-func (e *Engine) settingsKeys(lang campaigns.Lang, chat string, p *store.Profile, c *store.Community) (rows [][]channels.Button) {
-	key := func(on bool, label, arg string) channels.Button {
-		if on {
-			label = "✓ " + label
-		}
-		return channels.Button{Text: label, Data: e.buttonData(chat, button{pressSettings, 0, arg})}
-	}
-	turn := func(what rune, on bool, label, name string) channels.Button {
+// Choice is one thing that a member can turn on or off, or choose. It says what is wanted, not that something is to change: pressing twice is pressing once.
+type Choice struct {
+	Label string
+	On    bool
+	Arg   string // what a press says to change
+}
+
+// Choices are how things stand for a member.
+type Choices struct {
+	Topics   []Choice
+	Channels []Choice // only where there are several
+	Quiet    []Choice
+	Off      *Choice // everything off; nil where it is
+}
+
+func (e *Engine) choices(lang campaigns.Lang, p *store.Profile, c *store.Community) (out Choices) {
+	turn := func(what rune, on bool, label, name string) Choice {
 		want := wantOn
 		if on {
 			want = wantOff
 		}
-		return key(on, label, string(what)+want+name)
+		return Choice{label, on, string(what) + want + name}
 	}
 	for _, topic := range topics(c) {
 		label := locale.Topic(locale.Match(string(lang)), topic)
 		if topic == members.AllTopics {
 			label = say(lang, "bot.settings_all", nil)
 		}
-		rows = append(rows, []channels.Button{turn(setTopic, topicOn(p, c, topic), label, e.topicMark(topic))})
+		out.Topics = append(out.Topics, turn(setTopic, topicOn(p, c, topic), label, e.topicMark(topic)))
 	}
 	if chs := openOn(p); len(chs) > 1 {
-		var row []channels.Button
 		for _, ch := range chs {
-			row = append(row, turn(setChannel, channelOn(p, c, ch), say(lang, "bot.settings_channel."+string(ch), nil), string(ch)))
+			out.Channels = append(out.Channels, turn(setChannel, channelOn(p, c, ch), say(lang, "bot.settings_channel."+string(ch), nil), string(ch)))
 		}
-		rows = append(rows, row)
 	}
-	var row []channels.Button
 	for i, w := range quietChoices {
 		label := say(lang, "bot.settings_no_quiet", nil)
 		if w != nil {
 			label = strconv.Itoa(w.From.Hour) + "–" + strconv.Itoa(w.To.Hour)
 		}
-		row = append(row, key(sameWindow(p.Quiet, w), label, string(setQuiet)+strconv.Itoa(i)))
+		out.Quiet = append(out.Quiet, Choice{label, sameWindow(p.Quiet, w), string(setQuiet) + strconv.Itoa(i)})
 	}
-	rows = append(rows, row)
 	if p.StoppedAt == nil {
-		rows = append(rows, []channels.Button{key(false, say(lang, "bot.settings_off", nil), string(setAll))})
+		out.Off = &Choice{say(lang, "bot.settings_off", nil), false, string(setAll)}
+	}
+	return out
+}
+
+// settingsKeys are the buttons as things stand.
+func (e *Engine) settingsKeys(lang campaigns.Lang, chat string, p *store.Profile, c *store.Community) (rows [][]channels.Button) {
+	key := func(x Choice) channels.Button {
+		label := x.Label
+		if x.On {
+			label = "✓ " + label
+		}
+		return channels.Button{Text: label, Data: e.buttonData(chat, button{pressSettings, 0, x.Arg})}
+	}
+	row := func(xs ...Choice) {
+		var keys []channels.Button
+		for _, x := range xs {
+			keys = append(keys, key(x))
+		}
+		if len(keys) > 0 {
+			rows = append(rows, keys)
+		}
+	}
+	all := e.choices(lang, p, c)
+	for _, x := range all.Topics {
+		row(x)
+	}
+	row(all.Channels...)
+	row(all.Quiet...)
+	if all.Off != nil {
+		row(*all.Off)
 	}
 	return rows
 }
@@ -157,7 +192,8 @@ func sameWindow(a, b *timing.Window) bool {
 
 // set acts on a press in /settings, and shows on its message how things stand.
 func (t *conversation) set(ctx context.Context, arg string) error {
-	known, err := t.change(ctx, arg)
+	x := &choosing{t.e, t.tx, t.p, t.c, t.now, campaigns.Telegram}
+	known, err := x.change(ctx, arg)
 	if err != nil {
 		return err
 	}
@@ -176,8 +212,18 @@ func (t *conversation) set(ctx context.Context, arg string) error {
 	return nil
 }
 
+// choosing is a member's change of what comes to them, in the transaction that holds them.
+type choosing struct {
+	e    *Engine
+	tx   *store.Tx
+	p    *store.Profile
+	c    *store.Community
+	now  time.Time
+	here campaigns.Channel // where the press came from
+}
+
 // change reports false for what is no choice: the community has no such topic by now, or the address is gone.
-func (t *conversation) change(ctx context.Context, arg string) (known bool, err error) {
+func (t *choosing) change(ctx context.Context, arg string) (known bool, err error) {
 	if arg == "" {
 		return false, nil
 	}
@@ -210,7 +256,7 @@ func (t *conversation) change(ctx context.Context, arg string) (known bool, err 
 	return false, nil
 }
 
-func (t *conversation) keepQuiet(ctx context.Context, w *timing.Window) error {
+func (t *choosing) keepQuiet(ctx context.Context, w *timing.Window) error {
 	if sameWindow(t.p.Quiet, w) {
 		return nil
 	}
@@ -218,15 +264,15 @@ func (t *conversation) keepQuiet(ctx context.Context, w *timing.Window) error {
 	if err := t.tx.UpdateMember(ctx, &t.p.Member); err != nil {
 		return err
 	}
-	return t.record(ctx, "member.chose", "", map[string]any{"quiet_hours": w})
+	return t.chose(ctx, map[string]any{"quiet_hours": w})
 }
 
-// turnTopic ends the topic on every channel, or agrees to it in this chat and wherever else the member did not turn the channel off. "All topics" are
+// turnTopic ends the topic on every channel, or agrees to it here and wherever else the member did not turn the channel off. "All topics" are
 // those too that they decided about one by one.
-func (t *conversation) turnTopic(ctx context.Context, topic string, on bool) error {
+func (t *choosing) turnTopic(ctx context.Context, topic string, on bool) error {
 	switch {
 	case on:
-		return t.agreeTo(ctx, []string{topic}, slices.DeleteFunc(openOn(t.p), func(ch campaigns.Channel) bool { return ch != campaigns.Telegram && channelOff(t.p, t.c, ch) }))
+		return t.agreeTo(ctx, []string{topic}, slices.DeleteFunc(openOn(t.p), func(ch campaigns.Channel) bool { return ch != t.here && channelOff(t.p, t.c, ch) }))
 	case topic != members.AllTopics:
 		return t.e.stopTopic(ctx, t.tx, t.p, topic, settingsSource, settingsWording)
 	}
@@ -234,7 +280,7 @@ func (t *conversation) turnTopic(ctx context.Context, topic string, on bool) err
 }
 
 // turnChannel ends every topic on the channel, or agrees there to those that come on another one, or to all.
-func (t *conversation) turnChannel(ctx context.Context, ch campaigns.Channel, on bool) error {
+func (t *choosing) turnChannel(ctx context.Context, ch campaigns.Channel, on bool) error {
 	if !on {
 		return t.refuse(ctx, []campaigns.Channel{ch})
 	}
@@ -251,7 +297,7 @@ func (t *conversation) turnChannel(ctx context.Context, ch campaigns.Channel, on
 }
 
 // refuse ends all topics on the channels. What the member is in ends where nothing of its topic may come any more.
-func (t *conversation) refuse(ctx context.Context, chs []campaigns.Channel) error {
+func (t *choosing) refuse(ctx context.Context, chs []campaigns.Channel) error {
 	for _, ch := range chs {
 		if err := t.consents(ctx, decided(t.p, t.c, ch), ch, false); err != nil {
 			return err
@@ -263,7 +309,7 @@ func (t *conversation) refuse(ctx context.Context, chs []campaigns.Channel) erro
 }
 
 // agreeTo turns topics on. It ends a stop: then they are on, and nothing else that was before, on a mailbox that is not proven yet neither.
-func (t *conversation) agreeTo(ctx context.Context, topics []string, chs []campaigns.Channel) error {
+func (t *choosing) agreeTo(ctx context.Context, topics []string, chs []campaigns.Channel) error {
 	if t.p.StoppedAt != nil {
 		if err := t.e.everything(ctx, t.tx, t.p, true, settingsSource); err != nil {
 			return err
@@ -289,7 +335,7 @@ func (t *conversation) agreeTo(ctx context.Context, topics []string, chs []campa
 }
 
 // consents writes the ledger where it changes something, and says so once.
-func (t *conversation) consents(ctx context.Context, topics []string, ch campaigns.Channel, given bool) error {
+func (t *choosing) consents(ctx context.Context, topics []string, ch campaigns.Channel, given bool) error {
 	changed := false
 	for _, topic := range topics {
 		key := members.ConsentKey{Channel: ch, Topic: topic}
@@ -305,5 +351,9 @@ func (t *conversation) consents(ctx context.Context, topics []string, ch campaig
 	if !changed {
 		return nil
 	}
-	return t.record(ctx, "member.chose", "", map[string]any{"channel": ch, "topics": topics, "on": given})
+	return t.chose(ctx, map[string]any{"channel": ch, "topics": topics, "on": given})
+}
+
+func (t *choosing) chose(ctx context.Context, data map[string]any) error {
+	return t.tx.AppendEvents(ctx, []store.Event{{At: t.now, Name: "member.chose", Member: t.p.ID, Data: mustJSON(data)}})
 }

@@ -445,13 +445,14 @@ func TestConsoleIsAccessible(t *testing.T) {
 		s.base+"/console/members", member, s.base+"/console/messages")
 }
 
-// TestLinkedPagesAreAccessible: nor on the pages behind a letter's links: the question, leaving, connecting a chat, joining a mailbox, and saying yes to one.
+// TestLinkedPagesAreAccessible: nor on the pages behind a letter's links: the question, leaving, connecting a chat, the settings, joining a mailbox, and
+// saying yes to one.
 func TestLinkedPagesAreAccessible(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
 	const asks = "Какой у тебя уровень?"
 	s.letter(asks)
-	pages := []string{s.link(asks, "/s/"), s.link(asks, "/u/"), s.link(asks, "/link/")}
+	pages := []string{s.link(asks, "/s/"), s.link(asks, "/u/"), s.link(asks, "/link/"), s.link(asks, "/settings/")}
 	s.asked("How does speaking feel")
 	s.say("/link visitor2@example.org")
 	const joins = "Connect this mail with your chat in Speaklingua"
