@@ -18,7 +18,7 @@ import (
 var pageTypes = map[string]reflect.Type{
 	"survey.html": reflect.TypeFor[surveyView](), "leave.html": reflect.TypeFor[leaveView](), "mailbox.html": reflect.TypeFor[mailboxView](), "connect.html": reflect.TypeFor[connectView](),
 	"settings.html": reflect.TypeFor[settingsView](),
-	"lone.html": reflect.TypeFor[lonePage](), "docs.html": reflect.TypeFor[docsPage](),
+	"lone.html":     reflect.TypeFor[lonePage](), "docs.html": reflect.TypeFor[docsPage](),
 }
 
 // TestTemplatesFitTheirStructs follows every field of every page in its struct, in all branches.
