@@ -178,6 +178,9 @@ func (b memberBuilder) facts() []fact {
 
 // consents are the newest word on each channel and topic.
 func (b memberBuilder) consents() []consentView {
+	if b.m.State == members.Erased { // nothing is agreed to by nobody
+		return nil
+	}
 	seen := map[members.ConsentKey]bool{}
 	var out []consentView
 	for i := len(b.m.Ledger) - 1; i >= 0; i-- {

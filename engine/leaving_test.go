@@ -15,6 +15,7 @@ import (
 	"github.com/kruzhok/kruzhok/engine"
 	"github.com/kruzhok/kruzhok/internal/fault"
 	"github.com/kruzhok/kruzhok/members"
+	"github.com/kruzhok/kruzhok/store"
 	"github.com/kruzhok/kruzhok/store/storetest"
 )
 
@@ -239,7 +240,11 @@ func TestWhoWasErasedIsAnswered(t *testing.T) {
 			chat := w.bot.Chat(7)
 			w.presses(7, chat[len(chat)-1].ID, "Remove my data for good")
 		}
+		w.say(7, "nobody needs to answer this")
 		remove()
+		if open, err := w.store.Messages(t.Context(), "open", 0, store.Page{Limit: 10}); err != nil || len(open) != 0 {
+			t.Errorf("messages of who was erased wait for an answer: %+v, %v", open, err)
+		}
 		w.say(7, "hi again")
 		w.expectLast(7, "A person will read this")
 		w.say(7, "/help")

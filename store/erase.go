@@ -38,7 +38,7 @@ var erasures = []string{
 	`UPDATE inputs SET raw = '', error = '', member_id = $1, actor = 'member:' || CAST(CAST($1 AS BIGINT) AS TEXT)
 		WHERE actor IN (` + chats + `) AND (member_id IS NULL OR member_id = $1)`,
 	`UPDATE inputs SET raw = '', error = '', actor = 'member:' || CAST(CAST($1 AS BIGINT) AS TEXT) WHERE member_id = $1`,
-	`UPDATE messages SET text = '' WHERE member_id = $1`,
+	`UPDATE messages SET text = '', state = 'closed' WHERE member_id = $1`, // nobody can answer them any more
 	`UPDATE media SET file_id = '', name = '', sha256 = '', state = 'erased', reason = '', due_at = NULL WHERE member_id = $1`,
 	`DELETE FROM link_codes WHERE member_id = $1`,
 	`DELETE FROM chat_prompts WHERE member_id = $1`,
