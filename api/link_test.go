@@ -185,3 +185,15 @@ func TestMailboxPage(t *testing.T) {
 	}
 	w.page("GET", link+"x").want(404)
 }
+
+// TestLinkCodeOnce: a repetition with the same key makes no second code, and does not show the first one again.
+func TestLinkCodeOnce(t *testing.T) {
+	w := newLinkWorld(t)
+	w.call("PUT", "/v1/members/anna", `{"first_name":"Anna"}`).want(201)
+	key := []string{"Idempotency-Key", "button-1"}
+	first := w.call("POST", "/v1/members/anna/link-codes", "", key...).want(201)
+	again := w.call("POST", "/v1/members/anna/link-codes", "", key...)
+	if again.Code >= 500 || again.body == first.body || w.codes() != 1 {
+		t.Errorf("%d codes; the repetition: %d %s", w.codes(), again.Code, again.body)
+	}
+}

@@ -19,7 +19,7 @@ type linkCodeReply struct{ Body linkCodeView }
 
 func (s *server) linkCodeOperation(path string) {
 	add(s, operation{
-		id: "create-link-code", method: http.MethodPost, path: path, tag: "Members", scope: engine.MembersWrite, bare: true,
+		id: "create-link-code", method: http.MethodPost, path: path, tag: "Members", scope: engine.MembersWrite, bare: true, once: true, secret: true,
 		summary: "Make a code that connects a Telegram chat", status: http.StatusCreated, errors: []int{http.StatusNotFound, http.StatusConflict},
 		doc: "For a platform's button “connect Telegram”. Whoever presses Start behind the link becomes this member; if the chat belongs to another " +
 			"member already, the two become one. The code works once, for 15 minutes.",

@@ -8,8 +8,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/kruzhok/kruzhok/templates/starters"
 )
 
 // Director leads the play: the past at full speed, then the present at the clock's own, and leaps ahead when the visitor asks.
@@ -199,30 +197,12 @@ func (d *Director) Prepare(ctx context.Context) error {
 			return err
 		}
 	}
-	for _, key := range starters.Names() {
-		src, _ := starters.Source(key)
-		if err := d.Stage.API.Do(ctx, "POST", "/v1/campaigns", []byte(src), nil); err != nil {
-			return err
-		}
-		if err := d.Stage.API.Do(ctx, "POST", "/v1/campaigns/"+key+"/publication", nil, nil); err != nil {
-			return err
-		}
-	}
-	return nil
+	return d.Stage.publish(ctx, nil)
 }
 
 func (p *Person) body() map[string]any {
-	body := map[string]any{"external_id": p.ID, "first_name": p.First, "last_name": p.Last, "language": p.Language, "time_zone": p.Zone}
-	var consents []map[string]any
-	if p.Chat != 0 {
-		body["telegram_chat_id"] = p.Chat
-		consents = append(consents, map[string]any{"channel": "telegram", "source": "sign-up form"})
-	}
-	if p.Email != "" {
-		body["email"] = p.Email
-		consents = append(consents, map[string]any{"channel": "email", "source": "sign-up form"})
-	}
-	body["consents"] = consents
+	body := fields(p.First, p.Language, p.Zone, p.Chat, p.Email)
+	body["external_id"], body["last_name"] = p.ID, p.Last
 	return body
 }
 

@@ -104,16 +104,19 @@ func (s *Stage) arrive(ctx context.Context, cast []*Player) error {
 	return nil
 }
 
-func (p *Player) body() map[string]any {
-	body := map[string]any{"first_name": p.Name, "language": p.Language, "time_zone": p.Zone}
+func (p *Player) body() map[string]any { return fields(p.Name, p.Language, p.Zone, p.Chat, p.Email) }
+
+// fields are what the platform tells about somebody who signed up there and agreed to messages on what they have.
+func fields(name, language, zone string, chat int64, mail string) map[string]any {
+	body := map[string]any{"first_name": name, "language": language, "time_zone": zone}
 	var consents []map[string]any
-	if p.Chat != 0 {
-		body["telegram_chat_id"] = p.Chat
-		consents = append(consents, map[string]any{"channel": "telegram", "source": "demo sign-up form"})
+	if chat != 0 {
+		body["telegram_chat_id"] = chat
+		consents = append(consents, map[string]any{"channel": "telegram", "source": "sign-up form"})
 	}
-	if p.Email != "" {
-		body["email"] = p.Email
-		consents = append(consents, map[string]any{"channel": "email", "source": "demo sign-up form"})
+	if mail != "" {
+		body["email"] = mail
+		consents = append(consents, map[string]any{"channel": "email", "source": "sign-up form"})
 	}
 	body["consents"] = consents
 	return body
