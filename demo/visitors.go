@@ -21,9 +21,31 @@ const visitorPrefix = "visitor-"
 // firstVisitor is the first account of the visitors.
 const firstVisitor = 900_001
 
+// NewPhone is a phone of somebody whom the platform does not know, and on which they open a link to the bot.
+func (d *Director) NewPhone(v Visitor) *Person {
+	p := d.newVisitor(v)
+	d.Stage.Bot.Start(p.account(), v.Source)
+	return p
+}
+
 // Meet makes somebody new known to the community, who joins at once: by mail, or by pressing Start.
 func (d *Director) Meet(ctx context.Context, v Visitor) (*Person, error) {
+	p := d.newVisitor(v)
+	if err := d.Stage.API.Do(ctx, "PUT", "/v1/members/"+p.ID, p.fields(), nil); err != nil {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		d.visitors = slices.DeleteFunc(d.visitors, func(x *Person) bool { return x == p })
+		return nil, err
+	}
+	if p.Chat != 0 {
+		d.Stage.Bot.Start(p.account(), v.Source)
+	}
+	return p, d.event(ctx, "member.joined", p)
+}
+
+func (d *Director) newVisitor(v Visitor) *Person {
 	d.mu.Lock()
+	defer d.mu.Unlock()
 	n := 1
 	for _, x := range d.visitors {
 		if last, err := strconv.Atoi(strings.TrimPrefix(x.ID, visitorPrefix)); err == nil && last >= n {
@@ -35,17 +57,7 @@ func (d *Director) Meet(ctx context.Context, v Visitor) (*Person, error) {
 		p.Chat, p.Email = 0, fmt.Sprintf("visitor%d@example.org", n)
 	}
 	d.visitors = append(d.visitors, p)
-	d.mu.Unlock()
-	if err := d.Stage.API.Do(ctx, "PUT", "/v1/members/"+p.ID, p.fields(), nil); err != nil {
-		d.mu.Lock()
-		defer d.mu.Unlock()
-		d.visitors = slices.DeleteFunc(d.visitors, func(x *Person) bool { return x == p })
-		return nil, err
-	}
-	if p.Chat != 0 {
-		d.Stage.Bot.Start(p.account(), v.Source)
-	}
-	return p, d.event(ctx, "member.joined", p)
+	return p
 }
 
 // fields are what is told about a person under their own address.

@@ -64,6 +64,8 @@ type Options struct {
 	PublicURL string
 	// MailFrom is the sender's name and address, ReplyDomain the domain of bounce and reply addresses (default: the sender's).
 	MailFromName, MailFrom, ReplyDomain string
+	// BotLinks is what stands before the bot's name in a link that opens it; empty: https://t.me/. The sandbox's phones are elsewhere.
+	BotLinks string
 	// Mailbox reads a mail address as people give it: the form to send to, and the key that makes two spellings the same.
 	Mailbox func(raw string) (value, key string, err error)
 	// Blobs keeps what members sent, at most MediaLimit bytes a file (default 20 MB); nil: only that it came is kept.

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -80,7 +81,7 @@ func (e *Engine) linkCode(ctx context.Context, id campaigns.MemberID) (*LinkCode
 		return nil, err
 	}
 	if name := e.botName(ctx); name != "" {
-		out.URL = "https://t.me/" + name + "?start=" + codePrefix + code
+		out.URL = cmp.Or(e.BotLinks, "https://t.me/") + name + "?start=" + codePrefix + code
 	}
 	return out, nil
 }

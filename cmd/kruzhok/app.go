@@ -147,6 +147,9 @@ func (a *App) openEngine(ctx context.Context, o appOptions) (err error) {
 		Senders:     map[campaigns.Channel]channels.Sender{},
 		Connections: map[campaigns.Channel]int{campaigns.Telegram: a.cfg.TelegramConnections, campaigns.Email: a.cfg.SMTPConnections},
 	}
+	if o.Demo != nil {
+		opts.BotLinks = a.cfg.PublicURL + "/sandbox/bot/"
+	}
 	if err := a.openChannels(&opts); err != nil {
 		return err
 	}

@@ -349,6 +349,24 @@ func TestFourteenDaysArePlayed(t *testing.T) {
 	}
 }
 
+// TestMailAndPhoneBecomeOne: who reads mail opens the bot by its footer, on a new phone, and is one member with both; the answer in the chat is theirs.
+func TestMailAndPhoneBecomeOne(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	const asks = "Какой у тебя уровень?"
+	s.letter(asks)
+	s.mailbox.Go(s.link(asks, "/link/"))
+	s.mailbox.Click(".button-main")
+	s.mailbox.Wait(`document.querySelector("code")`)
+	s.mailbox.Click(`a[href*="/sandbox/bot/"]`)
+	s.mailbox.Wait(`location.pathname.startsWith("/sandbox/bot/")`)
+	s.mailbox.Type("#name", "Вера")
+	s.mailbox.Click("aside .button-main")
+	s.mailbox.Wait(`location.pathname.startsWith("/sandbox/phone/")`)
+	s.mailbox.WaitText("#talk", "теперь этот чат")
+	s.shows("/console/members", "2 members / 2 участника", "Telegram arrives. Mail arrives. / Телеграм доходит. Почта доходит.")
+}
+
 // TestRecordingInTheBrowser: a voice message and a round video are recorded by two presses, arrive as what they are, answer the day's task and can be played.
 func TestRecordingInTheBrowser(t *testing.T) {
 	t.Parallel()
@@ -421,7 +439,8 @@ func TestSandboxIsAccessible(t *testing.T) {
 	s := newScene(t)
 	s.asked("How does speaking feel")
 	s.letter("Какой у тебя уровень?")
-	s.accessible(s.base+"/sandbox", s.chat, s.letters, s.letters+"?n=1&view=text", s.letters+"?n=1&view=headers", s.letters+"?n=1&width=phone&shade=dark", s.base+"/sandbox/phone/1")
+	s.accessible(s.base+"/sandbox", s.chat, s.letters, s.letters+"?n=1&view=text", s.letters+"?n=1&view=headers", s.letters+"?n=1&width=phone&shade=dark", s.base+"/sandbox/phone/1",
+		s.base+"/sandbox/bot/kruzhok_sandbox_bot?start=s_poster")
 }
 
 // TestConsoleIsAccessible: nor on the console's pages of a community that is alive.

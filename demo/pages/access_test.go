@@ -28,7 +28,7 @@ func serve(t *testing.T) http.Handler {
 func TestEveryRouteRefuses(t *testing.T) {
 	router := serve(t)
 	call := func(r route, host string, header ...string) *httptest.ResponseRecorder {
-		path := strings.NewReplacer(":chat", "1", ":address", "a@example.org", ":n", "1", ":part", "html", ":act", "say", ":id", "x").Replace(r.path)
+		path := strings.NewReplacer(":chat", "1", ":address", "a@example.org", ":n", "1", ":part", "html", ":act", "say", ":id", "x", ":name", "b").Replace(r.path)
 		req := httptest.NewRequest(r.method, path, nil)
 		req.Host = host
 		for i := 0; i+1 < len(header); i += 2 {

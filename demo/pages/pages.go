@@ -58,6 +58,8 @@ func routes() []route {
 		{"POST", "/sandbox/faults", maxForm, (*Pages).faults},
 		{"POST", "/sandbox/take", maxForm, (*Pages).take},
 		{"POST", "/sandbox/enroll", maxForm, (*Pages).enroll},
+		{"GET", "/sandbox/bot/:name", maxForm, (*Pages).openBot},
+		{"POST", "/sandbox/bot/:name", maxForm, (*Pages).newPhone},
 		{"GET", "/sandbox/phone/:chat", maxForm, (*Pages).phone},
 		{"GET", "/sandbox/phone/:chat/live", maxForm, (*Pages).phoneLive},
 		{"POST", "/sandbox/phone/:chat/:act", maxUpload, (*Pages).act},
