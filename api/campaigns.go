@@ -12,22 +12,23 @@ import (
 
 // campaignView is a campaign without its draft's text.
 type campaignView struct {
-	ID            string          `json:"id"`
-	Key           campaigns.Key   `json:"key"`
-	Name          string          `json:"name"`
-	Kind          string          `json:"kind"`
-	State         campaigns.State `json:"state" enum:"draft,scheduled,running,paused,finished,archived"`
-	LiveVersion   int             `json:"live_version" doc:"0: never published"`
-	DraftRevision int64           `json:"draft_revision"`
-	CreatedAt     time.Time       `json:"created_at"`
-	UpdatedAt     time.Time       `json:"updated_at"`
-	StateAt       time.Time       `json:"state_at" doc:"Since when it is in this state"`
-	StateBy       string          `json:"state_by" doc:"The name of the token that brought it there"`
+	ID            string                    `json:"id"`
+	Key           campaigns.Key             `json:"key"`
+	Name          string                    `json:"name" doc:"In the campaign's first language"`
+	Names         map[campaigns.Lang]string `json:"names,omitempty" doc:"In each language, where the definition says it"`
+	Kind          string                    `json:"kind"`
+	State         campaigns.State           `json:"state" enum:"draft,scheduled,running,paused,finished,archived"`
+	LiveVersion   int                       `json:"live_version" doc:"0: never published"`
+	DraftRevision int64                     `json:"draft_revision"`
+	CreatedAt     time.Time                 `json:"created_at"`
+	UpdatedAt     time.Time                 `json:"updated_at"`
+	StateAt       time.Time                 `json:"state_at" doc:"Since when it is in this state"`
+	StateBy       string                    `json:"state_by" doc:"The name of the token that brought it there"`
 }
 
 func viewCampaign(c *engine.Campaign) campaignView {
 	return campaignView{
-		ID: idText(c.ID), Key: c.Key, Name: c.Name, Kind: c.Kind, State: c.State, LiveVersion: c.LiveVersion, DraftRevision: c.DraftRev,
+		ID: idText(c.ID), Key: c.Key, Name: c.Name, Names: c.Names, Kind: c.Kind, State: c.State, LiveVersion: c.LiveVersion, DraftRevision: c.DraftRev,
 		CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt, StateAt: c.StateAt, StateBy: c.StateBy,
 	}
 }

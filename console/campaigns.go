@@ -21,7 +21,7 @@ type campaignsPage struct {
 }
 
 func (r *request) campaigns() error {
-	lines, err := r.k.o.Reports.Campaigns(r.Request.Context(), r.who)
+	lines, err := r.k.o.Reports.Campaigns(r.Request.Context(), r.who, r.lang)
 	if err != nil {
 		return err
 	}

@@ -64,7 +64,7 @@ func (r *request) member() error {
 		return err
 	}
 	id := campaigns.MemberID(n)
-	m, err := r.k.o.Reports.Member(ctx, r.who, id)
+	m, err := r.k.o.Reports.Member(ctx, r.who, id, r.lang)
 	if err != nil {
 		return err
 	}

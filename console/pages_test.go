@@ -77,6 +77,19 @@ func TestAnswersInWords(t *testing.T) {
 	}
 }
 
+// TestCampaignsInTheReadersLanguage: a name that the definition says in both languages is read in one's own, on every page.
+func TestCampaignsInTheReadersLanguage(t *testing.T) {
+	w := newWorld(t, newSQLite(t))
+	w.populate(4)
+	c := "/console/campaigns/" + challengeKey
+	for _, path := range []string{"/console", "/console/campaigns", c, c + "/answers", c + "/members", c + "/standings", "/console/members/" + idText(w.members[0])} {
+		en, ru := w.get(path, "en"), w.get(path, "ru")
+		if !strings.Contains(en, "14 days of speaking") || !strings.Contains(ru, "14 дней говорим") || strings.Contains(ru, "14 days of speaking") {
+			t.Errorf("%s does not name the campaign in the reader's language", path)
+		}
+	}
+}
+
 // TestTimesAreTheCommunitys: it is 10:20 in Almaty, whatever the zone of the machine.
 func TestTimesAreTheCommunitys(t *testing.T) {
 	w := newWorld(t, newSQLite(t))

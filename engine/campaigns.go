@@ -49,7 +49,7 @@ func (e *Engine) CreateCampaign(ctx context.Context, p Principal, d Draft) (*sto
 	}
 	now := e.now()
 	c := &store.Campaign{
-		ID: campaigns.CampaignID(id), Key: def.Key, Name: def.Name, Kind: string(def.Kind), State: campaigns.Draft,
+		ID: campaigns.CampaignID(id), Key: def.Key, Name: def.Name, Names: def.Names, Kind: string(def.Kind), State: campaigns.Draft,
 		Draft: d.Source, DraftFormat: string(d.Format), DraftRev: 1, CreatedAt: now, UpdatedAt: now, StateAt: now, StateBy: p.Name,
 	}
 	return c, e.Store.Write(ctx, func(tx *store.Tx) error { return tx.InsertCampaign(ctx, c) })
@@ -75,7 +75,7 @@ func (e *Engine) PutDraft(ctx context.Context, p Principal, key campaigns.Key, r
 		if rev == 0 {
 			rev = c.DraftRev
 		}
-		return tx.UpdateDraft(ctx, c.ID, rev, def.Name, string(def.Kind), d.Source, string(d.Format), e.now())
+		return tx.UpdateDraft(ctx, c.ID, rev, def.Name, def.Names, string(def.Kind), d.Source, string(d.Format), e.now())
 	})
 	if err != nil {
 		return nil, err

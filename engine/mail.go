@@ -61,7 +61,7 @@ func (r *renderJob) content(subject, body definition.Texts) (templates.MailConte
 	if err != nil {
 		return templates.MailContent{}, lang, err
 	}
-	m := templates.MailContent{Lang: lang, Subject: r.l.def.Name, Brand: r.c.Brand, CommunityName: r.c.Name, PostalAddress: r.c.PostalAddress}
+	m := templates.MailContent{Lang: lang, Subject: r.l.def.NameIn(lang), Brand: r.c.Brand, CommunityName: r.c.Name, PostalAddress: r.c.PostalAddress}
 	if len(subject) > 0 {
 		if m.Subject, err = r.line(subject); err != nil {
 			return m, lang, err

@@ -56,7 +56,7 @@ func (r *renderJob) env(lang campaigns.Lang) templates.Env {
 			"language": string(spoken(r.p, r.c)), "external_id": r.p.ExternalID, "attributes": attributes,
 		},
 		"answers":   given,
-		"campaign":  map[string]any{"name": r.l.def.Name},
+		"campaign":  map[string]any{"name": r.l.def.NameIn(lang)},
 		"community": map[string]any{"name": r.c.Name, "brand": r.c.Brand},
 	})
 	for name, t := range r.prompt() {

@@ -33,7 +33,7 @@ type SurveyPage struct {
 	Lang      campaigns.Lang
 	Community string
 	Brand     string
-	Title     string // the community's name; a campaign's name is in one language only and stands in where there is none
+	Title     string // the community's name; the campaign's where there is none
 
 	// The question, with State question.
 	Step      campaigns.StepID
@@ -71,7 +71,7 @@ func (e *Engine) Survey(ctx context.Context, token string, prefill []string) (*S
 	if err != nil {
 		return nil, err
 	}
-	page := &SurveyPage{Lang: spoken(p, c), Community: c.Name, Brand: c.Brand, Title: cmp.Or(c.Name, l.def.Name)}
+	page := &SurveyPage{Lang: spoken(p, c), Community: c.Name, Brand: c.Brand, Title: cmp.Or(c.Name, l.def.NameIn(spoken(p, c)))}
 	state, err := e.campaignState(ctx, row.Campaign)
 	if err != nil {
 		return nil, err

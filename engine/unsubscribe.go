@@ -30,13 +30,14 @@ func (e *Engine) UnsubscribeInfo(ctx context.Context, token string) (*Unsubscrib
 	if err != nil {
 		return nil, err
 	}
-	page := &UnsubscribePage{Lang: fallback(c), Community: c.Name, Brand: c.Brand, Topic: l.def.Topic, Campaign: l.def.Name}
+	page := &UnsubscribePage{Lang: fallback(c), Community: c.Name, Brand: c.Brand, Topic: l.def.Topic, Campaign: l.def.NameIn(fallback(c))}
 	profiles, err := e.Store.Profiles(ctx, []campaigns.MemberID{d.Member})
 	if err != nil {
 		return nil, err
 	}
 	if p := profiles[d.Member]; p != nil {
 		page.Lang = spoken(p, c)
+		page.Campaign = l.def.NameIn(page.Lang)
 		page.Off = !p.Consents.Allows(campaigns.Email, l.def.Topic)
 		page.Everything = p.StoppedAt != nil || p.State == members.Erased
 	}

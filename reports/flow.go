@@ -9,6 +9,7 @@ import (
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/definition"
 	"github.com/kruzhok/kruzhok/engine"
+	"github.com/kruzhok/kruzhok/internal/locale"
 	"github.com/kruzhok/kruzhok/store"
 )
 
@@ -86,7 +87,7 @@ func (r *Reports) Flow(ctx context.Context, p engine.Principal, key campaigns.Ke
 	if err != nil {
 		return nil, err
 	}
-	f := &Flow{Head: headOf(c), Version: c.LiveVersion}
+	f := &Flow{Head: headOf(c, lang), Version: c.LiveVersion}
 	if f.Def, err = r.live(ctx, c); err != nil || f.Def == nil {
 		return f, err
 	}
@@ -117,8 +118,13 @@ func (r *Reports) Flow(ctx context.Context, p engine.Principal, key campaigns.Ke
 	return f, err
 }
 
-func headOf(c *store.Campaign) CampaignHead {
-	return CampaignHead{ID: c.ID, Key: c.Key, Name: cmp.Or(c.Name, string(c.Key)), Kind: definition.Kind(c.Kind), State: c.State, StateAt: c.StateAt}
+func headOf(c *store.Campaign, lang string) CampaignHead {
+	return CampaignHead{ID: c.ID, Key: c.Key, Name: nameIn(c, lang), Kind: definition.Kind(c.Kind), State: c.State, StateAt: c.StateAt}
+}
+
+// nameIn is what to call the campaign in the language.
+func nameIn(c *store.Campaign, lang string) string {
+	return cmp.Or(c.NameIn(campaigns.Lang(locale.Match(lang))), string(c.Key))
 }
 
 func (h *CampaignHead) add(state campaigns.EnrollmentState, n int) {

@@ -56,7 +56,7 @@ const (
 )
 
 // Member returns the member by internal id. Scope members:read; answers need responses:read. Fault not_found.member.
-func (r *Reports) Member(ctx context.Context, p engine.Principal, id campaigns.MemberID) (*Member, error) {
+func (r *Reports) Member(ctx context.Context, p engine.Principal, id campaigns.MemberID, lang string) (*Member, error) {
 	if err := p.Require(engine.MembersRead); err != nil {
 		return nil, err
 	}
@@ -80,7 +80,7 @@ func (r *Reports) Member(ctx context.Context, p engine.Principal, id campaigns.M
 	if m.Ledger, err = r.store.ConsentLedger(ctx, id); err != nil {
 		return nil, err
 	}
-	if err := r.addRuns(ctx, m); err != nil || !m.Values {
+	if err := r.addRuns(ctx, m, lang); err != nil || !m.Values {
 		return m, err
 	}
 	answers, err := r.store.LatestResponses(ctx, store.ResponseFilter{Member: id}, 0, memberAnswers)
@@ -109,12 +109,12 @@ func (m *Member) head(id campaigns.CampaignID) CampaignHead {
 }
 
 // addRuns reads where the member is and was.
-func (r *Reports) addRuns(ctx context.Context, m *Member) error {
+func (r *Reports) addRuns(ctx context.Context, m *Member, lang string) error {
 	es, err := r.store.Enrollments(ctx, store.EnrollmentFilter{Member: m.ID}, store.Page{Limit: memberRuns})
 	if err != nil {
 		return err
 	}
-	heads, err := r.heads(ctx)
+	heads, err := r.heads(ctx, lang)
 	if err != nil {
 		return err
 	}
@@ -180,12 +180,12 @@ func (r *Reports) addRounds(ctx context.Context, m *Member) error {
 	return nil
 }
 
-// heads are all campaigns by id.
-func (r *Reports) heads(ctx context.Context) (map[campaigns.CampaignID]CampaignHead, error) {
+// heads are all campaigns by id, named in the language.
+func (r *Reports) heads(ctx context.Context, lang string) (map[campaigns.CampaignID]CampaignHead, error) {
 	all, err := r.store.Campaigns(ctx, store.Page{Limit: 500})
 	heads := make(map[campaigns.CampaignID]CampaignHead, len(all))
 	for _, c := range all {
-		heads[c.ID] = headOf(c)
+		heads[c.ID] = headOf(c, lang)
 	}
 	return heads, err
 }

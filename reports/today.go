@@ -98,7 +98,7 @@ func (r *Reports) Today(ctx context.Context, p engine.Principal, now time.Time, 
 		return nil, err
 	}
 	t.Left = t.Needs.StoppedSince
-	if t.Campaigns, err = r.campaignLines(ctx); err != nil {
+	if t.Campaigns, err = r.campaignLines(ctx, lang); err != nil {
 		return nil, err
 	}
 	for _, add := range []func(context.Context, *Today, string) error{r.addPulse, r.addComing, r.addLacking} {
@@ -133,16 +133,16 @@ func midnight(t time.Time) time.Time {
 const maxLines = 200
 
 // Campaigns lists all campaigns but the archived, the running first. Scope campaigns:read.
-func (r *Reports) Campaigns(ctx context.Context, p engine.Principal) ([]CampaignLine, error) {
+func (r *Reports) Campaigns(ctx context.Context, p engine.Principal, lang string) ([]CampaignLine, error) {
 	if err := p.Require(engine.CampaignsRead); err != nil {
 		return nil, err
 	}
-	return r.campaignLines(ctx)
+	return r.campaignLines(ctx, lang)
 }
 
 var stateOrder = []campaigns.State{campaigns.Running, campaigns.Paused, campaigns.Scheduled, campaigns.Draft, campaigns.Finished}
 
-func (r *Reports) campaignLines(ctx context.Context) ([]CampaignLine, error) {
+func (r *Reports) campaignLines(ctx context.Context, lang string) ([]CampaignLine, error) {
 	all, err := r.store.Campaigns(ctx, store.Page{Limit: maxLines}, stateOrder...)
 	if err != nil || len(all) == 0 {
 		return nil, err
@@ -161,7 +161,7 @@ func (r *Reports) campaignLines(ctx context.Context) ([]CampaignLine, error) {
 	}
 	lines := make([]CampaignLine, len(all))
 	for i, c := range all {
-		lines[i] = CampaignLine{CampaignHead: headOf(c), Answered: answered[c.ID]}
+		lines[i] = CampaignLine{CampaignHead: headOf(c, lang), Answered: answered[c.ID]}
 		for _, n := range counts {
 			if n.Campaign == c.ID {
 				lines[i].add(n.State, n.N)

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"strconv"
 	"strings"
@@ -13,7 +14,8 @@ import (
 type Campaign struct {
 	ID          campaigns.CampaignID
 	Key         campaigns.Key
-	Name        string
+	Name        string                    // in the campaign's first language
+	Names       map[campaigns.Lang]string // in each, where the definition says it
 	Kind        string
 	State       campaigns.State
 	Draft       string // as typed
@@ -26,14 +28,20 @@ type Campaign struct {
 	StateBy     string
 }
 
-const campaignColumns = `id, key, name, kind, state, draft, draft_format, draft_rev, live_version, created_at, updated_at, state_at, state_by`
+const campaignColumns = `id, key, name, names, kind, state, draft, draft_format, draft_rev, live_version, created_at, updated_at, state_at, state_by`
 
 func scanCampaign(r rows) (*Campaign, error) {
 	c := &Campaign{}
-	err := r.Scan(&c.ID, &c.Key, &c.Name, &c.Kind, &c.State, &c.Draft, &c.DraftFormat, &c.DraftRev, orZero(&c.LiveVersion),
+	err := r.Scan(&c.ID, &c.Key, &c.Name, jsonInto{&c.Names}, &c.Kind, &c.State, &c.Draft, &c.DraftFormat, &c.DraftRev, orZero(&c.LiveVersion),
 		timeInto{&c.CreatedAt}, timeInto{&c.UpdatedAt}, timeInto{&c.StateAt}, &c.StateBy)
+	if len(c.Names) == 0 {
+		c.Names = nil
+	}
 	return c, err
 }
+
+// NameIn is the name in the language, or in the campaign's first.
+func (c *Campaign) NameIn(lang campaigns.Lang) string { return cmp.Or(c.Names[lang], c.Name) }
 
 // Campaign returns the campaign by id. Fault not_found.campaign.
 func (q queries) Campaign(ctx context.Context, id campaigns.CampaignID) (*Campaign, error) {
@@ -65,9 +73,9 @@ func (tx *Tx) InsertCampaign(ctx context.Context, c *Campaign) error {
 	if err := fill(ctx, tx.ids, &c.ID); err != nil {
 		return err
 	}
-	n, err := tx.run.exec(ctx, `INSERT INTO campaigns (`+campaignColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+	n, err := tx.run.exec(ctx, `INSERT INTO campaigns (`+campaignColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 		ON CONFLICT (key) DO NOTHING`,
-		c.ID, c.Key, c.Name, c.Kind, c.State, c.Draft, c.DraftFormat, c.DraftRev, zeroNull(c.LiveVersion),
+		c.ID, c.Key, c.Name, namesText(c.Names), c.Kind, c.State, c.Draft, c.DraftFormat, c.DraftRev, zeroNull(c.LiveVersion),
 		micros(c.CreatedAt), micros(c.UpdatedAt), micros(c.StateAt), c.StateBy)
 	if err == nil && n == 0 {
 		return conflict("campaign", args{"key": string(c.Key)})
@@ -82,9 +90,9 @@ func (tx *Tx) LockCampaign(ctx context.Context, key campaigns.Key) (*Campaign, e
 }
 
 // UpdateDraft replaces the draft when its revision is still rev, and raises it. Fault conflict.draft otherwise.
-func (tx *Tx) UpdateDraft(ctx context.Context, id campaigns.CampaignID, rev int64, name, kind, draft, format string, now time.Time) error {
-	n, err := tx.run.exec(ctx, `UPDATE campaigns SET name = $3, kind = $4, draft = $5, draft_format = $6, draft_rev = draft_rev + 1, updated_at = $7
-		WHERE id = $1 AND draft_rev = $2`, id, rev, name, kind, draft, format, micros(now))
+func (tx *Tx) UpdateDraft(ctx context.Context, id campaigns.CampaignID, rev int64, name string, names map[campaigns.Lang]string, kind, draft, format string, now time.Time) error {
+	n, err := tx.run.exec(ctx, `UPDATE campaigns SET name = $3, kind = $4, draft = $5, draft_format = $6, draft_rev = draft_rev + 1, updated_at = $7, names = $8
+		WHERE id = $1 AND draft_rev = $2`, id, rev, name, kind, draft, format, micros(now), namesText(names))
 	if err == nil && n == 0 {
 		return conflict("draft", nil)
 	}
@@ -106,4 +114,12 @@ func (tx *Tx) SetCampaignState(ctx context.Context, id campaigns.CampaignID, fro
 		return err
 	}
 	return conflict("campaign_state", args{"state": string(c.State)})
+}
+
+// namesText is the names as a column has them; none is an empty object.
+func namesText(names map[campaigns.Lang]string) string {
+	if names == nil {
+		return "{}"
+	}
+	return toJSON(names)
 }

@@ -39,10 +39,11 @@ func TestDraftIsReplacedByItsRevision(t *testing.T) {
 	each(t, func(t *testing.T, s *store.Store) {
 		c := newCampaign(t, s, "a", campaigns.Draft)
 		write(t, s, func(ctx context.Context, tx *store.Tx) error {
-			check(t, tx.UpdateDraft(ctx, c.ID, 1, "New", "broadcast", "{}", "json", at(1)))
-			wantFault(t, tx.UpdateDraft(ctx, c.ID, 1, "Late", "survey", "x", "yaml", at(2)), "conflict.draft")
+			check(t, tx.UpdateDraft(ctx, c.ID, 1, "New", map[campaigns.Lang]string{"en": "New", "ru": "Новая"}, "broadcast", "{}", "json", at(1)))
+			wantFault(t, tx.UpdateDraft(ctx, c.ID, 1, "Late", nil, "survey", "x", "yaml", at(2)), "conflict.draft")
 			return nil
 		})
+		c.Names = map[campaigns.Lang]string{"en": "New", "ru": "Новая"}
 		c.Name, c.Kind, c.Draft, c.DraftFormat, c.DraftRev, c.UpdatedAt = "New", "broadcast", "{}", "json", 2, at(1)
 		same(t, c, must[*store.Campaign](t)(s.Campaign(t.Context(), c.ID)))
 	})

@@ -137,6 +137,7 @@ var bad = map[string]string{
 	"end of something":      head + "steps:\n  - end: {reson: x}\n",
 	"branches":              head + "steps:\n  - branch:\n      - else: []\n      - if: {tag: x}\n        steps: [{wait: 1d}]\n      - if: {tag: y}\n      - {steps: []}\n      - {else: [], steps: []}\n  - branch: [{else: []}]\n  - branch: []\n",
 	"sets":                  head + "steps:\n  - set: {}\n  - set: {attributes: {level: a1, \"é é\": 1, x: [1]}, add_tags: [a, a, \"\"], remove_tags: [a, b], language: russian}\n  - set: {attributes: {}}\n",
+	"names":                 strings.Replace(head, "name: A", "name: {en: \"A\\nB\", de: C}", 1) + tail,
 	"missing language":      head + "steps:\n  - send:\n      text: {en: Hello}\n      subject: {ru: \"Привет\", de: Hallo}\n      buttons: [{text: {rus: a}, url: \"https://a.example\"}]\n",
 	"text without names":    head + "steps:\n  - send: {text: Hello}\n",
 	"texts of wrong types":  head + "steps:\n  - send: {text: {en: 5, ru: \"\"}, subject: [a]}\n",

@@ -13,7 +13,8 @@ import (
 type Definition struct {
 	Key       campaigns.Key
 	Kind      Kind
-	Name      string
+	Name      string // in the first language
+	Names     Texts  // in each, where the document says it
 	Topic     string
 	Purpose   campaigns.Purpose // default marketing
 	Languages []campaigns.Lang  // the first is the fallback
@@ -28,6 +29,15 @@ type Definition struct {
 	byID  map[campaigns.StepID]*Step
 	// around is the repeat that a step stands in.
 	around map[campaigns.StepID]*Step
+}
+
+// NameIn is the name in the language, or in the first.
+func (d *Definition) NameIn(lang campaigns.Lang) string {
+	if len(d.Names) == 0 {
+		return d.Name
+	}
+	name, _ := d.Names.In(lang, d.Languages[0])
+	return name
 }
 
 // Step returns the step with the id, or nil.

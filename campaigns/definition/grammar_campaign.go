@@ -29,7 +29,13 @@ var campaignObject = &object{
 	fields: []field{
 		must("key", "The campaign's name in files, links and the API: lower-case letters, digits and hyphens.", schema{"type": "string", "pattern": keyPattern, "maxLength": maxKey}),
 		must("kind", "What the campaign is for. It changes defaults and pages, never the rules.", words(kinds)),
-		must("name", "The name that coordinators see, and the default subject of its mails.", schema{"type": "string", "minLength": 1, "maxLength": maxTitle}),
+		must("name", "The name that coordinators see, and the default subject of its mails: one, or one for each language of the campaign.", anyOf(
+			schema{"type": "string", "minLength": 1, "maxLength": maxTitle},
+			schema{
+				"type": "object", "minProperties": 1, "propertyNames": schema{"$ref": "#/$defs/language"},
+				"additionalProperties": schema{"type": "string", "minLength": 1, "maxLength": maxTitle},
+			},
+		)),
 		must("topic", "What members subscribe to; consent is asked for per topic.", schema{"type": "string", "pattern": topicPattern, "maxLength": maxKey}),
 		may("purpose", "marketing needs consent for the topic; service is caused by the member's own relation with the community. Default marketing.", words(purposes)),
 		must("languages", "The languages of every text. The first is the fallback.", filled(named("language"))),

@@ -3,6 +3,7 @@ package definition
 import (
 	"encoding/json"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/goccy/go-yaml"
@@ -90,6 +91,19 @@ func TestJSONIsTheSameLanguage(t *testing.T) {
 	}
 	if _, problems := Parse(src, JSON); len(problems) != 1 || problems[0].Code != "json_syntax" || problems[0].Column != 1 {
 		t.Errorf("YAML taken for JSON: %v", problems)
+	}
+}
+
+// TestNames: a name is one for all languages, or one for each.
+func TestNames(t *testing.T) {
+	for _, c := range []struct{ name, en, ru, pt string }{{"A", "A", "A", "A"}, {`{ru: "Кампания", en: Campaign}`, "Campaign", "Кампания", "Campaign"}} {
+		d, problems := Parse([]byte(strings.Replace(head, "name: A", "name: "+c.name, 1)+tail), YAML)
+		if len(problems) > 0 {
+			t.Fatal(listed(problems))
+		}
+		if d.Name != c.en || d.NameIn("en") != c.en || d.NameIn("ru-RU") != c.ru || d.NameIn("pt") != c.pt {
+			t.Errorf("%s: %q, en %q, ru %q, pt %q", c.name, d.Name, d.NameIn("en"), d.NameIn("ru-RU"), d.NameIn("pt"))
+		}
 	}
 }
 

@@ -27,11 +27,11 @@ func (r *reader) campaign(n *node) bool {
 		d.Key = campaigns.Key(s)
 	})
 	rec.with("kind", func(n *node) { d.Kind = word(r, n, kinds) })
-	rec.with("name", func(n *node) { d.Name, _ = r.short(n, maxTitle) })
 	rec.with("topic", func(n *node) { d.Topic, _ = r.formed(n, topicForm, maxKey, "topic_form") })
 	d.Purpose = campaigns.Marketing
 	rec.with("purpose", func(n *node) { d.Purpose = word(r, n, purposes) })
 	rec.with("languages", r.languages)
+	rec.with("name", r.name)
 	rec.with("channels", func(n *node) { d.Channels = r.channels(n) })
 	rec.with("entry", r.entry)
 	rec.with("exit", r.exit)
@@ -43,6 +43,25 @@ func (r *reader) campaign(n *node) bool {
 	r.stepKeys = map[*Step]stepRef{}
 	d.Steps = r.stepList(steps, false)
 	return len(d.Steps) > 0
+}
+
+// name is one for every language, or one for each.
+func (r *reader) name(n *node) {
+	if n.kind != mappingNode {
+		r.d.Name, _ = r.short(n, maxTitle)
+		return
+	}
+	r.d.Names = Texts{}
+	for _, e := range n.entries {
+		lang, ok := r.textLanguage(e)
+		if s, full := r.short(e.value, maxTitle); ok && full {
+			r.d.Names[lang] = s
+		}
+	}
+	r.missingLanguages(n)
+	if len(r.d.Languages) > 0 {
+		r.d.Name = r.d.Names[r.d.Languages[0]]
+	}
 }
 
 func (r *reader) languages(n *node) {

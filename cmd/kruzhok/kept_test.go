@@ -21,7 +21,7 @@ import (
 func TestDemoGoesOn(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	first := startDemo(t, "--members", "20", "--keep", dir)
+	first := startDemo(t, "--members", "12", "--keep", dir)
 	first.says("past was played")
 	phone := first.post("/sandbox/people", url.Values{"name": {"Emma"}, "language": {"en"}, "zone": {"Europe/Berlin"}, "by": {"telegram"}})
 	mailbox := first.post("/sandbox/people", url.Values{"name": {"Вера"}, "language": {"ru"}, "zone": {"Europe/Moscow"}, "by": {"mail"}})
@@ -57,7 +57,7 @@ func TestDemoGoesOn(t *testing.T) {
 func TestDemoGoesOnWithItsPast(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	startDemo(t, "--members", "20", "--keep", dir).stop()
+	startDemo(t, "--members", "12", "--keep", dir).stop()
 	second := startDemo(t, "--keep", dir)
 	second.says("past was played")
 	if text := second.shows("/console/campaigns/fourteen-days/members", "main"); !strings.Contains(text, "Oliver") {

@@ -70,6 +70,9 @@ CREATE INDEX link_codes_by_address ON link_codes (address_hash) WHERE address_ha
 CREATE INDEX link_codes_by_expiry ON link_codes (expires_at) WHERE kind <> 'confirm';
 CREATE INDEX link_codes_to_empty ON link_codes (expires_at) WHERE address <> '';
 
+-- A campaign's name in its other languages, by language.
+ALTER TABLE campaigns ADD COLUMN names TEXT NOT NULL DEFAULT '{}';
+
 -- A member who became another one. Old ids and old external ids lead to the one who stayed.
 CREATE TABLE member_merges (
     from_id     INTEGER PRIMARY KEY,
