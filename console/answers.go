@@ -185,7 +185,7 @@ func (w words) bars(q reports.Question) []answerBar {
 		if q.Type == campaigns.YesNo {
 			label = w.T("console.bool." + v.Value)
 		}
-		b := answerBar{Label: bare(label), Bold: w.N(v.N), Of: w.T("console.of", "n", w.N(q.N))}
+		b := answerBar{Label: w.bare(label), Bold: w.N(v.N), Of: w.T("console.of", "n", w.N(q.N))}
 		if q.N > 0 {
 			b.Fill = 600 * float64(v.N) / float64(q.N)
 		}

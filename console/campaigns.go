@@ -304,14 +304,14 @@ func (b flowBuilder) text(s *definition.Step, lang campaigns.Lang) (panelText, b
 	out := panelText{Lang: string(lang), Name: b.language(lang)}
 	switch body := s.Body.(type) {
 	case *definition.Send:
-		out.HTML, out.Subject = bubble(body.Text[lang]), bare(body.Subject[lang])
+		out.HTML, out.Subject = b.bubble(body.Text[lang]), b.bare(body.Subject[lang])
 		for _, button := range body.Buttons {
-			out.Buttons = append(out.Buttons, bare(button.Text[lang]))
+			out.Buttons = append(out.Buttons, b.bare(button.Text[lang]))
 		}
 	case *definition.Ask:
-		out.HTML, out.Subject = bubble(body.Text[lang]), bare(body.Subject[lang])
+		out.HTML, out.Subject = b.bubble(body.Text[lang]), b.bare(body.Subject[lang])
 		for _, o := range body.Options {
-			out.Buttons = append(out.Buttons, bare(o.Text[lang]))
+			out.Buttons = append(out.Buttons, b.bare(o.Text[lang]))
 		}
 	default:
 		return out, false

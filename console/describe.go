@@ -12,6 +12,7 @@ import (
 	"github.com/kruzhok/kruzhok/campaigns/definition"
 	"github.com/kruzhok/kruzhok/campaigns/timing"
 	"github.com/kruzhok/kruzhok/console/look"
+	"github.com/kruzhok/kruzhok/internal/locale"
 )
 
 // words says what definitions mean, in the reader's language.
@@ -54,7 +55,7 @@ func (w words) title(s *definition.Step) string {
 func (w words) firstLine(t definition.Texts, id campaigns.StepID) string {
 	text, _ := t.In(campaigns.Lang(w.Lang), w.def.Languages[0])
 	for line := range strings.Lines(text) {
-		if line = bare(line); line != "" {
+		if line = w.bare(line); line != "" {
 			return shorten(line, maxTitle)
 		}
 	}
@@ -68,16 +69,21 @@ var (
 	marks    = regexp.MustCompile("[*_`#>]+")
 )
 
-// bare is a line of a text without its markup; a variable is its name's last word in braces.
-func bare(line string) string {
+// bare is a line of a text without its markup; a variable is what it stands for, in brackets.
+func (w words) bare(line string) string {
 	line = tags.ReplaceAllString(line, "")
-	line = variable.ReplaceAllStringFunc(line, func(v string) string { return "⟨" + lastWord(variable.FindStringSubmatch(v)[1]) + "⟩" })
+	line = variable.ReplaceAllStringFunc(line, func(v string) string { return "⟨" + w.variable(variable.FindStringSubmatch(v)[1]) + "⟩" })
 	line = marks.ReplaceAllString(link.ReplaceAllString(line, "$1"), "")
 	return strings.TrimSpace(line)
 }
 
-func lastWord(name string) string {
-	return strings.ReplaceAll(name[strings.LastIndexByte(name, '.')+1:], "_", " ")
+// variable is what a variable stands for: in words where it has some, else the last part of its name.
+func (w words) variable(name string) string {
+	last := name[strings.LastIndexByte(name, '.')+1:]
+	if key := "console.var." + last; locale.Has(key) {
+		return w.T(key)
+	}
+	return strings.ReplaceAll(last, "_", " ")
 }
 
 // shorten cuts at a word.
@@ -250,7 +256,7 @@ func (w words) option(question string, value any) string {
 		for _, o := range ask.Options {
 			if o.Value == text {
 				label, _ := o.Text.In(campaigns.Lang(w.Lang), w.def.Languages[0])
-				return shorten(bare(label), 40)
+				return shorten(w.bare(label), 40)
 			}
 		}
 	}
@@ -281,10 +287,10 @@ func (w words) comparedAfter(c *definition.Condition) string {
 }
 
 // bubble is a text as a message shows it: its bold and its paragraphs, with variables as marked words. Everything else is escaped.
-func bubble(text string) template.HTML {
+func (w words) bubble(text string) template.HTML {
 	var b strings.Builder
 	for _, p := range strings.Split(strings.TrimSpace(tags.ReplaceAllString(text, "")), "\n\n") {
-		b.WriteString("<p>" + strings.ReplaceAll(inline(strings.TrimSpace(p)), "\n", "<br>") + "</p>")
+		b.WriteString("<p>" + strings.ReplaceAll(w.inline(strings.TrimSpace(p)), "\n", "<br>") + "</p>")
 	}
 	return template.HTML(b.String())
 }
@@ -295,10 +301,10 @@ var (
 )
 
 // inline escapes first, so that what stays can only be our own tags.
-func inline(s string) string {
+func (w words) inline(s string) string {
 	s = template.HTMLEscapeString(s)
 	s = variable.ReplaceAllStringFunc(s, func(v string) string {
-		return `<span class="var">` + lastWord(variable.FindStringSubmatch(v)[1]) + `</span>`
+		return `<span class="var">` + template.HTMLEscapeString(w.variable(variable.FindStringSubmatch(v)[1])) + `</span>`
 	})
 	s = link.ReplaceAllString(s, "<u>$1</u>")
 	return italic.ReplaceAllString(bold.ReplaceAllString(s, "<b>$1</b>"), "$1<em>$2</em>")
