@@ -76,6 +76,24 @@ func (e *Engine) replay(ctx context.Context, owner string, results []journal.Res
 	})
 }
 
+// Restored settles what a database claims that was restored from a backup: nobody of those who had claimed lives, and whether their messages left after the
+// backup cannot be known. It returns how many are unknown now. No other process may use the database.
+func (e *Engine) Restored(ctx context.Context) (unknown int, err error) {
+	never := e.now().AddDate(100, 0, 0)
+	for {
+		n := 0
+		err := e.Store.WriteBulk(ctx, func(tx *store.Tx) (err error) {
+			if n, err = tx.ExpireClaims(ctx, never, e.now(), e.Store.BulkRows()); err != nil || n > 0 {
+				return err
+			}
+			return tx.FreeHolders(ctx)
+		})
+		if unknown += n; err != nil || n == 0 {
+			return unknown, err
+		}
+	}
+}
+
 // held are the deliveries that the owner has claimed and that have no final state: its rows, and those of its chunks.
 func held(ctx context.Context, tx *store.Tx, owner string) (map[campaigns.DeliveryID]*store.Delivery, error) {
 	chunks, rows, err := tx.OwnerClaims(ctx, owner)

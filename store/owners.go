@@ -84,3 +84,13 @@ func (tx *Tx) FreeHolder(ctx context.Context, owner string) error {
 	_, err := tx.run.exec(ctx, `DELETE FROM actor_claims WHERE substr(claim_owner, 1, length($1) + 1) = $1 || '#'`, owner)
 	return wrap("free actor claims", err)
 }
+
+// FreeHolders ends the leases and the claims on actors of everybody: of a restored database, whose owners are gone.
+func (tx *Tx) FreeHolders(ctx context.Context) error {
+	for _, sql := range []string{`DELETE FROM leases`, `DELETE FROM actor_claims`} {
+		if _, err := tx.run.exec(ctx, sql); err != nil {
+			return wrap("free all holders", err)
+		}
+	}
+	return nil
+}

@@ -28,6 +28,8 @@ type cli struct {
 	Migrate  migrateCmd  `cmd:"" help:"Bring the database's schema up and stop."`
 	Token    tokenCmd    `cmd:"" help:"Make, list and revoke API tokens."`
 	Import   importCmd   `cmd:"" help:"Take members in from a CSV file."`
+	Backup   backupCmd   `cmd:"" help:"Copy a SQLite database to a file, while the service runs."`
+	Restore  restoreCmd  `cmd:"" help:"Put a copy in the place of the SQLite database, with its campaigns paused."`
 	Campaign campaignCmd `cmd:"" help:"Check campaign files."`
 	Secret   secretCmd   `cmd:"" help:"Print a new secret key."`
 	Health   healthCmd   `cmd:"" help:"Ask a running service whether it is ready."`

@@ -352,3 +352,25 @@ func BenchmarkNext(b *testing.B) {
 		must(b, l.Next(id-1, Record{Outcome: Sent}, id), l.Committed(id-1))
 	}
 }
+
+// TestLiving: an owner lives as long as its journal is open; a folder that is not there has none.
+func TestLiving(t *testing.T) {
+	dir := t.TempDir()
+	expect := func(what, dir string, want bool) {
+		t.Helper()
+		if living, err := Living(dir); err != nil || living != want {
+			t.Errorf("%s: %v, %v", what, living, err)
+		}
+	}
+	expect("nothing", filepath.Join(dir, "nowhere"), false)
+	j, err := Open(dir, "worker-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	expect("open", dir, true)
+	expect("open, asked again", dir, true)
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	expect("closed", dir, false)
+}

@@ -117,3 +117,27 @@ func (o *Orphan) Remove() error {
 
 // Release gives the journal up without removing it, for another process or a later try.
 func (o *Orphan) Release() error { return o.lock.Close() }
+
+// Living reports whether the owner of any journal below dir lives. A folder that is not there has none.
+func Living(dir string) (living bool, err error) {
+	if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) {
+		return false, nil
+	}
+	err = exclusively(dir, func() error {
+		entries, err := os.ReadDir(dir)
+		for _, e := range entries {
+			if !e.IsDir() {
+				continue
+			}
+			lock := flock.New(filepath.Join(dir, e.Name(), ownerLock))
+			taken, lockErr := lock.TryLock()
+			living = living || lockErr == nil && !taken
+			err = errors.Join(err, lockErr, lock.Close())
+		}
+		return err
+	})
+	if err != nil {
+		return living, fmt.Errorf("look for living owners: %w", err)
+	}
+	return living, nil
+}

@@ -1,0 +1,141 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/engine"
+	"github.com/kruzhok/kruzhok/store"
+	"github.com/kruzhok/kruzhok/store/storetest"
+)
+
+// TestBackupAndRestore: a copy is made while messages leave; it is put back when the service stands still, with its campaigns paused; resumed, the rest goes
+// out. What was replaced is kept.
+func TestBackupAndRestore(t *testing.T) {
+	k := newKillRun(t, storetest.SQLiteURL(t))
+	data := filepath.Join(k.dir, "data")
+	command := func(args ...string) (int, string, string) {
+		return kruzhok(t, append(args, "--database-url", k.database, "--data-dir", data)...)
+	}
+	ready := func() bool { return k.api.Do(t.Context(), "GET", "/readyz", nil, nil) == nil }
+	k.spawn("serve")
+	k.waitFor(30*time.Second, "the API", ready)
+	const n = 400
+	k.members(n)
+	k.must(k.api.Do(t.Context(), "POST", "/v1/campaigns", []byte(killCampaign), nil))
+	k.must(k.api.Do(t.Context(), "POST", "/v1/campaigns/kill/publication", nil, nil))
+	k.enroll(n)
+	k.underWay()
+	copied := filepath.Join(k.dir, "copy.db")
+	if code, out, errs := command("backup", copied); code != 0 || !strings.Contains(out, "whole") {
+		t.Fatalf("backup: %d %s%s", code, out, errs)
+	}
+	if info, err := os.Stat(copied); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the copy: %v, %v", info, err)
+	}
+	if code, _, errs := command("backup", copied); code != 1 || !strings.Contains(errs, "is there already") {
+		t.Errorf("a second backup to the file: %d %s", code, errs)
+	}
+	k.waitFor(time.Minute, "every delivery to be final", k.settled)
+	if code, _, errs := command("restore", copied); code != 1 || !strings.Contains(errs, "stop it first") {
+		t.Fatalf("restore below a running service: %d %s", code, errs)
+	}
+	p := k.procs[0]
+	k.must(p.cmd.Process.Signal(os.Interrupt))
+	k.must(p.cmd.Wait())
+
+	broken := filepath.Join(k.dir, "broken.db")
+	k.must(os.WriteFile(broken, []byte(strings.Repeat("no database ", 1000)), 0o600))
+	for _, bad := range []string{broken, filepath.Join(k.dir, "nowhere.db")} {
+		if code, _, errs := command("restore", bad); code != 1 || errs == "" {
+			t.Errorf("restore of %s: %d %s", bad, code, errs)
+		}
+	}
+	if counts, err := k.counts(); err != nil || counts["sent"] != 2*n {
+		t.Errorf("what cannot be restored changed something: %v, %v", counts, err)
+	}
+	code, out, errs := command("restore", copied)
+	if code != 0 || !strings.Contains(out, "campaigns paused: 1") || !strings.Contains(out, "is kept as") {
+		t.Fatalf("restore: %d %s%s", code, out, errs)
+	}
+	if kept, err := filepath.Glob(strings.TrimPrefix(k.database, "sqlite:") + ".before-restore-*"); err != nil || len(kept) == 0 {
+		t.Errorf("what was replaced is gone: %v, %v", kept, err)
+	}
+
+	k.store = storetest.Open(t, k.database)
+	var err error
+	k.eye, err = engine.New(engine.Options{Store: k.store, Secret: make([]byte, 32), Mailbox: k.eye.Mailbox})
+	k.must(err)
+	before, err := k.counts()
+	k.must(err)
+	if c, err := k.store.CampaignByKey(t.Context(), "kill"); err != nil || c.State != campaigns.Paused || before["sent"] >= 2*n {
+		t.Fatalf("restored: %+v, %v, %v", c, before, err)
+	}
+	k.start(p)
+	k.waitFor(30*time.Second, "the API", ready)
+	k.must(k.api.Do(t.Context(), "DELETE", "/v1/campaigns/kill/pause", nil, nil))
+	k.waitFor(time.Minute, "the rest to be sent", func() bool {
+		counts, err := k.counts()
+		return err == nil && counts["sent"]+counts["unknown"] == 2*n
+	})
+}
+
+// TestBackupOfPostgreSQL: its own tools are named; and the recipe of docs/operations.md makes a database that the service takes.
+func TestBackupOfPostgreSQL(t *testing.T) {
+	from, to := storetest.PostgresURL(t), storetest.PostgresURL(t)
+	if code, _, errs := kruzhok(t, "backup", filepath.Join(t.TempDir(), "x"), "--database-url", from, "--data-dir", t.TempDir()); code != 1 || !strings.Contains(errs, "pg_dump") {
+		t.Errorf("backup: %d %s", code, errs)
+	}
+	s := storetest.Open(t, from)
+	e, err := engine.New(engine.Options{Store: s, Secret: make([]byte, 32)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := "Anna"
+	if _, _, err := e.UpsertMember(t.Context(), engine.Operator, engine.MemberInput{ExternalID: "u1", FirstName: &name}); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "kruzhok.dump")
+	for _, args := range [][]string{
+		{"pg_dump", "--format=custom", "--file=" + file, from},
+		{"pg_restore", "--no-owner", "--exit-on-error", "--single-transaction", "--dbname=" + to, file},
+		{"psql", to, "-v", "ON_ERROR_STOP=1", "-c", "UPDATE campaigns SET state = 'paused' WHERE state IN ('running', 'scheduled')", "-c", "DELETE FROM leases", "-c", "DELETE FROM actor_claims"},
+	} {
+		if out, err := exec.CommandContext(t.Context(), postgresTool(t, args[0]), args[1:]...).CombinedOutput(); err != nil {
+			t.Fatalf("%v: %v\n%s", args, err, out)
+		}
+	}
+	restored, err := store.Open(t.Context(), store.Options{URL: to})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = restored.Close() }()
+	if err := restored.Ping(t.Context()); err != nil {
+		t.Errorf("the restored schema: %v", err)
+	}
+	if m, err := restored.MemberByExternalID(t.Context(), "u1"); err != nil || m.FirstName != "Anna" {
+		t.Errorf("the restored member: %+v, %v", m, err)
+	}
+}
+
+// postgresTool is a program of PostgreSQL: Debian keeps the server's beside it, out of PATH.
+func postgresTool(t *testing.T, name string) string {
+	t.Helper()
+	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/" + name)
+	if err == nil && len(found) > 0 {
+		return found[len(found)-1]
+	}
+	path, err := exec.LookPath(name)
+	if err != nil {
+		if os.Getenv(storetest.RequireEnv) != "" {
+			t.Fatal(err)
+		}
+		t.Skip(err)
+	}
+	return path
+}
