@@ -123,6 +123,7 @@ func (s *server) operations() {
 	s.importOperation()
 	s.eventOperations()
 	s.messageOperations()
+	s.deadLetterOperations()
 	s.settingsOperations()
 	s.tokenOperations()
 }

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
 	"net/url"
 	"regexp"
@@ -39,6 +40,24 @@ func newLinkWorld(t *testing.T) *linkWorld {
 // hear takes in what members did in the bot.
 func (w *linkWorld) hear() {
 	w.t.Helper()
+	w.take()
+	w.settle()
+}
+
+// hearWith shows what member 7 did, before it is handled.
+func (w *linkWorld) hearWith(see func(context.Context, *store.Input)) {
+	w.t.Helper()
+	w.take()
+	waiting, err := w.store.StoredInputs(w.t.Context(), "telegram:7", 10)
+	must(w.t, err)
+	for _, in := range waiting {
+		see(w.t.Context(), in)
+	}
+	w.settle()
+}
+
+func (w *linkWorld) take() {
+	w.t.Helper()
 	res, err := w.tg.Call(w.t.Context(), "getUpdates", map[string]string{"timeout": "0"})
 	must(w.t, err)
 	var updates []json.RawMessage
@@ -49,7 +68,6 @@ func (w *linkWorld) hear() {
 		raw = append(raw, engine.RawUpdate{ID: r.ID, HasID: r.HasID, Raw: r.Raw})
 	}
 	must(w.t, w.e.StoreUpdates(w.t.Context(), raw))
-	w.settle()
 }
 
 func (w *linkWorld) last(user int64) string {

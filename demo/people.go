@@ -48,6 +48,7 @@ func character(r *rand.Rand) Character {
 	return characters[0].Character
 }
 
+// names go with each other whoever bears them: a surname that has a gender in Russian is none of these.
 var names = map[string]struct{ first, last []string }{
 	"en": {
 		strings.Fields("Emma Oliver Sofia Liam Maya Noah Chloe Lucas Hana Mateo Ines Jonas Amara Felix Yuki Diego Freya Omar Nora Theo Leila Hugo Priya Elif Kofi Greta Tomas Aisha Milan Clara"),
@@ -55,7 +56,7 @@ var names = map[string]struct{ first, last []string }{
 	},
 	"ru": {
 		strings.Fields("Аня Борис Вера Глеб Дина Егор Женя Зоя Игорь Катя Лев Марина Нино Олег Полина Руслан Соня Тимур Ульяна Фёдор Айгерим Данияр Гульнара Армен Лейла Мирон Тая Рената Степан Ясмин"),
-		strings.Fields("Беридзе Ким Орлова Тулегенова Садыков Петросян Волк Гай Литвин Черных Мельник Ланге Шевчук Каримов Долгих Зорина Абай Цой Рихтер Лунёва"),
+		strings.Fields("Беридзе Ким Бондаренко Тулеген Сулейман Петросян Волк Гай Литвин Черных Мельник Ланге Шевчук Карим Долгих Живаго Абай Цой Рихтер Лунь"),
 	},
 }
 

@@ -25,7 +25,7 @@ type ConnectPage struct {
 	Lang      campaigns.Lang
 	Community string
 	Brand     string
-	// Connected: the member has a chat that can be reached; nothing is offered.
+	// Connected: the member has a chat; nothing is offered.
 	Connected bool
 	// Code is set by ConnectCode alone.
 	Code *LinkCode

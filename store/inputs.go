@@ -87,6 +87,20 @@ func (q queries) Input(ctx context.Context, id campaigns.InputID) (*Input, error
 	return found("input", nil, i, ok, err)
 }
 
+// DeadInputs lists those that could not be handled, by id.
+func (q queries) DeadInputs(ctx context.Context, p Page) ([]*Input, error) {
+	f := q.filter("id > ", p.After)
+	f.word("state = ", string(InputDead))
+	in, err := many(ctx, q.run, scanInput, f.page(selectInput, p), f.args...)
+	return in, wrap("list dead inputs", err)
+}
+
+// ReviveInput makes a dead input wait again, as if it had never been tried; false where it is not dead.
+func (tx *Tx) ReviveInput(ctx context.Context, id campaigns.InputID) (bool, error) {
+	n, err := tx.run.exec(ctx, `UPDATE inputs SET state = 'stored', tries = 0, error = '', handled_at = NULL WHERE id = $1 AND state = 'dead'`, id)
+	return n == 1, wrap("revive input", err)
+}
+
 // ClaimActor claims the actor's inputs for the owner, or renews the owner's claim; false when another owner's claim still runs.
 func (tx *Tx) ClaimActor(ctx context.Context, actor, owner string, now, until time.Time) (bool, error) {
 	n, err := tx.run.exec(ctx, `INSERT INTO actor_claims (actor, claim_owner, claim_until) VALUES ($1, $2, $3)
