@@ -76,9 +76,16 @@ func (e *Engine) replay(ctx context.Context, owner string, results []journal.Res
 	})
 }
 
-// Restored settles what a database claims that was restored from a backup: nobody of those who had claimed lives, and whether their messages left after the
-// backup cannot be known. It returns how many are unknown now. No other process may use the database.
+// restoredSkip is more ids than a service gives in many years.
+const restoredSkip = 1 << 36
+
+// Restored makes a database that was restored from a backup fit to go on: ids that were given since are not given again, for links and mails name them; and
+// nobody lives of those who had claimed rows, of whose messages it cannot be known whether they left. It returns how many are unknown now. No other process
+// may use the database.
 func (e *Engine) Restored(ctx context.Context) (unknown int, err error) {
+	if err := e.Store.Write(ctx, func(tx *store.Tx) error { return tx.SkipIDs(ctx, restoredSkip) }); err != nil {
+		return 0, err
+	}
 	never := e.now().AddDate(100, 0, 0)
 	for {
 		n := 0

@@ -80,28 +80,74 @@ func CheckSQLite(ctx context.Context, file string) error {
 	})
 }
 
-// RestoreSQLite puts a backup in the place of the database, which nobody may have open. What was there is kept beside it, under the name that is
-// returned (empty: nothing was there). A crash in between leaves the old database under that name, and doing it again goes on.
-func RestoreSQLite(ctx context.Context, backup, database, suffix string) (kept string, err error) {
+// CopySQLite makes a copy of a backup that was read through, to be made ready before ReplaceSQLite gives it its name.
+func CopySQLite(ctx context.Context, backup, part string) error {
 	if err := CheckSQLite(ctx, backup); err != nil {
-		return "", fmt.Errorf("restore: %w", err)
+		return fmt.Errorf("restore: %w", err)
 	}
-	if err := os.MkdirAll(filepath.Dir(database), 0o700); err != nil {
-		return "", fmt.Errorf("restore: %w", err)
+	if err := os.MkdirAll(filepath.Dir(part), 0o700); err != nil {
+		return fmt.Errorf("restore: %w", err)
 	}
-	part := database + ".part"
-	if err := copyFile(backup, part); err != nil {
-		return "", fmt.Errorf("restore: %w", err)
-	}
-	if _, err := os.Stat(database); err == nil {
-		kept = database + suffix
-		for _, end := range []string{"-wal", "-shm", ""} { // SQLite finds the first two by the name of the last
-			if err := os.Rename(database+end, kept+end); err != nil && !errors.Is(err, os.ErrNotExist) {
-				return "", fmt.Errorf("restore: %w", err)
-			}
+	for _, end := range liteFiles { // of an earlier attempt
+		if err := os.Remove(part + end); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("restore: %w", err)
 		}
 	}
-	return kept, settle(part, database)
+	if err := copyFile(backup, part); err != nil {
+		return fmt.Errorf("restore: %w", err)
+	}
+	return nil
+}
+
+// liteFiles are the ends of what SQLite keeps beside a database, which it finds by the database's name, and of the lock of its migrations.
+var liteFiles = []string{"-wal", "-shm", ".migrate"}
+
+// ReplaceSQLite puts a database that is ready in the place of another one; nobody may have either open. What was there is kept beside it, under the name
+// that is returned (empty: nothing was there). A crash in between leaves the old database under one name or the other, with all that was committed.
+func ReplaceSQLite(ctx context.Context, part, database, suffix string) (kept string, err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("restore: %w", err)
+		}
+	}()
+	if err := checkpoint(ctx, part); err != nil {
+		return "", err
+	}
+	if _, err := os.Stat(database); err == nil {
+		if err := checkpoint(ctx, database); err != nil { // then nothing of it lies elsewhere
+			return "", err
+		}
+		kept = database + suffix
+		if err := os.Rename(database, kept); err != nil {
+			return "", err
+		}
+	}
+	for _, end := range []string{"-wal", "-shm"} { // also of a database that is gone: they would be read into this one
+		if err := os.Rename(database+end, database+suffix+end); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return kept, err
+		}
+	}
+	if err := settle(part, database); err != nil {
+		return kept, err
+	}
+	for _, end := range liteFiles {
+		_ = os.Remove(part + end) // what is left of them says nothing any more
+	}
+	return kept, nil
+}
+
+// checkpoint brings what lies in the write-ahead log into the database's file.
+func checkpoint(ctx context.Context, file string) error {
+	return onSQLite(ctx, file, func(db *sql.DB) error {
+		var busy, log, moved int
+		if err := db.QueryRowContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`).Scan(&busy, &log, &moved); err != nil {
+			return err
+		}
+		if busy != 0 {
+			return fmt.Errorf("%s is in use", file)
+		}
+		return nil
+	})
 }
 
 func onSQLite(ctx context.Context, file string, do func(*sql.DB) error) error {

@@ -43,13 +43,20 @@ func TestBackupSQLite(t *testing.T) {
 
 	check(t, os.WriteFile(filepath.Join(dir, "torn.db"), half(t, copied), 0o600))
 	for name, file := range map[string]string{"torn": filepath.Join(dir, "torn.db"), "not there": filepath.Join(dir, "z")} {
-		if _, err := store.RestoreSQLite(ctx, file, filepath.Join(dir, "target.db"), ".old"); err == nil {
+		if err := store.CopySQLite(ctx, file, filepath.Join(dir, "target.db")); err == nil {
 			t.Errorf("a backup that is %s was restored", name)
 		}
 	}
 	target := filepath.Join(dir, "folder", "target.db")
-	if kept, err := store.RestoreSQLite(ctx, copied, target, ".old"); err != nil || kept != "" {
-		t.Fatalf("to an empty place: %q, %v", kept, err)
+	restore := func(suffix string) string {
+		t.Helper()
+		check(t, store.CopySQLite(ctx, copied, target+".part"))
+		kept, err := store.ReplaceSQLite(ctx, target+".part", target, suffix)
+		check(t, err)
+		return kept
+	}
+	if kept := restore(".old"); kept != "" {
+		t.Fatalf("to an empty place: %q", kept)
 	}
 	restored, err := store.Open(ctx, store.Options{URL: "sqlite:" + target})
 	check(t, err)
@@ -61,13 +68,29 @@ func TestBackupSQLite(t *testing.T) {
 	}
 	insert(restored, "u3")
 	check(t, restored.Close())
-	kept, err := store.RestoreSQLite(ctx, copied, target, ".old")
-	if err != nil || kept != target+".old" {
-		t.Fatalf("over a database: %q, %v", kept, err)
+	kept := restore(".old")
+	if kept != target+".old" {
+		t.Fatalf("over a database: %q", kept)
 	}
 	old := storetest.Open(t, "sqlite:"+kept)
 	if _, err := old.MemberByExternalID(ctx, "u3"); err != nil {
 		t.Errorf("what was replaced has lost u3: %v", err)
+	}
+	// A write-ahead log whose database is gone is none of the one that takes its place.
+	other, err := store.Open(ctx, store.Options{URL: "sqlite:" + target})
+	check(t, err)
+	insert(other, "u4")
+	log, err := os.ReadFile(target + "-wal")
+	check(t, err)
+	check(t, other.Close())
+	check(t, os.Remove(target))
+	check(t, os.WriteFile(target+"-wal", log, 0o600))
+	if kept := restore(".lost"); kept != "" || len(log) == 0 {
+		t.Errorf("kept %q, a log of %d bytes", kept, len(log))
+	}
+	clean := storetest.Open(t, "sqlite:"+target)
+	if _, err := clean.MemberByExternalID(ctx, "u4"); err == nil {
+		t.Error("the log of another database was read into the restored one")
 	}
 	for _, pattern := range []string{"*.part", "folder/*.part"} {
 		if left, _ := filepath.Glob(filepath.Join(dir, pattern)); len(left) > 0 {

@@ -134,3 +134,13 @@ func (tx *Tx) NextID(ctx context.Context) (int64, error) { return nextIDs(ctx, t
 
 // NextIDs is Store.NextIDs inside a transaction.
 func (tx *Tx) NextIDs(ctx context.Context, n int) (int64, error) { return nextIDs(ctx, tx.ids, n) }
+
+// SkipIDs leaves n ids free. A database that was restored from a backup has given them since, in links that are out there and would lead to other rows.
+func (tx *Tx) SkipIDs(ctx context.Context, n int64) error {
+	if tx.dialect.postgres {
+		_, _, err := one(ctx, tx.run, value[int64], `SELECT setval('id_blocks', last_value + $1) FROM id_blocks`, n)
+		return wrap("skip ids", err)
+	}
+	_, err := tx.run.exec(ctx, `UPDATE id_blocks SET next = next + $1 WHERE id = 1`, n)
+	return wrap("skip ids", err)
+}

@@ -62,7 +62,7 @@ type restoreCmd struct {
 	KeepRunning bool   `help:"Leave campaigns running: what was sent after the backup is sent again."`
 }
 
-// Run puts a copy in the database's place. The service must not run. Whatever is replaced is kept.
+// Run puts a copy in the database's place, once it is ready there. The service must not run. Whatever is replaced is kept.
 func (c *restoreCmd) Run(e *env) error {
 	file, err := sqliteOf(&c.Config)
 	if err != nil {
@@ -73,40 +73,45 @@ func (c *restoreCmd) Run(e *env) error {
 	} else if living {
 		return fmt.Errorf("the service runs on %s: stop it first", c.DataDir)
 	}
-	suffix := ".before-restore-" + time.Now().UTC().Format("20060102T150405Z")
-	kept, err := store.RestoreSQLite(e.ctx, c.File, file, suffix)
+	part := file + ".restoring"
+	if err := store.CopySQLite(e.ctx, c.File, part); err != nil {
+		return err
+	}
+	unknown, paused, err := c.ready(e, part)
 	if err != nil {
 		return err
 	}
-	if kept != "" {
-		fmt.Fprintf(e.stdout, "What was there is kept as %s.\n", kept)
-	}
-	// Journals name rows of the database that was: they would be taken for other ones.
-	switch err := os.Rename(c.JournalDir(), c.JournalDir()+suffix); {
-	case err == nil:
-		fmt.Fprintf(e.stdout, "Its journals are kept as %s.\n", c.JournalDir()+suffix)
-	case !errors.Is(err, fs.ErrNotExist):
+	suffix := ".before-restore-" + time.Now().UTC().Format("20060102T150405Z")
+	kept, err := store.ReplaceSQLite(e.ctx, part, file, suffix)
+	if err != nil {
 		return err
 	}
-	return withEngine(e, &c.Config, func(en *engine.Engine) error {
-		unknown, err := en.Restored(e.ctx)
-		if err != nil {
+	// Journals tell of rows that their owners hold; here nobody holds any. They are kept with the database that they belong to.
+	if err := os.Rename(c.JournalDir(), c.JournalDir()+suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if kept != "" {
+		fmt.Fprintf(e.stdout, "What was there is kept as %s, its journals beside it.\n", kept)
+	}
+	if unknown > 0 {
+		fmt.Fprintf(e.stdout, "Messages that were on their way at the moment of the backup, of which nobody can say whether they arrived: %d. They are unknown, and not sent again.\n", unknown)
+	}
+	fmt.Fprintf(e.stdout, "%s is restored; campaigns paused: %d. Look at each before you resume it: what was sent after the backup would be sent again.\n", file, paused)
+	return nil
+}
+
+// ready brings the copy's schema up, settles what was on its way, and pauses.
+func (c *restoreCmd) ready(e *env, part string) (unknown, paused int, err error) {
+	cfg := c.Config
+	cfg.DatabaseURL = "sqlite:" + part
+	err = withEngine(e, &cfg, func(en *engine.Engine) (err error) {
+		if unknown, err = en.Restored(e.ctx); err != nil || c.KeepRunning {
 			return spoken(err)
 		}
-		if unknown > 0 {
-			fmt.Fprintf(e.stdout, "Messages that were on their way at the moment of the backup, of which nobody can say whether they arrived: %d. They are unknown, and not sent again.\n", unknown)
-		}
-		if c.KeepRunning {
-			fmt.Fprintf(e.stdout, "%s is restored.\n", file)
-			return nil
-		}
-		n, err := pauseAll(e, en)
-		if err != nil {
-			return spoken(err)
-		}
-		fmt.Fprintf(e.stdout, "%s is restored; campaigns paused: %d. Look at each before you resume it: what was sent after the backup would be sent again.\n", file, n)
-		return nil
+		paused, err = pauseAll(e, en)
+		return spoken(err)
 	})
+	return unknown, paused, err
 }
 
 // pauseAll pauses every campaign that runs or is going to.

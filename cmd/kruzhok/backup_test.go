@@ -59,6 +59,8 @@ func TestBackupAndRestore(t *testing.T) {
 	if counts, err := k.counts(); err != nil || counts["sent"] != 2*n {
 		t.Errorf("what cannot be restored changed something: %v, %v", counts, err)
 	}
+	given, err := k.store.NextID(t.Context())
+	k.must(err)
 	code, out, errs := command("restore", copied)
 	if code != 0 || !strings.Contains(out, "campaigns paused: 1") || !strings.Contains(out, "is kept as") {
 		t.Fatalf("restore: %d %s%s", code, out, errs)
@@ -68,7 +70,9 @@ func TestBackupAndRestore(t *testing.T) {
 	}
 
 	k.store = storetest.Open(t, k.database)
-	var err error
+	if next, err := k.store.NextID(t.Context()); err != nil || next <= given {
+		t.Errorf("the id %d is given, after %d was in a link: %v", next, given, err)
+	}
 	k.eye, err = engine.New(engine.Options{Store: k.store, Secret: make([]byte, 32), Mailbox: k.eye.Mailbox})
 	k.must(err)
 	before, err := k.counts()
@@ -104,7 +108,8 @@ func TestBackupOfPostgreSQL(t *testing.T) {
 	for _, args := range [][]string{
 		{"pg_dump", "--format=custom", "--file=" + file, from},
 		{"pg_restore", "--no-owner", "--exit-on-error", "--single-transaction", "--dbname=" + to, file},
-		{"psql", to, "-v", "ON_ERROR_STOP=1", "-c", "UPDATE campaigns SET state = 'paused' WHERE state IN ('running', 'scheduled')", "-c", "DELETE FROM leases", "-c", "DELETE FROM actor_claims"},
+		{"psql", to, "-v", "ON_ERROR_STOP=1", "-c", "UPDATE campaigns SET state = 'paused' WHERE state IN ('running', 'scheduled')", "-c", "DELETE FROM leases", "-c", "DELETE FROM actor_claims",
+			"-c", "SELECT setval('id_blocks', last_value + 68719476736) FROM id_blocks"},
 	} {
 		if out, err := exec.CommandContext(t.Context(), postgresTool(t, args[0]), args[1:]...).CombinedOutput(); err != nil {
 			t.Fatalf("%v: %v\n%s", args, err, out)
@@ -117,6 +122,13 @@ func TestBackupOfPostgreSQL(t *testing.T) {
 	defer func() { _ = restored.Close() }()
 	if err := restored.Ping(t.Context()); err != nil {
 		t.Errorf("the restored schema: %v", err)
+	}
+	before, err := s.NextID(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if next, err := restored.NextID(t.Context()); err != nil || next <= before+1000 {
+		t.Errorf("the id %d after %d: %v", next, before, err)
 	}
 	if m, err := restored.MemberByExternalID(t.Context(), "u1"); err != nil || m.FirstName != "Anna" {
 		t.Errorf("the restored member: %+v, %v", m, err)
