@@ -7,25 +7,24 @@ import (
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/engine"
-	"github.com/kruzhok/kruzhok/store"
 )
 
 // deadLetterView is an input that could not be handled.
 type deadLetterView struct {
-	ID         string           `json:"id"`
-	Source     string           `json:"source" doc:"Where it came from: telegram, page, api"`
-	Kind       string           `json:"kind"`
-	MemberID   string           `json:"member_id,omitempty" doc:"Absent where it is not known whose it is"`
-	State      store.InputState `json:"state" enum:"stored,done,dead"`
-	Tries      int              `json:"tries"`
-	Error      string           `json:"error,omitempty" doc:"Of the last try"`
-	Raw        string           `json:"raw" doc:"As it arrived"`
-	ReceivedAt time.Time        `json:"received_at"`
+	ID         string    `json:"id"`
+	Source     string    `json:"source" doc:"Where it came from: telegram, page, api"`
+	Kind       string    `json:"kind"`
+	MemberID   string    `json:"member_id,omitempty" doc:"Absent where it is not known whose it is"`
+	State      string    `json:"state" enum:"stored,done,dead"`
+	Tries      int       `json:"tries"`
+	Error      string    `json:"error,omitempty" doc:"Of the last try"`
+	Raw        string    `json:"raw" doc:"As it arrived"`
+	ReceivedAt time.Time `json:"received_at"`
 }
 
 func viewDeadLetter(in *engine.DeadLetter) deadLetterView {
 	v := deadLetterView{
-		ID: idText(in.ID), Source: in.Source, Kind: in.Kind, State: in.State, Tries: in.Tries, Error: in.Error, Raw: in.Raw, ReceivedAt: in.ReceivedAt,
+		ID: idText(in.ID), Source: in.Source, Kind: in.Kind, State: string(in.State), Tries: in.Tries, Error: in.Error, Raw: in.Raw, ReceivedAt: in.ReceivedAt,
 	}
 	if in.Member != 0 {
 		v.MemberID = idText(in.Member)

@@ -10,6 +10,7 @@ import (
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/definition"
 	"github.com/kruzhok/kruzhok/console/look"
+	"github.com/kruzhok/kruzhok/internal/fault"
 	"github.com/kruzhok/kruzhok/reports"
 )
 
@@ -27,12 +28,17 @@ func (r *request) campaigns() error {
 	}
 	p := campaignsPage{Frame: r.frame(look.Campaigns, "")}
 	p.Title, p.Live = p.T("look.menu.campaigns"), "/console/live/today"
-	taken := map[string]bool{}
 	for _, c := range lines {
 		p.Rows = append(p.Rows, rowOf(p.Frame, c, r.zone))
-		taken[string(c.Key)] = true
 	}
-	p.Starters = slices.DeleteFunc(r.starters(), func(s starterView) bool { return taken[s.Key] })
+	for _, s := range r.starters() {
+		switch _, err := r.k.o.Engine.Campaign(r.Request.Context(), r.who, campaigns.Key(s.Key)); {
+		case fault.Is(err, fault.NotFound):
+			p.Starters = append(p.Starters, s)
+		case err != nil:
+			return err
+		}
+	}
 	return r.render("campaigns.html", p)
 }
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -103,7 +104,7 @@ func (d *Director) kept() Kept {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return Kept{
-		Bot: d.Stage.Bot.State(), Mail: d.Stage.Mail.State(), Visitors: d.visitors, Taken: d.Crowd.allTaken(), Past: d.past,
+		Bot: d.Stage.Bot.State(), Mail: d.Stage.Mail.State(), Visitors: slices.Clone(d.visitors), Taken: d.Crowd.allTaken(), Past: d.past,
 		Members: len(d.Crowd.People), Listen: strings.TrimPrefix(d.Stage.API.Base, "http://"),
 	}
 }

@@ -302,14 +302,8 @@ func (t *conversation) answer(ctx context.Context, id campaigns.EnrollmentID, st
 	if row.Member != t.p.ID {
 		return nil, t.record(ctx, "answer.foreign", "", nil)
 	}
-	if row.Reason == campaigns.ExitMerged { // the same question may wait in the run that goes on
-		rows, err := t.tx.LockMemberEnrollments(ctx, t.p.ID)
-		if err != nil {
-			return nil, err
-		}
-		if other := goesOn(rows, row); other != nil && other.Step == step {
-			row, visit = other, other.Visit
-		}
+	if row, visit, err = stillAsked(ctx, t.tx, row, step, visit); err != nil {
+		return nil, err
 	}
 	w, err := t.e.newWork(ctx, t.tx)
 	if err != nil {

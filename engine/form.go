@@ -203,11 +203,15 @@ func (e *Engine) handlePage(ctx context.Context, tx *store.Tx, in *store.Input) 
 	if row.Member != p.ID {
 		return nil, fmt.Errorf("enrollment %d is another member's", row.ID)
 	}
+	visit := body.Visit
+	if row, visit, err = stillAsked(ctx, tx, row, body.Step, visit); err != nil {
+		return nil, err
+	}
 	w, err := e.newWork(ctx, tx)
 	if err != nil {
 		return nil, err
 	}
-	answered := &decide.Answered{Step: body.Step, Visit: body.Visit, Raw: body.raw(), Channel: campaigns.Page, Input: in.ID, At: now}
+	answered := &decide.Answered{Step: body.Step, Visit: visit, Raw: body.raw(), Channel: campaigns.Page, Input: in.ID, At: now}
 	if body.File != nil {
 		if answered.Raw.Media.ID, err = uploaded(ctx, tx, in, p.ID, body.File, now); err != nil {
 			return nil, err

@@ -1,9 +1,11 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -289,12 +291,14 @@ func (r *importing) write(ctx context.Context, rows []*importRow) error {
 	for i, row := range rows {
 		ids[i] = row.w.in.ExternalID
 	}
+	var wrote map[campaigns.MemberID]int // by this attempt: one that is taken back has written nobody
 	err := r.e.Store.WriteBulk(ctx, func(tx *store.Tx) error {
+		wrote = make(map[campaigns.MemberID]int, len(rows))
 		if err := tx.LockInOrder(ctx, ids); err != nil {
 			return err
 		}
 		for _, row := range rows {
-			if err := r.writeRow(ctx, tx, row); err != nil {
+			if err := r.writeRow(ctx, tx, row, wrote); err != nil {
 				return err
 			}
 		}
@@ -303,20 +307,21 @@ func (r *importing) write(ctx context.Context, rows []*importRow) error {
 		}
 		return nil
 	})
-	if errors.Is(err, errDry) {
+	if err == nil || errors.Is(err, errDry) {
+		maps.Copy(r.wrote, wrote)
 		return nil
 	}
 	return err
 }
 
-func (r *importing) writeRow(ctx context.Context, tx *store.Tx, row *importRow) (err error) {
+func (r *importing) writeRow(ctx context.Context, tx *store.Tx, row *importRow, wrote map[campaigns.MemberID]int) (err error) {
 	if row.became, err = r.e.upsert(ctx, tx, row.w); err != nil {
 		return err
 	}
-	if first := r.wrote[row.became.id]; first > 0 && first != row.line { // two ids that have become one member
+	if first := cmp.Or(r.wrote[row.became.id], wrote[row.became.id]); first > 0 { // two ids that have become one member
 		return fault.New(fault.Conflict, "conflict.member", nil).With(twiceAt(roster.ExternalID, row.line, first))
 	}
-	r.wrote[row.became.id] = row.line
+	wrote[row.became.id] = row.line
 	if row.w.email == "" {
 		return nil
 	}

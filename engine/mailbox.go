@@ -237,7 +237,7 @@ func (e *Engine) MailboxInfo(ctx context.Context, token string) (*MailboxPage, e
 	if page.Used {
 		return page, nil
 	}
-	value, key, err := e.Mailbox(code.Address)
+	value, key, err := e.codeMailbox(code)
 	if err != nil {
 		return nil, err
 	}
@@ -276,6 +276,14 @@ func (e *Engine) mailboxCode(ctx context.Context, read func(context.Context, str
 	return code, nil
 }
 
+// codeMailbox is the mailbox that the code is for. Fault not_found.link where its owner was erased since.
+func (e *Engine) codeMailbox(code *store.LinkCode) (value, key string, err error) {
+	if code.Address == "" {
+		return "", "", fault.New(fault.NotFound, "not_found.link", nil)
+	}
+	return e.Mailbox(code.Address)
+}
+
 // JoinMailbox joins the mailbox to the member whose chat asked for it; if another member has it, the two become one. Once is as good as twice.
 func (e *Engine) JoinMailbox(ctx context.Context, token string) error {
 	var send []campaigns.DeliveryID
@@ -297,7 +305,7 @@ func (e *Engine) joinMailbox(ctx context.Context, tx *store.Tx, token string) ([
 	if code.Kind == store.ConfirmCode {
 		return nil, e.confirm(ctx, tx, code)
 	}
-	value, key, err := e.Mailbox(code.Address)
+	value, key, err := e.codeMailbox(code)
 	if err != nil {
 		return nil, err
 	}

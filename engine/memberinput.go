@@ -40,6 +40,7 @@ type memberWrite struct {
 	keepRefusals    bool // consents add to what the member decided, and never take a refusal back
 	newID           campaigns.MemberID
 	mayExist        bool
+	mustExist       bool
 	adopted         bool // the member came by the bot alone and gets the external id now
 	principal       Principal
 }

@@ -110,7 +110,7 @@ func (e *Engine) memberView(ctx context.Context, id campaigns.MemberID) (*Member
 // UpsertMember creates or changes the member with the external id. created tells which.
 // A member who came by the bot alone is adopted when its chat is given and nobody has the external id yet.
 func (e *Engine) UpsertMember(ctx context.Context, p Principal, in MemberInput) (view *MemberView, created bool, err error) {
-	return e.writeMember(ctx, p, in, true)
+	return e.writeMember(ctx, p, in, func(w *memberWrite) { w.mayExist = true })
 }
 
 // PatchMember changes a member who exists.
@@ -121,17 +121,17 @@ func (e *Engine) PatchMember(ctx context.Context, p Principal, in MemberInput) (
 	if _, err := e.Store.MemberByExternalID(ctx, in.ExternalID); err != nil {
 		return nil, err
 	}
-	view, _, err := e.writeMember(ctx, p, in, true)
+	view, _, err := e.writeMember(ctx, p, in, func(w *memberWrite) { w.mayExist, w.mustExist = true, true })
 	return view, err
 }
 
 // CreateMember creates a member; fault conflict.member when the external id is taken.
 func (e *Engine) CreateMember(ctx context.Context, p Principal, in MemberInput) (*MemberView, error) {
-	view, _, err := e.writeMember(ctx, p, in, false)
+	view, _, err := e.writeMember(ctx, p, in, func(*memberWrite) {})
 	return view, err
 }
 
-func (e *Engine) writeMember(ctx context.Context, p Principal, in MemberInput, mayExist bool) (*MemberView, bool, error) {
+func (e *Engine) writeMember(ctx context.Context, p Principal, in MemberInput, set func(*memberWrite)) (*MemberView, bool, error) {
 	if err := p.Require(MembersWrite); err != nil {
 		return nil, false, err
 	}
@@ -142,7 +142,8 @@ func (e *Engine) writeMember(ctx context.Context, p Principal, in MemberInput, m
 	if w.newID, err = e.memberID(ctx); err != nil {
 		return nil, false, err
 	}
-	w.mayExist, w.principal = mayExist, p
+	w.principal = p
+	set(w)
 	var id campaigns.MemberID
 	var created bool
 	err = e.Store.Write(ctx, func(tx *store.Tx) error {
@@ -273,7 +274,7 @@ func (e *Engine) upsert(ctx context.Context, tx *store.Tx, w *memberWrite) (writ
 func (e *Engine) wanted(ctx context.Context, tx *store.Tx, w *memberWrite) (*members.Member, error) {
 	w.adopted = false
 	m, err := tx.MemberByExternalID(ctx, w.in.ExternalID)
-	if fault.Is(err, fault.NotFound) {
+	if fault.Is(err, fault.NotFound) && !w.mustExist { // one who is to exist may have been erased meanwhile
 		m, err = e.adopt(ctx, tx, w)
 		w.adopted = m != nil
 	}

@@ -206,6 +206,21 @@ func goesOn(rows []*store.Enrollment, over *store.Enrollment) *store.Enrollment 
 	return nil
 }
 
+// stillAsked leads an answer to the run in which the same question waits, where the members of two runs have become one.
+func stillAsked(ctx context.Context, tx *store.Tx, row *store.Enrollment, step campaigns.StepID, visit int) (*store.Enrollment, int, error) {
+	if row.Reason != campaigns.ExitMerged {
+		return row, visit, nil
+	}
+	rows, err := tx.LockMemberEnrollments(ctx, row.Member)
+	if err != nil {
+		return nil, 0, err
+	}
+	if other := goesOn(rows, row); other != nil && other.Step == step {
+		return other, other.Visit, nil
+	}
+	return row, visit, nil
+}
+
 // isFurther reports whether run a has come further than b: by the steps that it entered, then by its age.
 func isFurther(a, b *store.Enrollment) (bool, error) {
 	x, err := fromRow(a)

@@ -20,10 +20,13 @@ import (
 // What a member wants to get: the chat's /settings, one message whose buttons turn topics and channels on and off and choose quiet hours, and which is
 // edited in place; and the same as a page behind a mail's footer.
 
-// settingsWording names the version of the words under which a press agrees or refuses: bot.settings. Raise it when they change.
+// The wordings name the version of the words under which a press agrees or refuses: bot.settings in the chat, page.settings on the page. Raise one when its
+// words change.
 const (
-	settingsWording = "settings/1"
-	settingsSource  = "settings"
+	settingsSource      = "settings"
+	settingsWording     = "settings/1"
+	settingsPageSource  = "settings_page"
+	settingsPageWording = "page.settings/1"
 )
 
 // quietChoices are the quiet hours that are offered; the first is none.
@@ -192,7 +195,7 @@ func sameWindow(a, b *timing.Window) bool {
 
 // set acts on a press in /settings, and shows on its message how things stand.
 func (t *conversation) set(ctx context.Context, arg string) error {
-	x := &choosing{t.e, t.tx, t.p, t.c, t.now, campaigns.Telegram}
+	x := &choosing{t.e, t.tx, t.p, t.c, t.now, campaigns.Telegram, settingsSource, settingsWording}
 	known, err := x.change(ctx, arg)
 	if err != nil {
 		return err
@@ -214,12 +217,13 @@ func (t *conversation) set(ctx context.Context, arg string) error {
 
 // choosing is a member's change of what comes to them, in the transaction that holds them.
 type choosing struct {
-	e    *Engine
-	tx   *store.Tx
-	p    *store.Profile
-	c    *store.Community
-	now  time.Time
-	here campaigns.Channel // where the press came from
+	e               *Engine
+	tx              *store.Tx
+	p               *store.Profile
+	c               *store.Community
+	now             time.Time
+	here            campaigns.Channel // where the press came from
+	source, wording string            // of what is written into the ledger
 }
 
 // change reports false for what is no choice: the community has no such topic by now, or the address is gone.
@@ -251,7 +255,7 @@ func (t *choosing) change(ctx context.Context, arg string) (known bool, err erro
 		}
 		return true, t.keepQuiet(ctx, quietChoices[i])
 	case setAll:
-		return true, t.e.stopEverything(ctx, t.tx, t.p, settingsSource)
+		return true, t.e.stopEverything(ctx, t.tx, t.p, t.source)
 	}
 	return false, nil
 }
@@ -274,7 +278,7 @@ func (t *choosing) turnTopic(ctx context.Context, topic string, on bool) error {
 	case on:
 		return t.agreeTo(ctx, []string{topic}, slices.DeleteFunc(openOn(t.p), func(ch campaigns.Channel) bool { return ch != t.here && channelOff(t.p, t.c, ch) }))
 	case topic != members.AllTopics:
-		return t.e.stopTopic(ctx, t.tx, t.p, topic, settingsSource, settingsWording)
+		return t.e.stopTopic(ctx, t.tx, t.p, topic, t.source, t.wording)
 	}
 	return t.refuse(ctx, []campaigns.Channel{campaigns.Telegram, campaigns.Email})
 }
@@ -311,7 +315,7 @@ func (t *choosing) refuse(ctx context.Context, chs []campaigns.Channel) error {
 // agreeTo turns topics on. It ends a stop: then they are on, and nothing else that was before, on a mailbox that is not proven yet neither.
 func (t *choosing) agreeTo(ctx context.Context, topics []string, chs []campaigns.Channel) error {
 	if t.p.StoppedAt != nil {
-		if err := t.e.everything(ctx, t.tx, t.p, true, settingsSource); err != nil {
+		if err := t.e.everything(ctx, t.tx, t.p, true, t.source); err != nil {
 			return err
 		}
 		open := openOn(t.p)
@@ -342,7 +346,7 @@ func (t *choosing) consents(ctx context.Context, topics []string, ch campaigns.C
 		if had, known := t.p.Consents[key]; known && had == given {
 			continue
 		}
-		c := members.Consent{Channel: ch, Topic: topic, Given: given, Source: settingsSource, Wording: settingsWording, At: t.now}
+		c := members.Consent{Channel: ch, Topic: topic, Given: given, Source: t.source, Wording: t.wording, At: t.now}
 		if err := t.tx.AppendConsent(ctx, t.p.ID, c); err != nil {
 			return err
 		}

@@ -206,7 +206,6 @@ func TestAPressSaysWhatIsWanted(t *testing.T) {
 	})
 }
 
-// TestSettingsOfAnother: a press that was made for another chat changes nothing.
 // TestATopicBringsNoChannelBack: a channel that was turned off comes back by its own button alone.
 func TestATopicBringsNoChannelBack(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
@@ -294,6 +293,7 @@ func TestOneTopicAfterAStop(t *testing.T) {
 	})
 }
 
+// TestSettingsOfAnother: a press that was made for another chat changes nothing.
 func TestSettingsOfAnother(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.joins(7, "en")

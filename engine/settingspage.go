@@ -79,7 +79,7 @@ func (e *Engine) ChangeSettings(ctx context.Context, token, arg string) error {
 		if err != nil {
 			return err
 		}
-		known, err := (&choosing{e, tx, p, c, e.now(), campaigns.Email}).change(ctx, arg)
+		known, err := (&choosing{e, tx, p, c, e.now(), campaigns.Email, settingsPageSource, settingsPageWording}).change(ctx, arg)
 		if err == nil && !known {
 			return fault.New(fault.Invalid, "invalid.form", nil)
 		}

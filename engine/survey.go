@@ -100,7 +100,7 @@ func (e *Engine) surveyOf(ctx context.Context, token string) (*store.Enrollment,
 		return nil, nil, err
 	}
 	if row.Reason == campaigns.ExitMerged { // the link goes on with the run that does
-		rows, err := e.Store.Enrollments(ctx, store.EnrollmentFilter{Campaign: row.Campaign, Member: row.Member}, store.Page{})
+		rows, err := e.Store.OpenEnrollments(ctx, row.Member)
 		if err != nil {
 			return nil, nil, err
 		}

@@ -84,6 +84,12 @@ func (q queries) Enrollments(ctx context.Context, f EnrollmentFilter, p Page) ([
 	return es, wrap("list enrollments", err)
 }
 
+// OpenEnrollments lists the member's runs that are not over, by id.
+func (q queries) OpenEnrollments(ctx context.Context, id campaigns.MemberID) ([]*Enrollment, error) {
+	es, err := many(ctx, q.run, scanEnrollment, selectEnrollment+` WHERE member_id = $1 AND state IN ('active', 'waiting') ORDER BY id`, id)
+	return es, wrap("list open enrollments", err)
+}
+
 // LastRuns returns, for each of the members, the newest enrollment in the campaign with the run key (active or ended); absent: none.
 func (q queries) LastRuns(ctx context.Context, id campaigns.CampaignID, runKey string, ids []campaigns.MemberID) (map[campaigns.MemberID]*Enrollment, error) {
 	// The plus keeps planners from walking the whole campaign.

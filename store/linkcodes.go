@@ -56,7 +56,8 @@ func (tx *Tx) DropLinkCodes(ctx context.Context, now time.Time) error {
 // WasAsked reports whether the mail that asks went to the mailbox, or is on its way there, whosever it was then. One that never left is none.
 func (q queries) WasAsked(ctx context.Context, addressHash string) (bool, error) {
 	_, asked, err := one(ctx, q.run, value[int64], `SELECT c.id FROM link_codes c LEFT JOIN deliveries d ON d.id = c.delivery_id
-		WHERE c.address_hash = $1 AND c.address_hash <> '' AND c.kind = 'confirm' AND COALESCE(d.state, 'sent') NOT IN ('expired', 'suppressed', 'canceled') LIMIT 1`, addressHash)
+		WHERE c.address_hash = $1 AND c.address_hash <> '' AND c.kind = 'confirm' AND COALESCE(d.state, 'sent') NOT IN ('expired', 'suppressed', 'canceled')
+		AND NOT (COALESCE(d.state, 'sent') = 'failed' AND COALESCE(d.reason, '') = 'attempts_used_up') LIMIT 1`, addressHash)
 	return asked, wrap("read codes", err)
 }
 

@@ -103,8 +103,9 @@ func (tx *Tx) LockInOrder(ctx context.Context, externalIDs []string) error {
 	if !tx.dialect.postgres {
 		return nil
 	}
-	_, err := many(ctx, tx.run, value[int64], `SELECT id FROM members WHERE external_id`+tx.dialect.among(1)+`
-		OR id IN (SELECT into_id FROM member_merges WHERE external_id`+tx.dialect.among(1)+`) ORDER BY id FOR UPDATE`, list(tx.dialect, externalIDs))
+	_, err := many(ctx, tx.run, value[int64], `SELECT id FROM members WHERE id IN (
+		SELECT id FROM members WHERE external_id`+tx.dialect.among(1)+` UNION ALL
+		SELECT into_id FROM member_merges WHERE external_id`+tx.dialect.among(1)+`) ORDER BY id FOR UPDATE`, list(tx.dialect, externalIDs))
 	return wrap("lock members", err)
 }
 

@@ -108,8 +108,10 @@ func TestBackupOfPostgreSQL(t *testing.T) {
 	for _, args := range [][]string{
 		{"pg_dump", "--format=custom", "--file=" + file, from},
 		{"pg_restore", "--no-owner", "--exit-on-error", "--single-transaction", "--dbname=" + to, file},
-		{"psql", to, "-v", "ON_ERROR_STOP=1", "-c", "UPDATE campaigns SET state = 'paused' WHERE state IN ('running', 'scheduled')", "-c", "DELETE FROM leases", "-c", "DELETE FROM actor_claims",
-			"-c", "SELECT setval('id_blocks', last_value + 68719476736) FROM id_blocks"},
+		{
+			"psql", to, "-v", "ON_ERROR_STOP=1", "-c", "UPDATE campaigns SET state = 'paused' WHERE state IN ('running', 'scheduled')", "-c", "DELETE FROM leases", "-c", "DELETE FROM actor_claims",
+			"-c", "SELECT setval('id_blocks', last_value + 68719476736) FROM id_blocks",
+		},
 	} {
 		if out, err := exec.CommandContext(t.Context(), postgresTool(t, args[0]), args[1:]...).CombinedOutput(); err != nil {
 			t.Fatalf("%v: %v\n%s", args, err, out)

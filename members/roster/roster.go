@@ -151,7 +151,7 @@ func (x *Reader) Next() (*Row, error) {
 	switch {
 	case errors.As(err, &broken):
 		p := Problem{Line: broken.Line, Code: "bad_quotes"}
-		if broken.Line > broken.StartLine { // a quotation mark that nothing closes takes in what follows, to the end
+		if broken.Line > broken.StartLine { // a quotation mark that nothing closes takes in the lines that follow
 			p = Problem{Line: broken.StartLine, Code: "open_quotes", Args: map[string]any{"from": broken.StartLine, "to": broken.Line}}
 		}
 		return &Row{Line: broken.StartLine, Problems: []Problem{p}}, nil
