@@ -39,6 +39,8 @@ type Options struct {
 	MaxImport int64
 	// Mount registers other fronts on the same router: the console, and the demo's pages.
 	Mount []func(gin.IRouter)
+	// MaxRequests is how many requests of the API work at once (default 64); four times as many wait for them.
+	MaxRequests int
 	// BodyPatience is how long a body may take to come (default 30 s).
 	BodyPatience time.Duration
 }
@@ -56,6 +58,7 @@ type server struct {
 	gin    *gin.Engine
 	huma   huma.API
 	access map[string]access // by method and gin's path
+	doors  *doors
 }
 
 // New makes the handler.
@@ -77,8 +80,8 @@ func newServer(o Options) (*server, error) {
 	if o.BodyPatience <= 0 {
 		o.BodyPatience = bodyPatience
 	}
-	s := &server{Options: o, gin: newRouter(), access: map[string]access{}}
-	s.gin.Use(s.identify, s.log, s.recover, securityHeaders, s.await)
+	s := &server{Options: o, gin: newRouter(), access: map[string]access{}, doors: newDoors(int(orElse(int64(o.MaxRequests), 64)))}
+	s.gin.Use(s.identify, s.log, s.recover, securityHeaders, s.await, s.admit)
 	s.gin.NoRoute(func(c *gin.Context) { s.refuseRoute(c, "not_found.page") })
 	s.gin.NoMethod(func(c *gin.Context) { s.refuseRoute(c, "invalid.method") })
 	s.huma = humagin.New(s.gin, humaConfig(o))

@@ -199,8 +199,9 @@ func (a *App) openHTTP(o appOptions) (err error) {
 	read := reports.New(a.store, a.blobs)
 	options := api.Options{
 		Engine: a.engine, Reports: read, Log: a.log, Metrics: a.metrics.Handler(), PublicURL: a.cfg.PublicURL, Version: version, MaxImport: int64(a.cfg.ImportLimit),
-		Ready:   a.store.Ping,
-		Webhook: api.Webhook{Enabled: a.cfg.TelegramMode == "webhook" && a.bot != nil, Secret: a.cfg.TelegramWebhookSecret},
+		MaxRequests: a.cfg.MaxRequests,
+		Ready:       a.store.Ping,
+		Webhook:     api.Webhook{Enabled: a.cfg.TelegramMode == "webhook" && a.bot != nil, Secret: a.cfg.TelegramWebhookSecret},
 	}
 	secure := strings.HasPrefix(a.cfg.PublicURL, "https://")
 	shown := look.Options{Log: a.log, Secure: secure, Sandbox: o.Demo != nil}

@@ -96,6 +96,7 @@ func (c *Config) checkStorage(p *problems) {
 			p.add(name, "must be a size from 1 byte to 2GB, such as 20MB")
 		}
 	}
+	p.between("max-requests", c.MaxRequests, 1, 10000)
 }
 
 var (

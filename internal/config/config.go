@@ -58,6 +58,8 @@ type Config struct {
 
 	ImportLimit Bytes `name:"import-limit" default:"64MB" placeholder:"SIZE" help:"Largest CSV file of members."`
 
+	MaxRequests int `name:"max-requests" default:"64" placeholder:"N" help:"Requests of the API that work at once; four times as many wait, others are told to come again."`
+
 	// Roles are what this process does.
 	Roles []Role `name:"roles" default:"api,worker,scheduler,inbound" placeholder:"ROLE,…" help:"What this process does: api, worker, scheduler, inbound."`
 

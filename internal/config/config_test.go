@@ -60,7 +60,7 @@ func TestDefaults(t *testing.T) {
 	want := Config{
 		Listen: "127.0.0.1:8080", PublicURL: "http://127.0.0.1:8080", DatabaseURL: "sqlite:" + filepath.Join("kruzhok-data", "kruzhok.db"),
 		TelegramAPIURL: "https://api.telegram.org", TelegramMode: "polling", TelegramRate: 25, TelegramConnections: 8, SMTPConnections: 4,
-		DataDir: "./kruzhok-data", MediaDir: filepath.Join("kruzhok-data", "media"), Roles: AllRoles(), BlobDir: "kruzhok-data/blobs", MediaLimit: 20 << 20, UploadLimit: 20 << 20, ImportLimit: 64 << 20,
+		DataDir: "./kruzhok-data", MediaDir: filepath.Join("kruzhok-data", "media"), Roles: AllRoles(), BlobDir: "kruzhok-data/blobs", MediaLimit: 20 << 20, UploadLimit: 20 << 20, ImportLimit: 64 << 20, MaxRequests: 64,
 		LogLevel: "info", LogFormat: "text", ShutdownTimeout: 20 * time.Second,
 	}
 	got := *c
