@@ -1,12 +1,14 @@
 package engine_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/channels"
 	"github.com/kruzhok/kruzhok/channels/sandbox"
 	"github.com/kruzhok/kruzhok/engine"
 	"github.com/kruzhok/kruzhok/store"
@@ -208,6 +210,59 @@ func TestBrokenMarkup(t *testing.T) {
 		must(t, second(w.e.Member(t.Context(), engine.Operator, "u1")))
 		w.expectStands(key, m, "completed two")
 	})
+}
+
+// poisonConn panics at the mails of one member, before or after they began.
+type poisonConn struct {
+	channels.Conn
+	at    string
+	after bool
+}
+
+func (c *poisonConn) Send(ctx context.Context, m *channels.Message, begin func() error) channels.Receipt {
+	if m.To == c.at {
+		if c.after {
+			_ = begin()
+		}
+		panic("poisoned by " + c.at)
+	}
+	return c.Conn.Send(ctx, m, begin)
+}
+
+type poisonSender struct {
+	channels.Sender
+	conn poisonConn
+}
+
+func (s *poisonSender) Dial(ctx context.Context) (channels.Conn, error) {
+	c, err := s.Sender.Dial(ctx)
+	return &poisonConn{c, s.conn.at, s.conn.after}, err
+}
+
+// TestPoisonedMessage: a message over which a channel's code stumbles ends alone; the others, on a new connection, arrive, and nothing is sent twice.
+func TestPoisonedMessage(t *testing.T) {
+	for name, after := range map[string]bool{"one email failed rejected": false, "one email unknown outcome_unknown": true} {
+		t.Run(name, func(t *testing.T) {
+			each(t, func(t *testing.T, w *world) {
+				w.e.Senders[campaigns.Email] = &poisonSender{w.e.Senders[campaigns.Email], poisonConn{at: "bela@example.org", after: after}}
+				w.member("u1", byMail("anna@example.org"))
+				poisoned := w.member("u2", byMail("bela@example.org"))
+				w.member("u3", byMail("carl@example.org"))
+				key := w.publish(campaign("c", "", sends("one", "One")))
+				w.enroll(key, "u1", "u2", "u3")
+				w.settle()
+				w.later(10 * time.Minute)
+				w.settle()
+				w.expectRows(poisoned.ID, name)
+				for address, want := range map[string]int{"anna@example.org": 1, "bela@example.org": 0, "carl@example.org": 1} {
+					if got := len(w.mails(address)); got != want {
+						t.Errorf("%s has %d mails, want %d", address, got, want)
+					}
+				}
+				w.expectStands(key, poisoned.ID, "completed one")
+			})
+		})
+	}
 }
 
 // TestPoisonUpdates: what cannot be read is dead at the first look, and stands in nobody's way, nor in its own member's.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -196,7 +197,7 @@ func (e *Engine) send(ctx context.Context, lines []*line, jobs []job, gated time
 		wg.Go(func() {
 			for some := range queue {
 				for _, j := range some {
-					if time.Since(gated) > gateAge || ctx.Err() != nil || l.torn || !e.maySend(ctx, j.d) {
+					if time.Since(gated) > gateAge || ctx.Err() != nil || l.torn || l.conn == nil || !e.maySend(ctx, j.d) {
 						break // this member's later messages do not overtake
 					}
 					e.sendOne(ctx, l, j, gated, res)
@@ -306,7 +307,7 @@ func (e *Engine) sendOne(ctx context.Context, l *line, j job, gated time.Time, r
 	id := int64(j.d.ID)
 	begun := false
 	var late error
-	r := l.conn.Send(ctx, j.msg, func() error {
+	r := e.attempt(ctx, l, j, &begun, func() error {
 		if late = e.still(ctx, j.d, gated); late != nil {
 			return late
 		}
@@ -332,4 +333,24 @@ func (e *Engine) sendOne(ctx context.Context, l *line, j job, gated time.Time, r
 	}
 	e.Observer.Sent(j.d.Channel, time.Since(began))
 	res.add(o, j, r)
+}
+
+// attempt is the connection's Send, where a panic in a channel's code ends this message and its connection, and no more. Of one that had begun nobody
+// knows whether it arrived.
+func (e *Engine) attempt(ctx context.Context, l *line, j job, begun *bool, begin func() error) (r channels.Receipt) {
+	defer func() {
+		p := recover()
+		if p == nil {
+			return
+		}
+		e.Log.Error("panic while sending", "delivery", j.d.ID, "channel", j.d.Channel, "type", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
+		r = channels.Receipt{Class: channels.Broken}
+		if *begun {
+			r.Class = channels.Uncertain
+		}
+		r.Code = "panic"
+		_ = l.conn.Close() // whatever it was in the middle of
+		l.conn = nil
+	}()
+	return l.conn.Send(ctx, j.msg, begin)
 }
