@@ -51,12 +51,11 @@ func TestImportRefuses(t *testing.T) {
 	for i := range 12000 { // more than are read ahead and written at once
 		fmt.Fprintf(&many, "m%d,x,,\n", i)
 	}
-	whole := httptest.NewServer(w.s.gin)
-	defer whole.Close()
 	for name, body := range map[string]io.Reader{
 		"too long": strings.NewReader(importFile + many.String()),
 		"broken":   io.MultiReader(strings.NewReader((importFile + many.String())[:90000]), iotest.ErrReader(io.ErrUnexpectedEOF)),
 	} {
+		whole := httptest.NewServer(w.s.gin)
 		req, err := http.NewRequestWithContext(t.Context(), "POST", whole.URL+"/v1/members/import?consent_source=x", io.MultiReader(body))
 		must(t, err)
 		req.Header.Set("Content-Type", "text/csv")
@@ -67,6 +66,7 @@ func TestImportRefuses(t *testing.T) {
 				t.Errorf("%s: %s", name, res.Status)
 			}
 		}
+		whole.Close() // waits for a request whose caller has gone
 		w.call("GET", "/v1/members/u1", "").want(404)
 	}
 	long := importFile + strings.Repeat("u9,x,,\n", 20<<10)
