@@ -215,12 +215,14 @@ func TestBrokenMarkup(t *testing.T) {
 // poisonConn panics at the mails of one member, before or after they began.
 type poisonConn struct {
 	channels.Conn
-	at    string
-	after bool
+	at     string
+	after  bool
+	broken bool
 }
 
 func (c *poisonConn) Send(ctx context.Context, m *channels.Message, begin func() error) channels.Receipt {
-	if m.To == c.at {
+	if m.To == c.at || c.broken { // a connection over which it stumbled is good for nothing
+		c.broken = true
 		if c.after {
 			_ = begin()
 		}
@@ -236,7 +238,7 @@ type poisonSender struct {
 
 func (s *poisonSender) Dial(ctx context.Context) (channels.Conn, error) {
 	c, err := s.Sender.Dial(ctx)
-	return &poisonConn{c, s.conn.at, s.conn.after}, err
+	return &poisonConn{Conn: c, at: s.conn.at, after: s.conn.after}, err
 }
 
 // TestPoisonedMessage: a message over which a channel's code stumbles ends alone; the others, on a new connection, arrive, and nothing is sent twice.

@@ -144,6 +144,29 @@ func TestUnconfirmedMailboxIsAskedOnce(t *testing.T) {
 	})
 }
 
+// TestAskedAgainWhereNothingWentOut: a mail that asks and was never taken counts for none; the file's next import asks again.
+func TestAskedAgainWhereNothingWentOut(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		const file = "external_id,first_name,email,language\nu1,Anna,anna@example.org,en\n"
+		o := engine.ImportOptions{ConsentSource: "sign-up form"}
+		w.mail.Fault(sandbox.MailFault{Phase: sandbox.MailAtRcpt, Reply: "451 4.3.0 Later", Times: 8})
+		w.imports(file, o)
+		w.later(96 * time.Hour)
+		if n := len(w.mails("anna@example.org")); n != 0 {
+			t.Fatalf("%d mails went out", n)
+		}
+		// Changed here and back again, for the same row asks nothing.
+		w.imports(strings.Replace(file, "anna@", "bela@", 1), o)
+		if r := w.imports(file, o); r.Asked != 1 {
+			t.Errorf("%s", counts(r))
+		}
+		w.settle()
+		if n := len(w.mails("anna@example.org")); n != 1 {
+			t.Errorf("%d mails", n)
+		}
+	})
+}
+
 // TestProvenMailboxStays: what somebody says without proof replaces nothing that is sure; with proof it does, and an old question is over.
 func TestProvenMailboxStays(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
