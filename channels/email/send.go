@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net"
 	"os"
-	"strconv"
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/channels"
@@ -36,6 +35,7 @@ type conn struct {
 	cfg    *Config
 	link   *link // nil when there is none
 	closed bool
+	letter letter // the mail that is on its way
 }
 
 func (c *conn) dial(ctx context.Context) error {
@@ -93,14 +93,13 @@ func (c *conn) attempt(ctx context.Context, e *envelope, begin func() error) (r 
 	if e.needsUTF8() && !c.link.utf8 {
 		return channels.Receipt{Class: channels.Refused, Code: "5.6.7", Detail: "the mail server does not support SMTPUTF8"}, false
 	}
-	raw, err := compose(e, c.link.eightBit)
-	if err != nil {
+	if err := c.letter.write(e, c.link); err != nil {
 		return *broken(err.Error()), false
 	}
 	c.link.limit, _ = ctx.Deadline()
 	stop := context.AfterFunc(ctx, c.link.kill)
 	t := transfer{link: c.link, begin: begin}
-	r = t.run(ctx, e, raw)
+	r = t.run(ctx, &c.letter)
 	if !stop() || t.lost {
 		c.drop()
 	}
@@ -139,28 +138,4 @@ func why(err error) string {
 		return "was ended by us"
 	}
 	return "was lost"
-}
-
-// commands are MAIL, RCPT and DATA for the envelope.
-func (l *link) commands(e *envelope, raw []byte) [3]string {
-	from := "MAIL FROM:<" + e.bounce.wire() + ">"
-	if l.eightBit && has8Bit(raw) {
-		from += " BODY=8BITMIME" // RFC 6152
-	}
-	if e.needsUTF8() {
-		from += " SMTPUTF8"
-	}
-	if l.size {
-		from += " SIZE=" + strconv.Itoa(len(raw)) // RFC 1870: a refusal before the body
-	}
-	return [3]string{from + "\r\n", "RCPT TO:<" + e.to.wire() + ">\r\n", "DATA\r\n"}
-}
-
-func has8Bit(b []byte) bool {
-	for _, c := range b {
-		if c >= 0x80 {
-			return true
-		}
-	}
-	return false
 }

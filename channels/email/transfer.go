@@ -1,8 +1,6 @@
 package email
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"time"
 
@@ -17,8 +15,8 @@ type transfer struct {
 	stale bool // and had been so before this mail
 }
 
-func (t *transfer) run(ctx context.Context, e *envelope, raw []byte) channels.Receipt {
-	phase, r, inData, err := t.envelope(t.link.commands(e, raw))
+func (t *transfer) run(ctx context.Context, m *letter) channels.Receipt {
+	phase, r, inData, err := t.envelope(m.commands(t.link))
 	switch {
 	case err != nil:
 		t.lost = true
@@ -38,12 +36,12 @@ func (t *transfer) run(ctx context.Context, e *envelope, raw []byte) channels.Re
 		t.lost = true
 		return channels.Receipt{Class: channels.Temporary, Detail: "the message could not be recorded as begun"}
 	}
-	return t.body(raw)
+	return t.body(m)
 }
 
 // envelope says the three commands, in one packet where the server allows (RFC 2920 §3.1), and returns the first refusal with its phase,
 // or the phase "" when all is accepted. inData: the server said 354.
-func (t *transfer) envelope(commands [3]string) (refused Phase, r reply, inData bool, err error) {
+func (t *transfer) envelope(commands [3][]byte) (refused Phase, r reply, inData bool, err error) {
 	l := t.link
 	l.within(l.cfg.CommandTimeout)
 	if l.pipelining {
@@ -107,7 +105,7 @@ func (t *transfer) unwind(r reply, inData bool) {
 		end = ".\r\n" // nobody will get it: the only recipient was refused (RFC 2920 §3.1)
 	}
 	t.link.within(min(t.link.cfg.CommandTimeout, 10*time.Second))
-	err := t.link.write(end)
+	err := t.link.write([]byte(end))
 	if err == nil {
 		r, err = t.link.reply()
 	}
@@ -115,11 +113,10 @@ func (t *transfer) unwind(r reply, inData bool) {
 }
 
 // body sends the message and waits for the answer to the final dot.
-func (t *transfer) body(raw []byte) channels.Receipt {
+func (t *transfer) body(m *letter) channels.Receipt {
 	l := t.link
 	l.within(l.cfg.FinalTimeout)
-	writeDotted(l.client.Text.W, raw)
-	werr := l.client.Text.W.Flush()
+	werr := l.write(m.wire())
 	if werr != nil { // it may have hung up with a word
 		l.within(min(l.cfg.CommandTimeout, 2*time.Second))
 	}
@@ -141,33 +138,12 @@ func (t *transfer) body(raw []byte) channels.Receipt {
 	return receipt
 }
 
-func (l *link) write(lines ...string) error {
-	for _, s := range lines {
-		if _, err := l.client.Text.W.WriteString(s); err != nil {
+// write sends it all with one system call.
+func (l *link) write(parts ...[]byte) error {
+	for _, b := range parts {
+		if _, err := l.client.Text.W.Write(b); err != nil {
 			return err
 		}
 	}
 	return l.client.Text.W.Flush()
-}
-
-// writeDotted writes a message whose lines end with CRLF, doubles each leading dot, and ends with the dot of its own (RFC 5321 §4.5.2).
-// Errors stay in the writer until Flush.
-func writeDotted(w *bufio.Writer, b []byte) {
-	if len(b) > 0 && b[0] == '.' {
-		_ = w.WriteByte('.')
-	}
-	for {
-		i := bytes.Index(b, []byte("\r\n."))
-		if i < 0 {
-			break
-		}
-		_, _ = w.Write(b[:i+3])
-		_ = w.WriteByte('.')
-		b = b[i+3:]
-	}
-	_, _ = w.Write(b)
-	if !bytes.HasSuffix(b, []byte("\r\n")) {
-		_, _ = w.WriteString("\r\n")
-	}
-	_, _ = w.WriteString(".\r\n")
 }

@@ -111,6 +111,13 @@ func TestWhatArrivesIsWhatWasSent(t *testing.T) {
 	}
 }
 
+// crlf is a body as it arrives.
+func crlf(s string) string {
+	s = strings.ReplaceAll(s, "\r\n", "\n")
+	s = strings.ReplaceAll(s, "\r", "\n")
+	return strings.ReplaceAll(s, "\n", "\r\n")
+}
+
 func compare(t *rapid.T, m *channels.Message, got sandbox.Mail) {
 	r, err := read(got.Raw)
 	if err != nil {
@@ -186,10 +193,10 @@ func TestEightBitIsUsedWhereItFits(t *testing.T) {
 	for _, c := range []struct {
 		body  string
 		offer bool
-		want  string
-	}{{short, true, "8bit"}, {short, false, "quoted-printable"}, {long, true, "quoted-printable"}, {"a\x00b", true, "quoted-printable"}} {
-		if got := partEncoding(crlf(c.body), c.offer); string(got) != c.want {
-			t.Errorf("offer %t, %d bytes: %s, want %s", c.offer, len(c.body), got, c.want)
+		want  transferEncoding
+	}{{short, true, eightBit}, {short, false, quotedPrintable}, {long, true, quotedPrintable}, {"a\x00b", true, quotedPrintable}} {
+		if got := encodingOf(c.body, c.offer); got != c.want {
+			t.Errorf("offer %t, %d bytes: %d, want %d", c.offer, len(c.body), got, c.want)
 		}
 	}
 }
@@ -273,7 +280,7 @@ func TestOneClickOnlyWhereItIsSafe(t *testing.T) {
 		if r != nil {
 			t.Fatalf("%s: %+v", url, r)
 		}
-		raw, err := compose(e, true)
+		raw, _, _, err := new(forms).compose(nil, e, true)
 		if err != nil || bytes.Contains(raw, []byte("List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n")) != want {
 			t.Errorf("%s: one-click is not %t (%v)\n%s", url, want, err, raw)
 		}
