@@ -137,3 +137,20 @@ type Conn interface {
 	Send(ctx context.Context, m *Message, begin func() error) Receipt
 	Close() error
 }
+
+// Streamer is a Conn that can have the next message under way while the answer to the last one is awaited.
+type Streamer interface {
+	Conn
+	// Stream sends what the feed gives until it gives no more. For a message of which nothing left, and of which the feed hears nothing, the time was
+	// not right: the feed had no more to give, or refused its beginning.
+	Stream(ctx context.Context, f Feed)
+}
+
+// Feed is where a stream takes its messages from, and whom it tells what became of them. It is used by one goroutine.
+type Feed interface {
+	// Next returns the next message; nil: no more.
+	Next() *Message
+	// Turn tells the result of one message, and that of another the first byte is about to leave: both at once where the connection is busy, so that a
+	// journal writes once. Either may be nil. With an error next must not leave; what is told of done holds even then.
+	Turn(done *Message, r Receipt, next *Message) error
+}

@@ -3,11 +3,12 @@ package email
 import (
 	"bytes"
 	"strconv"
+
+	"github.com/kruzhok/kruzhok/channels"
 )
 
 // letter is one mail as it goes over a connection. Its bytes are used again for the next.
 type letter struct {
-	forms forms
 	e     *envelope
 	raw   []byte // as it is read: without doubled dots
 	spare []byte
@@ -19,8 +20,22 @@ type letter struct {
 // write makes the mail for what the link's server takes.
 func (m *letter) write(e *envelope, l *link) (err error) {
 	m.e = e
-	m.raw, m.dotted, m.body8bit, err = m.forms.compose(m.raw[:0], e, l.eightBit)
+	m.raw, m.dotted, m.body8bit, err = l.forms.compose(m.raw[:0], e, l.eightBit)
 	return err
+}
+
+// make checks the message and makes its mail. It reports false when the message or the server does not allow it.
+func (m *letter) make(msg *channels.Message, l *link) bool {
+	e, refused := check(msg)
+	return refused == nil && (!e.needsUTF8() || l.utf8) && m.write(e, l) == nil
+}
+
+// envelope appends the three commands.
+func (m *letter) envelope(dst []byte, l *link) []byte {
+	for _, c := range m.commands(l) {
+		dst = append(dst, c...)
+	}
+	return dst
 }
 
 // commands are MAIL, RCPT and DATA.

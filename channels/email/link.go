@@ -24,6 +24,7 @@ type link struct {
 	cfg    *Config
 	limit  time.Time // the caller's deadline, or zero
 	unhook func() bool
+	forms  forms
 
 	pipelining, eightBit, utf8, size bool
 }

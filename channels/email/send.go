@@ -23,7 +23,7 @@ func (s *Sender) Channel() campaigns.Channel { return campaigns.Email }
 
 // Dial connects, protects the connection and authenticates. Its error is a *DialError.
 func (s *Sender) Dial(ctx context.Context) (channels.Conn, error) {
-	c := &conn{cfg: &s.cfg}
+	c := &conn{cfg: &s.cfg, letter: &letter{}, leaving: &letter{}}
 	if err := c.dial(ctx); err != nil {
 		return nil, err
 	}
@@ -32,10 +32,10 @@ func (s *Sender) Dial(ctx context.Context) (channels.Conn, error) {
 
 // conn is a Conn: one connection at a time, opened anew when the server closed the last one between mails.
 type conn struct {
-	cfg    *Config
-	link   *link // nil when there is none
-	closed bool
-	letter letter // the mail that is on its way
+	cfg             *Config
+	link            *link // nil when there is none
+	closed          bool
+	letter, leaving *letter // the mail that is made, and in a stream the one before it
 }
 
 func (c *conn) dial(ctx context.Context) error {
@@ -99,7 +99,7 @@ func (c *conn) attempt(ctx context.Context, e *envelope, begin func() error) (r 
 	c.link.limit, _ = ctx.Deadline()
 	stop := context.AfterFunc(ctx, c.link.kill)
 	t := transfer{link: c.link, begin: begin}
-	r = t.run(ctx, &c.letter)
+	r = t.run(ctx, c.letter)
 	if !stop() || t.lost {
 		c.drop()
 	}

@@ -16,7 +16,7 @@ type transfer struct {
 }
 
 func (t *transfer) run(ctx context.Context, m *letter) channels.Receipt {
-	phase, r, inData, err := t.envelope(m.commands(t.link))
+	phase, r, inData, err := t.envelope(m)
 	switch {
 	case err != nil:
 		t.lost = true
@@ -39,25 +39,34 @@ func (t *transfer) run(ctx context.Context, m *letter) channels.Receipt {
 	return t.body(m)
 }
 
-// envelope says the three commands, in one packet where the server allows (RFC 2920 §3.1), and returns the first refusal with its phase,
-// or the phase "" when all is accepted. inData: the server said 354.
-func (t *transfer) envelope(commands [3][]byte) (refused Phase, r reply, inData bool, err error) {
+// envelope says the three commands, in one packet where the server allows (RFC 2920 §3.1), and hears the answers.
+func (t *transfer) envelope(m *letter) (refused Phase, r reply, inData bool, err error) {
 	l := t.link
-	l.within(l.cfg.CommandTimeout)
-	if l.pipelining {
-		if err := l.write(commands[:]...); err != nil {
-			t.stale = true
-			return "", r, false, err
-		}
-	}
-	for i, phase := range [3]Phase{PhaseMail, PhaseRcpt, PhaseData} {
-		if !l.pipelining {
+	commands := m.commands(l)
+	if !l.pipelining {
+		return t.hear(func(i int) error {
 			l.within(l.cfg.CommandTimeout)
-			err = l.write(commands[i])
+			return l.write(commands[i])
+		})
+	}
+	l.within(l.cfg.CommandTimeout)
+	if err := l.write(commands[:]...); err != nil {
+		t.stale = true
+		return "", r, false, err
+	}
+	return t.hear(nil)
+}
+
+// hear returns the first refusal of the three commands with its phase, or the phase "" when all is accepted. inData: the server said 354.
+// say, where it is given, says command i before its answer is read; nil: all are said.
+func (t *transfer) hear(say func(i int) error) (refused Phase, r reply, inData bool, err error) {
+	for i, phase := range [3]Phase{PhaseMail, PhaseRcpt, PhaseData} {
+		if say != nil {
+			err = say(i)
 		}
 		var got reply
 		if err == nil {
-			got, err = l.reply()
+			got, err = t.link.reply()
 		}
 		if i == 0 && (err != nil && !isTimeout(err) || got.code == 421) {
 			t.stale = true
@@ -73,7 +82,7 @@ func (t *transfer) envelope(commands [3][]byte) (refused Phase, r reply, inData 
 		if !accepted && refused == "" {
 			refused, r = phase, got
 		}
-		if refused != "" && !l.pipelining {
+		if refused != "" && say != nil {
 			break
 		}
 	}
@@ -114,10 +123,14 @@ func (t *transfer) unwind(r reply, inData bool) {
 
 // body sends the message and waits for the answer to the final dot.
 func (t *transfer) body(m *letter) channels.Receipt {
+	t.link.within(t.link.cfg.FinalTimeout)
+	return t.end(t.link.write(m.wire()))
+}
+
+// end hears the answer to the final dot. werr is what went wrong when the message was written: the server may have hung up with a word.
+func (t *transfer) end(werr error) channels.Receipt {
 	l := t.link
-	l.within(l.cfg.FinalTimeout)
-	werr := l.write(m.wire())
-	if werr != nil { // it may have hung up with a word
+	if werr != nil {
 		l.within(min(l.cfg.CommandTimeout, 2*time.Second))
 	}
 	r, err := l.reply()
