@@ -1,0 +1,89 @@
+package smtp
+
+import (
+	"bytes"
+	"strings"
+)
+
+// data answers DATA and takes the mail.
+func (s *session) data() error {
+	reply, err := s.act(AtData)
+	switch {
+	case err != nil:
+		return err
+	case reply == "" && len(s.ends) == 0:
+		s.wire.Say("503 5.5.1 no valid recipients\r\n")
+		return nil
+	case reply == "":
+		s.wire.Say("354 go ahead\r\n")
+	case !strings.HasPrefix(reply, "354"):
+		return nil
+	}
+	if s.wire.Buffered() > 0 { // DATA ends a group of commands (RFC 2920 §3.1)
+		s.srv.breaches.Add(1)
+	}
+	empty, err := s.body()
+	if err != nil {
+		return err
+	}
+	return s.dot(empty)
+}
+
+// dot answers the final dot. The mail is in the ledger before the answer: what the client never hears was taken all the same.
+func (s *session) dot(empty bool) error {
+	defer s.reset()
+	if len(s.ends) == 0 {
+		if !empty {
+			s.srv.breaches.Add(1)
+		}
+		s.wire.Say("554 5.5.1 no valid recipients\r\n")
+		return nil
+	}
+	if reply, err := s.act(AtDot); reply != "" || err != nil {
+		return err
+	}
+	start := 0
+	for _, end := range s.ends {
+		s.srv.Ledger.Add(s.to[start:end], s.id)
+		start = end
+	}
+	if reply, err := s.act(Taken); reply != "" || err != nil {
+		return err
+	}
+	s.wire.Say("250 2.0.0 taken\r\n")
+	return nil
+}
+
+// body reads up to the final dot, which stands alone between two CRLF: a bare LF is content (RFC 5321 §4.1.1.4).
+func (s *session) body() (empty bool, err error) {
+	const field = "Message-ID:"
+	first, header, fresh, folded := true, true, true, false
+	for {
+		line, err := s.wire.Line()
+		if err != nil {
+			return false, err
+		}
+		crlf := len(line) > 1 && line[len(line)-2] == '\r'
+		if fresh && len(line) == 3 && line[0] == '.' && crlf {
+			return first, nil
+		}
+		fresh = crlf
+		switch {
+		case !header:
+		case len(line) <= 2:
+			header = false
+		case folded:
+			folded = false
+			s.id = append(s.id[:0], bytes.Trim(line, " \t\r\n<>")...)
+		case is(line, field):
+			s.id = append(s.id[:0], bytes.Trim(line[len(field):], " \t\r\n<>")...)
+			folded = len(s.id) == 0
+		}
+		if first {
+			first = false
+			if reply, err := s.act(InBody); reply != "" || err != nil {
+				return false, errEnd // whatever it said, the mail ends here
+			}
+		}
+	}
+}
