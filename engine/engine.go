@@ -29,12 +29,6 @@ type Waker interface {
 	WakeLane(ctx context.Context, lane campaigns.Lane, ch campaigns.Channel) error
 }
 
-// Limiter shares a channel's rate among all workers.
-type Limiter interface {
-	// Take asks for n messages of the channel. It grants 0 to n of them; with fewer, wait says when more can be had.
-	Take(ctx context.Context, ch campaigns.Channel, lane campaigns.Lane, n int) (granted int, wait time.Duration, err error)
-}
-
 // Observer counts what happens, for metrics.
 type Observer interface {
 	Delivered(ch campaigns.Channel, state campaigns.DeliveryState, reason campaigns.Reason, n int)

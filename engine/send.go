@@ -175,7 +175,9 @@ func (e *Engine) sendSome(ctx context.Context, lane campaigns.Lane, ch campaigns
 	}
 	lines := e.takeLines(ctx, lane, ch, len(jobs), res)
 	if len(lines) > 0 && time.Since(gated) < gateAge/2 { // otherwise connecting took so long that the gates must be passed anew
-		e.send(ctx, lines, e.granted(ctx, lane, ch, jobs), gated, res)
+		may, later := e.granted(ctx, lane, ch, jobs)
+		res.hold(later, e.now())
+		e.send(ctx, lines, may, gated, res)
 	}
 	if err = e.writeOutcomes(ctx, res); err != nil {
 		err = fmt.Errorf("%w: %w", errUnsettled, err)
@@ -225,19 +227,6 @@ func inTurn(jobs []job) <-chan []job {
 	}
 	close(queue)
 	return queue
-}
-
-// granted takes rate tokens, and returns the jobs that may be sent with them.
-func (e *Engine) granted(ctx context.Context, lane campaigns.Lane, ch campaigns.Channel, jobs []job) []job {
-	if e.Limiter == nil {
-		return jobs
-	}
-	n, _, err := e.Limiter.Take(ctx, ch, lane, len(jobs))
-	if err != nil { // without Redis nothing is sent
-		e.Log.Warn("no rate token", "channel", ch, "error", err)
-		return nil
-	}
-	return jobs[:n]
 }
 
 // takeLines takes the connections for n messages: as many as are free, at least one. When the other side cannot be reached, the channel rests.
