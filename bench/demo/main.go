@@ -6,6 +6,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -13,11 +14,11 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"time"
+
+	"github.com/kruzhok/kruzhok/bench/measure"
 )
 
 var address = regexp.MustCompile(`http://[0-9.:]+`)
@@ -25,7 +26,7 @@ var address = regexp.MustCompile(`http://[0-9.:]+`)
 // round is what one start was like.
 type round struct {
 	page, past time.Duration
-	peak       string // of the resident memory, as the kernel tells it; empty where it does not
+	peak       int64 // bytes of resident memory; 0 where the kernel does not tell
 }
 
 func main() {
@@ -40,14 +41,13 @@ func main() {
 
 func run(rounds int, binary string) error {
 	if binary == "" {
-		dir, err := os.MkdirTemp("", "kruzhok-bench-")
+		lab, err := measure.NewLab()
 		if err != nil {
 			return err
 		}
-		defer os.RemoveAll(dir)
-		binary = filepath.Join(dir, "kruzhok")
-		if out, err := exec.Command("go", "build", "-o", binary, "./cmd/kruzhok").CombinedOutput(); err != nil {
-			return fmt.Errorf("build: %w\n%s", err, out)
+		defer lab.Close()
+		if binary, err = lab.Build(context.Background(), "./cmd/kruzhok"); err != nil {
+			return err
 		}
 	}
 	var pages []time.Duration
@@ -56,11 +56,11 @@ func run(rounds int, binary string) error {
 		if err != nil {
 			return err
 		}
-		fmt.Printf("round %d: first page %d ms, past played in %.1f s, peak memory %s\n", n+1, r.page.Milliseconds(), r.past.Seconds(), r.peak)
+		fmt.Printf("round %d: first page %d ms, past played in %.1f s, peak memory %d MB\n", n+1, r.page.Milliseconds(), r.past.Seconds(), r.peak>>20)
 		pages = append(pages, r.page)
 	}
-	slices.Sort(pages)
-	fmt.Printf("first useful page: median %d ms [%d–%d], the goal is 5000 ms\n", pages[len(pages)/2].Milliseconds(), pages[0].Milliseconds(), pages[len(pages)-1].Milliseconds())
+	page := measure.SpreadOf(pages)
+	fmt.Printf("first useful page: median %d ms [%d–%d], the goal is 5000 ms\n", page.Median.Milliseconds(), page.Min.Milliseconds(), page.Max.Milliseconds())
 	return nil
 }
 
@@ -85,8 +85,9 @@ func start(binary string) (r round, err error) {
 			r.page = time.Since(began)
 		}
 		if strings.Contains(lines.Text(), "past was played") {
-			r.past, r.peak = time.Since(began), peak(cmd.Process.Pid)
-			return r, nil
+			r.past = time.Since(began)
+			r.peak, err = measure.Peak(cmd.Process.Pid)
+			return r, err
 		}
 	}
 	return r, errors.New("the demo ended before its past was played")
@@ -106,18 +107,4 @@ func useful(url string) error {
 		}
 	}
 	return errors.New("no useful page after a minute")
-}
-
-// peak is the most memory that the process had (proc(5), VmHWM).
-func peak(pid int) string {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	if err != nil {
-		return "unknown"
-	}
-	for line := range strings.SplitSeq(string(b), "\n") {
-		if rest, ok := strings.CutPrefix(line, "VmHWM:"); ok {
-			return strings.TrimSpace(rest)
-		}
-	}
-	return "unknown"
 }
