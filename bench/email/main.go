@@ -220,4 +220,3 @@ steps:
           До встречи в кругу.
       buttons: [{text: {en: Read on, ru: Читать дальше}, url: "https://speaklingua.example/week?m={{ member.external_id }}"}]
 `
-
