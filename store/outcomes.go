@@ -187,12 +187,16 @@ var wakeColumns = columns[Outcome]{
 	times("at", func(o Outcome) time.Time { return o.At }),
 }
 
+// waiting says that an enrollment waits, in words that no partial index knows: PostgreSQL would walk the whole index of running ones for each of the rows,
+// when its statistics are of a time when the table was small (measured: 150 ms instead of 1 ms for 100 rows).
+const waiting = `COALESCE(enrollments.state, '') = 'waiting'`
+
 // wake makes due what waited for these deliveries, in order of enrollments.
 func (tx *Tx) wake(ctx context.Context, os []Outcome) error {
 	os = slices.DeleteFunc(os, func(o Outcome) bool { return o.Enrollment == 0 })
 	slices.SortStableFunc(os, func(a, b Outcome) int { return int(a.Enrollment - b.Enrollment) })
 	_, err := wakeColumns.apply(ctx, tx.queries, `UPDATE enrollments SET due_at = u.at
-		FROM {rows} WHERE enrollments.id = u.id AND enrollments.state = 'waiting' AND enrollments.wait_kind = 'delivery' AND enrollments.wait_delivery = u.delivery`, os)
+		FROM {rows} WHERE enrollments.id = u.id AND `+waiting+` AND enrollments.wait_kind = 'delivery' AND enrollments.wait_delivery = u.delivery`, os)
 	return wrap("wake enrollments", err)
 }
 

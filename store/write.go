@@ -59,4 +59,4 @@ func (tx *Tx) indexOnly(ctx context.Context) error {
 	return err
 }
 
-const pgIndexOnly = "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
+const pgIndexOnly = "SET LOCAL jit = off; SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"

@@ -29,6 +29,7 @@ var (
 	engine      = flag.String("store", "postgres", "postgres (with a Redis server) or sqlite (with the embedded Redis)")
 	pipelining  = flag.Bool("pipelining", true, "the mail server offers PIPELINING")
 	connections = flag.Int("connections", 8, "Kruzhok's connections to the mail server; the loop has 10")
+	statements  = flag.Bool("statements", false, "show which statements cost PostgreSQL most (needs pg_stat_statements)")
 	latency     = flag.Duration("latency", 0, "how long the mail server takes for each packet of answers")
 )
 
@@ -71,6 +72,9 @@ func run(ctx context.Context) error {
 		},
 	}
 	s, err := trial.Run(ctx, os.Stdout)
+	if err == nil && *statements {
+		err = b.db.statements(ctx, os.Stdout)
+	}
 	if err == nil && !s.Met() {
 		return fmt.Errorf("the goal is missed")
 	}
@@ -98,7 +102,11 @@ func (b *bench) prepare(ctx context.Context) (err error) {
 	}
 	url, redisURL := "", ""
 	if *engine == "postgres" {
-		if b.pg, err = b.lab.Postgres(ctx); err != nil {
+		var settings []string
+		if *statements {
+			settings = []string{"shared_preload_libraries=pg_stat_statements", "pg_stat_statements.track=all"}
+		}
+		if b.pg, err = b.lab.Postgres(ctx, settings...); err != nil {
 			return err
 		}
 		if b.redis, err = b.lab.Redis(ctx); err != nil {
