@@ -131,6 +131,16 @@ func (l *line) begin(id int64) error {
 	return nil
 }
 
+// next is begin for one message and the result of the one before it, in one write.
+func (l *line) next(done int64, r journal.Record, id int64) error {
+	if err := l.lane.Next(done, r, id); err != nil {
+		l.torn = true
+		return err
+	}
+	l.begun = append(l.begun, id)
+	return nil
+}
+
 // give returns a line. committed says that the outcomes of all that was begun on it in this round are in SQL, so that its journal may forget them;
 // otherwise it keeps them for whoever comes after this process.
 func (p *linePool) give(l *line, committed bool) {

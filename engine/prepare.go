@@ -60,9 +60,11 @@ type candidate struct {
 	l   *live // nil for a system reply
 	row *store.Enrollment
 	p   *store.Profile
+
+	community *store.Community
 }
 
-// prepare takes deliveries through the gates and renders them. What the gates stop has its outcome in res.
+// prepare takes deliveries through the gates. What the gates stop has its outcome in res.
 func (e *Engine) prepare(ctx context.Context, ch campaigns.Channel, ds []*store.Delivery, res *results) ([]job, error) {
 	s, err := e.surroundings(ctx, ds)
 	if err != nil {
@@ -71,7 +73,7 @@ func (e *Engine) prepare(ctx context.Context, ch campaigns.Channel, ds []*store.
 	now := e.now()
 	var through []candidate
 	for _, d := range ds {
-		c := candidate{d: d, row: s.rows[d.Enrollment], p: e.profileFor(s, d)}
+		c := candidate{d: d, row: s.rows[d.Enrollment], p: e.profileFor(s, d), community: s.c}
 		if ok, err := e.gate(ctx, &c, s, res, now); err != nil {
 			return nil, err
 		} else if ok {
@@ -81,15 +83,9 @@ func (e *Engine) prepare(ctx context.Context, ch campaigns.Channel, ds []*store.
 	if through, err = e.takeSlots(ctx, through, res, now); err != nil {
 		return nil, err
 	}
-	var jobs []job
-	for _, c := range through {
-		msg, err := e.compose(ctx, c, s.c)
-		if err != nil {
-			e.Log.Error("message not rendered", "delivery", c.d.ID, "campaign", c.d.Campaign, "step", c.d.Step, "error", err)
-			res.final(c.d, campaigns.Failed, campaigns.RenderFailed, now)
-			continue
-		}
-		jobs = append(jobs, job{c.d, msg, c.p.Addresses[ch].Reach})
+	jobs := make([]job, len(through))
+	for i, c := range through {
+		jobs[i] = job{c, c.p.Addresses[ch].Reach}
 	}
 	return jobs, nil
 }
@@ -193,15 +189,15 @@ func (c candidate) needsSlot() bool {
 	return ask != nil && ask.Type.Typed()
 }
 
-// compose makes the message of a step or of a system reply.
-func (e *Engine) compose(ctx context.Context, c candidate, community *store.Community) (_ *channels.Message, err error) {
+// compose makes the message of a step or of a system reply. An error is our fault or the definition's.
+func (e *Engine) compose(ctx context.Context, c candidate) (_ *channels.Message, err error) {
 	defer recovered(&err)
 	if c.d.Kind == store.SystemDelivery {
-		return e.renderReply(ctx, c.d, c.p, community)
+		return e.renderReply(ctx, c.d, c.p, c.community)
 	}
 	en, err := fromRow(c.row)
 	if err != nil {
 		return nil, err
 	}
-	return e.render(&renderJob{e: e, l: c.l, d: c.d, p: c.p, c: community, en: en})
+	return e.render(&renderJob{e: e, l: c.l, d: c.d, p: c.p, c: c.community, en: en})
 }

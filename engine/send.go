@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -157,14 +156,13 @@ func untouched(ds []*store.Delivery, done []store.Outcome) []campaigns.DeliveryI
 	return ids
 }
 
-// job is one delivery that passed the gates.
+// job is one delivery that passed the gates. Its message is made when its turn comes, on the line that sends it.
 type job struct {
-	d     *store.Delivery
-	msg   *channels.Message
+	candidate
 	reach channels.Reach // of the address, as it was known
 }
 
-// sendSome takes claimed deliveries of one channel through the gates, renders, sends and writes what became of them, in one transaction of outcomes.
+// sendSome takes claimed deliveries of one channel through the gates, sends and writes what became of them, in one transaction of outcomes.
 // Deliveries without an outcome in the result were not begun and stay as they were.
 func (e *Engine) sendSome(ctx context.Context, lane campaigns.Lane, ch campaigns.Channel, ds []*store.Delivery) ([]store.Outcome, error) {
 	res := &results{channel: ch}
@@ -191,20 +189,14 @@ func (e *Engine) sendSome(ctx context.Context, lane campaigns.Lane, ch campaigns
 // errUnsettled: messages left, and their rows do not know it; the journal does.
 var errUnsettled = errors.New("outcomes not written")
 
-// send sends the jobs over the lines.
+// send sends the jobs over the lines, side by side.
 func (e *Engine) send(ctx context.Context, lines []*line, jobs []job, gated time.Time, res *results) {
 	queue := inTurn(jobs)
 	var wg sync.WaitGroup
 	for _, l := range lines {
 		wg.Go(func() {
-			for some := range queue {
-				for _, j := range some {
-					if time.Since(gated) > gateAge || ctx.Err() != nil || l.torn || l.conn == nil || !e.maySend(ctx, j.d) {
-						break // this member's later messages do not overtake
-					}
-					e.sendOne(ctx, l, j, gated, res)
-				}
-			}
+			f := &feed{e: e, ctx: ctx, line: l, queue: queue, gated: gated, res: res}
+			f.run()
 		})
 	}
 	wg.Wait()
@@ -289,57 +281,3 @@ func (e *Engine) still(ctx context.Context, d *store.Delivery, gated time.Time) 
 
 // errGatesClosed: while the other side was slow, the message became one that may not leave.
 var errGatesClosed = errors.New("the gates have closed")
-
-// sendOne sends one message; its id is in the journal before a byte of it leaves.
-func (e *Engine) sendOne(ctx context.Context, l *line, j job, gated time.Time, res *results) {
-	began := time.Now()
-	id := int64(j.d.ID)
-	begun := false
-	var late error
-	r := e.attempt(ctx, l, j, &begun, func() error {
-		if late = e.still(ctx, j.d, gated); late != nil {
-			return late
-		}
-		err := l.begin(id)
-		begun = err == nil
-		return err
-	})
-	if late != nil {
-		return // untouched: the gates tell it when it is claimed again
-	}
-	if l.torn && !begun {
-		e.Log.Error("journal takes no more; the message was not begun", "delivery", id)
-		return // untouched: our disk is no fault of the message
-	}
-	if r.Class == channels.RateLimited && e.flood.limited(j.d.Channel, j.d.Member, began) {
-		r.WholeChannel = true
-	}
-	o := e.outcome(j.d, r)
-	if begun {
-		if err := l.lane.Result(id, journalRecord(o)); err != nil {
-			e.Log.Error("journal: result not kept", "error", err) // the row will tell; only a crash before it leaves "unknown"
-		}
-	}
-	e.Observer.Sent(j.d.Channel, time.Since(began))
-	res.add(o, j, r)
-}
-
-// attempt is the connection's Send, where a panic in a channel's code ends this message and its connection, and no more. Of one that had begun nobody
-// knows whether it arrived.
-func (e *Engine) attempt(ctx context.Context, l *line, j job, begun *bool, begin func() error) (r channels.Receipt) {
-	defer func() {
-		p := recover()
-		if p == nil {
-			return
-		}
-		e.Log.Error("panic while sending", "delivery", j.d.ID, "channel", j.d.Channel, "type", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
-		r = channels.Receipt{Class: channels.Broken}
-		if *begun {
-			r.Class = channels.Uncertain
-		}
-		r.Code = "panic"
-		_ = l.conn.Close() // whatever it was in the middle of
-		l.conn = nil
-	}()
-	return l.conn.Send(ctx, j.msg, begin)
-}
