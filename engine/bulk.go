@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
@@ -29,12 +30,14 @@ func (e *Engine) sendChunk(ctx context.Context, ch campaigns.Channel) (worked bo
 	return worked, errors.Join(err, rerr)
 }
 
+// workChunk sends part after part of a chunk. Parts grow while they are quick: the next chunk begins with the size that the last one ended with.
 func (e *Engine) workChunk(ctx context.Context, ch campaigns.Channel, c *store.Chunk) (worked bool, err error) {
 	ds, err := e.Store.ChunkDeliveries(ctx, c)
 	if err != nil {
 		return false, err
 	}
-	n, size := 0, 8*e.connections(ch, campaigns.Bulk)
+	n, size := 0, e.parts.size(ch, 8*e.connections(ch, campaigns.Bulk))
+	defer func() { e.parts.learn(ch, size) }()
 	for start := time.Now(); n < len(ds) && time.Since(start) < chunkWork && ctx.Err() == nil; {
 		began := time.Now()
 		part := ds[n:min(n+size, len(ds))]
@@ -46,7 +49,7 @@ func (e *Engine) workChunk(ctx context.Context, ch campaigns.Channel, c *store.C
 		if len(done) < len(part) { // no rate, no connection, a pause
 			break
 		}
-		size = nextSize(size, time.Since(began), e.Store.BulkRows())
+		size = nextSize(size, time.Since(began), maxChunk)
 	}
 	return n > 0 || len(ds) == 0, nil
 }
@@ -60,4 +63,28 @@ func nextSize(size int, took time.Duration, most int) int {
 		return max(size/2, 1)
 	}
 	return size
+}
+
+// partSizes remembers how many messages of a channel go in a quarter of a second.
+type partSizes struct {
+	mu sync.Mutex
+	m  map[campaigns.Channel]int
+}
+
+func (p *partSizes) size(ch campaigns.Channel, first int) int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if n := p.m[ch]; n > 0 {
+		return n
+	}
+	return first
+}
+
+func (p *partSizes) learn(ch campaigns.Channel, n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.m == nil {
+		p.m = map[campaigns.Channel]int{}
+	}
+	p.m[ch] = n
 }

@@ -82,6 +82,7 @@ type Engine struct {
 	cool     cache[map[string]time.Time]
 	settings cache[*store.Community]
 	flood    flood
+	parts    partSizes
 	woken    recently[string]
 	swept    recently[sweptCampaign] // found empty
 	noticed  recently[sweptCampaign] // asked to be emptied

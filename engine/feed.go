@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/decide"
+	"github.com/kruzhok/kruzhok/campaigns/definition"
 	"github.com/kruzhok/kruzhok/channels"
 	"github.com/kruzhok/kruzhok/store"
 )
@@ -71,7 +73,7 @@ func (f *feed) recover() {
 func (f *feed) Next() *channels.Message {
 	for j, ok := f.next(); ok; j, ok = f.next() {
 		since := time.Now()
-		msg, err := f.e.compose(f.ctx, j.candidate)
+		msg, err := f.e.compose(f.ctx, &j.candidate)
 		if err != nil {
 			f.e.Log.Error("message not rendered", "delivery", j.d.ID, "campaign", j.d.Campaign, "step", j.d.Step, "error", err)
 			f.res.final(j.d, campaigns.Failed, campaigns.RenderFailed, f.e.now())
@@ -173,5 +175,32 @@ func (e *Engine) receive(j job, r *channels.Receipt, since time.Time) store.Outc
 		r.WholeChannel = true
 	}
 	e.Observer.Sent(j.d.Channel, time.Since(since))
-	return e.outcome(j.d, *r)
+	o := e.outcome(j.d, *r)
+	o.Over = over(j, o)
+	return o
+}
+
+// over decides beforehand what becomes of a passage whose last message this was: that needs no facts, so nothing has to be read again for it. nil: it is
+// decided in its own time.
+func over(j job, o store.Outcome) *store.Over {
+	if j.en == nil || !decide.Last(j.l.def, *j.en) || mayGoOn(j.l.def, j.d) {
+		return nil
+	}
+	in := &decide.Delivered{Step: j.d.Step, Visit: j.d.Visit, Channel: j.d.Channel, Part: j.d.Part, State: o.State, Reason: o.Reason, At: o.At}
+	next, effects := decide.Decide(j.l.def, *j.en, decide.Facts{}, in, o.At)
+	if next.State != campaigns.EnrollmentCompleted {
+		return nil
+	}
+	for _, effect := range effects {
+		if record, ok := effect.(*decide.Record); !ok || !rowTells[record.Name] {
+			return nil
+		}
+	}
+	return &store.Over{Rev: j.row.Rev, Data: mustJSON(next)}
+}
+
+// mayGoOn reports whether the text of a delivery may need another message.
+func mayGoOn(def *definition.Definition, d *store.Delivery) bool {
+	body, ok := def.Step(d.Step).Body.(*definition.Send)
+	return d.Channel == campaigns.Telegram && (!ok || mayBeLong(body))
 }

@@ -62,6 +62,7 @@ type candidate struct {
 	p   *store.Profile
 
 	community *store.Community
+	en        *decide.Enrollment // the row, read; nil for a system reply, and before the message is made
 }
 
 // prepare takes deliveries through the gates. What the gates stop has its outcome in res.
@@ -190,7 +191,7 @@ func (c candidate) needsSlot() bool {
 }
 
 // compose makes the message of a step or of a system reply. An error is our fault or the definition's.
-func (e *Engine) compose(ctx context.Context, c candidate) (_ *channels.Message, err error) {
+func (e *Engine) compose(ctx context.Context, c *candidate) (_ *channels.Message, err error) {
 	defer recovered(&err)
 	if c.d.Kind == store.SystemDelivery {
 		return e.renderReply(ctx, c.d, c.p, c.community)
@@ -199,5 +200,6 @@ func (e *Engine) compose(ctx context.Context, c candidate) (_ *channels.Message,
 	if err != nil {
 		return nil, err
 	}
+	c.en = &en
 	return e.render(&renderJob{e: e, l: c.l, d: c.d, p: c.p, c: c.community, en: en})
 }

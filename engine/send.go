@@ -47,13 +47,30 @@ func (e *Engine) SendNow(ctx context.Context, ids []campaigns.DeliveryID) error 
 	return nil
 }
 
+// bulkRunners is how many chunks of a channel are worked on side by side: while one writes what became of its messages, the other sends.
+const bulkRunners = 2
+
 // SendLane sends what is due row by row in the lane on the channel, and in the bulk lane then chunks, for a slice of time. It reports whether more waits.
 // It ends early when nothing can be sent at this moment: no rate, no connection, a channel that rests. The sweeps come back.
 func (e *Engine) SendLane(ctx context.Context, lane campaigns.Lane, ch campaigns.Channel, slice time.Duration) (more bool, err error) {
 	if e.Journal == nil && !e.off(ch) {
 		return false, nil
 	}
-	for end := time.Now().Add(slice); time.Now().Before(end); {
+	end := time.Now().Add(slice)
+	if lane != campaigns.Bulk {
+		return e.runLane(ctx, lane, ch, end)
+	}
+	var wg sync.WaitGroup
+	mores, errs := make([]bool, bulkRunners), make([]error, bulkRunners)
+	for i := range bulkRunners {
+		wg.Go(func() { mores[i], errs[i] = e.runLane(ctx, lane, ch, end) })
+	}
+	wg.Wait()
+	return slices.Contains(mores, true), errors.Join(errs...)
+}
+
+func (e *Engine) runLane(ctx context.Context, lane campaigns.Lane, ch campaigns.Channel, end time.Time) (more bool, err error) {
+	for time.Now().Before(end) {
 		if wait, err := e.cooling(ctx, ch); err != nil || wait > 0 {
 			return false, err
 		}
@@ -229,6 +246,9 @@ func (e *Engine) takeLines(ctx context.Context, lane campaigns.Lane, ch campaign
 	}
 	wait, cancel := context.WithTimeout(ctx, lineWait)
 	defer cancel()
+	if lane == campaigns.Bulk { // the other runners have their share
+		n = min(n, max(1, pool.size/bulkRunners))
+	}
 	lines, err := pool.take(wait, n)
 	if err == nil {
 		return lines

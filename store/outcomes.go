@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -24,10 +25,18 @@ type Outcome struct {
 	Lane       campaigns.Lane // with Pending: the lane to wait in; empty: unchanged
 	NoAttempt  bool           // with Pending: the attempt does not count
 	At         time.Time
+	// Over, with a final state: what the enrollment becomes, which was decided beforehand, since nothing follows the message. nil: it is woken, and decided.
+	Over *Over
+}
+
+// Over is an enrollment that is completed with the outcome of its last message.
+type Over struct {
+	Rev  int64           // of the row that was decided about; when it is another now, the enrollment is woken
+	Data json.RawMessage // what it keeps
 }
 
 // WriteOutcomes writes what became of deliveries, set-based, in one transaction with: claims ended; chunks' left lowered (in order of their id, or two
-// writers deadlock); waiting enrollments whose wait_delivery is one of those that became final made due at At. Rows that are final already stay as they
+// writers deadlock); waiting enrollments whose wait_delivery is one of those that became final made due at At, or completed (Over). Rows that are final already stay as they
 // are, and one that waits already (a put-off written twice) is not put off again. It returns the ids whose row changed.
 //
 // A claim row by row counted its attempt; under a chunk the outcome counts it.
@@ -59,7 +68,11 @@ func (tx *Tx) WriteOutcomes(ctx context.Context, os []Outcome) ([]campaigns.Deli
 	if err := tx.lowerLeft(ctx, left); err != nil {
 		return nil, err
 	}
-	if err := tx.wake(ctx, pick(final, ended)); err != nil {
+	open, err := tx.complete(ctx, pick(final, ended))
+	if err != nil {
+		return nil, err
+	}
+	if err := tx.wake(ctx, open); err != nil {
 		return nil, err
 	}
 	return slices.Concat(deliveriesOf(final, ended), deliveriesOf(off, put), deliveriesOf(stay, kept)), nil
@@ -181,6 +194,37 @@ func (tx *Tx) lowerLeft(ctx context.Context, left map[int64]int) error {
 	return nil
 }
 
+var overColumns = columns[Outcome]{
+	ints("id", func(o Outcome) campaigns.EnrollmentID { return o.Enrollment }),
+	ints("delivery", func(o Outcome) campaigns.DeliveryID { return o.Delivery }),
+	ints("rev", func(o Outcome) int64 { return o.Over.Rev }),
+	jsons("data", func(o Outcome) json.RawMessage { return o.Over.Data }),
+	times("at", func(o Outcome) time.Time { return o.At }),
+}
+
+// complete ends the enrollments that are over with these outcomes, and returns the outcomes whose enrollments are to be woken, in order of enrollments.
+func (tx *Tx) complete(ctx context.Context, os []Outcome) (open []Outcome, err error) {
+	os = slices.DeleteFunc(os, func(o Outcome) bool { return o.Enrollment == 0 })
+	slices.SortStableFunc(os, func(a, b Outcome) int { return int(a.Enrollment - b.Enrollment) })
+	var over []Outcome
+	for _, o := range os {
+		if o.Over != nil {
+			over = append(over, o)
+		}
+	}
+	done, err := overColumns.apply(ctx, tx.queries, `UPDATE enrollments SET state = 'completed', reason = '', wait_kind = '', wait_delivery = NULL, due_at = NULL,
+		data = u.data, rev = u.rev + 1, updated_at = u.at, ended_at = u.at
+		FROM {rows} WHERE enrollments.id = u.id AND enrollments.rev = u.rev AND enrollments.wait_kind = 'delivery' AND enrollments.wait_delivery = u.delivery`, over)
+	if err != nil {
+		return nil, wrap("complete enrollments", err)
+	}
+	closed := make(map[campaigns.DeliveryID]bool, len(done))
+	for _, i := range done {
+		closed[over[i].Delivery] = true
+	}
+	return slices.DeleteFunc(os, func(o Outcome) bool { return closed[o.Delivery] }), nil
+}
+
 var wakeColumns = columns[Outcome]{
 	ints("id", func(o Outcome) campaigns.EnrollmentID { return o.Enrollment }),
 	ints("delivery", func(o Outcome) campaigns.DeliveryID { return o.Delivery }),
@@ -191,10 +235,8 @@ var wakeColumns = columns[Outcome]{
 // when its statistics are of a time when the table was small (measured: 150 ms instead of 1 ms for 100 rows).
 const waiting = `COALESCE(enrollments.state, '') = 'waiting'`
 
-// wake makes due what waited for these deliveries, in order of enrollments.
+// wake makes due what waited for these deliveries.
 func (tx *Tx) wake(ctx context.Context, os []Outcome) error {
-	os = slices.DeleteFunc(os, func(o Outcome) bool { return o.Enrollment == 0 })
-	slices.SortStableFunc(os, func(a, b Outcome) int { return int(a.Enrollment - b.Enrollment) })
 	_, err := wakeColumns.apply(ctx, tx.queries, `UPDATE enrollments SET due_at = u.at
 		FROM {rows} WHERE enrollments.id = u.id AND `+waiting+` AND enrollments.wait_kind = 'delivery' AND enrollments.wait_delivery = u.delivery`, os)
 	return wrap("wake enrollments", err)
