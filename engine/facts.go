@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -84,13 +85,23 @@ func (e *Engine) facts(p *store.Profile, topic string, s standing, c *store.Comm
 }
 
 // fromRow is the decider's view of a row.
-func fromRow(r *store.Enrollment) (decide.Enrollment, error) {
-	var en decide.Enrollment
-	if len(r.Data) > 0 {
+func fromRow(r *store.Enrollment) (decide.Enrollment, error) { return new(records).fromRow(r) }
+
+// records reads one row after another. Rows of one campaign that stand at the same step have mostly the same record, so that it is read once.
+type records struct {
+	data json.RawMessage
+	en   decide.Enrollment // what data says; nobody changes it, since a decision copies what it changes
+}
+
+func (rs *records) fromRow(r *store.Enrollment) (decide.Enrollment, error) {
+	if !bytes.Equal(rs.data, r.Data) {
+		var en decide.Enrollment
 		if err := json.Unmarshal(r.Data, &en); err != nil {
 			return en, fmt.Errorf("read enrollment %d: %w", r.ID, err)
 		}
+		rs.data, rs.en = r.Data, en
 	}
+	en := rs.en
 	en.State, en.Reason, en.Step, en.Visit, en.Wait = r.State, r.Reason, r.Step, r.Visit, r.WaitKind
 	if r.DueAt != nil {
 		due := *r.DueAt

@@ -1,7 +1,9 @@
 package engine
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"runtime/debug"
@@ -25,6 +27,8 @@ type feed struct {
 	some  []job // of the member whose turn it is
 	gated time.Time
 	res   *results
+	reads records
+	ends  ends
 	out   []handed // given to the line and not settled: with a stream two, else one
 }
 
@@ -73,7 +77,7 @@ func (f *feed) recover() {
 func (f *feed) Next() *channels.Message {
 	for j, ok := f.next(); ok; j, ok = f.next() {
 		since := time.Now()
-		msg, err := f.e.compose(f.ctx, &j.candidate)
+		msg, err := f.e.compose(f.ctx, &j.candidate, &f.reads)
 		if err != nil {
 			f.e.Log.Error("message not rendered", "delivery", j.d.ID, "campaign", j.d.Campaign, "step", j.d.Step, "error", err)
 			f.res.final(j.d, campaigns.Failed, campaigns.RenderFailed, f.e.now())
@@ -138,6 +142,7 @@ func (f *feed) settle(done *channels.Message, r channels.Receipt, next *handed) 
 		return f.begin(next)
 	}
 	o := f.e.receive(h.job, &r, h.since)
+	o.Over = f.ends.over(h.job, o)
 	switch {
 	case !h.begun:
 		err = f.begin(next)
@@ -175,28 +180,46 @@ func (e *Engine) receive(j job, r *channels.Receipt, since time.Time) store.Outc
 		r.WholeChannel = true
 	}
 	e.Observer.Sent(j.d.Channel, time.Since(since))
-	o := e.outcome(j.d, *r)
-	o.Over = over(j, o)
-	return o
+	return e.outcome(j.d, *r)
 }
 
-// over decides beforehand what becomes of a passage whose last message this was: that needs no facts, so nothing has to be read again for it. nil: it is
-// decided in its own time.
-func over(j job, o store.Outcome) *store.Over {
-	if j.en == nil || !decide.Last(j.l.def, *j.en) || mayGoOn(j.l.def, j.d) {
+// ends decides beforehand what becomes of passages whose last message was sent: that needs no facts, so nothing has to be read again for it. What was decided
+// for one holds for the next that stands where it stood.
+type ends struct {
+	l      *live
+	before json.RawMessage // the record of the one that was decided
+	step   campaigns.StepID
+	after  json.RawMessage // its record afterwards; nil: such a passage is decided in its own time
+}
+
+func (x *ends) over(j job, o store.Outcome) *store.Over {
+	if j.en == nil || o.State != campaigns.Sent {
+		return nil
+	}
+	if x.l != j.l || x.step != j.d.Step || !bytes.Equal(x.before, j.row.Data) {
+		x.l, x.step, x.before, x.after = j.l, j.d.Step, j.row.Data, end(j, o)
+	}
+	if x.after == nil {
+		return nil
+	}
+	return &store.Over{Rev: j.row.Rev, Data: x.after}
+}
+
+// end is the record of the job's passage when it is completed with the outcome; nil when it is not, or something else follows from it.
+func end(j job, o store.Outcome) json.RawMessage {
+	if !decide.Last(j.l.def, *j.en) || mayGoOn(j.l.def, j.d) {
 		return nil
 	}
 	in := &decide.Delivered{Step: j.d.Step, Visit: j.d.Visit, Channel: j.d.Channel, Part: j.d.Part, State: o.State, Reason: o.Reason, At: o.At}
 	next, effects := decide.Decide(j.l.def, *j.en, decide.Facts{}, in, o.At)
-	if next.State != campaigns.EnrollmentCompleted {
+	told := !slices.ContainsFunc(effects, func(effect decide.Effect) bool {
+		record, ok := effect.(*decide.Record)
+		return !ok || !rowTells[record.Name]
+	})
+	if next.State != campaigns.EnrollmentCompleted || !told {
 		return nil
 	}
-	for _, effect := range effects {
-		if record, ok := effect.(*decide.Record); !ok || !rowTells[record.Name] {
-			return nil
-		}
-	}
-	return &store.Over{Rev: j.row.Rev, Data: mustJSON(next)}
+	return mustJSON(next)
 }
 
 // mayGoOn reports whether the text of a delivery may need another message.

@@ -191,12 +191,12 @@ func (c candidate) needsSlot() bool {
 }
 
 // compose makes the message of a step or of a system reply. An error is our fault or the definition's.
-func (e *Engine) compose(ctx context.Context, c *candidate) (_ *channels.Message, err error) {
+func (e *Engine) compose(ctx context.Context, c *candidate, reads *records) (_ *channels.Message, err error) {
 	defer recovered(&err)
 	if c.d.Kind == store.SystemDelivery {
 		return e.renderReply(ctx, c.d, c.p, c.community)
 	}
-	en, err := fromRow(c.row)
+	en, err := reads.fromRow(c.row)
 	if err != nil {
 		return nil, err
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -26,6 +25,8 @@ type renderJob struct {
 	p  *store.Profile
 	c  *store.Community
 	en decide.Enrollment
+
+	made *templates.Env // the last one: a mail needs it for each of its texts
 }
 
 // lang is the language of a text for the member: their own where the text has it, else the campaign's first.
@@ -35,6 +36,14 @@ func (r *renderJob) lang(t definition.Texts) (string, campaigns.Lang) {
 
 // env holds the values that texts may use.
 func (r *renderJob) env(lang campaigns.Lang) templates.Env {
+	if r.made == nil || r.made.Lang != lang {
+		made := r.makeEnv(lang)
+		r.made = &made
+	}
+	return *r.made
+}
+
+func (r *renderJob) makeEnv(lang campaigns.Lang) templates.Env {
 	given := map[string]any{}
 	for _, q := range r.l.def.Order {
 		ask, ok := q.Body.(*definition.Ask)
@@ -102,25 +111,13 @@ func (r *renderJob) link(src string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	_, lang := r.lang(definition.Texts{})
-	env := r.env(lang)
-	env.Vars = escaped(env.Vars)
-	return text.Line(env), nil
+	return text.Address(r.env(r.spoken())), nil
 }
 
-func escaped(vars map[string]any) map[string]any {
-	out := make(map[string]any, len(vars))
-	for k, v := range vars {
-		switch v := v.(type) {
-		case map[string]any:
-			out[k] = escaped(v)
-		case string:
-			out[k] = url.QueryEscape(v)
-		default:
-			out[k] = v
-		}
-	}
-	return out
+// spoken is the member's language where the campaign has it, else its first.
+func (r *renderJob) spoken() campaigns.Lang {
+	_, lang := r.lang(definition.Texts{})
+	return lang
 }
 
 // render makes the message of a step's delivery. An error is our fault or the definition's, never the member's.

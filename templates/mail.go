@@ -68,21 +68,43 @@ func Mail(m MailContent) (document, text string, err error) {
 
 // checkLinks guards the frame against addresses that a client would run or could not open.
 func (m *MailContent) checkLinks() error {
-	urls := []string{}
 	for _, b := range m.Buttons {
-		urls = append(urls, b.URL)
-	}
-	for _, u := range []string{m.UnsubscribeURL, m.PreferencesURL, m.ConnectURL} {
-		if u != "" {
-			urls = append(urls, u)
+		if !openable(b.URL) {
+			return ErrMailLink
 		}
 	}
-	for _, u := range urls {
-		if a := (address{{u, -1, slotURL}}); !a.usable() {
+	for _, u := range [...]string{m.UnsubscribeURL, m.PreferencesURL, m.ConnectURL} {
+		if u != "" && !openable(u) {
 			return ErrMailLink
 		}
 	}
 	return nil
+}
+
+// openable reports whether a client would open the address.
+func openable(u string) bool {
+	return plainWeb(u) || address{{u, -1, slotURL}}.usable()
+}
+
+// plainWeb recognises the common case, an address of the web in which nothing needs a second look.
+func plainWeb(u string) bool {
+	rest, ok := strings.CutPrefix(u, "https://")
+	if !ok {
+		return false
+	}
+	host := 0
+	for i := range len(rest) {
+		c := rest[i]
+		switch {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '-', c == '.':
+			if host == i {
+				host++
+			}
+		case host == 0, host == i && c != '/', strings.IndexByte("/-._~?&=+", c) < 0: // a port, a user, an escape: looked at closely
+			return false
+		}
+	}
+	return host > 0 && rest[0] != '.' && rest[0] != '-'
 }
 
 // completed fills what the caller left to the frame.
@@ -104,9 +126,12 @@ var htmlTag = regexp.MustCompile(`<[^>]*>`)
 // withoutEcho drops the body's first paragraph where it says what the heading above it says: in a chat there is none.
 func (m MailContent) withoutEcho() MailContent {
 	line, rest, ok := strings.Cut(strings.TrimSpace(m.BodyText), "\n")
+	if !ok || tidy(line) != tidy(m.Subject) {
+		return m
+	}
 	paragraph, more, found := strings.Cut(strings.TrimSpace(m.BodyHTML), "</p>")
 	said := html.UnescapeString(htmlTag.ReplaceAllString(paragraph, ""))
-	if !ok || !found || !strings.HasPrefix(paragraph, "<p") || tidy(line) != tidy(m.Subject) || tidy(said) != tidy(m.Subject) || strings.TrimSpace(more) == "" {
+	if !found || !strings.HasPrefix(paragraph, "<p") || tidy(said) != tidy(m.Subject) || strings.TrimSpace(more) == "" {
 		return m
 	}
 	m.BodyText, m.BodyHTML = strings.TrimSpace(rest), strings.TrimSpace(more)
@@ -127,25 +152,31 @@ func (m *MailContent) note() string {
 
 // text is the plain part: the same words and links in the same order.
 func (m *MailContent) text() string {
-	var blocks []string
-	add := func(s string) {
-		if s = strings.TrimSpace(s); s != "" {
-			blocks = append(blocks, s)
+	var b strings.Builder
+	b.Grow(1024 + len(m.BodyText))
+	block := func(s string) {
+		if s = strings.TrimSpace(s); s == "" {
+			return
 		}
+		if b.Len() > 0 {
+			b.WriteString("\n\n")
+		}
+		b.WriteString(s)
 	}
-	add(m.Subject)
-	add(m.BodyText)
-	var buttons []string
-	for _, b := range m.Buttons {
-		buttons = append(buttons, spaced(b.Label)+": "+b.URL)
+	block(m.Subject)
+	block(m.BodyText)
+	var buttons strings.Builder
+	for _, l := range m.Buttons {
+		buttons.WriteString(spaced(l.Label) + ": " + l.URL + "\n")
 	}
-	add(strings.Join(buttons, "\n"))
-	add(m.note())
-	add("———\n" + m.Why)
-	add(m.footerLine("mail.connect", m.ConnectURL))
-	add(m.footerLine("mail.preferences", m.PreferencesURL) + "\n" + m.footerLine("mail.unsubscribe", m.UnsubscribeURL))
-	add(m.PostalAddress)
-	return strings.Join(blocks, "\n\n") + "\n"
+	block(buttons.String())
+	block(m.note())
+	block("———\n" + m.Why)
+	block(m.footerLine("mail.connect", m.ConnectURL))
+	block(m.footerLine("mail.preferences", m.PreferencesURL) + "\n" + m.footerLine("mail.unsubscribe", m.UnsubscribeURL))
+	block(m.PostalAddress)
+	b.WriteByte('\n')
+	return b.String()
 }
 
 func (m *MailContent) footerLine(key, url string) string {

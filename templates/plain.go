@@ -12,6 +12,20 @@ func (t *Text) Plain(env Env) (string, error) {
 
 // Line renders one plain line for subjects and button labels: no markup, no addresses of links, every white space one space.
 func (t *Text) Line(env Env) string {
+	return t.line(env, func(o *op, vals []filled) string { return o.words(vals, nil) })
+}
+
+// Address renders a link's address: each value that is not the author's own is escaped for a URL, wherever it stands in it.
+func (t *Text) Address(env Env) string {
+	return t.line(env, func(o *op, vals []filled) string {
+		if o.kind == opText || vals[o.slot].own {
+			return o.words(vals, nil)
+		}
+		return escapeURLValue(vals[o.slot].text)
+	})
+}
+
+func (t *Text) line(env Env, words func(*op, []filled) string) string {
 	v, vals := t.prepare(&env)
 	var b strings.Builder
 	for i := range v.plain {
@@ -20,7 +34,7 @@ func (t *Text) Line(env Env) string {
 		case o.kind == opBreak:
 			b.WriteByte(' ')
 		case !o.aside:
-			b.WriteString(o.words(vals, nil))
+			b.WriteString(words(o, vals))
 		}
 	}
 	return spaced(b.String())
@@ -28,6 +42,9 @@ func (t *Text) Line(env Env) string {
 
 // spaced joins the words of s with single spaces and keeps no-break spaces.
 func spaced(s string) string {
+	if strings.IndexByte(s, '\n') < 0 && strings.IndexByte(s, '\t') < 0 && !strings.Contains(s, "  ") && strings.Trim(s, " ") == s {
+		return s
+	}
 	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r == '\n' || r == '\t' }), " ")
 }
 
