@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"fmt"
-	"maps"
 	"strconv"
 	"strings"
 	"time"
@@ -44,43 +43,95 @@ func (r *renderJob) env(lang campaigns.Lang) templates.Env {
 }
 
 func (r *renderJob) makeEnv(lang campaigns.Lang) templates.Env {
-	given := map[string]any{}
-	for _, q := range r.l.def.Order {
-		ask, ok := q.Body.(*definition.Ask)
-		if !ok {
-			continue
-		}
-		if a, ok := r.en.Answers[saveAs(ask, q.ID)]; ok {
-			given[saveAs(ask, q.ID)] = answers.Describe(a, ask, lang, r.l.def.Languages[0])
-		}
-	}
-	attributes := r.p.Attributes
-	if attributes == nil {
-		attributes = map[string]any{}
-	}
-	vars := r.score()
-	maps.Copy(vars, map[string]any{
-		"member": map[string]any{
-			"first_name": r.p.FirstName, "last_name": r.p.LastName, "full_name": strings.TrimSpace(r.p.FirstName + " " + r.p.LastName),
-			"language": string(spoken(r.p, r.c)), "external_id": r.p.ExternalID, "attributes": attributes,
-		},
-		"answers":   given,
-		"campaign":  map[string]any{"name": r.l.def.NameIn(lang)},
-		"community": map[string]any{"name": r.c.Name, "brand": r.c.Brand},
-	})
-	for name, t := range r.prompt() {
-		vars[name], _ = t.In(lang, r.l.def.Languages[0])
-	}
-	return templates.Env{Lang: lang, Zone: zone(r.c, r.p.TimeZone), Vars: vars}
+	return templates.Env{Lang: lang, Zone: zone(r.c, r.p.TimeZone), Find: func(path []string) any { return r.find(lang, path) }}
 }
 
-// score is what the passage has gathered, and in a repeat which round the message belongs to: its visit.
-func (r *renderJob) score() map[string]any {
-	vars := map[string]any{definition.ScorePoints: float64(r.en.Points), definition.ScoreDone: float64(r.en.RoundsDone)}
-	if around := r.l.def.RepeatOf(r.d.Step); around != nil {
-		vars["round"], vars["rounds"] = float64(r.d.Visit), float64(around.Repeat().Times)
+// find is the value at the path; nil: none.
+func (r *renderJob) find(lang campaigns.Lang, path []string) any {
+	name := ""
+	if len(path) == 2 {
+		name = path[1]
 	}
-	return vars
+	switch path[0] {
+	case "member":
+		return r.ofMember(path[1:])
+	case "answers":
+		return r.answer(lang, name)
+	case "campaign":
+		if name == "name" {
+			return r.l.def.NameIn(lang)
+		}
+	case "community":
+		switch name {
+		case "name":
+			return r.c.Name
+		case "brand":
+			return r.c.Brand
+		}
+	case definition.ScorePoints:
+		return float64(r.en.Points)
+	case definition.ScoreDone:
+		return float64(r.en.RoundsDone)
+	}
+	if len(path) == 1 {
+		return r.ofRound(lang, path[0])
+	}
+	return nil
+}
+
+func (r *renderJob) ofMember(path []string) any {
+	if len(path) == 0 {
+		return nil
+	}
+	switch path[0] {
+	case "first_name":
+		return r.p.FirstName
+	case "last_name":
+		return r.p.LastName
+	case "full_name":
+		return strings.TrimSpace(r.p.FirstName + " " + r.p.LastName)
+	case "language":
+		return string(spoken(r.p, r.c))
+	case "external_id":
+		return r.p.ExternalID
+	case "attributes":
+		if len(path) == 2 {
+			return r.p.Attributes[path[1]]
+		}
+	}
+	return nil
+}
+
+// answer is what the member answered, in words.
+func (r *renderJob) answer(lang campaigns.Lang, name string) any {
+	a, given := r.en.Answers[name]
+	if !given {
+		return nil
+	}
+	for _, q := range r.l.def.Order {
+		if ask, ok := q.Body.(*definition.Ask); ok && saveAs(ask, q.ID) == name {
+			return answers.Describe(a, ask, lang, r.l.def.Languages[0])
+		}
+	}
+	return nil
+}
+
+// ofRound is a value of the repeat that the message belongs to: which round it is (its visit), and the round's own texts.
+func (r *renderJob) ofRound(lang campaigns.Lang, name string) any {
+	around := r.l.def.RepeatOf(r.d.Step)
+	switch {
+	case around == nil:
+		return nil
+	case name == "round":
+		return float64(r.d.Visit)
+	case name == "rounds":
+		return float64(around.Repeat().Times)
+	}
+	if t, ok := r.prompt()[name]; ok {
+		text, _ := t.In(lang, r.l.def.Languages[0])
+		return text
+	}
+	return nil
 }
 
 // prompt is the round's own text, where its repeat has one.

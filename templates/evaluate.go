@@ -16,6 +16,8 @@ type Env struct {
 	// Vars are nested maps; member.first_name is Vars["member"].(map[string]any)["first_name"]. A missing one is an empty text.
 	// Leaves are string, float64, int, bool, time.Time or []string (joined with ", ").
 	Vars map[string]any
+	// Find, when it is set, is asked for a path's value in place of Vars.
+	Find func(path []string) any
 	// Lang decides about plurals, dates and numbers.
 	Lang campaigns.Lang
 	// Zone is the member's; nil is UTC.
@@ -31,6 +33,9 @@ func (e *Env) zone() *time.Location {
 
 // lookup follows a path through the nested maps.
 func (e *Env) lookup(path []string) any {
+	if e.Find != nil {
+		return normal(e.Find(path))
+	}
 	var at any = e.Vars
 	for _, part := range path {
 		switch m := at.(type) {

@@ -56,14 +56,28 @@ func Mail(m MailContent) (document, text string, err error) {
 	if err := m.checkLinks(); err != nil {
 		return "", "", err
 	}
-	m = m.completed().withoutEcho()
-	w := &mailWriter{m: &m}
-	w.b.Grow(8<<10 + len(m.BodyHTML))
-	w.document()
-	if w.b.Len() >= MailMaxSize {
+	m = m.withoutEcho()
+	if k, ok := m.key(); ok {
+		if h := headFor(k); h != nil {
+			document, text = h.fill(&m)
+		}
+	}
+	if document == "" {
+		m = m.completed()
+		document, text = m.document(), m.text()
+	}
+	if len(document) >= MailMaxSize {
 		return "", "", ErrMailTooBig
 	}
-	return w.b.String(), m.text(), nil
+	return document, text, nil
+}
+
+// document is the whole HTML part.
+func (m *MailContent) document() string {
+	w := &mailWriter{m: m}
+	w.b.Grow(8<<10 + len(m.BodyHTML))
+	w.document()
+	return w.b.String()
 }
 
 // checkLinks guards the frame against addresses that a client would run or could not open.
