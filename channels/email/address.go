@@ -2,7 +2,6 @@ package email
 
 import (
 	"errors"
-	"net"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -60,7 +59,11 @@ func parseMailbox(s string, public bool) (mailbox, error) {
 	if !ok || local == "" || domain == "" || strings.Contains(domain, "@") {
 		return mailbox{}, ErrAddressAt
 	}
-	m := mailbox{local: norm.NFC.String(local)}
+	m := mailbox{local: local}
+	plain := isASCII(local)
+	if !plain {
+		m.local = norm.NFC.String(local)
+	}
 	if !validLocal(m.local) {
 		return mailbox{}, ErrAddressLocal
 	}
@@ -68,7 +71,10 @@ func parseMailbox(s string, public bool) (mailbox, error) {
 		return mailbox{}, ErrAddressDomain
 	}
 	// The folded form may be longer than the typed one (ß is ss), and the key must pass here again.
-	longest := max(len(m.local), len(foldLocal(m.local)))
+	longest := len(m.local)
+	if !plain {
+		longest = max(longest, len(foldLocal(m.local)))
+	}
 	if longest > 64 || longest+1+max(len(m.ascii), len(m.unicode)) > 254 {
 		return mailbox{}, ErrAddressLong
 	}
@@ -118,14 +124,13 @@ func parseDomain(s string) (ascii, uni string, ok bool) {
 	if len(ascii) > 253 {
 		return "", "", false
 	}
-	labels := strings.Split(ascii, ".")
-	for _, l := range labels {
-		if !validLabel(l) {
+	last := ""
+	for rest, more := ascii, true; more; {
+		if last, rest, more = strings.Cut(rest, "."); !validLabel(last) {
 			return "", "", false
 		}
 	}
-	// A last label of digits is an IP address or a mistake (RFC 3696 §2).
-	if net.ParseIP(ascii) != nil || strings.Trim(labels[len(labels)-1], "0123456789") == "" {
+	if strings.Trim(last, "0123456789") == "" { // an IP address or a mistake (RFC 3696 §2)
 		return "", "", false
 	}
 	if plain {

@@ -36,3 +36,18 @@ func BenchmarkSend(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "mails/s")
 }
+
+// BenchmarkLetter is what checking a message and making its mail costs, without the wire.
+func BenchmarkLetter(b *testing.B) {
+	m := sample()
+	m.Mail.ToName, m.Mail.Subject = "Анна", "Привет, Анна"
+	m.Text = strings.Repeat("Привет, рады видеть тебя в нашем кругу.\n", 20)
+	m.HTML = strings.Repeat("<p style=\"margin:0\">Привет, рады видеть тебя в нашем кругу.</p>\n", 25)
+	l, made := &link{eightBit: true}, &letter{}
+	b.ReportAllocs()
+	for b.Loop() {
+		if !made.make(m, l) {
+			b.Fatal("not made")
+		}
+	}
+}
