@@ -43,7 +43,7 @@ func BenchmarkLetter(b *testing.B) {
 	m.Mail.ToName, m.Mail.Subject = "Анна", "Привет, Анна"
 	m.Text = strings.Repeat("Привет, рады видеть тебя в нашем кругу.\n", 20)
 	m.HTML = strings.Repeat("<p style=\"margin:0\">Привет, рады видеть тебя в нашем кругу.</p>\n", 25)
-	l, made := &link{eightBit: true}, &letter{}
+	l, made := &link{eightBit: true, cfg: &Config{}}, &letter{}
 	b.ReportAllocs()
 	for b.Loop() {
 		if !made.make(m, l) {

@@ -47,6 +47,8 @@ type Config struct {
 	Password string `json:"-"`
 	// Helo is the name said in EHLO; the machine's own if empty.
 	Helo string
+	// DKIM signs each mail with each of these keys; none: no mail is signed here (the relay may).
+	DKIM []DKIMKey `json:"-"`
 	// ConnectTimeout covers connecting, TLS and AUTH (default 30 s); CommandTimeout one command's answer (30 s);
 	// FinalTimeout the body and the answer to the final dot (60 s). RFC 5321 §4.5.3.2 allows servers minutes; an impatient sender
 	// makes unknown outcomes only after the dot, so raise FinalTimeout first.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 )
@@ -33,7 +34,7 @@ func TestParseURL(t *testing.T) {
 		"smtps://mail.sandbox.localhost?insecure_skip_verify=true":         {Host: "mail.sandbox.localhost", Port: 465, TLS: TLSImplicit, InsecureSkipVerify: true},
 	} {
 		got, err := ParseURL(raw)
-		if err != nil || got != want {
+		if err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("%s:\n got %#v %v (tls %s)\nwant %#v", raw, got, err, got.TLS, want)
 		}
 	}

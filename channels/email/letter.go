@@ -17,10 +17,15 @@ type letter struct {
 	body8bit bool
 }
 
-// write makes the mail for what the link's server takes.
+// write makes the mail for what the link's server takes. A signed one is 7-bit whatever that is: a relay on its way may not take 8BITMIME, and what is
+// encoded anew there is signed no longer (RFC 6376 §5.3).
 func (m *letter) write(e *envelope, l *link) (err error) {
+	keys := l.cfg.DKIM
 	m.e = e
-	m.raw, m.dotted, m.body8bit, err = l.forms.compose(m.raw[:0], e, l.eightBit)
+	m.raw, m.dotted, m.body8bit, err = l.forms.compose(m.raw[:0], e, l.eightBit && len(keys) == 0)
+	if err == nil && len(keys) > 0 {
+		m.raw, err = sign(keys, e.from.ascii, m.raw)
+	}
 	return err
 }
 

@@ -190,9 +190,29 @@ func (a *App) openChannels(o *engine.Options) (err error) {
 	if err != nil {
 		return errors.New("KRUZHOK_MAIL_FROM: write it as Name <news@example.org>")
 	}
+	if cfg.DKIM, err = dkimKeys(a.cfg); err != nil {
+		return err
+	}
 	o.MailFromName, o.MailFrom = from.Name, from.Address
 	o.Senders[campaigns.Email] = email.New(cfg)
 	return nil
+}
+
+// dkimKeys reads the keys that sign mails.
+func dkimKeys(cfg *config.Config) (keys []email.DKIMKey, err error) {
+	files, selectors := cfg.DKIM()
+	for i, file := range files {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", config.Variable("dkim-key-file"), err)
+		}
+		k, err := email.ParseDKIMKey(selectors[i], content)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %s: %w", config.Variable("dkim-key-file"), file, err)
+		}
+		keys = append(keys, k)
+	}
+	return keys, nil
 }
 
 func (a *App) openHTTP(o appOptions) (err error) {

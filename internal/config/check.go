@@ -140,6 +140,17 @@ func (c *Config) checkMail(p *problems) {
 	if c.ReplyDomain != "" && !domainForm.MatchString(c.ReplyDomain) {
 		p.add("reply-domain", "%q is not a domain such as reply.kruzhok.example", c.ReplyDomain)
 	}
+	if files, selectors := c.DKIM(); len(files) != len(selectors) {
+		p.add("dkim-selector", "names %d, and %s names %d files; give a selector for each key, in the same order", len(selectors), Variable("dkim-key-file"), len(files))
+	}
+}
+
+// DKIM lists the key files and their selectors, as many of the one as of the other once Check was content.
+func (c *Config) DKIM() (files, selectors []string) {
+	words := func(list string) []string {
+		return strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' })
+	}
+	return words(c.DKIMKeyFile), words(c.DKIMSelector)
 }
 
 func (c *Config) checkProcess(p *problems) {

@@ -45,6 +45,9 @@ type Config struct {
 	SMTPURL         string `name:"smtp-url" placeholder:"URL" help:"Mail server: smtp://user:password@host:587 or smtps://…:465."`
 	SMTPURLFile     string `name:"smtp-url-file" placeholder:"FILE" help:"File that holds the mail server's URL."`
 	SMTPConnections int    `name:"smtp-connections" default:"4" placeholder:"N" help:"Connections to the mail server."`
+	// DKIMKeyFile and DKIMSelector are lists: a selector for each file.
+	DKIMKeyFile  string `name:"dkim-key-file" placeholder:"FILE,…" help:"Private keys that sign each mail (PEM; RSA of 2048 bits, then Ed25519 if wanted)."`
+	DKIMSelector string `name:"dkim-selector" placeholder:"NAME,…" help:"The keys' selectors: the public key is at NAME._domainkey of the sender's domain in DNS."`
 	// MailFrom is "Name <a@b>".
 	MailFrom    string `name:"mail-from" placeholder:"NAME <A@B>" help:"Sender of the mails."`
 	ReplyDomain string `name:"reply-domain" placeholder:"DOMAIN" help:"Domain whose mail comes back to this service, for replies and bounces."`
