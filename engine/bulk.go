@@ -40,7 +40,7 @@ func (e *Engine) workChunk(ctx context.Context, ch campaigns.Channel, c *store.C
 	defer func() { e.parts.learn(ch, size) }()
 	for start := time.Now(); n < len(ds) && time.Since(start) < chunkWork && ctx.Err() == nil; {
 		began := time.Now()
-		part := ds[n:min(n+size, len(ds))]
+		part := ds[n:min(n+e.most(ch, size), len(ds))]
 		done, err := e.sendSome(ctx, campaigns.Bulk, ch, part)
 		if err != nil {
 			return n > 0, err

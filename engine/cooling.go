@@ -2,40 +2,159 @@ package engine
 
 import (
 	"context"
+	"strconv"
 	"sync"
 	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/channels"
+	"github.com/kruzhok/kruzhok/store"
 )
+
+// cooldowns are the rests that providers asked for, by bucket: a channel, a chat ('telegram:MEMBER'), a mail domain ('email:DOMAIN').
+type cooldowns struct {
+	by   map[string]store.Cooldown
+	many map[campaigns.Channel]bool // there are some of single chats or domains
+}
+
+func (c cooldowns) of(bucket string) (store.Cooldown, bool) {
+	found, ok := c.by[bucket]
+	return found, ok
+}
+
+// some reports whether single chats or domains of the channel rest or recover.
+func (c cooldowns) some(ch campaigns.Channel) bool { return c.many[ch] }
+
+const (
+	// recovery is how long a mail domain takes to be trusted with twice the rate again.
+	recovery = 15 * time.Minute
+	// unknownRate is where a mail domain without a limit starts that slows us down, in mails a second; knownRate is where it counts as recovered.
+	unknownRate, knownRate = 20.0, 1000.0
+	// leastRate is the slowest that a domain gets: one mail a minute.
+	leastRate = 1.0 / 60
+	// recoveredBy is when even the slowest domain is fast again: sixteen doublings lead from leastRate to knownRate.
+	recoveredBy = 16 * recovery
+)
+
+// cooldowns returns what rests or recovers, at most half a second old.
+func (e *Engine) cooldowns(ctx context.Context) (cooldowns, error) {
+	return e.cool.get(func() (cooldowns, error) {
+		by, err := e.Store.Cooldowns(ctx, e.now().Add(-recoveredBy))
+		c := cooldowns{by, map[campaigns.Channel]bool{}}
+		for bucket, x := range by {
+			for _, ch := range []campaigns.Channel{campaigns.Telegram, campaigns.Email} {
+				if len(bucket) > len(ch) && bucket[:len(ch)+1] == string(ch)+":" && (x.Rate > 0 || x.Until.After(e.now())) {
+					c.many[ch] = true
+				}
+			}
+		}
+		return c, err
+	})
+}
 
 // cooling returns how long the channel has to rest yet.
 func (e *Engine) cooling(ctx context.Context, ch campaigns.Channel) (time.Duration, error) {
-	ends, err := e.cool.get(func() (map[string]time.Time, error) { return e.Store.Cooldowns(ctx, e.now()) })
-	return max(ends[string(ch)].Sub(e.now()), 0), err
+	c, err := e.cooldowns(ctx)
+	return max(c.by[string(ch)].Until.Sub(e.now()), 0), err
 }
 
-// flood notices when a provider slows us down altogether. Whether a 429 concerns one chat or the bot is not documented;
-// two chats within a moment mean the bot.
+// DropCooldowns forgets rests that matter no more.
+func (e *Engine) DropCooldowns(ctx context.Context) error {
+	return e.Store.Write(ctx, func(tx *store.Tx) error { return tx.DropCooldowns(ctx, e.now().Add(-recoveredBy)) })
+}
+
+func chatCooldown(d *store.Delivery) string {
+	return string(campaigns.Telegram) + ":" + strconv.FormatInt(int64(d.Member), 10)
+}
+
+func domainCooldown(domain string) string { return string(campaigns.Email) + ":" + domain }
+
+// domainRate is how many mails a second the domain gets now, 0 for any number, and how long it gets none yet. One that slowed us down starts again at
+// half of its rate, which doubles with each recovery: multiplicative decrease, slow increase, all of it told by one row.
+func (e *Engine) domainRate(domain string, slow cooldowns, now time.Time) (rate float64, opens time.Duration) {
+	limit, named := e.Rates.Domains[domain]
+	if !named {
+		limit = e.Rates.Domains["*"]
+	}
+	c, ok := slow.of(domainCooldown(domain))
+	if !ok || c.Rate <= 0 {
+		return limit, 0
+	}
+	opens = max(c.Until.Sub(now), 0)
+	rate = c.Rate
+	for after := now.Sub(c.Until); after >= recovery && rate < knownRate; after -= recovery {
+		rate *= 2
+	}
+	switch {
+	case limit > 0 && rate >= limit:
+		return limit, opens
+	case limit == 0 && rate >= knownRate:
+		return 0, opens
+	}
+	return rate, opens
+}
+
+// throttled notes in the results what has to rest after an attempt that was told to come later: the chat, the domain, or the whole channel when
+// several are told so within a moment (whether Telegram's 429 concerns one chat or the bot is not documented; a relay's 421 may mean all it has).
+func (e *Engine) throttled(j job, r channels.Receipt, began time.Time, res *results) {
+	if r.Class != channels.RateLimited || r.WholeChannel {
+		return
+	}
+	now := e.now()
+	rest := cooldown{until: now.Add(max(r.RetryAfter, time.Second)), reason: string(r.Class)}
+	if j.d.Channel != campaigns.Email {
+		res.rests(chatCooldown(j.d), rest)
+		if e.flood.limited(j.d.Channel, chatCooldown(j.d), began, 2) {
+			res.rests(string(j.d.Channel), rest)
+		}
+		return
+	}
+	domain := mailDomain(j)
+	c, err := e.cooldowns(context.Background())
+	rate, _ := e.domainRate(domain, c, now)
+	if rate == 0 || err != nil {
+		rate = unknownRate
+	}
+	rest.rate = max(rate/2, leastRate)
+	res.rests(domainCooldown(domain), rest)
+	if e.flood.limited(j.d.Channel, domain, began, 3) {
+		res.rests(string(j.d.Channel), cooldown{until: now.Add(wholeChannelPause), reason: string(r.Class)})
+	}
+}
+
+// rests is cools for whoever does not hold the results.
+func (r *results) rests(bucket string, c cooldown) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.cools(bucket, c)
+}
+
+// flood notices when a provider slows us down altogether: several chats or domains within a moment.
 type flood struct {
 	mu   sync.Mutex
-	last map[campaigns.Channel]slowed
+	last map[campaigns.Channel][]slowed // the newest of each
 }
 
 type slowed struct {
-	member campaigns.MemberID
-	at     time.Time
+	who string
+	at  time.Time
 }
 
 const floodSpan = 5 * time.Second
 
-// limited notes that the member's chat was slowed down, and reports whether another was within floodSpan.
-func (f *flood) limited(ch campaigns.Channel, member campaigns.MemberID, now time.Time) bool {
+// limited notes that who was slowed down, and reports whether at least n were within floodSpan.
+func (f *flood) limited(ch campaigns.Channel, who string, now time.Time, n int) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	last := f.last[ch]
-	if f.last == nil {
-		f.last = map[campaigns.Channel]slowed{}
+	recent := []slowed{{who, now}}
+	for _, s := range f.last[ch] {
+		if s.who != who && now.Sub(s.at) < floodSpan && len(recent) < n {
+			recent = append(recent, s)
+		}
 	}
-	f.last[ch] = slowed{member, now}
-	return last.member != 0 && last.member != member && now.Sub(last.at) < floodSpan
+	if f.last == nil {
+		f.last = map[campaigns.Channel][]slowed{}
+	}
+	f.last[ch] = recent
+	return len(recent) >= n
 }

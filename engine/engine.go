@@ -47,6 +47,8 @@ type Options struct {
 	Chat channels.Chat
 	// Connections is how many connections bulk work uses on a channel, at most.
 	Connections map[campaigns.Channel]int
+	// Rates are what the Limiter holds to.
+	Rates       Rates
 	Limiter     Limiter
 	Waker       Waker
 	Observer    Observer
@@ -79,7 +81,8 @@ type Engine struct {
 	live     liveCache
 	states   cache[campaignsByID]
 	pool     map[poolKey]*linePool
-	cool     cache[map[string]time.Time]
+	cool     cache[cooldowns]
+	dry      dryness
 	settings cache[*store.Community]
 	flood    flood
 	parts    partSizes

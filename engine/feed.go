@@ -141,7 +141,8 @@ func (f *feed) settle(done *channels.Message, r channels.Receipt, next *handed) 
 	if h == nil {
 		return f.begin(next)
 	}
-	o := f.e.receive(h.job, &r, h.since)
+	f.e.throttled(h.job, r, h.since, f.res)
+	o := f.e.receive(h.job, r, h.since)
 	o.Over = f.ends.over(h.job, o)
 	switch {
 	case !h.begun:
@@ -175,12 +176,9 @@ func (f *feed) drop(m *channels.Message) {
 }
 
 // receive is what a receipt means for the delivery.
-func (e *Engine) receive(j job, r *channels.Receipt, since time.Time) store.Outcome {
-	if r.Class == channels.RateLimited && e.flood.limited(j.d.Channel, j.d.Member, since) {
-		r.WholeChannel = true
-	}
+func (e *Engine) receive(j job, r channels.Receipt, since time.Time) store.Outcome {
 	e.Observer.Sent(j.d.Channel, time.Since(since))
-	return e.outcome(j.d, *r)
+	return e.outcome(j.d, r)
 }
 
 // ends decides beforehand what becomes of passages whose last message was sent: that needs no facts, so nothing has to be read again for it. What was decided

@@ -34,6 +34,7 @@ type reached struct {
 type cooldown struct {
 	until  time.Time
 	reason string
+	rate   float64 // of a mail domain afterwards, in mails a second
 }
 
 func base(d *store.Delivery, now time.Time) store.Outcome {
@@ -81,7 +82,7 @@ func (r *results) add(o store.Outcome, j job, receipt channels.Receipt) {
 		if pause <= 0 {
 			pause = wholeChannelPause
 		}
-		r.cools(string(j.d.Channel), cooldown{o.At.Add(pause), string(receipt.Class)})
+		r.cools(string(j.d.Channel), cooldown{until: o.At.Add(pause), reason: string(receipt.Class)})
 	}
 }
 
@@ -253,7 +254,7 @@ func (e *Engine) writeResults(ctx context.Context, tx *store.Tx, res *results) e
 		}
 	}
 	for bucket, c := range res.cool {
-		if err := tx.SetCooldown(ctx, bucket, c.until, c.reason); err != nil {
+		if err := tx.SetCooldown(ctx, bucket, store.Cooldown{Until: c.until, Reason: c.reason, Rate: c.rate}, now); err != nil {
 			return err
 		}
 	}

@@ -71,7 +71,7 @@ func (e *Engine) SendLane(ctx context.Context, lane campaigns.Lane, ch campaigns
 
 func (e *Engine) runLane(ctx context.Context, lane campaigns.Lane, ch campaigns.Channel, end time.Time) (more bool, err error) {
 	for time.Now().Before(end) {
-		if wait, err := e.cooling(ctx, ch); err != nil || wait > 0 {
+		if wait, err := e.cooling(ctx, ch); err != nil || max(wait, e.rests(lane, ch)) > 0 {
 			return false, err
 		}
 		worked, err := e.sendDue(ctx, lane, ch)
@@ -132,7 +132,7 @@ func (e *Engine) sendRowsOf(ctx context.Context, lane campaigns.Lane, ch campaig
 	}
 	ctx = context.WithoutCancel(ctx)
 	return done, errors.Join(err, e.Store.Write(ctx, func(tx *store.Tx) error {
-		return tx.ReleaseDeliveries(ctx, rest, e.Owner, e.now().Add(max(pause, releasePause)))
+		return tx.ReleaseDeliveries(ctx, rest, e.Owner, e.now().Add(max(pause, cmp.Or(e.rests(lane, ch), releasePause))))
 	}))
 }
 
@@ -255,7 +255,7 @@ func (e *Engine) takeLines(ctx context.Context, lane campaigns.Lane, ch campaign
 	}
 	e.Log.Warn("no connection", "channel", ch, "error", err)
 	if errors.Is(err, errNoConnection) && ctx.Err() == nil {
-		res.cools(string(ch), cooldown{e.now().Add(dialPause), "no_connection"})
+		res.cools(string(ch), cooldown{until: e.now().Add(dialPause), reason: "no_connection"})
 	}
 	return nil
 }

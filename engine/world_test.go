@@ -31,6 +31,8 @@ type clock struct {
 	mu   sync.Mutex
 	t    time.Time
 	runs time.Time // when it began to run by itself; zero: it stands
+	// moved is told where it was set to; nil: nobody.
+	moved func(time.Time)
 }
 
 func (c *clock) now() time.Time {
@@ -54,6 +56,9 @@ func (c *clock) set(t time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.t = t
+	if c.moved != nil {
+		c.moved(t)
+	}
 }
 
 // world is an engine with real channels against sandbox servers and a clock in the test's hand. There is no queue: settle does what workers would.

@@ -3,6 +3,8 @@ package store
 import (
 	"cmp"
 	"context"
+	"errors"
+	"math"
 	"slices"
 	"time"
 
@@ -10,20 +12,96 @@ import (
 )
 
 // ClaimDue claims row by row: up to limit pending deliveries of the lane on the channel with due_at at or before now, whose claim (if any) is over;
-// by priority, then due time. In the bulk lane only those of running campaigns. State becomes claimed, attempts is raised by one.
+// by priority, then due time. In the bulk lane only those of running campaigns, and none behind a chunk that is more urgent: that one goes first.
+// State becomes claimed, attempts is raised by one. Rows that wait for later are not looked at, however many there are.
 func (tx *Tx) ClaimDue(ctx context.Context, lane campaigns.Lane, ch campaigns.Channel, owner string, now, until time.Time, limit int) ([]*Delivery, error) {
-	args := []any{micros(now), owner, micros(until), ch, limit}
-	// The lane stands in the text, since the due indexes are partial.
-	where := `lane = 'interactive'`
+	if err := tx.indexOnly(ctx); err != nil {
+		return nil, wrap("claim deliveries", err)
+	}
+	find := tx.dueReplies
 	if lane == campaigns.Bulk {
-		running, err := tx.runningCampaigns(ctx)
+		find = tx.dueBulk
+	}
+	ids, err := find(ctx, ch, now, limit)
+	if err != nil || len(ids) == 0 {
+		return nil, wrap("find due deliveries", err)
+	}
+	return tx.claim(ctx, `id`+tx.dialect.among(4), micros(now), owner, micros(until), list(tx.dialect, ids))
+}
+
+const claimable = `state = 'pending' AND (claim_until IS NULL OR claim_until <= $1)`
+
+// dueReplies finds and locks the most urgent rows of the interactive lane, one priority after the other: the index leads from each to the next.
+func (tx *Tx) dueReplies(ctx context.Context, ch campaigns.Channel, now time.Time, limit int) (ids []campaigns.DeliveryID, err error) {
+	for last := int64(math.MinInt32); len(ids) < limit; {
+		next, _, err := one(ctx, tx.run, nullNumber, `SELECT min(priority) FROM deliveries
+			WHERE lane = 'interactive' AND due_at IS NOT NULL AND channel = $1 AND priority > $2`, ch, last)
+		if err != nil || next == nil {
+			return ids, err
+		}
+		last = *next
+		some, err := many(ctx, tx.run, value[campaigns.DeliveryID], `SELECT id FROM deliveries WHERE `+claimable+`
+			AND lane = 'interactive' AND channel = $2 AND priority = $3 AND due_at <= $1 ORDER BY due_at, id LIMIT $4`+tx.dialect.skipLocked(),
+			micros(now), ch, last, limit-len(ids))
 		if err != nil {
 			return nil, err
 		}
-		args = append(args, running)
-		where = `lane = 'bulk' AND campaign_id` + tx.dialect.among(6)
+		ids = append(ids, some...)
 	}
-	return tx.claim(ctx, where+` AND channel = $4 AND due_at <= $1 ORDER BY priority, due_at, id LIMIT $5`, args...)
+	return ids, nil
+}
+
+// dueRow is one that may be claimed.
+type dueRow struct {
+	id       campaigns.DeliveryID
+	priority int
+	due      int64
+}
+
+// dueBulk finds (and locks) the most urgent rows of the bulk lane: the first of each running campaign by time, and of these the first by priority, which
+// a campaign's rows have in common.
+func (tx *Tx) dueBulk(ctx context.Context, ch campaigns.Channel, now time.Time, limit int) ([]campaigns.DeliveryID, error) {
+	running, err := many(ctx, tx.run, value[int64], `SELECT id FROM campaigns WHERE state = 'running'`)
+	if err != nil || len(running) == 0 {
+		return nil, err
+	}
+	most, _, err := one(ctx, tx.run, nullNumber, `SELECT min(priority) FROM chunks WHERE campaign_id`+tx.dialect.among(3)+`
+		AND channel = $2 AND left_n > 0 AND due_at <= $1 AND claim_owner IS NULL`, micros(now), ch, list(tx.dialect, running))
+	if err != nil {
+		return nil, err
+	}
+	const ofCampaign = `SELECT id, priority, due_at FROM deliveries WHERE ` + claimable + `
+		AND lane = 'bulk' AND channel = $2 AND due_at <= $1 AND campaign_id = `
+	var due []dueRow
+	if tx.dialect.postgres {
+		due, err = many(ctx, tx.run, scanDueRow, `SELECT d.id, d.priority, d.due_at FROM unnest($4::bigint[]) AS c (id) CROSS JOIN LATERAL (
+			`+ofCampaign+`c.id ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED) AS d ORDER BY d.priority, d.due_at, d.id LIMIT $3`, micros(now), ch, limit, running)
+	} else {
+		for _, id := range running {
+			some, serr := many(ctx, tx.run, scanDueRow, ofCampaign+`$4 ORDER BY due_at LIMIT $3`, micros(now), ch, limit, id)
+			due, err = append(due, some...), errors.Join(err, serr)
+		}
+	}
+	slices.SortFunc(due, func(a, b dueRow) int {
+		return cmp.Or(cmp.Compare(a.priority, b.priority), cmp.Compare(a.due, b.due), cmp.Compare(a.id, b.id))
+	})
+	var ids []campaigns.DeliveryID
+	for _, d := range due[:min(limit, len(due))] {
+		if most == nil || int64(d.priority) <= *most {
+			ids = append(ids, d.id)
+		}
+	}
+	return ids, err
+}
+
+func scanDueRow(r rows) (d dueRow, err error) {
+	err = r.Scan(&d.id, &d.priority, &d.due)
+	return d, err
+}
+
+func nullNumber(r rows) (n *int64, err error) {
+	err = r.Scan(&n)
+	return n, err
 }
 
 // ClaimDeliveries claims these rows if they are pending, stand under no chunk, and nobody holds them; used right after writing them.
@@ -37,7 +115,7 @@ func (tx *Tx) claim(ctx context.Context, where string, args ...any) ([]*Delivery
 		return nil, wrap("claim deliveries", err)
 	}
 	ds, err := many(ctx, tx.run, scanDelivery, `WITH taken AS MATERIALIZED (
-			SELECT id AS delivery FROM deliveries WHERE state = 'pending' AND (claim_until IS NULL OR claim_until <= $1) AND `+where+tx.dialect.skipLocked()+`)
+			SELECT id AS delivery FROM deliveries WHERE `+claimable+` AND `+where+tx.dialect.skipLocked()+`)
 		UPDATE deliveries SET state = 'claimed', claim_owner = $2, claim_until = $3, attempts = attempts + 1
 		WHERE id IN (SELECT delivery FROM taken) RETURNING `+deliveryColumns.list(""), args...)
 	slices.SortFunc(ds, byUrgency)
@@ -65,9 +143,15 @@ func (q queries) DueChannels(ctx context.Context, now time.Time) ([]DueLane, err
 	lanes, err := many(ctx, q.run, func(r rows) (l DueLane, err error) {
 		err = r.Scan(&l.Lane, &l.Channel)
 		return l, err
-	}, `WITH ch AS (SELECT 'telegram' AS name UNION ALL SELECT 'email')
-		SELECT 'interactive', name FROM ch WHERE EXISTS (SELECT 1 FROM deliveries d
-			WHERE d.lane = 'interactive' AND d.channel = ch.name AND d.due_at <= $1 AND d.state = 'pending')
+	}, `WITH RECURSIVE ch AS (SELECT 'telegram' AS name UNION ALL SELECT 'email'),
+		urgency AS ( -- the priorities in use
+			SELECT ch.name AS channel, (SELECT min(d.priority) FROM deliveries d
+				WHERE d.lane = 'interactive' AND d.due_at IS NOT NULL AND d.channel = ch.name) AS priority FROM ch
+			UNION ALL SELECT u.channel, (SELECT min(d.priority) FROM deliveries d
+				WHERE d.lane = 'interactive' AND d.due_at IS NOT NULL AND d.channel = u.channel AND d.priority > u.priority)
+			FROM urgency u WHERE u.priority IS NOT NULL)
+		SELECT DISTINCT 'interactive', u.channel FROM urgency u WHERE EXISTS (SELECT 1 FROM deliveries d
+			WHERE d.lane = 'interactive' AND d.channel = u.channel AND d.priority = u.priority AND d.due_at <= $1 AND d.state = 'pending')
 		UNION ALL
 		SELECT 'bulk', name FROM ch WHERE EXISTS (SELECT 1 FROM campaigns c WHERE c.state = 'running' AND (
 			EXISTS (SELECT 1 FROM deliveries d

@@ -19,23 +19,37 @@ func (tx *Tx) ReleaseLease(ctx context.Context, name, holder string) error {
 	return wrap("release lease", err)
 }
 
-// Cooldowns returns the buckets that are cooling down at now, with their ends.
-func (q queries) Cooldowns(ctx context.Context, now time.Time) (map[string]time.Time, error) {
-	ends := map[string]time.Time{}
-	_, err := many(ctx, q.run, func(r rows) (_ struct{}, err error) {
-		var bucket string
-		var until time.Time
-		err = r.Scan(&bucket, timeInto{&until})
-		ends[bucket] = until
-		return
-	}, `SELECT bucket, until FROM cooldowns WHERE until > $1`, micros(now))
-	return ends, wrap("read cooldowns", err)
+// Cooldown is a rest that a provider asked for. Rate is where its mail domain starts again afterwards, in mails a second; 0: unchanged.
+type Cooldown struct {
+	Until  time.Time
+	Reason string
+	Rate   float64
 }
 
-// SetCooldown notes a pause that a provider asked for; a later end wins.
-func (tx *Tx) SetCooldown(ctx context.Context, bucket string, until time.Time, reason string) error {
-	_, err := tx.run.exec(ctx, `INSERT INTO cooldowns (bucket, until, reason) VALUES ($1, $2, $3)
-		ON CONFLICT (bucket) DO UPDATE SET until = excluded.until, reason = excluded.reason WHERE cooldowns.until < excluded.until`,
-		bucket, micros(until), reason)
+// Cooldowns returns the rests that end after since, by bucket.
+func (q queries) Cooldowns(ctx context.Context, since time.Time) (map[string]Cooldown, error) {
+	all := map[string]Cooldown{}
+	_, err := many(ctx, q.run, func(r rows) (_ struct{}, err error) {
+		var bucket string
+		var c Cooldown
+		err = r.Scan(&bucket, timeInto{&c.Until}, &c.Reason, &c.Rate)
+		all[bucket] = c
+		return
+	}, `SELECT bucket, until, reason, rate FROM cooldowns WHERE until > $1`, micros(since))
+	return all, wrap("read cooldowns", err)
+}
+
+// SetCooldown notes a rest; a later end wins. Who rests already at now keeps its rate: several messages were told at once what is one slow-down.
+func (tx *Tx) SetCooldown(ctx context.Context, bucket string, c Cooldown, now time.Time) error {
+	_, err := tx.run.exec(ctx, `INSERT INTO cooldowns (bucket, until, reason, rate) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (bucket) DO UPDATE SET until = excluded.until, reason = excluded.reason,
+			rate = CASE WHEN cooldowns.until > $5 AND cooldowns.rate > 0 THEN cooldowns.rate ELSE excluded.rate END
+		WHERE cooldowns.until < excluded.until`, bucket, micros(c.Until), c.Reason, c.Rate, micros(now))
 	return wrap("set cooldown", err)
+}
+
+// DropCooldowns forgets rests that ended before.
+func (tx *Tx) DropCooldowns(ctx context.Context, before time.Time) error {
+	_, err := tx.run.exec(ctx, `DELETE FROM cooldowns WHERE until < $1`, micros(before))
+	return wrap("drop cooldowns", err)
 }

@@ -3,7 +3,6 @@ package store_test
 import (
 	"context"
 	"testing"
-	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/store"
@@ -103,13 +102,19 @@ func TestLeases(t *testing.T) {
 
 func TestCooldowns(t *testing.T) {
 	each(t, func(t *testing.T, s *store.Store) {
+		rest := func(until int, rate float64) store.Cooldown { return store.Cooldown{Until: at(until), Reason: "429", Rate: rate} }
 		write(t, s, func(ctx context.Context, tx *store.Tx) error {
-			check(t, tx.SetCooldown(ctx, "telegram", at(10), "429"))
-			check(t, tx.SetCooldown(ctx, "telegram", at(5), "429")) // a later end wins
-			check(t, tx.SetCooldown(ctx, "email", at(3), "421"))
-			return tx.SetCooldown(ctx, "email", at(7), "421")
+			check(t, tx.SetCooldown(ctx, "telegram", rest(10, 0), at(0)))
+			check(t, tx.SetCooldown(ctx, "telegram", rest(5, 0), at(0))) // a later end wins
+			check(t, tx.SetCooldown(ctx, "email:a.example", rest(3, 8), at(0)))
+			check(t, tx.SetCooldown(ctx, "email:a.example", rest(4, 4), at(2))) // told so together with the one before: one slow-down
+			check(t, tx.SetCooldown(ctx, "email:b.example", rest(3, 8), at(0)))
+			return tx.SetCooldown(ctx, "email:b.example", rest(7, 4), at(5))
 		})
-		same(t, map[string]time.Time{"telegram": at(10), "email": at(7)}, must[map[string]time.Time](t)(s.Cooldowns(t.Context(), at(6))))
-		same(t, map[string]time.Time{"telegram": at(10)}, must[map[string]time.Time](t)(s.Cooldowns(t.Context(), at(7))))
+		all := map[string]store.Cooldown{"telegram": rest(10, 0), "email:a.example": rest(4, 8), "email:b.example": rest(7, 4)}
+		same(t, all, must[map[string]store.Cooldown](t)(s.Cooldowns(t.Context(), at(0))))
+		same(t, map[string]store.Cooldown{"telegram": rest(10, 0)}, must[map[string]store.Cooldown](t)(s.Cooldowns(t.Context(), at(7))))
+		write(t, s, func(ctx context.Context, tx *store.Tx) error { return tx.DropCooldowns(ctx, at(10)) })
+		same(t, map[string]store.Cooldown{"telegram": rest(10, 0)}, must[map[string]store.Cooldown](t)(s.Cooldowns(t.Context(), at(0))))
 	})
 }

@@ -212,25 +212,3 @@ func TestEmbeddedKeysExpire(t *testing.T) {
 		}
 	}
 }
-
-// TestLimiter: the bot's rate is shared, a share of it is kept for members who wait, and mail is unlimited.
-func TestLimiter(t *testing.T) {
-	each(t, func(t *testing.T, rdb redis.UniversalClient, _ func()) {
-		a, b := workers.NewLimiter(rdb, 10), workers.NewLimiter(rdb, 10)
-		total := 0
-		for _, l := range []*workers.Limiter{a, b, a, b} {
-			n, _, err := l.Take(t.Context(), campaigns.Telegram, campaigns.Bulk, 10)
-			must(t, err)
-			total += n
-		}
-		if total > 10 {
-			t.Errorf("%d messages at once with 10 a second", total)
-		}
-		if n, _, err := a.Take(t.Context(), campaigns.Email, campaigns.Bulk, 1000); err != nil || n != 1000 {
-			t.Errorf("mail: %d, %v", n, err)
-		}
-		if n, _, err := workers.NewLimiter(rdb, 0).Take(t.Context(), campaigns.Telegram, campaigns.Bulk, 1000); err != nil || n != 1000 {
-			t.Errorf("without a limit: %d, %v", n, err)
-		}
-	})
-}

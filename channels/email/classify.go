@@ -77,8 +77,10 @@ func classifyTemporary(code int, enhanced, text string, phase Phase) channels.Re
 	switch {
 	case code == 450, strings.Contains(strings.ToLower(text), "greylist"), strings.Contains(strings.ToLower(text), "graylist"):
 		r.RetryAfter = greylisted
-	case code == 421, strings.HasPrefix(enhanced, "4.7."), phase == PhaseAuth:
+	case phase == PhaseAuth:
 		r.RetryAfter = slowDown
+	case code == 421, strings.HasPrefix(enhanced, "4.7."): // it wants less from us: no fault of this message
+		r.Class, r.RetryAfter = channels.RateLimited, slowDown
 	case enhanced == "4.2.2":
 		r.RetryAfter = fullRetry
 	}

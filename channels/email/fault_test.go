@@ -22,7 +22,7 @@ func TestFaults(t *testing.T) {
 	for name, c := range map[string]tc{
 		"450 at RCPT":            {fault: sandbox.MailFault{Phase: sandbox.MailAtRcpt, Reply: "450 4.7.1 Greylisted"}, class: channels.Temporary, code: "450 4.7.1"},
 		"550 at RCPT":            {fault: sandbox.MailFault{Phase: sandbox.MailAtRcpt, Reply: "550 5.1.1 no anna here"}, class: channels.AddressDead, code: "550 5.1.1", reach: channels.ReachGone},
-		"421 at RCPT":            {fault: sandbox.MailFault{Phase: sandbox.MailAtRcpt, Reply: "421 4.7.0 slow down"}, class: channels.Temporary, code: "421 4.7.0"},
+		"421 at RCPT":            {fault: sandbox.MailFault{Phase: sandbox.MailAtRcpt, Reply: "421 4.7.0 slow down"}, class: channels.RateLimited, code: "421 4.7.0"},
 		"cut at RCPT":            {fault: sandbox.MailFault{Phase: sandbox.MailAtRcpt, Cut: true}, class: channels.Temporary},
 		"553 at MAIL":            {fault: sandbox.MailFault{Phase: sandbox.MailAtMail, Reply: "553 5.7.1 not yours"}, class: channels.Broken, code: "553 5.7.1"},
 		"451 at MAIL":            {fault: sandbox.MailFault{Phase: sandbox.MailAtMail, Reply: "451 4.3.0 later"}, class: channels.Temporary, code: "451 4.3.0"},

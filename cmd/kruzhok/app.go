@@ -32,6 +32,7 @@ import (
 	"github.com/kruzhok/kruzhok/internal/config"
 	"github.com/kruzhok/kruzhok/internal/fault"
 	"github.com/kruzhok/kruzhok/internal/journal"
+	"github.com/kruzhok/kruzhok/internal/ratelimit"
 	"github.com/kruzhok/kruzhok/internal/telemetry"
 	"github.com/kruzhok/kruzhok/reports"
 	"github.com/kruzhok/kruzhok/store"
@@ -142,7 +143,7 @@ func (a *App) openEngine(ctx context.Context, o appOptions) (err error) {
 		return err
 	}
 	opts := engine.Options{
-		Store: a.store, Waker: a.queue, Observer: observer{a.metrics}, Limiter: workers.NewLimiter(a.redis, a.cfg.TelegramRate), Owner: owner(), Secret: key,
+		Store: a.store, Waker: a.queue, Observer: observer{a.metrics}, Limiter: ratelimit.New(a.redis), Rates: rates(a.cfg), Owner: owner(), Secret: key,
 		PublicURL: a.cfg.PublicURL, ReplyDomain: a.cfg.ReplyDomain, Mailbox: email.Address, Now: o.Now, Log: a.log,
 		Senders:     map[campaigns.Channel]channels.Sender{},
 		Connections: map[campaigns.Channel]int{campaigns.Telegram: a.cfg.TelegramConnections, campaigns.Email: a.cfg.SMTPConnections},
@@ -262,6 +263,13 @@ func readyCampaigns() []console.Starter {
 	return out
 }
 
+// rates are the limits of what leaves.
+func rates(c *config.Config) engine.Rates {
+	return engine.Rates{
+		Bot: c.TelegramRate, Chat: c.TelegramChatRate, ChatBurst: c.TelegramChatBurst, Group: c.TelegramGroupRate, Domains: c.MailDomainRates,
+	}
+}
+
 // owner names this process in claims and journals.
 func owner() string {
 	host, _ := os.Hostname()
@@ -346,6 +354,9 @@ func (a *App) maintain(ctx context.Context) {
 		}
 		if err := a.engine.DropIdempotent(ctx); err != nil && ctx.Err() == nil {
 			a.log.Warn("old answers not forgotten", "error", err)
+		}
+		if err := a.engine.DropCooldowns(ctx); err != nil && ctx.Err() == nil {
+			a.log.Warn("old cool-downs not forgotten", "error", err)
 		}
 		if err := a.engine.DropLinkCodes(ctx); err != nil && ctx.Err() == nil {
 			a.log.Warn("old linking codes not removed", "error", err)

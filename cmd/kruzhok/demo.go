@@ -173,7 +173,7 @@ func (s *stagehand) settings(listen string) []string {
 	return []string{
 		"--listen=" + listen, "--public-url=http://" + listen, "--data-dir=" + s.dir, "--media-dir=" + filepath.Join(s.dir, "media"),
 		"--database-url=" + database, "--redis-url=" + s.cmd.RedisURL,
-		"--telegram-token=" + sandbox.BotAPIToken, "--telegram-api-url=" + s.bot.URL, "--telegram-mode=polling", "--telegram-rate=0",
+		"--telegram-token=" + sandbox.BotAPIToken, "--telegram-api-url=" + s.bot.URL, "--telegram-mode=polling", "--telegram-rate=0", "--telegram-chat-rate=0",
 		"--smtp-url=" + s.mail.URL(), "--mail-from=Speaklingua <news@demo.example>", "--reply-domain=reply.demo.example",
 		"--log-level=warn", "--log-format=text",
 	}

@@ -20,6 +20,7 @@ func (c *Config) Check() error {
 	c.checkStorage(&p)
 	c.checkTelegram(&p)
 	c.checkMail(&p)
+	c.checkSwitch(&p)
 	c.checkProcess(&p)
 	return errors.Join(p...)
 }
@@ -39,6 +40,12 @@ func (p *problems) oneOf(name, value string, allowed ...string) {
 func (p *problems) between(name string, n, low, high int) {
 	if n < low || n > high {
 		p.add(name, "%d is out of bounds; use a number from %d to %d", n, low, high)
+	}
+}
+
+func (p *problems) rate(name string, n, high float64, use string) {
+	if !(n >= 0 && n <= high) { // also refuses NaN
+		p.add(name, "use %s", use)
 	}
 }
 
@@ -119,9 +126,10 @@ func (c *Config) checkTelegram(p *problems) {
 	if c.TelegramMode == "webhook" && c.TelegramToken != "" && c.PublicURL != "" && !strings.HasPrefix(c.PublicURL, "https://") {
 		p.add("telegram-mode", "a webhook needs an https address: set %s, or use polling", Variable("public-url"))
 	}
-	if !(c.TelegramRate >= 0 && c.TelegramRate <= 10_000) { // also refuses NaN
-		p.add("telegram-rate", "use messages a second, from 0 (unlimited) to 10000")
-	}
+	p.rate("telegram-rate", c.TelegramRate, 10_000, "messages a second, from 0 (unlimited) to 10000")
+	p.rate("telegram-chat-rate", c.TelegramChatRate, 1000, "messages a second, from 0 (unlimited) to 1000")
+	p.rate("telegram-group-rate", c.TelegramGroupRate, 10_000, "messages a minute, from 0 (unlimited) to 10000")
+	p.between("telegram-chat-burst", c.TelegramChatBurst, 2, 100)
 	p.between("telegram-connections", c.TelegramConnections, 1, 1000)
 }
 
@@ -151,6 +159,13 @@ func (c *Config) DKIM() (files, selectors []string) {
 		return strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' })
 	}
 	return words(c.DKIMKeyFile), words(c.DKIMSelector)
+}
+
+func (c *Config) checkSwitch(p *problems) {
+	for name, percent := range map[string]float64{"switch-errors": c.SwitchErrors, "switch-complaints": c.SwitchComplaints, "switch-blocks": c.SwitchBlocks} {
+		p.rate(name, percent, 100, "a percentage from 0 (never) to 100")
+	}
+	p.between("switch-minimum", c.SwitchMinimum, 10, 1_000_000)
 }
 
 func (c *Config) checkProcess(p *problems) {

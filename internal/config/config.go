@@ -39,6 +39,9 @@ type Config struct {
 	TelegramWebhookSecret     string  `name:"telegram-webhook-secret" placeholder:"TEXT" help:"What Telegram sends with each webhook call (default: derived from the secret key)."`
 	TelegramWebhookSecretFile string  `name:"telegram-webhook-secret-file" placeholder:"FILE" help:"File that holds the webhook secret."`
 	TelegramRate              float64 `name:"telegram-rate" default:"25" placeholder:"N" help:"Messages a second for the whole bot; 0 is unlimited."`
+	TelegramChatRate          float64 `name:"telegram-chat-rate" default:"1" placeholder:"N" help:"Messages a second to one chat; 0 is unlimited."`
+	TelegramChatBurst         int     `name:"telegram-chat-burst" default:"5" placeholder:"N" help:"Messages to a quiet chat that may go at once."`
+	TelegramGroupRate         float64 `name:"telegram-group-rate" default:"20" placeholder:"N" help:"Messages a minute to one group; 0 is unlimited."`
 	TelegramConnections       int     `name:"telegram-connections" default:"8" placeholder:"N" help:"Messages on their way to Telegram at once."`
 
 	// SMTPURL is smtp://user:password@host:port or smtps://…; empty: no mail is sent.
@@ -48,9 +51,16 @@ type Config struct {
 	// DKIMKeyFile and DKIMSelector are lists: a selector for each file.
 	DKIMKeyFile  string `name:"dkim-key-file" placeholder:"FILE,…" help:"Private keys that sign each mail (PEM; RSA of 2048 bits, then Ed25519 if wanted)."`
 	DKIMSelector string `name:"dkim-selector" placeholder:"NAME,…" help:"The keys' selectors: the public key is at NAME._domainkey of the sender's domain in DNS."`
+	// MailDomainRates slow down what goes to single domains.
+	MailDomainRates DomainRates `name:"mail-domain-rates" placeholder:"DOMAIN=N,…" help:"Mails a second by recipients' domain, such as gmail.com=20,*=0; * is every other domain, 0 is unlimited."`
 	// MailFrom is "Name <a@b>".
 	MailFrom    string `name:"mail-from" placeholder:"NAME <A@B>" help:"Sender of the mails."`
 	ReplyDomain string `name:"reply-domain" placeholder:"DOMAIN" help:"Domain whose mail comes back to this service, for replies and bounces."`
+
+	SwitchErrors     float64 `name:"switch-errors" default:"5" placeholder:"PERCENT" help:"Share of messages that fail at which sending stops until a person releases it; 0: it never does."`
+	SwitchComplaints float64 `name:"switch-complaints" default:"0.1" placeholder:"PERCENT" help:"The same for complaints about mail."`
+	SwitchBlocks     float64 `name:"switch-blocks" default:"2" placeholder:"PERCENT" help:"The same for members who block the bot or stop everything within an hour of a Telegram message."`
+	SwitchMinimum    int     `name:"switch-minimum" default:"100" placeholder:"N" help:"Messages that must have been sent before a share means anything."`
 
 	DataDir  string `name:"data-dir" default:"./kruzhok-data" placeholder:"DIR" help:"Folder of the database, the journals and the media."`
 	MediaDir string `name:"media-dir" placeholder:"DIR" help:"Folder of media files (default: media in the data folder)."`

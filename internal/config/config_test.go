@@ -60,6 +60,7 @@ func TestDefaults(t *testing.T) {
 	want := Config{
 		Listen: "127.0.0.1:8080", PublicURL: "http://127.0.0.1:8080", DatabaseURL: "sqlite:" + filepath.Join("kruzhok-data", "kruzhok.db"),
 		TelegramAPIURL: "https://api.telegram.org", TelegramMode: "polling", TelegramRate: 25, TelegramConnections: 8, SMTPConnections: 4,
+		TelegramChatRate: 1, TelegramChatBurst: 5, TelegramGroupRate: 20, SwitchErrors: 5, SwitchComplaints: 0.1, SwitchBlocks: 2, SwitchMinimum: 100,
 		DataDir: "./kruzhok-data", MediaDir: filepath.Join("kruzhok-data", "media"), Roles: AllRoles(), BlobDir: "kruzhok-data/blobs", MediaLimit: 20 << 20, UploadLimit: 20 << 20, ImportLimit: 64 << 20, MaxRequests: 64,
 		LogLevel: "info", LogFormat: "text", ShutdownTimeout: 20 * time.Second,
 	}
@@ -104,6 +105,23 @@ func TestPrecedence(t *testing.T) {
 	}
 	if len(want) > 0 {
 		t.Errorf("not shown: %v", want)
+	}
+}
+
+func TestDomainRates(t *testing.T) {
+	t.Setenv("KRUZHOK_MAIL_DOMAIN_RATES", " Gmail.com = 20, *=0.5,")
+	c := mustParse(t)
+	if got := c.MailDomainRates.String(); got != "*=0.5,gmail.com=20" || c.Check() != nil {
+		t.Errorf("read %q, %v", got, c.Check())
+	}
+	c = mustParse(t, "--config", write(t, "k.yaml", "mail_domain_rates: mail.ru=5\n"), "--mail-domain-rates", "yandex.ru=7")
+	if got := c.MailDomainRates.String(); got != "yandex.ru=7" {
+		t.Errorf("read %q", got)
+	}
+	for _, bad := range []string{"gmail.com", "gmail.com=-1", "gmail.com=NaN", "a b=3", "=3", "gmail.com=1e9"} {
+		if err := new(DomainRates).UnmarshalText([]byte(bad)); err == nil || !strings.Contains(err.Error(), "gmail.com=20") {
+			t.Errorf("%q: %v", bad, err)
+		}
 	}
 }
 
