@@ -77,6 +77,7 @@ func (w *world) mortal(owner, point string, after int64) (*engine.Engine, *dying
 	o := w.e.Options
 	o.Owner, o.Journal, o.Senders = owner, j, map[campaigns.Channel]channels.Sender{campaigns.Email: s}
 	o.Connections = map[campaigns.Channel]int{campaigns.Email: 1}
+	o.BulkRunners = 1 // a second one would go on claiming when the first is dead
 	e, err := engine.New(o)
 	must(w.t, err)
 	return e, s, func() { must(w.t, j.Close()) }

@@ -47,6 +47,8 @@ type Options struct {
 	Chat channels.Chat
 	// Connections is how many connections bulk work uses on a channel, at most.
 	Connections map[campaigns.Channel]int
+	// BulkRunners is how many chunks of a channel are worked on side by side (default 2): while one writes what became of its messages, another sends.
+	BulkRunners int
 	// Rates are what the Limiter holds to.
 	Rates       Rates
 	Limiter     Limiter
@@ -117,6 +119,9 @@ func New(o Options) (*Engine, error) {
 	}
 	if o.Observer == nil {
 		o.Observer = noObserver{}
+	}
+	if o.BulkRunners == 0 {
+		o.BulkRunners = 2
 	}
 	if o.MediaLimit == 0 {
 		o.MediaLimit = defaultFile

@@ -47,9 +47,6 @@ func (e *Engine) SendNow(ctx context.Context, ids []campaigns.DeliveryID) error 
 	return nil
 }
 
-// bulkRunners is how many chunks of a channel are worked on side by side: while one writes what became of its messages, the other sends.
-const bulkRunners = 2
-
 // SendLane sends what is due row by row in the lane on the channel, and in the bulk lane then chunks, for a slice of time. It reports whether more waits.
 // It ends early when nothing can be sent at this moment: no rate, no connection, a channel that rests. The sweeps come back.
 func (e *Engine) SendLane(ctx context.Context, lane campaigns.Lane, ch campaigns.Channel, slice time.Duration) (more bool, err error) {
@@ -61,8 +58,8 @@ func (e *Engine) SendLane(ctx context.Context, lane campaigns.Lane, ch campaigns
 		return e.runLane(ctx, lane, ch, end)
 	}
 	var wg sync.WaitGroup
-	mores, errs := make([]bool, bulkRunners), make([]error, bulkRunners)
-	for i := range bulkRunners {
+	mores, errs := make([]bool, e.BulkRunners), make([]error, e.BulkRunners)
+	for i := range e.BulkRunners {
 		wg.Go(func() { mores[i], errs[i] = e.runLane(ctx, lane, ch, end) })
 	}
 	wg.Wait()
@@ -247,7 +244,7 @@ func (e *Engine) takeLines(ctx context.Context, lane campaigns.Lane, ch campaign
 	wait, cancel := context.WithTimeout(ctx, lineWait)
 	defer cancel()
 	if lane == campaigns.Bulk { // the other runners have their share
-		n = min(n, max(1, pool.size/bulkRunners))
+		n = min(n, max(1, pool.size/e.BulkRunners))
 	}
 	lines, err := pool.take(wait, n)
 	if err == nil {
