@@ -95,8 +95,13 @@ func (k *Console) routes() []route {
 		{"GET", "/console/members/:id", members, (*request).member},
 		{"GET", "/console/messages", members, (*request).messages},
 		{"POST", "/console/messages/:id", Access{Scope: engine.MembersWrite}, (*request).closeMessage},
+		{"GET", lettersPath, members, (*request).deadLetters},
+		{"POST", lettersPath, Access{Scope: engine.MembersWrite}, (*request).retryLetters},
+		{"POST", lettersPath + "/:id", Access{Scope: engine.MembersWrite}, (*request).retryLetter},
+		{"POST", "/console/failed-messages", Access{Scope: engine.CampaignsWrite}, (*request).sendAgain},
 		{"GET", "/console/media/:id", answers, (*request).media},
 		{"GET", "/console/live/today", campaigns, (*request).liveToday},
+		{"GET", "/console/live/dead-letters", members, (*request).liveLetters},
 		{"GET", "/console/live/campaigns/:key/:view", campaigns, (*request).liveCampaign},
 		{"GET", "/console/live/members/:id", members, (*request).liveMember},
 	}

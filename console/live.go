@@ -34,6 +34,19 @@ func (r *request) liveToday() error {
 	return nil
 }
 
+func (r *request) liveLetters() error {
+	k := r.k
+	k.o.Look.Shared(r.Context, "dead letters", func(ctx context.Context) (string, error) {
+		letters, err := k.o.Reports.Letters(ctx, engine.Operator, 0, lettersPageRows)
+		if err != nil {
+			return "", err
+		}
+		failed, err := k.o.Reports.Failed(ctx, engine.Operator, locale.Default)
+		return revision([]any{letters, failed}, err)
+	}, pollEvery)
+	return nil
+}
+
 func (r *request) liveCampaign() error {
 	k, key, view := r.k, campaigns.Key(r.Param("key")), r.Param("view")
 	if _, err := k.o.Engine.Campaign(r.Request.Context(), r.who, key); err != nil {

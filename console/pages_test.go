@@ -19,7 +19,7 @@ func (w *world) addresses() []string {
 		"/console", "/console/campaigns", c + challengeKey, c + challengeKey + "?step=day", c + challengeKey + "/answers", c + challengeKey + "/standings", c + challengeKey + "/members",
 		c + surveyKey, c + surveyKey + "/answers", c + "first-week", c + "first-week/answers", c + "first-week/members",
 		"/console/members", "/console/members?language=ru&channel=email", member, member + "?show=unsent", member + "?show=answers",
-		"/console/members/" + idText(w.members[0]), "/console/messages",
+		"/console/members/" + idText(w.members[0]), "/console/messages", lettersPath,
 	}
 }
 
@@ -107,7 +107,7 @@ func TestTimesAreTheCommunitys(t *testing.T) {
 
 func TestEmptyPagesPromiseAndOffer(t *testing.T) {
 	w := newWorld(t, newSQLite(t))
-	for _, address := range []string{"/console", "/console/campaigns", "/console/members", "/console/messages"} {
+	for _, address := range []string{"/console", "/console/campaigns", "/console/members", "/console/messages", lettersPath} {
 		for _, lang := range locale.Languages() {
 			checkPage(t, address, w.get(address, lang))
 		}

@@ -37,7 +37,7 @@ var gates = []struct {
 	{"late", []campaigns.Reason{campaigns.TooLate}},
 	{"quiet", []campaigns.Reason{campaigns.QuietHours}},
 	{"question", []campaigns.Reason{campaigns.QuestionOpen}},
-	{"text", []campaigns.Reason{campaigns.RenderFailed}},
+	{"text", []campaigns.Reason{campaigns.RenderFailed, campaigns.Stumbled}},
 	{"channel", []campaigns.Reason{campaigns.Rejected, campaigns.AttemptsUsedUp, campaigns.RateLimited, campaigns.Temporary, campaigns.OutcomeUnknown}},
 }
 

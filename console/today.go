@@ -85,10 +85,17 @@ func needs(f look.Frame, t *reports.Today) []need {
 			n.Text = strings.TrimSpace(f.T("console.need.in", "campaign", l.Name) + " " + l.Sentence)
 			n.Href, n.Verb = "/console/campaigns/"+string(l.Campaign), f.T("console.need.look")
 		}
+		if t.Readers && (l.Reason == campaigns.RenderFailed || l.Reason == campaigns.Stumbled) {
+			n.Href, n.Verb = lettersPath, f.T("console.need.look")
+		}
 		out = append(out, n)
 	}
 	if t.Needs.Dead > 0 {
-		out = append(out, need{Mark: "stop", Icon: "warning", Title: f.T("console.need.dead", "n", t.Needs.Dead), Text: f.T("console.need.dead_text")})
+		n := need{Mark: "stop", Icon: "warning", Title: f.T("console.need.dead", "n", t.Needs.Dead), Text: f.T("console.need.dead_text")}
+		if t.Readers {
+			n.Href, n.Verb = lettersPath, f.T("console.need.look")
+		}
+		out = append(out, n)
 	}
 	for _, l := range t.Lacking {
 		lang := words{Frame: f}.language(l.Language)

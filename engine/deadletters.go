@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"strings"
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/store"
@@ -40,4 +41,47 @@ func (e *Engine) RetryDeadLetter(ctx context.Context, p Principal, id campaigns.
 		e.wake("actor", e.Waker.WakeActor(ctx, in.Actor))
 	}
 	return e.Store.Input(ctx, id)
+}
+
+// RetryDeadLetters handles all of one source again ("telegram", "page", "api"), and returns how many. What dies again meanwhile is not taken twice.
+// Scope members:write.
+func (e *Engine) RetryDeadLetters(ctx context.Context, p Principal, source string) (n int, err error) {
+	if err := p.Require(MembersWrite); err != nil {
+		return 0, err
+	}
+	for after := campaigns.InputID(0); ; {
+		var some []store.Revived
+		err := e.Store.WriteBulk(ctx, func(tx *store.Tx) (err error) {
+			some, err = tx.ReviveInputs(ctx, source, after, e.Store.BulkRows())
+			return err
+		})
+		if err != nil || len(some) == 0 {
+			return n, err
+		}
+		for _, r := range some {
+			after = max(after, r.ID)
+			if e.woken.first(r.Actor, wokenFor) { // the sweep finds those whose wake-up is on its way already
+				e.wake("actor", e.Waker.WakeActor(ctx, r.Actor))
+			}
+		}
+		n += len(some)
+	}
+}
+
+// Why a dead letter could not be handled.
+const (
+	DeadUnreadable = "unreadable" // it can never be read, by this binary at least
+	DeadStumbled   = "stumbled"   // our own code stumbled
+	DeadRefused    = "refused"    // something we needed refused it
+)
+
+// WhyDead sorts the error of a dead letter's last try.
+func WhyDead(in *DeadLetter) string {
+	switch {
+	case strings.Contains(in.Error, errUnreadable.Error()):
+		return DeadUnreadable
+	case strings.HasPrefix(in.Error, errPanic.Error()+":"):
+		return DeadStumbled
+	}
+	return DeadRefused
 }

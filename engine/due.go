@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"runtime/debug"
 	"time"
 
@@ -91,9 +92,39 @@ func (e *Engine) advanceTogether(ctx context.Context, id campaigns.CampaignID) (
 		if len(rows) > 0 {
 			e.Observer.DueLag(now.Sub(*rows[0].DueAt))
 		}
+		if rows, err = e.restUnread(ctx, tx, rows, now); err != nil {
+			return err
+		}
 		return e.decideDue(ctx, tx, rows, now)
 	})
 	return ids, err
+}
+
+// restUnread lets those rest together whose version cannot be read, with one event for all, and returns the others.
+func (e *Engine) restUnread(ctx context.Context, tx *store.Tx, rows []*store.Enrollment, now time.Time) (others []*store.Enrollment, err error) {
+	var bad []*store.Enrollment
+	var cause error
+	for _, row := range rows {
+		_, verr := e.version(ctx, tx, row.Campaign, row.Version)
+		switch {
+		case errors.Is(verr, errBadVersion):
+			due := now.Add(stuckPause)
+			row.DueAt, row.UpdatedAt = &due, now
+			bad, cause = append(bad, row), verr
+		case verr != nil:
+			return nil, verr
+		default:
+			others = append(others, row)
+		}
+	}
+	if len(bad) == 0 {
+		return others, nil
+	}
+	e.Log.Error("enrollments cannot be decided", "campaign", bad[0].Campaign, "n", len(bad), "error", cause)
+	if err := tx.SaveEnrollments(ctx, bad); err != nil {
+		return nil, err
+	}
+	return others, tx.AppendEvents(ctx, []store.Event{e.event(now, "enrollments.stuck", bad[0].Campaign, map[string]any{"n": len(bad)})})
 }
 
 // advanceEach decides each enrollment in a transaction of its own, and lets the one rest that fails.
@@ -150,11 +181,21 @@ func (e *Engine) decideDue(ctx context.Context, tx *store.Tx, rows []*store.Enro
 	return nil
 }
 
-// recovered turns a panic into an error: what fails for one must not end the work for all.
+// errPanic: our own code stumbled.
+var errPanic = errors.New("panic")
+
+// recovered turns a panic into an error: what fails for one must not end the work for all. What a panic says may quote a member; only the runtime's own
+// words are ours.
 func recovered(err *error) {
-	if p := recover(); p != nil {
-		*err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+	p := recover()
+	if p == nil {
+		return
 	}
+	said := fmt.Sprintf("%T", p)
+	if r, ok := p.(runtime.Error); ok {
+		said = r.Error()
+	}
+	*err = fmt.Errorf("%w: %s\n%s", errPanic, said, debug.Stack())
 }
 
 // dueInput makes the input of a due row: the final delivery that it waited for, or time itself.

@@ -50,21 +50,24 @@ func (e *Engine) SweepEnded(ctx context.Context) (bool, error) {
 		return false, err
 	}
 	for _, c := range ended {
-		for n := 1; n > 0; {
-			if n, err = e.emptyOut(ctx, c.id); err != nil {
-				return found, err
-			}
-			found = found || n > 0
-		}
-		held, err := e.cancelLeft(ctx, c.id)
-		if err != nil {
+		some, cerr := e.sweepOne(ctx, c)
+		found, err = found || some, errors.Join(err, cerr) // one that fails stops none of the others
+	}
+	return found, err
+}
+
+func (e *Engine) sweepOne(ctx context.Context, c sweptCampaign) (found bool, err error) {
+	for n := 1; n > 0; {
+		if n, err = e.emptyOut(ctx, c.id); err != nil {
 			return found, err
 		}
-		if !held { // whoever holds some wakes us when giving it back
-			e.swept.note(c)
-		}
+		found = found || n > 0
 	}
-	return found, nil
+	held, err := e.cancelLeft(ctx, c.id)
+	if err == nil && !held { // whoever holds some wakes us when giving it back
+		e.swept.note(c)
+	}
+	return found, err
 }
 
 // cancelLeft cancels what a worker held while its enrollment ended, and gave back since: nothing of a campaign that is over is claimed again.

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -173,6 +174,10 @@ func (e *Engine) happened(ctx context.Context, tx *store.Tx, in *store.Input, p 
 	out := &after{}
 	for _, c := range open {
 		l, err := e.version(ctx, tx, c.ID, c.LiveVersion)
+		if errors.Is(err, errBadVersion) { // whom it would take in, nobody can say; the other campaigns' members do not wait for it
+			e.Log.Error("campaign takes nobody in", "campaign", c.ID, "error", err)
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -84,6 +85,9 @@ func (e *Engine) facts(p *store.Profile, topic string, s standing, c *store.Comm
 	return f
 }
 
+// errBadRow: a passage's own record cannot be read.
+var errBadRow = errors.New("record cannot be read")
+
 // fromRow is the decider's view of a row.
 func fromRow(r *store.Enrollment) (decide.Enrollment, error) { return new(records).fromRow(r) }
 
@@ -97,7 +101,7 @@ func (rs *records) fromRow(r *store.Enrollment) (decide.Enrollment, error) {
 	if !bytes.Equal(rs.data, r.Data) {
 		var en decide.Enrollment
 		if err := json.Unmarshal(r.Data, &en); err != nil {
-			return en, fmt.Errorf("read enrollment %d: %w", r.ID, err)
+			return en, fmt.Errorf("read enrollment %d: %w: %w", r.ID, errBadRow, err)
 		}
 		rs.data, rs.en = r.Data, en
 	}

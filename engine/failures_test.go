@@ -243,7 +243,7 @@ func (s *poisonSender) Dial(ctx context.Context) (channels.Conn, error) {
 
 // TestPoisonedMessage: a message over which a channel's code stumbles ends alone; the others, on a new connection, arrive, and nothing is sent twice.
 func TestPoisonedMessage(t *testing.T) {
-	for name, after := range map[string]bool{"one email failed rejected": false, "one email unknown outcome_unknown": true} {
+	for name, after := range map[string]bool{"one email failed stumbled": false, "one email unknown outcome_unknown": true} {
 		t.Run(name, func(t *testing.T) {
 			each(t, func(t *testing.T, w *world) {
 				w.e.Senders[campaigns.Email] = &poisonSender{w.e.Senders[campaigns.Email], poisonConn{at: "bela@example.org", after: after}}

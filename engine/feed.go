@@ -63,7 +63,7 @@ func (f *feed) recover() {
 	f.e.Log.Error("panic while sending", "type", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
 	if len(f.out) > 0 {
 		h := f.out[0]
-		r := channels.Receipt{Class: channels.Broken, Code: "panic"}
+		r := channels.Receipt{Class: channels.Broken, Code: panicCode}
 		if h.begun {
 			r.Class = channels.Uncertain
 		}
@@ -73,6 +73,9 @@ func (f *feed) recover() {
 	f.line.conn = nil
 }
 
+// panicCode marks a receipt that our own code left by stumbling.
+const panicCode = "panic"
+
 // Next implements channels.Feed.
 func (f *feed) Next() *channels.Message {
 	for j, ok := f.next(); ok; j, ok = f.next() {
@@ -80,7 +83,7 @@ func (f *feed) Next() *channels.Message {
 		msg, err := f.e.compose(f.ctx, &j.candidate, &f.reads)
 		if err != nil {
 			f.e.Log.Error("message not rendered", "delivery", j.d.ID, "campaign", j.d.Campaign, "step", j.d.Step, "error", err)
-			f.res.final(j.d, campaigns.Failed, campaigns.RenderFailed, f.e.now())
+			f.res.final(j.d, campaigns.Failed, renderFault(err), f.e.now())
 			continue
 		}
 		f.out = append(f.out, handed{job: j, msg: msg, since: since})

@@ -203,7 +203,7 @@ func (e *Engine) failInput(ctx context.Context, in *store.Input, cause error) er
 		e.Observer.Input(in.Source, store.InputDead)
 	}
 	err := e.Store.Write(ctx, func(tx *store.Tx) error {
-		return tx.FailInput(ctx, in.ID, cause.Error(), tries, e.now())
+		return tx.FailInput(ctx, in.ID, firstLine(cause.Error()), tries, e.now())
 	})
 	if err != nil {
 		return err
@@ -212,6 +212,12 @@ func (e *Engine) failInput(ctx context.Context, in *store.Input, cause error) er
 		return nil
 	}
 	return cause
+}
+
+// firstLine is what is kept of an error: the rest, a stack, is in the log.
+func firstLine(s string) string {
+	s, _, _ = strings.Cut(s, "\n")
+	return storable(s, 300)
 }
 
 // dispatch hands the input to what acts on it. A panic is this input's failure: it must stop nothing else.

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/kruzhok/kruzhok/campaigns"
@@ -44,7 +45,7 @@ func (e *Engine) decideMany(ctx context.Context, tx *store.Tx, rows []*store.Enr
 // decideOne decides for one row of many.
 func (w *work) decideOne(ctx context.Context, s subject, in func(*work, subject) (decide.Input, error)) (err error) {
 	if s.l, err = w.e.version(ctx, w.tx, s.row.Campaign, s.row.Version); err != nil {
-		return err
+		return w.leftUnread(ctx, s, in, err)
 	}
 	if s.p == nil {
 		return fmt.Errorf("decide enrollment %d: it has no member", s.row.ID)
@@ -60,7 +61,19 @@ func (w *work) decideOne(ctx context.Context, s subject, in func(*work, subject)
 	if err != nil {
 		return err
 	}
-	return w.decide(ctx, s.row, s.p, input)
+	if err = w.decide(ctx, s.row, s.p, input); errors.Is(err, errBadRow) {
+		return w.leftUnread(ctx, s, in, err)
+	}
+	return err
+}
+
+// leftUnread lets a passage that cannot be read be left with the others; for everything else it fails.
+func (w *work) leftUnread(ctx context.Context, s subject, in func(*work, subject) (decide.Input, error), cause error) error {
+	input, err := in(w, subject{row: s.row, p: s.p})
+	if _, leaves := input.(*decide.Left); err != nil || !leaves {
+		return cause
+	}
+	return w.without(ctx, s.row, input, cause)
 }
 
 // around loads the profiles of the rows' members and the deliveries that the rows wait for.
@@ -81,17 +94,19 @@ func (e *Engine) around(ctx context.Context, tx *store.Tx, rows []*store.Enrollm
 	return profiles, deliveries, err
 }
 
-// decideAll decides the same input for every enrollment of a member whose row the transaction has locked.
-// keep chooses among the campaigns; nil is all.
+// decideAll decides the same input for every enrollment of a member whose row the transaction has locked. keep chooses among the campaigns; nil is all.
+// What a passage in a version that cannot be read is about, nobody can say: it is among all, and nothing else. Nothing of it is sent meanwhile.
 func (e *Engine) decideAll(ctx context.Context, tx *store.Tx, id campaigns.MemberID, in decide.Input, keep func(*live) bool) error {
 	var failed error
 	err := e.decideAllRuns(ctx, tx, id, in, func(row *store.Enrollment) bool {
-		l, err := e.version(ctx, tx, row.Campaign, row.Version)
-		if err != nil {
-			failed = err
-			return false
+		if keep == nil {
+			return true
 		}
-		return keep == nil || keep(l)
+		l, err := e.version(ctx, tx, row.Campaign, row.Version)
+		if err != nil && !errors.Is(err, errBadVersion) {
+			failed = err
+		}
+		return err == nil && keep(l)
 	})
 	if err == nil {
 		err = failed
@@ -118,9 +133,29 @@ func (e *Engine) decideAllRuns(ctx context.Context, tx *store.Tx, id campaigns.M
 			continue
 		}
 		if err := w.decide(ctx, row, profiles[id], in); err != nil {
-			return err
+			if err = w.without(ctx, row, in, err); err != nil {
+				return err
+			}
 		}
 	}
 	_, err = w.flush(ctx)
 	return err
+}
+
+// without goes on without a decision for the row, where its cause is that it cannot be read: one that cannot is no reason why a member's wish, or what
+// happens in their other passages, should fail. Whoever leaves it leaves it; for everything else it rests as it is.
+func (w *work) without(ctx context.Context, row *store.Enrollment, in decide.Input, cause error) error {
+	if !errors.Is(cause, errBadVersion) && !errors.Is(cause, errBadRow) {
+		return cause
+	}
+	w.e.Log.Error("enrollment cannot be decided", "enrollment", row.ID, "error", cause)
+	left, ok := in.(*decide.Left)
+	if !ok {
+		return nil
+	}
+	row.State, row.Reason, row.WaitKind, row.WaitDelivery, row.DueAt = campaigns.EnrollmentExited, left.Reason, campaigns.WaitNone, 0, nil
+	row.UpdatedAt, row.EndedAt = w.now, &w.now
+	w.rows = append(w.rows, row)
+	w.canceled[campaigns.EnrollmentOver] = append(w.canceled[campaigns.EnrollmentOver], row.ID)
+	return w.tx.FreeQuestionSlot(ctx, row.Member, row.ID, w.now)
 }

@@ -144,6 +144,9 @@ func (e *Engine) outcome(d *store.Delivery, r channels.Receipt) store.Outcome {
 			break
 		}
 		o.State, o.Reason = campaigns.Failed, campaigns.Rejected
+		if r.Code == panicCode {
+			o.Reason = campaigns.Stumbled
+		}
 	default:
 		o.State, o.Reason = campaigns.Failed, campaigns.Rejected
 	}

@@ -91,6 +91,14 @@ func (e *Engine) prepare(ctx context.Context, ch campaigns.Channel, ds []*store.
 	return jobs, nil
 }
 
+// renderFault is the reason of a message that could not be made: its text is at fault, or our code.
+func renderFault(err error) campaigns.Reason {
+	if errors.Is(err, errPanic) {
+		return campaigns.Stumbled
+	}
+	return campaigns.RenderFailed
+}
+
 // gate reports whether the delivery may leave now; what holds or ends it is in res.
 func (e *Engine) gate(ctx context.Context, c *candidate, s *surroundings, res *results, now time.Time) (ok bool, err error) {
 	if c.d.Kind == store.StepDelivery {
@@ -135,7 +143,8 @@ func (e *Engine) gateFacts(c *candidate, s *surroundings) decide.GateFacts {
 		if p.Quiet != nil && g.Purpose != campaigns.Service {
 			g.Quiet = append(g.Quiet, p.Quiet)
 		}
-		g.EnrollmentFinal = c.row == nil || c.row.State.Final()
+		g.Again = askedAgain(d)
+		g.EnrollmentFinal = c.row == nil || c.row.State.Final() && !(g.Again && c.row.State == campaigns.EnrollmentCompleted)
 		g.Standing = c.row != nil && c.row.WaitKind == campaigns.WaitDelivery && c.row.WaitDelivery == d.ID
 		g.CampaignPaused = s.states.state(d.Campaign) == campaigns.Paused
 	}

@@ -12,7 +12,9 @@ type GateFacts struct {
 	// EnrollmentFinal: the enrollment is over. Standing: it still waits for this very delivery (or for the answer to it).
 	EnrollmentFinal bool
 	Standing        bool
-	System          bool // a reply to the member's own act: only stop-less facts apply (address, reach, suppression)
+	// Again: a person lets a message be sent after all that had failed by our own fault. Its passage may be beyond it, or complete.
+	Again  bool
+	System bool // a reply to the member's own act: only stop-less facts apply (address, reach, suppression)
 	// Unprompted: no act of the member caused the system message, so everything off holds it too.
 	Unprompted     bool
 	RefusedAll     bool // every topic on the channel was withdrawn: no unprompted message there
@@ -63,7 +65,7 @@ func (g *GateFacts) over() campaigns.Reason {
 	switch {
 	case g.EnrollmentFinal && !g.System:
 		return campaigns.EnrollmentOver
-	case !g.Standing && !g.System:
+	case !g.Standing && !g.System && !g.Again:
 		return campaigns.AlreadyAnswered
 	case g.MemberErased:
 		return campaigns.MemberErased
@@ -87,7 +89,7 @@ func (g *GateFacts) forbidden() campaigns.Reason {
 
 // free returns the first moment at or after now that quiet hours leave free, and false when they leave none.
 func (g *GateFacts) free(now time.Time) (time.Time, bool) {
-	if g.System || g.Lane == campaigns.Interactive || g.Purpose == campaigns.Service {
+	if g.System || g.Lane == campaigns.Interactive && !g.Again || g.Purpose == campaigns.Service {
 		return now, true
 	}
 	zone := g.Zone
