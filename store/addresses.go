@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
@@ -12,12 +13,12 @@ import (
 // SetAddress gives the member this address on its channel, in place of the one before (reach starts anew, as a.Reach or unknown, when the key differs).
 // hash is the keyed hash for suppression. Fault conflict.address when another member has it.
 func (tx *Tx) SetAddress(ctx context.Context, a members.Address, key, hash string, now time.Time) error {
-	_, used, err := one(ctx, tx.run, value[int64],
-		`SELECT id FROM addresses WHERE channel = $1 AND value_key = $2 AND member_id <> $3`, a.Channel, key, a.Member)
+	there, err := many(ctx, tx.run, value[campaigns.MemberID],
+		`SELECT member_id FROM addresses WHERE channel = $1 AND (value_key = $2 OR member_id = $3)`, a.Channel, key, a.Member)
 	if err != nil {
 		return wrap("read address", err)
 	}
-	if used { // asked first: an index that refuses would end a PostgreSQL transaction
+	if slices.ContainsFunc(there, func(id campaigns.MemberID) bool { return id != a.Member }) { // asked first: an index that refuses would end a PostgreSQL transaction
 		return conflict("address", nil)
 	}
 	id, err := nextIDs(ctx, tx.ids, 1)
@@ -42,13 +43,32 @@ func (tx *Tx) SetAddress(ctx context.Context, a members.Address, key, hash strin
 	if taken(err) {
 		return conflict("address", nil)
 	}
-	return wrap("write address", err)
+	if err != nil || len(there) > 0 {
+		return wrap("write address", err)
+	}
+	return tx.countAddress(ctx, a.Member, a.Channel, 1)
 }
 
 // RemoveAddress takes the member's address on the channel away.
 func (tx *Tx) RemoveAddress(ctx context.Context, id campaigns.MemberID, ch campaigns.Channel) error {
-	_, err := tx.run.exec(ctx, `DELETE FROM addresses WHERE member_id = $1 AND channel = $2`, id, ch)
-	return wrap("remove address", err)
+	removed, err := tx.removeAddress(ctx, id, ch)
+	if err != nil || !removed {
+		return err
+	}
+	return tx.countAddress(ctx, id, ch, -1)
+}
+
+func (tx *Tx) removeAddress(ctx context.Context, id campaigns.MemberID, ch campaigns.Channel) (bool, error) {
+	n, err := tx.run.exec(ctx, `DELETE FROM addresses WHERE member_id = $1 AND channel = $2`, id, ch)
+	return n > 0, wrap("remove address", err)
+}
+
+func (tx *Tx) countAddress(ctx context.Context, id campaigns.MemberID, ch campaigns.Channel, n int) error {
+	language, ok, err := one(ctx, tx.run, value[string], `SELECT language FROM members WHERE id = $1`, id)
+	if ok {
+		tx.count(counter{kind: countAddresses, key: memberKey(string(ch), language)}, n)
+	}
+	return wrap("read language", err)
 }
 
 // SetReach notes what is known about the member's address.

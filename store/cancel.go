@@ -27,13 +27,17 @@ func (tx *Tx) cancel(ctx context.Context, where string, of any, reason campaigns
 	}
 	left := map[int64]int{}
 	_, err = many(ctx, tx.run, func(r rows) (_ struct{}, err error) {
-		var chunk int64
-		if err = r.Scan(orZero(&chunk)); err == nil && chunk != 0 {
-			left[chunk]++
+		var m movedDelivery
+		if err = m.scan(r); err != nil {
+			return
+		}
+		tx.countMoved(m, campaigns.Canceled, reason, micros(now))
+		if m.chunk != 0 {
+			left[m.chunk]++
 		}
 		return
-	}, `UPDATE deliveries SET state = 'canceled', reason = $2, final_at = $3, due_at = NULL WHERE `+where+`
-		AND state = 'pending' AND claim_owner IS NULL AND (chunk_id IS NULL OR chunk_id`+tx.dialect.among(4)+`) RETURNING chunk_id`,
+	}, `UPDATE deliveries SET state = 'canceled', reason_before = deliveries.reason, reason = $2, final_at = $3, due_at = NULL WHERE `+where+`
+		AND state = 'pending' AND claim_owner IS NULL AND (chunk_id IS NULL OR chunk_id`+tx.dialect.among(4)+`) RETURNING `+movedColumns,
 		of, reason, micros(now), list(tx.dialect, free))
 	if err != nil {
 		return wrap("cancel deliveries", err)

@@ -131,6 +131,17 @@ func (cs columns[R]) insert(ctx context.Context, q queries, table, conflict stri
 	return cs.perRow(ctx, q, into+"VALUES ("+placeholders(len(cs))+") "+conflict, rs)
 }
 
+// append writes rows of a table that has no ids; conflict is "" or an ON CONFLICT clause.
+func (cs columns[R]) append(ctx context.Context, q queries, table, conflict string, rs []R) error {
+	into := "INSERT INTO " + table + " (" + cs.list("") + ") "
+	if !q.dialect.postgres {
+		_, err := cs.perRow(ctx, q, into+"VALUES ("+placeholders(len(cs))+") "+conflict, rs)
+		return err
+	}
+	_, err := q.run.exec(ctx, cs.statement(q, into+"SELECT "+cs.list("u.")+" FROM {rows} "+conflict), cs.arrays(rs)...)
+	return err
+}
+
 func placeholders(n int) string { return strings.TrimSuffix(strings.Repeat("?, ", n), ", ") }
 
 // insertMany tells what was written by the ids that come back, since RETURNING cannot name u in an INSERT.
@@ -164,31 +175,25 @@ func (cs columns[R]) apply(ctx context.Context, q queries, text string, rs []R) 
 	if !q.dialect.postgres {
 		return cs.perRow(ctx, q, text, rs)
 	}
-	return cs.atOnce(ctx, q, text+" RETURNING u.n, 0", rs, func(int64) {})
+	return cs.atOnce(ctx, q, text+" RETURNING u.n", rs, func(r rows, into ...any) error { return r.Scan(into...) })
 }
 
-// applyInto is apply that also hands on a number of each row that changed; NULL is 0.
-func (cs columns[R]) applyInto(ctx context.Context, q queries, text, column string, rs []R, into func(int64)) (at []int, err error) {
+// applyInto is apply that also returns columns of each row that changed: scan reads them behind the fields that it is given.
+func (cs columns[R]) applyInto(ctx context.Context, q queries, text, returning string, rs []R, scan func(rows, ...any) error) (at []int, err error) {
 	text = cs.statement(q, text)
 	if q.dialect.postgres {
-		return cs.atOnce(ctx, q, text+" RETURNING u.n, "+column, rs, into)
+		return cs.atOnce(ctx, q, text+" RETURNING u.n, "+returning, rs, scan)
 	}
 	for i, r := range rs {
-		v, ok, err := one(ctx, q.run, scanNumber, text+" RETURNING "+column, cs.values(r)...)
+		_, ok, err := one(ctx, q.run, func(r rows) (struct{}, error) { return struct{}{}, scan(r) }, text+" RETURNING "+returning, cs.values(r)...)
 		if err != nil {
 			return nil, err
 		}
 		if ok {
 			at = append(at, i)
-			into(v)
 		}
 	}
 	return at, nil
-}
-
-func scanNumber(r rows) (v int64, err error) {
-	err = r.Scan(orZero(&v))
-	return v, err
 }
 
 func (cs columns[R]) statement(q queries, text string) string {
@@ -196,15 +201,12 @@ func (cs columns[R]) statement(q queries, text string) string {
 	return q.dialect.each(text, names, types)
 }
 
-func (cs columns[R]) atOnce(ctx context.Context, q queries, text string, rs []R, into func(int64)) ([]int, error) {
+func (cs columns[R]) atOnce(ctx context.Context, q queries, text string, rs []R, scan func(rows, ...any) error) ([]int, error) {
 	if len(rs) == 0 {
 		return nil, nil
 	}
-	return many(ctx, q.run, func(r rows) (int, error) {
-		var n int
-		var v int64
-		err := r.Scan(&n, orZero(&v))
-		into(v)
+	return many(ctx, q.run, func(r rows) (n int, err error) {
+		err = scan(r, &n)
 		return n - 1, err
 	}, text, cs.arrays(rs)...)
 }

@@ -139,7 +139,9 @@ func (tx *Tx) InsertDeliveries(ctx context.Context, ds []*Delivery) ([]campaigns
 			return nil, wrap("insert deliveries", err)
 		}
 		for _, i := range at {
-			ids = append(ids, byKind[kind][i].ID)
+			d := byKind[kind][i]
+			ids = append(ids, d.ID)
+			tx.countInserted(d)
 		}
 		delete(byKind, kind)
 	}
@@ -147,6 +149,14 @@ func (tx *Tx) InsertDeliveries(ctx context.Context, ds []*Delivery) ([]campaigns
 		return nil, fmt.Errorf("insert deliveries: %q is no kind of delivery", kind)
 	}
 	return ids, nil
+}
+
+func (tx *Tx) countInserted(d *Delivery) {
+	var at int64
+	if d.FinalAt != nil {
+		at = micros(*d.FinalAt)
+	}
+	tx.countDelivery(deliveryGroup{d.Campaign, d.Step, d.Channel, d.State, d.Reason}, at)
 }
 
 // deliveryKeys say by which key a message of the kind is known. Any other index that refuses is an error.

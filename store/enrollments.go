@@ -29,6 +29,8 @@ type Enrollment struct {
 	EnteredAt    time.Time
 	UpdatedAt    time.Time
 	EndedAt      *time.Time
+
+	counted standing // as the row stands in the counters
 }
 
 var enrollmentColumns = columns[*Enrollment]{
@@ -58,6 +60,7 @@ func scanEnrollment(r rows) (*Enrollment, error) {
 	e := &Enrollment{}
 	err := r.Scan(&e.ID, &e.Campaign, &e.Version, &e.Member, &e.RunKey, &e.Source, &e.State, &e.Reason, &e.Step, &e.Visit, &e.WaitKind,
 		orZero(&e.WaitDelivery), timesInto{&e.DueAt}, rawInto{&e.Data}, &e.Rev, timeInto{&e.EnteredAt}, timeInto{&e.UpdatedAt}, timesInto{&e.EndedAt})
+	e.counted = e.standing()
 	return e, err
 }
 
@@ -116,9 +119,11 @@ func (tx *Tx) InsertEnrollments(ctx context.Context, es []*Enrollment) ([]campai
 	}
 	ids := make([]campaigns.EnrollmentID, len(at))
 	for i, j := range at {
-		ids[i] = es[j].ID
+		e := es[j]
+		ids[i], e.counted = e.ID, e.standing()
+		tx.countStanding(e.counted, 1)
 	}
-	return ids, nil
+	return ids, tx.countEntered(ctx, es, at)
 }
 
 // LockEnrollment locks the row until the transaction ends. Fault not_found.enrollment.
@@ -174,7 +179,9 @@ func (tx *Tx) SaveEnrollments(ctx context.Context, es []*Enrollment) error {
 		return fmt.Errorf("save enrollments: %d of %d were changed by somebody else", len(es)-len(saved), len(es))
 	}
 	for _, e := range es {
-		e.Rev++
+		tx.countStanding(e.counted, -1)
+		e.Rev, e.counted = e.Rev+1, e.standing()
+		tx.countStanding(e.counted, 1)
 	}
 	return nil
 }

@@ -14,6 +14,13 @@ import (
 // cancels them first), but the data of those that are over, which holds answers, becomes '{}'.
 // Fault not_found.member.
 func (tx *Tx) EraseMember(ctx context.Context, id campaigns.MemberID, now time.Time) error {
+	if err := tx.countErased(ctx, id); err != nil {
+		return err
+	}
+	return tx.recountMembers(ctx, []campaigns.MemberID{id}, func() error { return tx.eraseRows(ctx, id, now) })
+}
+
+func (tx *Tx) eraseRows(ctx context.Context, id campaigns.MemberID, now time.Time) error {
 	n, err := tx.run.exec(ctx, `UPDATE members SET external_id = NULL, first_name = '', last_name = '', language = '', time_zone = '', quiet_from = NULL, quiet_to = NULL, attributes = '{}',
 		state = 'erased', updated_at = $2 WHERE id = $1`, id, micros(now))
 	if err != nil {

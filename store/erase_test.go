@@ -97,6 +97,7 @@ func TestEraseLeavesNoPersonalValue(t *testing.T) {
 			wantFault(t, tx.EraseMember(ctx, 1<<40, now), "not_found.member")
 			return tx.EraseMember(ctx, m.ID, at(9))
 		})
+		must[bool](t)(s.FoldCounters(t.Context())) // a counter's key may hold an answer until then
 		for table, text := range dump(t, s) {
 			for _, secret := range secrets {
 				if contains(strings.ToLower(text), strings.ToLower(secret)) {

@@ -1,6 +1,11 @@
 package store
 
-import "context"
+import (
+	"context"
+	"fmt"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+)
 
 // Exec runs a statement that no method has, in a transaction.
 func (s *Store) Exec(ctx context.Context, sql string, args ...any) error {
@@ -16,4 +21,16 @@ func (s *Store) Texts(ctx context.Context, sql string, args ...any) ([]string, e
 		err = r.Scan(orEmpty(&v))
 		return v, err
 	}, sql, args...)
+}
+
+// Differences names the counters that are not what the rows say.
+func (s *Store) Differences(ctx context.Context, id campaigns.CampaignID) (off []string, err error) {
+	err = s.snapshot(ctx, func(q queries) error {
+		differ, err := q.differences(ctx, id, 0)
+		for c, n := range differ {
+			off = append(off, fmt.Sprintf("%v: %+d", c.counter(), n))
+		}
+		return err
+	})
+	return off, err
 }

@@ -43,7 +43,10 @@ func (f *filter) word(cond, s string) {
 	}
 }
 
+// where is the conditions, with the word before them.
+func (f *filter) where() string { return " WHERE " + strings.Join(f.conds, " AND ") }
+
 // page ends the statement: conditions, order by id, limit.
 func (f *filter) page(sel string, p Page) string {
-	return sel + " WHERE " + strings.Join(f.conds, " AND ") + " ORDER BY id LIMIT $" + strconv.Itoa(f.param(p.limit()))
+	return sel + f.where() + " ORDER BY id LIMIT $" + strconv.Itoa(f.param(p.limit()))
 }

@@ -147,7 +147,7 @@ func TestAttentionCountsWhatWaits(t *testing.T) {
 		if len(recent) != 2 || recent[0].State != campaigns.Failed || recent[0].Reason != campaigns.Rejected || recent[1].N != 1 {
 			t.Errorf("recent: %+v", recent)
 		}
-		if old := must[[]store.DeliveryCount](t)(s.RecentDeliveries(t.Context(), at(60))); len(old) != 0 {
+		if old := must[[]store.DeliveryCount](t)(s.RecentDeliveries(t.Context(), at(15*60))); len(old) != 0 {
 			t.Errorf("old: %+v", old)
 		}
 	})

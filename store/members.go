@@ -159,6 +159,9 @@ func (tx *Tx) InsertMember(ctx context.Context, m *members.Member) error {
 	if n == 0 {
 		return conflict("member", nil)
 	}
+	if m.State == members.Active {
+		tx.count(counter{kind: countMembers, key: memberKey(string(m.Language), "")}, 1)
+	}
 	return tx.putSearchRows(ctx, m)
 }
 
@@ -171,6 +174,17 @@ func (tx *Tx) UpdateMember(ctx context.Context, m *members.Member) error {
 	if err := tx.externalIDFree(ctx, m); err != nil {
 		return err
 	}
+	was, _, err := one(ctx, tx.run, value[string], `SELECT state || ' ' || language FROM members WHERE id = $1`, m.ID)
+	if err != nil {
+		return wrap("read member", err)
+	}
+	if was != string(m.State)+" "+string(m.Language) {
+		return tx.recountMembers(ctx, []campaigns.MemberID{m.ID}, func() error { return tx.updateMember(ctx, m, attributes) })
+	}
+	return tx.updateMember(ctx, m, attributes)
+}
+
+func (tx *Tx) updateMember(ctx context.Context, m *members.Member, attributes string) error {
 	n, err := tx.run.exec(ctx, `UPDATE members SET external_id = $2, first_name = $3, last_name = $4, language = $5, time_zone = $6, attributes = $7,
 		state = $8, stopped_at = $9, last_act_at = $10, updated_at = $11, quiet_from = $12, quiet_to = $13 WHERE id = $1`,
 		m.ID, orNull(m.ExternalID), m.FirstName, m.LastName, m.Language, m.TimeZone, attributes,

@@ -43,6 +43,10 @@ func (tx *Tx) mergeLock(ctx context.Context, lock string) error {
 // inputs and codes. Points that both have for the same visit of a step are kept once. The row of From is gone then; its ids lead to Into.
 // What the consents add up to is the caller's to write, see PutSubscription, and so are the fields of Into.
 func (tx *Tx) MergeMembers(ctx context.Context, m Merge) error {
+	return tx.recountMembers(ctx, []campaigns.MemberID{m.From.ID, m.Into.ID}, func() error { return tx.mergeMembers(ctx, m) })
+}
+
+func (tx *Tx) mergeMembers(ctx context.Context, m Merge) error {
 	from, into := m.From.ID, m.Into.ID
 	for ch := range m.From.Addresses {
 		if _, both := m.Into.Addresses[ch]; !both {
@@ -52,7 +56,7 @@ func (tx *Tx) MergeMembers(ctx context.Context, m Merge) error {
 		if m.Keep[ch] == from {
 			gone = into
 		}
-		if err := tx.RemoveAddress(ctx, gone, ch); err != nil {
+		if _, err := tx.removeAddress(ctx, gone, ch); err != nil {
 			return err
 		}
 	}

@@ -52,7 +52,7 @@ func (tx *Tx) WriteOutcomes(ctx context.Context, os []Outcome) ([]campaigns.Deli
 	if err != nil {
 		return nil, wrap("write outcomes", err)
 	}
-	put, err := offColumns.apply(ctx, tx.queries, putOff, off)
+	put, err := tx.writeMoved(ctx, offColumns, putOff, off, func(movedDelivery) {})
 	if err != nil {
 		return nil, wrap("put deliveries off", err)
 	}
@@ -61,7 +61,7 @@ func (tx *Tx) WriteOutcomes(ctx context.Context, os []Outcome) ([]campaigns.Deli
 			left[off[i].Chunk]++
 		}
 	}
-	kept, err := offColumns.apply(ctx, tx.queries, keepPending, stay)
+	kept, err := tx.writeMoved(ctx, offColumns, keepPending, stay, func(movedDelivery) {})
 	if err != nil {
 		return nil, wrap("keep deliveries", err)
 	}
@@ -112,7 +112,7 @@ var finalColumns = columns[Outcome]{
 }
 
 // endRow leaves due_at as it is, NULL, in rows under a chunk, so that a bulk row is changed in no index.
-const endRow = `UPDATE deliveries SET state = u.state, reason = u.reason, code = u.code, detail = u.detail,
+const endRow = `UPDATE deliveries SET state = u.state, reason_before = deliveries.reason, reason = u.reason, code = u.code, detail = u.detail,
 		provider_id = u.provider_id, final_at = u.at, due_at = NULL, claim_owner = NULL, claim_until = NULL,
 		attempts = attempts + CASE WHEN chunk_id IS NULL THEN 0 ELSE 1 END
 	FROM {rows} WHERE deliveries.id = u.id AND deliveries.state IN ('pending', 'claimed', 'sending')`
@@ -129,7 +129,7 @@ func (tx *Tx) writeFinal(ctx context.Context, os []Outcome) (changed []int, left
 			others = append(others, i)
 		}
 	}
-	ended, err := finalColumns.apply(ctx, tx.queries, endRow+` AND deliveries.chunk_id = u.chunk`, pick(os, under))
+	ended, err := tx.writeMoved(ctx, finalColumns, endRow+` AND deliveries.chunk_id = u.chunk`, pick(os, under), func(movedDelivery) {})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -144,15 +144,29 @@ func (tx *Tx) writeFinal(ctx context.Context, os []Outcome) (changed []int, left
 			others = append(others, i)
 		}
 	}
-	also, err := finalColumns.applyInto(ctx, tx.queries, endRow, "chunk_id", pick(os, others), func(chunk int64) {
-		if chunk != 0 {
-			left[chunk]++
+	also, err := tx.writeMoved(ctx, finalColumns, endRow, pick(os, others), func(m movedDelivery) {
+		if m.chunk != 0 {
+			left[m.chunk]++
 		}
 	})
 	for _, j := range also {
 		changed = append(changed, others[j])
 	}
 	return changed, left, err
+}
+
+// writeMoved runs a statement that changes deliveries' states or reasons, and counts those that it changed.
+func (tx *Tx) writeMoved(ctx context.Context, cs columns[Outcome], text string, os []Outcome, each func(movedDelivery)) ([]int, error) {
+	var moved []movedDelivery
+	at, err := cs.applyInto(ctx, tx.queries, text, movedColumns, os, func(r rows, into ...any) error {
+		moved = append(moved, movedDelivery{})
+		return moved[len(moved)-1].scan(r, into...)
+	})
+	for i, j := range at {
+		tx.countMoved(moved[i], os[j].State, os[j].Reason, micros(os[j].At))
+		each(moved[i])
+	}
+	return at, err
 }
 
 var offColumns = columns[Outcome]{
@@ -171,7 +185,7 @@ var offColumns = columns[Outcome]{
 	}),
 }
 
-const putOffSet = `UPDATE deliveries SET state = 'pending', reason = u.reason, code = u.code, detail = u.detail,
+const putOffSet = `UPDATE deliveries SET state = 'pending', reason_before = deliveries.reason, reason = u.reason, code = u.code, detail = u.detail,
 	lane = CASE WHEN u.lane = '' THEN deliveries.lane ELSE u.lane END, `
 
 // putOff takes a row that its owner holds by itself, or out of its chunk.

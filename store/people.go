@@ -98,20 +98,33 @@ func (q queries) membersByAddress(ctx context.Context, folded string) (map[campa
 	return found, wrap("find by address", err)
 }
 
-// CountMembers counts the members whom SQL can tell by the query; Text is left out.
-func (q queries) CountMembers(ctx context.Context, m MemberQuery) (int, error) {
-	w := q.memberFilter(m, Page{})
-	n, _, err := one(ctx, q.run, value[int], `SELECT count(*) FROM members WHERE `+strings.Join(w.conds, " AND "), w.args...)
-	return n, wrap("count members", err)
+// CountMembers counts the members whom the query's language and channel leave; Text is left out.
+func (q queries) CountMembers(ctx context.Context, m MemberQuery) (n int, err error) {
+	kind := countMembers
+	if m.Channel != "" {
+		kind = countAddresses
+	}
+	ds, err := q.counts(ctx, kind, []campaigns.CampaignID{0}, 0)
+	for _, d := range ds {
+		var channel campaigns.Channel
+		var language campaigns.Lang
+		into := []any{&language}
+		if kind == countAddresses {
+			into = []any{&channel, &language}
+		}
+		if err := d.parts(into...); err != nil {
+			return 0, wrap("read members", err)
+		}
+		if channel == m.Channel && (m.Language == "" || language == m.Language) {
+			n += d.n
+		}
+	}
+	return n, err
 }
 
 // MemberLanguages counts the members by language.
 func (q queries) MemberLanguages(ctx context.Context) ([]LanguageCount, error) {
-	ls, err := many(ctx, q.run, func(r rows) (l LanguageCount, err error) {
-		err = r.Scan(&l.Language, &l.N)
-		return l, err
-	}, `SELECT language, count(*) FROM members WHERE state = 'active' GROUP BY language ORDER BY 2 DESC, 1`)
-	return ls, wrap("count languages", err)
+	return q.languages(ctx, countMembers, 0)
 }
 
 // Inside lists a campaign's enrollments that are not over, by id; step empty: all.
@@ -132,7 +145,6 @@ func (q queries) LatestResponses(ctx context.Context, f ResponseFilter, before i
 	w.word("question = ", f.Question)
 	w.id("id < ", before)
 	w.add("answer <> '{}'")
-	rs, err := many(ctx, q.run, scanResponse, `SELECT id, enrollment_id, campaign_id, version, member_id, question, step, visit,
-		answer, type, rev, answered_at, round FROM responses WHERE `+strings.Join(w.conds, " AND ")+` ORDER BY id DESC LIMIT $`+strconv.Itoa(w.param(limit)), w.args...)
+	rs, err := many(ctx, q.run, scanResponse, `SELECT `+readColumns+` FROM responses WHERE `+strings.Join(w.conds, " AND ")+` ORDER BY id DESC LIMIT $`+strconv.Itoa(w.param(limit)), w.args...)
 	return rs, wrap("list latest responses", err)
 }

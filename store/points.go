@@ -22,10 +22,13 @@ type Points struct {
 
 // AddPoints writes an entry; a visit that has one already keeps it.
 func (tx *Tx) AddPoints(ctx context.Context, p Points) error {
-	_, err := tx.run.exec(ctx, `INSERT INTO points (id, campaign_id, enrollment_id, member_id, step, visit, round, points, at)
+	n, err := tx.run.exec(ctx, `INSERT INTO points (id, campaign_id, enrollment_id, member_id, step, visit, round, points, at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (enrollment_id, step, visit) DO NOTHING`,
 		p.ID, p.Campaign, p.Enrollment, p.Member, p.Step, p.Visit, p.Round, p.Points, micros(p.At))
-	return wrap("add points", err)
+	if err != nil || n == 0 {
+		return wrap("add points", err)
+	}
+	return tx.countScorer(ctx, p)
 }
 
 // Place is one line of a campaign's standings.
@@ -59,8 +62,12 @@ func (q queries) Standing(ctx context.Context, id campaigns.CampaignID, member c
 
 // CountPlaces is how many members have points in the campaign.
 func (q queries) CountPlaces(ctx context.Context, id campaigns.CampaignID) (int, error) {
-	n, _, err := one(ctx, q.run, value[int], `SELECT count(DISTINCT member_id) FROM points WHERE campaign_id = $1`, id)
-	return n, wrap("count places", err)
+	ds, err := q.counts(ctx, countScorers, []campaigns.CampaignID{id}, 0)
+	n := 0
+	for _, d := range ds {
+		n += d.n
+	}
+	return n, err
 }
 
 // Round is one round of a member in which a question was answered in time.

@@ -7,10 +7,6 @@ import (
 	"github.com/kruzhok/kruzhok/campaigns"
 )
 
-// recentRows bounds what the pulse reads: the newest rows, by id. Times stand in no index (a delivery is written twice in its life and no more),
-// so a busier installation sees fewer days rather than waits longer.
-const recentRows = 100_000
-
 // DeliveryCount counts deliveries that became final within one quarter of an hour.
 type DeliveryCount struct {
 	Campaign campaigns.CampaignID // 0: a reply
@@ -20,17 +16,17 @@ type DeliveryCount struct {
 	N        int
 }
 
-// RecentDeliveries counts the newest deliveries that became final since.
+// RecentDeliveries counts the deliveries that became final since, of the last countedDays at most.
 func (q queries) RecentDeliveries(ctx context.Context, since time.Time) ([]DeliveryCount, error) {
-	cs, err := many(ctx, q.run, func(r rows) (c DeliveryCount, err error) {
-		var at int64
-		err = r.Scan(orZero(&c.Campaign), &c.State, &c.Reason, &at, &c.N)
-		c.At = fromMicros(at * quarter)
-		return c, err
-	}, `SELECT campaign_id, state, reason, final_at / $2, count(*) FROM (
-			SELECT campaign_id, state, reason, final_at FROM deliveries ORDER BY id DESC LIMIT $3) AS d
-		WHERE final_at >= $1 GROUP BY 1, 2, 3, 4 ORDER BY 4, 1, 2, 3`, micros(since), quarter, recentRows)
-	return cs, wrap("count recent deliveries", err)
+	ds, err := q.counts(ctx, countFinal, nil, quarterOf(since))
+	cs := make([]DeliveryCount, len(ds))
+	for i, d := range ds {
+		cs[i].Campaign, cs[i].At, cs[i].N = d.campaign, fromQuarter(d.at), d.n
+		if err := d.parts(&cs[i].State, &cs[i].Reason); err != nil {
+			return nil, wrap("read recent deliveries", err)
+		}
+	}
+	return cs, err
 }
 
 // TimeCount counts what happened within one quarter of an hour.
@@ -39,16 +35,14 @@ type TimeCount struct {
 	N  int
 }
 
-// RecentAnswers counts the newest answers since.
+// RecentAnswers counts the answers since, of the last countedDays at most.
 func (q queries) RecentAnswers(ctx context.Context, since time.Time) ([]TimeCount, error) {
-	cs, err := many(ctx, q.run, func(r rows) (c TimeCount, err error) {
-		var at int64
-		err = r.Scan(&at, &c.N)
-		c.At = fromMicros(at * quarter)
-		return c, err
-	}, `SELECT answered_at / $2, count(*) FROM (SELECT answered_at FROM responses ORDER BY id DESC LIMIT $3) AS r
-		WHERE answered_at >= $1 GROUP BY 1 ORDER BY 1`, micros(since), quarter, recentRows)
-	return cs, wrap("count recent answers", err)
+	ds, err := q.counts(ctx, countAnswered, nil, quarterOf(since))
+	cs := make([]TimeCount, len(ds))
+	for i, d := range ds {
+		cs[i] = TimeCount{fromQuarter(d.at), d.n}
+	}
+	return cs, err
 }
 
 // Attention is what waits for a person.
@@ -64,11 +58,15 @@ type Attention struct {
 // Attention counts what waits for a person, and who left since.
 func (q queries) Attention(ctx context.Context, since time.Time) (Attention, error) {
 	a, _, err := one(ctx, q.run, func(r rows) (a Attention, err error) {
-		err = r.Scan(&a.Messages, timesInto{&a.OldestMessage}, &a.Dead, &a.FailedMedia, &a.Members, &a.StoppedSince)
+		err = r.Scan(&a.Messages, timesInto{&a.OldestMessage}, &a.Dead, &a.FailedMedia, &a.StoppedSince)
 		return a, err
 	}, `SELECT (SELECT count(*) FROM messages WHERE state = 'open'), (SELECT min(at) FROM messages WHERE state = 'open'),
 		(SELECT count(*) FROM inputs WHERE state = 'dead'),
 		(SELECT count(*) FROM (SELECT state, created_at FROM media ORDER BY id DESC LIMIT 5000) AS m WHERE state = 'failed' AND created_at >= $1),
-		(SELECT count(*) FROM members WHERE state = 'active'), (SELECT count(*) FROM members WHERE state = 'active' AND stopped_at >= $1)`, micros(since))
-	return a, wrap("count what needs a person", err)
+		(SELECT count(*) FROM members WHERE state = 'active' AND stopped_at >= $1)`, micros(since))
+	if err != nil {
+		return a, wrap("count what needs a person", err)
+	}
+	a.Members, err = q.CountMembers(ctx, MemberQuery{})
+	return a, err
 }

@@ -1,7 +1,10 @@
 package store
 
 import (
+	"cmp"
 	"context"
+	"fmt"
+	"slices"
 
 	"github.com/kruzhok/kruzhok/campaigns"
 )
@@ -20,25 +23,44 @@ type Count struct {
 
 // CountEnrollments groups a campaign's enrollments by version, state, reason and, for those inside, step and wait kind.
 func (q queries) CountEnrollments(ctx context.Context, id campaigns.CampaignID) ([]Count, error) {
-	cs, err := many(ctx, q.run, func(r rows) (c Count, err error) {
-		err = r.Scan(&c.Version, &c.State, &c.Reason, &c.Step, &c.Wait, &c.N)
-		return c, err
-	}, `SELECT version, state, reason, at_step, wait, count(*) FROM (
-			SELECT version, state, reason, CASE WHEN state IN ('active', 'waiting') THEN step ELSE '' END AS at_step,
-				CASE WHEN state IN ('active', 'waiting') THEN wait_kind ELSE '' END AS wait
-			FROM enrollments WHERE campaign_id = $1) AS e
-		GROUP BY version, state, reason, at_step, wait ORDER BY version, state, reason, at_step, wait`, id)
-	return cs, wrap("count enrollments", err)
+	ps, err := q.CountPaths(ctx, id)
+	n := map[Count]int{}
+	for _, p := range ps {
+		c := Count{Version: p.Version, State: string(p.State), Reason: string(p.Reason)}
+		if !p.State.Final() {
+			c.Step, c.Wait = string(p.Step), string(p.Wait)
+		}
+		n[c] += p.N
+	}
+	return inOrder(n, func(c Count) []string {
+		return []string{fmt.Sprintf("%9d", c.Version), c.State, c.Reason, c.Step, c.Wait}
+	}), err
 }
 
-// CountDeliveries groups a campaign's deliveries by step, channel, state and reason.
+// CountDeliveries groups a campaign's deliveries by step, channel, state and reason. What is claimed or about to be sent is pending.
 func (q queries) CountDeliveries(ctx context.Context, id campaigns.CampaignID) ([]Count, error) {
-	cs, err := many(ctx, q.run, func(r rows) (c Count, err error) {
-		err = r.Scan(&c.Step, &c.Channel, &c.State, &c.Reason, &c.N)
-		return c, err
-	}, `SELECT step, channel, state, reason, count(*) FROM deliveries WHERE campaign_id = $1
-		GROUP BY step, channel, state, reason ORDER BY step, channel, state, reason`, id)
-	return cs, wrap("count deliveries", err)
+	ds, err := q.counts(ctx, countDeliveries, []campaigns.CampaignID{id}, 0)
+	n := map[Count]int{}
+	for _, d := range ds {
+		var c Count
+		if err := d.parts(&c.Step, &c.Channel, &c.State, &c.Reason); err != nil {
+			return nil, wrap("read deliveries", err)
+		}
+		n[c] += d.n
+	}
+	return inOrder(n, func(c Count) []string { return []string{c.Step, c.Channel, c.State, c.Reason} }), err
+}
+
+func inOrder(n map[Count]int, order func(Count) []string) []Count {
+	cs := make([]Count, 0, len(n))
+	for c, n := range n {
+		c.N = n
+		cs = append(cs, c)
+	}
+	slices.SortFunc(cs, func(a, b Count) int {
+		return slices.Compare(order(a), order(b))
+	})
+	return cs
 }
 
 // AnswerCount is one line of a question's summary.
@@ -53,26 +75,38 @@ type AnswerCount struct {
 
 // CountAnswers groups a campaign's responses by question, type, choice and number. Texts, dates and lists are counted without their values.
 func (q queries) CountAnswers(ctx context.Context, id campaigns.CampaignID) ([]AnswerCount, error) {
-	cs, err := many(ctx, q.run, func(r rows) (c AnswerCount, err error) {
-		err = r.Scan(&c.Question, &c.Type, orEmpty(&c.Choice), &c.Number, &c.Late, &c.N)
-		return c, err
-	}, `SELECT question, type, choice, number, late, count(*) FROM responses WHERE campaign_id = $1
-		GROUP BY question, type, choice, number, late ORDER BY question, type, choice, number, late`, id)
-	return cs, wrap("count answers", err)
+	return q.answerCounts(ctx, countAnswers, id, func(d delta, c *AnswerCount) error {
+		return d.parts(&c.Question, &c.Type, &c.Choice, &c.Number, &c.Late)
+	})
 }
 
 // CountChoices counts each value of the campaign's answers to questions with several answers.
 func (q queries) CountChoices(ctx context.Context, id campaigns.CampaignID) ([]AnswerCount, error) {
-	each := q.dialect.either(
-		`json_each(r.answer, '$.list') AS o`,
-		`LATERAL jsonb_array_elements_text(r.answer::jsonb -> 'list') AS o (value)`)
-	cs, err := many(ctx, q.run, func(r rows) (c AnswerCount, err error) {
-		err = r.Scan(&c.Question, &c.Type, &c.Choice, &c.Late, &c.N)
-		return c, err
-	}, `SELECT r.question, r.type, o.value, r.late, count(*) FROM responses r CROSS JOIN `+each+`
-		WHERE r.campaign_id = $1 AND r.type = 'choices'
-		GROUP BY r.question, r.type, o.value, r.late ORDER BY r.question, r.type, o.value, r.late`, id)
-	return cs, wrap("count choices", err)
+	return q.answerCounts(ctx, countChoices, id, func(d delta, c *AnswerCount) error {
+		return d.parts(&c.Question, &c.Type, &c.Choice, &c.Late)
+	})
+}
+
+func (q queries) answerCounts(ctx context.Context, kind counterKind, id campaigns.CampaignID, read func(delta, *AnswerCount) error) ([]AnswerCount, error) {
+	ds, err := q.counts(ctx, kind, []campaigns.CampaignID{id}, 0)
+	cs := make([]AnswerCount, len(ds))
+	for i, d := range ds {
+		cs[i].N = d.n
+		if err := read(d, &cs[i]); err != nil {
+			return nil, wrap("read answers", err)
+		}
+	}
+	slices.SortFunc(cs, func(a, b AnswerCount) int {
+		return cmp.Or(cmp.Compare(a.Question, b.Question), cmp.Compare(a.Type, b.Type), cmp.Compare(a.Choice, b.Choice), compareNumbers(a.Number, b.Number))
+	})
+	return cs, err
+}
+
+func compareNumbers(a, b *float64) int {
+	if a == nil || b == nil {
+		return 0
+	}
+	return cmp.Compare(*a, *b)
 }
 
 // Backlog is what waits, for metrics and readiness.

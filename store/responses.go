@@ -35,29 +35,40 @@ func (tx *Tx) SaveResponse(ctx context.Context, r *Response) error {
 	if err != nil {
 		return wrap("write answer", err)
 	}
-	old, ok, err := one(ctx, tx.run, scanOldResponse, `SELECT id, rev, input_id FROM responses WHERE enrollment_id = $1 AND step = $2 AND visit = $3`+
+	old, ok, err := one(ctx, tx.run, scanOldResponse, `SELECT `+readColumns+`, input_id FROM responses WHERE enrollment_id = $1 AND step = $2 AND visit = $3`+
 		tx.dialect.forUpdate(), r.Enrollment, r.Step, r.Visit)
 	if err != nil {
 		return wrap("read response", err)
 	}
 	if !ok {
-		return tx.insertResponse(ctx, r, string(answer))
+		if err := tx.insertResponse(ctx, r, string(answer)); err != nil {
+			return err
+		}
+		tx.countAnswer(r, 1)
+		return tx.countAnswerer(ctx, r, nil)
 	}
-	r.ID, r.Rev = old.id, old.rev
+	r.ID, r.Rev = old.ID, old.Rev
 	known, err := tx.answeredBy(ctx, old, r.Answer.Input)
 	if err != nil || known {
 		return err
 	}
-	return tx.replaceResponse(ctx, r, string(answer))
+	if err := tx.replaceResponse(ctx, r, string(answer)); err != nil {
+		return err
+	}
+	now := *old.Response // the row keeps what a later answer does not change
+	now.Answer, now.AnsweredAt, now.Erased = r.Answer, r.AnsweredAt, false
+	tx.countAnswer(old.Response, -1)
+	tx.countAnswer(&now, 1)
+	return tx.countAnswerer(ctx, &now, old.Response)
 }
 
 type oldResponse struct {
-	id, rev int64
-	input   campaigns.InputID
+	*Response
+	input campaigns.InputID
 }
 
 func scanOldResponse(r rows) (o oldResponse, err error) {
-	err = r.Scan(&o.id, &o.rev, &o.input)
+	o.Response, err = scanResponseInto(r, &o.input)
 	return o, err
 }
 
@@ -66,7 +77,7 @@ func (tx *Tx) answeredBy(ctx context.Context, old oldResponse, input campaigns.I
 	if input == 0 || input == old.input {
 		return input != 0, nil
 	}
-	_, ok, err := one(ctx, tx.run, value[int64], `SELECT rev FROM response_history WHERE response_id = $1 AND input_id = $2`, old.id, input)
+	_, ok, err := one(ctx, tx.run, value[int64], `SELECT rev FROM response_history WHERE response_id = $1 AND input_id = $2`, old.ID, input)
 	return ok, wrap("read response history", err)
 }
 
@@ -122,21 +133,31 @@ func (q queries) Responses(ctx context.Context, f ResponseFilter, p Page) ([]*Re
 	w.id("campaign_id = ", int64(f.Campaign))
 	w.id("member_id = ", int64(f.Member))
 	w.word("question = ", f.Question)
-	rs, err := many(ctx, q.run, scanResponse, w.page(`SELECT id, enrollment_id, campaign_id, version, member_id, question, step, visit,
-		answer, type, rev, answered_at, round FROM responses`, p), w.args...)
+	rs, err := many(ctx, q.run, scanResponse, w.page(`SELECT `+readColumns+` FROM responses`, p), w.args...)
 	return rs, wrap("list responses", err)
 }
 
-func scanResponse(r rows) (*Response, error) {
+const readColumns = `id, enrollment_id, campaign_id, version, member_id, question, step, visit, answer, type, late, rev, answered_at, round`
+
+func scanResponse(r rows) (*Response, error) { return scanResponseInto(r) }
+
+// scanResponseInto reads what stands behind the response's columns too.
+func scanResponseInto(r rows, behind ...any) (*Response, error) {
 	p := &Response{}
 	var kind campaigns.QuestionType
 	var answer json.RawMessage
-	if err := r.Scan(&p.ID, &p.Enrollment, &p.Campaign, &p.Version, &p.Member, &p.Question, &p.Step, &p.Visit,
-		rawInto{&answer}, &kind, &p.Rev, timeInto{&p.AnsweredAt}, &p.Round); err != nil {
+	var late bool
+	if err := r.Scan(append([]any{
+		&p.ID, &p.Enrollment, &p.Campaign, &p.Version, &p.Member, &p.Question, &p.Step, &p.Visit,
+		rawInto{&answer},
+		&kind, &late, &p.Rev,
+		timeInto{&p.AnsweredAt},
+		&p.Round,
+	}, behind...)...); err != nil {
 		return nil, err
 	}
 	if string(answer) == "{}" {
-		p.Erased, p.Answer.Type = true, kind
+		p.Erased, p.Answer.Type, p.Answer.Late = true, kind, late
 		return p, nil
 	}
 	return p, json.Unmarshal(answer, &p.Answer)

@@ -31,6 +31,8 @@ type Tx struct {
 	queries
 	ids  idSource
 	bulk bool // the engine's settings for hot statements are on already
+
+	counts map[countable]int // what is appended to the counters before the transaction commits
 }
 
 // queries holds everything that reads.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/internal/fault"
@@ -49,7 +50,7 @@ func must[T any](t testing.TB) func(v T, err error) T {
 
 func same[T any](t testing.TB, want, got T) {
 	t.Helper()
-	if d := cmp.Diff(want, got); d != "" {
+	if d := cmp.Diff(want, got, cmpopts.IgnoreUnexported(store.Enrollment{})); d != "" {
 		t.Fatalf("differs (-want +got):\n%s", d)
 	}
 }

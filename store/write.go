@@ -24,7 +24,11 @@ func (s *Store) WriteBulk(ctx context.Context, fn func(*Tx) error) error {
 func (s *Store) write(ctx context.Context, bulk bool, fn func(*Tx) error) error {
 	for try := 1; ; try++ {
 		err := s.engine.write(ctx, bulk, func(r runner) error {
-			return fn(&Tx{queries: queries{run: r, dialect: s.dialect}, ids: s.ids, bulk: bulk})
+			tx := &Tx{queries: queries{run: r, dialect: s.dialect}, ids: s.ids, bulk: bulk}
+			if err := fn(tx); err != nil {
+				return err
+			}
+			return tx.appendCounts(ctx)
 		})
 		if err == nil || try == maxTries || !s.engine.again(err) {
 			return away(err)

@@ -24,6 +24,33 @@ func Sweep(ctx context.Context, s Sweeper, log *slog.Logger) {
 	})
 }
 
+// Counter keeps the counters that pages show.
+type Counter interface {
+	FoldCounters(ctx context.Context) error
+	Recount(ctx context.Context, daily bool) error
+}
+
+// recountEvery is how often a campaign's counters are compared with its rows, one campaign at a time.
+const recountEvery = time.Minute
+
+// Count folds counters each second until ctx ends, and compares them with the rows now and then. It runs under the scheduler's lease.
+func Count(ctx context.Context, c Counter, log *slog.Logger) {
+	compared := time.Now()
+	every(ctx, time.Second, func() {
+		err := c.FoldCounters(ctx)
+		if err == nil {
+			daily := time.Since(compared) >= recountEvery
+			if daily {
+				compared = time.Now()
+			}
+			err = c.Recount(ctx, daily)
+		}
+		if err != nil && ctx.Err() == nil {
+			log.Warn("counters not folded", "error", err)
+		}
+	})
+}
+
 // Every calls fn now and then every d, until ctx ends.
 func Every(ctx context.Context, d time.Duration, fn func()) { every(ctx, d, fn) }
 

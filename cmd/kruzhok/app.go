@@ -328,7 +328,12 @@ func (a *App) start(ctx context.Context, background *sync.WaitGroup, failed chan
 	}
 	if a.cfg.Has(config.Scheduler) {
 		background.Go(func() {
-			a.engine.Hold(ctx, "scheduler", func(ctx context.Context) { workers.Sweep(ctx, a.engine, a.log) })
+			a.engine.Hold(ctx, "scheduler", func(ctx context.Context) {
+				var counting sync.WaitGroup
+				counting.Go(func() { workers.Count(ctx, a.engine, a.log) })
+				workers.Sweep(ctx, a.engine, a.log)
+				counting.Wait()
+			})
 		})
 	}
 	if a.cfg.Has(config.Inbound) && a.bot != nil {

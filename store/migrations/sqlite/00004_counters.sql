@@ -1,0 +1,34 @@
+-- +goose Up
+-- What pages count is counted when it is written: a transaction appends what it changes, and each second the scheduler folds that into counters.
+-- A report is counters and what is not folded yet, so it is exact at every moment.
+
+CREATE TABLE counters (
+    kind        TEXT NOT NULL,   -- what is counted, see store/counters.go
+    campaign_id BIGINT NOT NULL, -- 0: not of a campaign
+    at          BIGINT NOT NULL, -- quarter of an hour since 1970; 0: not by time
+    key         TEXT NOT NULL,   -- JSON array of what the rows have in common
+    amount      BIGINT NOT NULL,
+    PRIMARY KEY (kind, campaign_id, at, key)
+) WITHOUT ROWID;
+
+CREATE INDEX counters_of_nothing ON counters (kind) WHERE amount = 0;
+
+CREATE TABLE counter_deltas (
+    kind        TEXT NOT NULL,
+    campaign_id BIGINT NOT NULL,
+    at          BIGINT NOT NULL,
+    key         TEXT NOT NULL,
+    amount      BIGINT NOT NULL
+);
+
+-- When each campaign's counters were last compared with its rows; 0 is what is no campaign's. NULL: not counted yet, its rows are.
+CREATE TABLE recounts (
+    campaign_id INTEGER PRIMARY KEY,
+    at          BIGINT
+);
+INSERT INTO recounts (campaign_id, at) SELECT id, CAST(NULL AS BIGINT) FROM campaigns UNION ALL SELECT 0, NULL;
+
+-- The reason that the row had before the one it has: why a message that was sent in the end had waited.
+ALTER TABLE deliveries ADD COLUMN reason_before TEXT NOT NULL DEFAULT '';
+
+CREATE INDEX members_stopped ON members (stopped_at) WHERE stopped_at IS NOT NULL;
