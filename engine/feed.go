@@ -193,7 +193,7 @@ type ends struct {
 	after  json.RawMessage // its record afterwards; nil: such a passage is decided in its own time
 }
 
-func (x *ends) over(j job, o store.Outcome) *store.Over {
+func (x *ends) over(j job, o store.Outcome) *store.Enrollment {
 	if j.en == nil || o.State != campaigns.Sent {
 		return nil
 	}
@@ -203,7 +203,10 @@ func (x *ends) over(j job, o store.Outcome) *store.Over {
 	if x.after == nil {
 		return nil
 	}
-	return &store.Over{Rev: j.row.Rev, Data: x.after}
+	row := *j.row
+	row.State, row.Reason, row.WaitKind, row.WaitDelivery, row.DueAt = campaigns.EnrollmentCompleted, "", campaigns.WaitNone, 0, nil
+	row.Data, row.UpdatedAt, row.EndedAt = x.after, o.At, &o.At
+	return &row
 }
 
 // end is the record of the job's passage when it is completed with the outcome; nil when it is not, or something else follows from it.

@@ -7,6 +7,9 @@ import (
 	"github.com/kruzhok/kruzhok/campaigns"
 )
 
+// recentRows bounds what is looked through for failures: the newest rows, by id.
+const recentRows = 100_000
+
 // ourFault is what says of a message that it failed by our own fault and never left. state and reason stand in no index (a delivery is written twice in
 // its life and no more), so it is looked for among the newest rows, as the pulse is.
 const ourFault = `state = 'failed' AND reason IN ('render_failed', 'stumbled')`

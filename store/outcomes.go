@@ -25,14 +25,9 @@ type Outcome struct {
 	Lane       campaigns.Lane // with Pending: the lane to wait in; empty: unchanged
 	NoAttempt  bool           // with Pending: the attempt does not count
 	At         time.Time
-	// Over, with a final state: what the enrollment becomes, which was decided beforehand, since nothing follows the message. nil: it is woken, and decided.
-	Over *Over
-}
-
-// Over is an enrollment that is completed with the outcome of its last message.
-type Over struct {
-	Rev  int64           // of the row that was decided about; when it is another now, the enrollment is woken
-	Data json.RawMessage // what it keeps
+	// Over, with a final state: the enrollment as it is completed, which was decided beforehand, since nothing follows the message. When its row is another
+	// than what was read, or with nil, it is woken, to be decided in its own time.
+	Over *Enrollment
 }
 
 // WriteOutcomes writes what became of deliveries, set-based, in one transaction with: claims ended; chunks' left lowered (in order of their id, or two
@@ -234,7 +229,10 @@ func (tx *Tx) complete(ctx context.Context, os []Outcome) (open []Outcome, err e
 	}
 	closed := make(map[campaigns.DeliveryID]bool, len(done))
 	for _, i := range done {
+		e := over[i].Over
 		closed[over[i].Delivery] = true
+		tx.countStanding(e.counted, -1)
+		tx.countStanding(e.standing(), 1)
 	}
 	return slices.DeleteFunc(os, func(o Outcome) bool { return closed[o.Delivery] }), nil
 }
