@@ -31,7 +31,7 @@ func pick[T any](h *history, of []T) T { return of[h.rnd.IntN(len(of))] }
 func (h *history) step() {
 	h.tick++
 	acts := []func(context.Context, *store.Tx) error{
-		h.join, h.enter, h.enter, h.move, h.move, h.move, h.send, h.send, h.end, h.end, h.put, h.cancel, h.answer, h.answer, h.answer, h.score, h.speak, h.address, h.claim,
+		h.join, h.enter, h.enter, h.move, h.move, h.move, h.send, h.send, h.end, h.end, h.put, h.cancel, h.answer, h.answer, h.answer, h.score, h.speak, h.address, h.claim, h.again,
 	}
 	if h.rnd.IntN(8) == 0 {
 		acts = []func(context.Context, *store.Tx) error{h.merge, h.merge, h.erase, h.expire}
@@ -158,11 +158,48 @@ func (h *history) end(ctx context.Context, tx *store.Tx) error {
 	for _, d := range h.some(ctx, tx) {
 		o := store.Outcome{Delivery: d.ID, Enrollment: d.Enrollment, Chunk: d.Chunk, State: campaigns.Sent, At: h.now()}
 		if h.rnd.IntN(3) == 0 {
-			o.State, o.Reason, o.Chunk = campaigns.Failed, campaigns.Rejected, 0
+			o.State, o.Reason, o.Chunk = campaigns.Failed, pick(h, []campaigns.Reason{campaigns.Rejected, campaigns.RenderFailed}), 0
+		} else if h.rnd.IntN(2) == 0 {
+			over, err := h.over(ctx, tx, d)
+			if err != nil {
+				return err
+			}
+			o.Over = over
 		}
 		os = append(os, o)
 	}
 	_, err := tx.WriteOutcomes(ctx, os)
+	return err
+}
+
+// over lets the passage wait for the delivery and completes it with that, if it is not over; now and then somebody else changes it between.
+func (h *history) over(ctx context.Context, tx *store.Tx, d *store.Delivery) (*store.Enrollment, error) {
+	e, err := tx.LockEnrollment(ctx, d.Enrollment)
+	if err != nil || e.State.Final() {
+		return nil, nil //nolint:nilerr // erased, or over
+	}
+	e.State, e.WaitKind, e.WaitDelivery, e.DueAt = campaigns.EnrollmentWaiting, campaigns.WaitDelivery, d.ID, nil
+	if err := tx.SaveEnrollments(ctx, []*store.Enrollment{e}); err != nil {
+		return nil, err
+	}
+	done := *e
+	done.State, done.WaitKind, done.WaitDelivery, done.EndedAt = campaigns.EnrollmentCompleted, campaigns.WaitNone, 0, ptr(h.now())
+	if h.rnd.IntN(3) == 0 {
+		err = tx.SaveEnrollments(ctx, []*store.Enrollment{e})
+	}
+	return &done, err
+}
+
+// again lets failed deliveries wait again.
+func (h *history) again(ctx context.Context, tx *store.Tx) error {
+	ds, err := tx.Deliveries(ctx, store.DeliveryFilter{State: campaigns.Failed}, store.Page{Limit: 5})
+	var ids []campaigns.DeliveryID
+	for _, d := range ds {
+		ids = append(ids, d.ID)
+	}
+	if err == nil {
+		_, err = tx.SendAgain(ctx, ids, "{}", 1, h.now(), h.now())
+	}
 	return err
 }
 

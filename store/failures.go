@@ -60,8 +60,26 @@ func (q queries) Failed(ctx context.Context, k FailedKind, p Page) ([]*Delivery,
 // SendAgain lets messages wait again that failed by our own fault, row by row and apart from bulk work, with params; returns how many do.
 // No transition of the life cycle leads out of a final state: this is a person's act, and nothing of these messages had left.
 func (tx *Tx) SendAgain(ctx context.Context, ids []campaigns.DeliveryID, params string, priority int, now, expires time.Time) (int, error) {
+	ds, err := many(ctx, tx.run, scanDelivery, selectDelivery+` WHERE `+ourFault+` AND id`+tx.dialect.among(1)+tx.dialect.forUpdate(), list(tx.dialect, ids))
+	if err != nil {
+		return 0, wrap("lock failed deliveries", err)
+	}
+	for _, d := range ds {
+		tx.countAgain(d)
+	}
 	n, err := tx.run.exec(ctx, `UPDATE deliveries SET state = 'pending', reason = '', code = '', detail = '', final_at = NULL, chunk_id = NULL, attempts = 0,
 		lane = 'interactive', priority = $2, params = $3, due_at = $4, expires_at = $5 WHERE `+ourFault+` AND id`+tx.dialect.among(1),
 		list(tx.dialect, ids), priority, params, micros(now), micros(expires))
 	return int(n), wrap("let deliveries wait again", err)
+}
+
+// countAgain counts that a delivery is final no longer.
+func (tx *Tx) countAgain(d *Delivery) {
+	g := deliveryGroup{d.Campaign, d.Step, d.Channel, d.State, d.Reason}
+	tx.count(finalGroup{d.Campaign, quarterOf(*d.FinalAt), d.State, d.Reason}, -1)
+	if d.Campaign != 0 {
+		tx.count(g, -1)
+	}
+	g.state, g.reason = campaigns.Pending, ""
+	tx.countDelivery(g, 0)
 }

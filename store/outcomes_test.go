@@ -294,3 +294,32 @@ func TestClaimsExpire(t *testing.T) {
 		same(t, ptr(at(100)), enrollment(t, s, under[4].Enrollment).DueAt)
 	})
 }
+
+// TestOver: an outcome completes the passage that was decided beforehand, unless somebody has changed it since: then it is woken, as one without a decision.
+func TestOver(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store) {
+		c := newCampaign(t, s, "a", campaigns.Running)
+		for name, changed := range map[string]bool{"as it was read": false, "changed since": true} {
+			e := newEnrollment(t, s, c, newMember(t, s))
+			d := stepDelivery(e)
+			insert(t, s, d)
+			e.State, e.WaitKind, e.WaitDelivery, e.Data = campaigns.EnrollmentWaiting, campaigns.WaitDelivery, d.ID, []byte(`{"started":true,"visits":{}}`)
+			save := func(ctx context.Context, tx *store.Tx) error { return tx.SaveEnrollments(ctx, []*store.Enrollment{e}) }
+			write(t, s, save)
+			over := *enrollment(t, s, e.ID)
+			if changed {
+				write(t, s, save)
+			}
+			over.State, over.WaitKind, over.WaitDelivery, over.UpdatedAt, over.EndedAt = campaigns.EnrollmentCompleted, campaigns.WaitNone, 0, at(2), ptr(at(2))
+			outcomes(t, s, store.Outcome{Delivery: d.ID, Enrollment: e.ID, State: campaigns.Sent, At: at(2), Over: &over})
+			got := enrollment(t, s, e.ID)
+			switch {
+			case changed && (got.State != campaigns.EnrollmentWaiting || got.DueAt == nil):
+				t.Errorf("%s: %+v", name, got)
+			case !changed:
+				over.Rev++
+				same(t, &over, got)
+			}
+		}
+	})
+}
