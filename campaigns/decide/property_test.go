@@ -202,6 +202,26 @@ func (l *life) take(tb testing.TB, in decide.Input) {
 	}
 	l.note(in, effects)
 	l.stands(was, in)
+	l.last(tb)
+}
+
+// last: what Last says is over with its message is completed by the message's outcome with no facts at all as with these, in the same words.
+func (l *life) last(tb testing.TB) {
+	if l.out == nil || !decide.Last(l.d, l.e) {
+		return
+	}
+	in := &decide.Delivered{Step: l.e.Step, Visit: l.e.Visit, Channel: l.out.Channel, Part: l.out.Part, State: campaigns.Sent, At: l.now}
+	blind, effects := decide.Decide(l.d, l.e, decide.Facts{}, in, l.now)
+	paused := l.f
+	paused.Paused = true
+	for _, f := range []decide.Facts{l.f, paused} {
+		if seeing, _ := decide.Decide(l.d, l.e, f, in, l.now); !bytes.Equal(compact(tb, row(seeing)), compact(tb, row(blind))) {
+			l.t.Fatalf("with facts %+v, without %+v", stand(seeing), stand(blind))
+		}
+	}
+	if _, told := effects[0].(*decide.Record); blind.State != campaigns.EnrollmentCompleted || len(effects) != 1 || !told {
+		l.t.Fatalf("%s is not the last: %+v, %d effects", l.e.Step, stand(blind), len(effects))
+	}
 }
 
 // note keeps the books of deliveries.
