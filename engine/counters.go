@@ -20,7 +20,7 @@ func (e *Engine) FoldCounters(ctx context.Context) error {
 	}
 }
 
-// Recount compares the counters of one campaign with its rows: of one that was never counted, or, when daily is set, of the one that it was longest ago.
+// Recount compares the counters of campaigns with their rows: of those that were never counted, or, when daily is set, of the one that it was longest ago.
 // What is off is set right and told: it means that somebody wrote rows without counting them, such as a worker of an older version that was still draining.
 func (e *Engine) Recount(ctx context.Context, daily bool) error {
 	now, before := e.now(), time.Time{}
@@ -30,13 +30,17 @@ func (e *Engine) Recount(ctx context.Context, daily bool) error {
 			return err
 		}
 	}
-	id, ok, err := e.Store.NextRecount(ctx, before)
-	if err != nil || !ok {
-		return err
+	for {
+		id, ok, err := e.Store.NextRecount(ctx, before)
+		if err != nil || !ok {
+			return err
+		}
+		off, fresh, err := e.Store.Recount(ctx, id, now)
+		if off > 0 && !fresh {
+			e.Log.Warn("counters were off and are set right", "campaign", id, "counters", off)
+		}
+		if err != nil || daily {
+			return err
+		}
 	}
-	off, fresh, err := e.Store.Recount(ctx, id, now)
-	if off > 0 && !fresh {
-		e.Log.Warn("counters were off and are set right", "campaign", id, "counters", off)
-	}
-	return err
 }

@@ -251,6 +251,9 @@ func (e *Engine) openSome(ctx context.Context, failed map[campaigns.CampaignID]b
 	return progress, err
 }
 
+// lookedAt is how many members are looked at for one that is enrolled, at most, in one transaction: an audience may be few among a million.
+const lookedAt = 10
+
 // openSchedule enrolls the next part of one audience. done: the audience is through, or another worker is at it.
 func (e *Engine) openSchedule(ctx context.Context, id campaigns.CampaignID) (done bool, err error) {
 	err = e.Store.WriteBulk(ctx, func(tx *store.Tx) error {
@@ -280,49 +283,67 @@ func (e *Engine) openSchedule(ctx context.Context, id campaigns.CampaignID) (don
 		if err := tx.MergesWait(ctx); err != nil {
 			return err
 		}
-		ids, err := tx.Audience(ctx, &l.def.Entry.Schedule.Audience, fallback(c), s.LastMember, e.Store.BulkRows())
+		last, any, err := tx.MemberAfter(ctx, s.LastMember, lookedAt*e.Store.BulkRows())
 		if err != nil {
 			return err
 		}
-		if len(ids) == 0 {
+		if !any {
 			return tx.MoveSchedule(ctx, id, s.LastMember, &now)
 		}
 		done = false
+		ids, err := tx.AudienceUpTo(ctx, &l.def.Entry.Schedule.Audience, fallback(c), s.LastMember, last, e.Store.BulkRows())
+		if err != nil {
+			return err
+		}
+		if len(ids) == e.Store.BulkRows() {
+			last = ids[len(ids)-1]
+		}
 		if err := e.enrollScheduled(ctx, tx, l, ids, c, now); err != nil {
 			return err
 		}
-		return tx.MoveSchedule(ctx, id, ids[len(ids)-1], nil)
+		return tx.MoveSchedule(ctx, id, last, nil)
 	})
 	return done, err
 }
 
 // enrollScheduled writes one part of an audience as active enrollments: due now, or at the schedule's moment in the member's zone.
-func (e *Engine) enrollScheduled(ctx context.Context, tx *store.Tx, l *live, ids []campaigns.MemberID, c *store.Community, now time.Time) error {
-	ids, err := e.mayEnter(ctx, tx, l, ids, now)
-	if err != nil || len(ids) == 0 {
+func (e *Engine) enrollScheduled(ctx context.Context, tx *store.Tx, l *live, ids []campaigns.MemberID, c *store.Community, now time.Time) (err error) {
+	if len(ids) == 0 {
+		return nil
+	}
+	var n int
+	if l.def.Entry.Schedule.Zone == definition.MemberZone {
+		n, err = e.enrollInZones(ctx, tx, l, ids, c, now)
+	} else {
+		n, err = tx.EnterTogether(ctx, store.Entry{Row: *newEnrollment(l, "schedule", now), Ended: endedBy(l.def.Entry, now)}, ids)
+	}
+	if err != nil || n == 0 {
 		return err
 	}
-	profiles := map[campaigns.MemberID]*store.Profile{}
-	s := l.def.Entry.Schedule
-	if s.Zone == definition.MemberZone {
-		if profiles, err = tx.Profiles(ctx, ids); err != nil {
-			return err
-		}
+	return tx.AppendEvents(ctx, []store.Event{e.event(now, "campaign.enrolled", l.campaign, map[string]any{"n": n, "version": l.version})})
+}
+
+// enrollInZones enrolls each at the moment of their own clock.
+func (e *Engine) enrollInZones(ctx context.Context, tx *store.Tx, l *live, ids []campaigns.MemberID, c *store.Community, now time.Time) (int, error) {
+	ids, err := e.mayEnter(ctx, tx, l, ids, now)
+	if err != nil || len(ids) == 0 {
+		return 0, err
+	}
+	profiles, err := tx.Profiles(ctx, ids)
+	if err != nil {
+		return 0, err
 	}
 	rows, err := newEnrollments(ctx, tx, l, ids, "schedule", now)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	for _, row := range rows {
 		if p := profiles[row.Member]; p != nil {
-			if at := s.At.In(zone(c, p.TimeZone)).UTC(); at.After(now) { // it waits: another zone would be another moment
+			if at := l.def.Entry.Schedule.At.In(zone(c, p.TimeZone)).UTC(); at.After(now) { // it waits: another zone would be another moment
 				row.State, row.WaitKind, row.DueAt = campaigns.EnrollmentWaiting, campaigns.WaitTime, &at
 			}
 		}
 	}
 	written, err := tx.InsertEnrollments(ctx, rows)
-	if err != nil {
-		return err
-	}
-	return tx.AppendEvents(ctx, []store.Event{e.event(now, "campaign.enrolled", l.campaign, map[string]any{"n": len(written), "version": l.version})})
+	return len(written), err
 }

@@ -174,6 +174,15 @@ func again(entry definition.Entry, last *store.Enrollment, now time.Time) bool {
 	return !now.Before(entry.After.Add(*last.EndedAt, time.UTC))
 }
 
+// endedBy is what again asks of a last run, for SQL: by when it must have ended; nil: nobody enters twice.
+func endedBy(entry definition.Entry, now time.Time) *time.Time {
+	if entry.Reentry != definition.ReentryAfter {
+		return nil
+	}
+	by := now.Add(-entry.After.Add(now, time.UTC).Sub(now)) // in UTC a day is 24 hours, so that a period can be taken off as it is added
+	return &by
+}
+
 // addressed reports whether the member has an address on any of the campaign's channels.
 func addressed(def *definition.Definition, p *store.Profile) bool {
 	for _, ch := range def.Channels {
@@ -211,12 +220,18 @@ func newEnrollments(ctx context.Context, tx *store.Tx, l *live, ids []campaigns.
 	}
 	rows := make([]*store.Enrollment, len(ids))
 	for i, id := range ids {
-		rows[i] = &store.Enrollment{
-			ID: campaigns.EnrollmentID(first + int64(i)), Campaign: l.campaign, Version: l.version, Member: id, Source: source,
-			State: campaigns.EnrollmentActive, DueAt: &now, Data: []byte("{}"), EnteredAt: now, UpdatedAt: now,
-		}
+		rows[i] = newEnrollment(l, source, now)
+		rows[i].ID, rows[i].Member = campaigns.EnrollmentID(first+int64(i)), id
 	}
 	return rows, nil
+}
+
+// newEnrollment is a row of nobody yet.
+func newEnrollment(l *live, source string, now time.Time) *store.Enrollment {
+	return &store.Enrollment{
+		Campaign: l.campaign, Version: l.version, Source: source,
+		State: campaigns.EnrollmentActive, DueAt: &now, Data: []byte("{}"), EnteredAt: now, UpdatedAt: now,
+	}
 }
 
 // Enrollments lists a campaign's enrollments.

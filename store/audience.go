@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"math"
 	"strconv"
 	"strings"
 
@@ -14,12 +15,24 @@ import (
 // (a member without a language has it). A channel holds when there is an address there with usable reach that is not suppressed.
 // A condition on an answer finds none.
 func (q queries) Audience(ctx context.Context, c *definition.Condition, fallback campaigns.Lang, after campaigns.MemberID, limit int) ([]campaigns.MemberID, error) {
+	return q.AudienceUpTo(ctx, c, fallback, after, math.MaxInt64, limit)
+}
+
+// AudienceUpTo is Audience of the members up to one: however few are found, no more than those are looked at.
+func (q queries) AudienceUpTo(ctx context.Context, c *definition.Condition, fallback campaigns.Lang, after, last campaigns.MemberID, limit int) ([]campaigns.MemberID, error) {
 	e := evaluator{dialect: q.dialect, fallback: fallback}
-	after64 := e.param(int64(after))
+	from, to := e.param(int64(after)), e.param(int64(last))
 	holds := e.condition(c)
 	ids, err := many(ctx, q.run, value[campaigns.MemberID],
-		`SELECT m.id FROM members m WHERE m.id > `+after64+` AND m.state = 'active' AND `+holds+` ORDER BY m.id LIMIT `+e.param(limit), e.args...)
+		`SELECT m.id FROM members m WHERE m.id > `+from+` AND m.id <= `+to+` AND m.state = 'active' AND `+holds+` ORDER BY m.id LIMIT `+e.param(limit), e.args...)
 	return ids, wrap("read audience", err)
+}
+
+// CountAudience counts the active members for whom the condition holds.
+func (q queries) CountAudience(ctx context.Context, c *definition.Condition, fallback campaigns.Lang) (int, error) {
+	e := evaluator{dialect: q.dialect, fallback: fallback}
+	n, _, err := one(ctx, q.run, value[int], `SELECT count(*) FROM members m WHERE m.state = 'active' AND `+e.condition(c), e.args...)
+	return n, wrap("count audience", err)
 }
 
 // evaluator turns a condition into SQL over members m. Every value is a parameter.

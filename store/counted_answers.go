@@ -83,15 +83,6 @@ func (tx *Tx) countAnswerer(ctx context.Context, r *Response, was *Response) err
 	return nil
 }
 
-// countScorer counts the member who got the first points in the campaign.
-func (tx *Tx) countScorer(ctx context.Context, p Points) error {
-	n, _, err := one(ctx, tx.run, value[int], `SELECT count(*) FROM points WHERE campaign_id = $1 AND member_id = $2`, p.Campaign, p.Member)
-	if n == 1 {
-		tx.count(by(countScorers, p.Campaign, ""), 1)
-	}
-	return wrap("look for points", err)
-}
-
 // countEntered counts, by language, the members of the written rows (by index) whose first enrollment in the campaign it is.
 func (tx *Tx) countEntered(ctx context.Context, es []*Enrollment, written []int) error {
 	byCampaign := map[campaigns.CampaignID][]campaigns.EnrollmentID{}

@@ -24,7 +24,7 @@ const (
 	countAnswered   counterKind = "answered"  // responses by when they were given
 	countAnswerers  counterKind = "answerer"  // members who answered
 	countRounds     counterKind = "round"     // members who answered in a round in time: round
-	countScorers    counterKind = "scorer"    // members who have points
+	countScores     counterKind = "score"     // members who have points: how many
 	countEntered    counterKind = "entered"   // members who ever entered: language
 	countMembers    counterKind = "member"    // members who are not erased: language
 	countAddresses  counterKind = "addressed" // members with an address: channel, language

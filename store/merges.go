@@ -86,6 +86,9 @@ var repointings = []string{
 	`DELETE FROM points WHERE member_id = $1 AND EXISTS (SELECT 1 FROM points AS o WHERE o.member_id = $2
 		AND o.campaign_id = points.campaign_id AND o.step = points.step AND o.visit = points.visit)`,
 	`UPDATE points SET member_id = $2 WHERE member_id = $1`,
+	`DELETE FROM scores WHERE member_id IN ($1, $2)`,
+	`INSERT INTO scores (campaign_id, member_id, total, last_at) SELECT campaign_id, member_id, SUM(points), MAX(at) FROM points
+		WHERE member_id IN ($1, $2) GROUP BY campaign_id, member_id`,
 	`UPDATE addresses SET member_id = $2 WHERE member_id = $1`,
 	`UPDATE consents SET member_id = $2 WHERE member_id = $1`,
 	`UPDATE enrollments SET member_id = $2 WHERE member_id = $1`,

@@ -1,7 +1,11 @@
 package store
 
 import (
+	"cmp"
 	"context"
+	"math"
+	"slices"
+	"strconv"
 	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
@@ -28,7 +32,26 @@ func (tx *Tx) AddPoints(ctx context.Context, p Points) error {
 	if err != nil || n == 0 {
 		return wrap("add points", err)
 	}
-	return tx.countScorer(ctx, p)
+	return tx.score(ctx, p.Campaign, p.Member)
+}
+
+// score adds the ledger up for one member, and counts who has how much.
+func (tx *Tx) score(ctx context.Context, id campaigns.CampaignID, member campaigns.MemberID) error {
+	was, had, err := one(ctx, tx.run, value[int], `SELECT total FROM scores WHERE campaign_id = $1 AND member_id = $2`, id, member)
+	if err != nil {
+		return wrap("read score", err)
+	}
+	total, _, err := one(ctx, tx.run, value[int], `INSERT INTO scores (campaign_id, member_id, total, last_at)
+		SELECT campaign_id, member_id, CAST(SUM(points) AS BIGINT), MAX(at) FROM points WHERE campaign_id = $1 AND member_id = $2 GROUP BY campaign_id, member_id
+		ON CONFLICT (campaign_id, member_id) DO UPDATE SET total = excluded.total, last_at = excluded.last_at RETURNING total`, id, member)
+	if err != nil {
+		return wrap("write score", err)
+	}
+	if had {
+		tx.count(by(countScores, id, strconv.Itoa(was)), -1)
+	}
+	tx.count(by(countScores, id, strconv.Itoa(total)), 1)
+	return nil
 }
 
 // Place is one line of a campaign's standings.
@@ -39,35 +62,86 @@ type Place struct {
 	At     time.Time // of the last award
 }
 
-const standings = `SELECT place, member_id, total, last_at FROM (
-	SELECT rank() OVER (ORDER BY total DESC) AS place, member_id, total, last_at FROM (
-		SELECT member_id, CAST(SUM(points) AS BIGINT) AS total, MAX(at) AS last_at FROM points WHERE campaign_id = $1 GROUP BY member_id) AS t) AS p`
+// heights say how many members have how many points, the most first.
+type heights []struct{ total, n int }
 
-func scanPlace(r rows) (p Place, err error) {
-	err = r.Scan(&p.Place, &p.Member, &p.Points, timeInto{&p.At})
+func (q queries) heights(ctx context.Context, id campaigns.CampaignID) (hs heights, err error) {
+	ds, err := q.counts(ctx, countScores, []campaigns.CampaignID{id}, 0)
+	hs = make(heights, len(ds))
+	for i, d := range ds {
+		var total string
+		if err := d.parts(&total); err != nil {
+			return nil, wrap("read scores", err)
+		}
+		if hs[i].total, err = strconv.Atoi(total); err != nil {
+			return nil, wrap("read scores", err)
+		}
+		hs[i].n = d.n
+	}
+	slices.SortFunc(hs, func(a, b struct{ total, n int }) int { return cmp.Compare(b.total, a.total) })
+	return hs, err
+}
+
+// above is how many have more points.
+func (hs heights) above(total int) (n int) {
+	for _, h := range hs {
+		if h.total > total {
+			n += h.n
+		}
+	}
+	return n
+}
+
+// at is who has how many points after so many lines, and how many lines of them are left out.
+func (hs heights) at(skip int) (total, left int) {
+	for _, h := range hs {
+		if skip < h.n {
+			return h.total, skip
+		}
+		skip -= h.n
+	}
+	return math.MinInt64, 0
+}
+
+const selectScore = `SELECT member_id, total, last_at FROM scores WHERE campaign_id = $1`
+
+func (hs heights) scanPlace(r rows) (p Place, err error) {
+	err = r.Scan(&p.Member, &p.Points, timeInto{&p.At})
+	p.Place = hs.above(p.Points) + 1
 	return p, err
 }
 
 // Standings lists those who have points, the most first; within one place, who came to their points first. skip says how many lines to leave out.
-func (q queries) Standings(ctx context.Context, id campaigns.CampaignID, skip, limit int) ([]Place, error) {
-	ps, err := many(ctx, q.run, scanPlace, standings+` ORDER BY total DESC, last_at, member_id LIMIT $2 OFFSET $3`, id, limit, skip)
+func (q queries) Standings(ctx context.Context, id campaigns.CampaignID, skip, limit int) (ps []Place, err error) {
+	err = q.snapshot(ctx, func(q queries) error {
+		hs, err := q.heights(ctx, id)
+		if err != nil {
+			return err
+		}
+		from, left := hs.at(skip)
+		ps, err = many(ctx, q.run, hs.scanPlace, selectScore+` AND total <= $2 ORDER BY total DESC, last_at, member_id LIMIT $3 OFFSET $4`, id, from, limit, left)
+		return err
+	})
 	return ps, wrap("read standings", err)
 }
 
 // Standing is one member's line, and false when they have no points.
-func (q queries) Standing(ctx context.Context, id campaigns.CampaignID, member campaigns.MemberID) (Place, bool, error) {
-	p, ok, err := one(ctx, q.run, scanPlace, standings+` WHERE member_id = $2`, id, member)
+func (q queries) Standing(ctx context.Context, id campaigns.CampaignID, member campaigns.MemberID) (p Place, ok bool, err error) {
+	err = q.snapshot(ctx, func(q queries) error {
+		hs, err := q.heights(ctx, id)
+		if err != nil {
+			return err
+		}
+		p, ok, err = one(ctx, q.run, hs.scanPlace, selectScore+` AND member_id = $2`, id, member)
+		return err
+	})
 	return p, ok, wrap("read standing", err)
 }
 
 // CountPlaces is how many members have points in the campaign.
 func (q queries) CountPlaces(ctx context.Context, id campaigns.CampaignID) (int, error) {
-	ds, err := q.counts(ctx, countScorers, []campaigns.CampaignID{id}, 0)
-	n := 0
-	for _, d := range ds {
-		n += d.n
-	}
-	return n, err
+	hs, err := q.heights(ctx, id)
+	return hs.above(math.MinInt), err
 }
 
 // Round is one round of a member in which a question was answered in time.

@@ -16,7 +16,7 @@ const countedDays = 15
 var rowCounts = map[counterKind]func(queries, context.Context, campaigns.CampaignID) ([]delta, error){
 	countPaths: queries.pathRows, countComing: queries.comingRows, countDeliveries: queries.deliveryRows, countFinal: queries.finalRows,
 	countAnswers: queries.answerRows, countChoices: queries.choiceRows, countAnswered: queries.answeredRows,
-	countAnswerers: memberRows(countAnswerers), countRounds: memberRows(countRounds), countScorers: memberRows(countScorers),
+	countAnswerers: memberRows(countAnswerers), countRounds: memberRows(countRounds), countScores: memberRows(countScores),
 	countEntered: memberRows(countEntered), countMembers: memberRows(countMembers), countAddresses: memberRows(countAddresses),
 }
 
@@ -209,7 +209,8 @@ var memberCounts = map[counterKind]string{
 	countAnswerers: `SELECT campaign_id, '', '', count(*) FROM (SELECT DISTINCT campaign_id, member_id FROM responses WHERE {rows}) AS t GROUP BY campaign_id`,
 	countRounds: `SELECT campaign_id, CAST(round AS TEXT), '', count(*) FROM (
 			SELECT DISTINCT campaign_id, round, member_id FROM responses WHERE round > 0 AND NOT late AND {rows}) AS t GROUP BY campaign_id, round`,
-	countScorers: `SELECT campaign_id, '', '', count(*) FROM (SELECT DISTINCT campaign_id, member_id FROM points WHERE {rows}) AS t GROUP BY campaign_id`,
+	countScores: `SELECT campaign_id, CAST(total AS TEXT), '', count(*) FROM (
+			SELECT campaign_id, member_id, SUM(points) AS total FROM points WHERE {rows} GROUP BY campaign_id, member_id) AS t GROUP BY campaign_id, total`,
 	countMembers: `SELECT 0, language, '', count(*) FROM (SELECT id AS member_id, 0 AS campaign_id, language, state FROM members) AS m
 		WHERE state = 'active' AND {rows} GROUP BY language`,
 	countAddresses: `SELECT 0, a.channel, m.language, count(*) FROM (SELECT member_id, 0 AS campaign_id, channel FROM addresses) AS a

@@ -32,3 +32,18 @@ INSERT INTO recounts (campaign_id, at) SELECT id, CAST(NULL AS BIGINT) FROM camp
 ALTER TABLE deliveries ADD COLUMN reason_before TEXT NOT NULL DEFAULT '';
 
 CREATE INDEX members_stopped ON members (stopped_at) WHERE stopped_at IS NOT NULL;
+
+-- What a member's points come to in a campaign, in the order of places: among equals, who got there first stands first.
+CREATE TABLE scores (
+    campaign_id BIGINT NOT NULL,
+    member_id   BIGINT NOT NULL,
+    total       BIGINT NOT NULL,
+    last_at     BIGINT NOT NULL,
+    PRIMARY KEY (campaign_id, member_id)
+);
+CREATE INDEX scores_by_place ON scores (campaign_id, total DESC, last_at, member_id);
+INSERT INTO scores (campaign_id, member_id, total, last_at)
+    SELECT campaign_id, member_id, SUM(points), MAX(at) FROM points GROUP BY campaign_id, member_id;
+
+-- Whether a member was in the campaign before, and in which run: asked of everybody who is to enter.
+CREATE INDEX enrollments_by_entry ON enrollments (campaign_id, member_id, id);

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"time"
+
+	"github.com/kruzhok/kruzhok/bench/measure"
+)
+
+// page is something that is asked for.
+type page struct {
+	name   string
+	method string // empty: GET
+	path   string
+	body   string // of a POST: a condition
+	most   time.Duration
+	// sqlite is the limit there, where it is another one.
+	sqlite time.Duration
+}
+
+func (p page) limit(engine string) time.Duration {
+	if engine == "sqlite" && p.sqlite != 0 {
+		return p.sqlite
+	}
+	return p.most
+}
+
+const (
+	list     = 50 * time.Millisecond
+	timeline = 20 * time.Millisecond
+	count    = 150 * time.Millisecond
+	other    = 2 * time.Second
+)
+
+// firstMember is the id of the first member that package seed writes.
+const firstMember = 1_000_000_000
+
+func pages(members int) []page {
+	middle := members / 2
+	all := []page{
+		{name: "report: welcome", path: "/v1/campaigns/welcome/report", most: list},
+		{name: "report: survey", path: "/v1/campaigns/survey/report", most: list},
+		{name: "report: challenge", path: "/v1/campaigns/challenge/report", most: list},
+		{name: "member timeline", path: fmt.Sprintf("/v1/members/m-%d/timeline", middle), most: timeline},
+		{name: "list: campaigns", path: "/v1/campaigns", most: list},
+		{name: "list: members", path: "/v1/members", most: list},
+		{name: "list: enrollments", path: "/v1/campaigns/welcome/enrollments", most: list},
+		{name: "list: enrollments, waiting", path: "/v1/campaigns/welcome/enrollments?state=waiting", most: list},
+		{name: "list: enrollments, none such", path: "/v1/campaigns/news/enrollments?state=exited", most: list},
+		{name: "list: deliveries", path: "/v1/campaigns/news/deliveries", most: list},
+		{name: "list: deliveries, failed", path: "/v1/campaigns/news/deliveries?state=failed", most: list},
+		{name: "list: deliveries, none such", path: "/v1/campaigns/news/deliveries?state=pending", most: list},
+		{name: "list: responses", path: "/v1/campaigns/survey/responses", most: list},
+		{name: "list: responses, one question", path: "/v1/campaigns/survey/responses?question=way", most: list},
+		{name: "list: responses, none such", path: "/v1/campaigns/survey/responses?question=none", most: list},
+		{name: "list: messages", path: "/v1/messages", most: list},
+		{name: "list: messages, open", path: "/v1/messages?state=open", most: list},
+		{name: "list: dead letters", path: "/v1/dead-letters", most: list},
+		{name: "list: standings", path: "/v1/campaigns/challenge/standings", most: list},
+		{name: "list: tokens", path: "/v1/tokens", most: list},
+		{name: "list: versions", path: "/v1/campaigns/welcome/versions", most: list},
+		{name: "console: today", path: "/console", most: list},
+		{name: "console: campaigns", path: "/console/campaigns", most: list},
+		{name: "console: messages", path: "/console/messages", most: list},
+		{name: "console: members", path: "/console/members", most: list},
+		{name: "console: members, far on", path: fmt.Sprintf("/console/members?after=%d", firstMember+middle), most: list},
+		{name: "console: members, by language", path: "/console/members?language=en", most: list},
+		{name: "console: members, on Telegram", path: "/console/members?channel=telegram", most: list},
+		{name: "console: members, a search", method: http.MethodPost, path: "/console/members", body: url.Values{"q": {fmt.Sprintf("m-%d", middle)}}.Encode(), most: other},
+		{name: "console: member", path: fmt.Sprintf("/console/members/%d", firstMember+middle), most: list},
+	}
+	for _, key := range []string{"welcome", "survey", "challenge", "news"} {
+		all = append(all,
+			page{name: "console: steps of " + key, path: "/console/campaigns/" + key, most: list},
+			page{name: "console: answers of " + key, path: "/console/campaigns/" + key + "/answers", most: list},
+			page{name: "console: inside " + key, path: "/console/campaigns/" + key + "/members", most: list})
+	}
+	return append(all, page{name: "console: standings", path: "/console/campaigns/challenge/standings", most: list})
+}
+
+// signIn gives the default client the console's session.
+func signIn(ctx context.Context, s *measure.Service) error {
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		return err
+	}
+	http.DefaultClient.Jar = jar
+	_, err = s.Do(ctx, http.MethodPost, "/console/sign-in", "application/x-www-form-urlencoded", []byte(url.Values{"token": {s.Token}}.Encode()))
+	return err
+}
+
+// measure asks several times and leaves the first one out: a page is looked at more than once.
+func (p page) measure(ctx context.Context, s *measure.Service, times int) (took []time.Duration, err error) {
+	method, kind := http.MethodGet, ""
+	if p.method != "" {
+		method, kind = p.method, "application/x-www-form-urlencoded"
+	}
+	for i := range times + 1 {
+		began := time.Now()
+		if _, err := s.Do(ctx, method, p.path, kind, []byte(p.body)); err != nil {
+			return nil, err
+		}
+		if i > 0 {
+			took = append(took, time.Since(began))
+		}
+		if sum(took) > 20*time.Second { // what is that slow is known by now
+			break
+		}
+	}
+	return took, nil
+}
+
+func sum(all []time.Duration) (s time.Duration) {
+	for _, d := range all {
+		s += d
+	}
+	return s
+}
