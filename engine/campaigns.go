@@ -242,6 +242,9 @@ func (e *Engine) Resume(ctx context.Context, p Principal, key campaigns.Key) (*s
 		if err := tx.SetCampaignState(ctx, c.ID, c.State, next, p.Name, now); err != nil {
 			return err
 		}
+		if err := e.released(ctx, tx, p, c.ID, now); err != nil {
+			return err
+		}
 		return tx.ClosePause(ctx, c.ID, now)
 	})
 }
@@ -253,6 +256,9 @@ func (e *Engine) End(ctx context.Context, p Principal, key campaigns.Key) (*stor
 			return nil
 		}
 		if err := tx.SetCampaignState(ctx, c.ID, c.State, campaigns.Finished, p.Name, now); err != nil {
+			return err
+		}
+		if err := e.released(ctx, tx, p, c.ID, now); err != nil {
 			return err
 		}
 		return tx.ClosePause(ctx, c.ID, now)

@@ -161,6 +161,9 @@ func (t *conversation) blocked(ctx context.Context) error {
 	if err := t.tx.SetReach(ctx, t.p.ID, campaigns.Telegram, channels.ReachBlocked, t.now); err != nil {
 		return err
 	}
+	if err := t.e.leftAfter(ctx, t.tx, t.p, t.now); err != nil {
+		return err
+	}
 	return t.record(ctx, "member.blocked_bot", campaigns.Blocked, nil)
 }
 

@@ -15,6 +15,8 @@ import (
 type cooldowns struct {
 	by   map[string]store.Cooldown
 	many map[campaigns.Channel]bool // there are some of single chats or domains
+	// stopped are the channels of which nothing is sent until a person says so.
+	stopped map[campaigns.Channel]bool
 }
 
 func (c cooldowns) of(bucket string) (store.Cooldown, bool) {
@@ -40,7 +42,7 @@ const (
 func (e *Engine) cooldowns(ctx context.Context) (cooldowns, error) {
 	return e.cool.get(func() (cooldowns, error) {
 		by, err := e.Store.Cooldowns(ctx, e.now().Add(-recoveredBy))
-		c := cooldowns{by, map[campaigns.Channel]bool{}}
+		c := cooldowns{by, map[campaigns.Channel]bool{}, map[campaigns.Channel]bool{}}
 		for bucket, x := range by {
 			for _, ch := range []campaigns.Channel{campaigns.Telegram, campaigns.Email} {
 				if len(bucket) > len(ch) && bucket[:len(ch)+1] == string(ch)+":" && (x.Rate > 0 || x.Until.After(e.now())) {
@@ -48,13 +50,30 @@ func (e *Engine) cooldowns(ctx context.Context) (cooldowns, error) {
 				}
 			}
 		}
+		if err != nil {
+			return c, err
+		}
+		switches, err := e.Store.Switches(ctx)
+		for _, s := range switches {
+			for _, ch := range []campaigns.Channel{campaigns.Telegram, campaigns.Email} {
+				if s.ReleasedAt == nil && (s.Scope == scopeAll || s.Scope == string(ch)) {
+					c.stopped[ch] = true
+				}
+			}
+		}
 		return c, err
 	})
 }
 
-// cooling returns how long the channel has to rest yet.
+// stoppedPause is how long work on a stopped channel rests before it looks at the switch again.
+const stoppedPause = 5 * time.Second
+
+// cooling returns how long the channel has to rest yet. One that is stopped rests as long as it is asked.
 func (e *Engine) cooling(ctx context.Context, ch campaigns.Channel) (time.Duration, error) {
 	c, err := e.cooldowns(ctx)
+	if c.stopped[ch] {
+		return stoppedPause, err
+	}
 	return max(c.by[string(ch)].Until.Sub(e.now()), 0), err
 }
 

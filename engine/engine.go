@@ -50,10 +50,12 @@ type Options struct {
 	// BulkRunners is how many chunks of a channel are worked on side by side (default 2): while one writes what became of its messages, another sends.
 	BulkRunners int
 	// Rates are what the Limiter holds to.
-	Rates    Rates
-	Limiter  Limiter
-	Waker    Waker
-	Observer Observer
+	Rates   Rates
+	Limiter Limiter
+	// SwitchLimits are when sending stops by itself.
+	SwitchLimits SwitchLimits
+	Waker        Waker
+	Observer     Observer
 	// Owner names this process in claims; unique among processes and over restarts.
 	Owner string
 	// Secret signs links and buttons and keys hashes; 32 bytes at least.
@@ -85,6 +87,8 @@ type Engine struct {
 	pool     map[poolKey]*linePool
 	cool     cache[cooldowns]
 	dry      dryness
+	tally    tally
+	left     atomic.Bool // a member complained or left since the switches were judged
 	settings cache[*store.Community]
 	flood    flood
 	parts    partSizes

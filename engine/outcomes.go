@@ -23,6 +23,7 @@ type results struct {
 	reach    []reached
 	cool     map[string]cooldown
 	free     []*store.Delivery // questions that were not sent: their slot is free
+	attempts batch             // for the kill switch
 }
 
 type reached struct {
@@ -57,6 +58,9 @@ func (r *results) verdict(d *store.Delivery, v decide.Verdict, now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.outcomes = append(r.outcomes, o)
+	if v.Reason == campaigns.RenderFailed {
+		r.attempts.count(d, v.State, v.Reason)
+	}
 	if v.State.Final() {
 		r.free = append(r.free, d)
 	}
@@ -67,6 +71,7 @@ func (r *results) add(o store.Outcome, j job, receipt channels.Receipt) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.outcomes = append(r.outcomes, o)
+	r.attempts.count(j.d, o.State, o.Reason)
 	switch {
 	case j.d.Name == linkMail: // it went to an address that is not the member's yet
 	case o.State == campaigns.Sent && j.reach != channels.ReachOK:
@@ -184,6 +189,9 @@ func (e *Engine) writeOutcomes(ctx context.Context, res *results) error {
 	}
 	if err != nil {
 		return err
+	}
+	for id, n := range res.attempts {
+		e.tally.add(attemptKey{id, res.channel}, n[0], n[1])
 	}
 	for _, o := range res.outcomes {
 		e.Observer.Delivered(res.channel, o.State, o.Reason, 1)

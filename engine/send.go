@@ -263,8 +263,11 @@ const lineWait = 10 * time.Second
 // dialPause is how long a channel rests whose other side cannot be reached.
 const dialPause = 5 * time.Second
 
-// maySend is the last look before a message: its campaign may have been paused or ended since the gates.
+// maySend is the last look before a message: its campaign may have been paused or ended since the gates, or its channel stopped.
 func (e *Engine) maySend(ctx context.Context, d *store.Delivery) bool {
+	if wait, err := e.cooling(ctx, d.Channel); err != nil || wait > 0 {
+		return false
+	}
 	if d.Campaign == 0 {
 		return true
 	}

@@ -64,6 +64,9 @@ func (e *Engine) stopTopic(ctx context.Context, tx *store.Tx, p *store.Profile, 
 }
 
 func (t *conversation) stop(ctx context.Context) error {
+	if err := t.e.leftAfter(ctx, t.tx, t.p, t.now); err != nil {
+		return err
+	}
 	if err := t.e.stopEverything(ctx, t.tx, t.p, "stop"); err != nil {
 		return err
 	}

@@ -81,6 +81,9 @@ func (e *Engine) NextDue(ctx context.Context) (*time.Time, error) {
 		if err != nil {
 			return nil, err
 		}
+		if wait == stoppedPause { // a person ends it: nothing to wait for
+			wait = time.Hour
+		}
 		if end := now.Add(wait); wait > 0 && (next.Before(now) || end.Before(*next)) {
 			next = &end
 		}

@@ -116,6 +116,13 @@ func (q queries) Deliveries(ctx context.Context, f DeliveryFilter, p Page) ([]*D
 	return ds, wrap("list deliveries", err)
 }
 
+// LastCampaign is the campaign whose message the member got last on the channel, since; 0: none.
+func (q queries) LastCampaign(ctx context.Context, id campaigns.MemberID, ch campaigns.Channel, since time.Time) (campaigns.CampaignID, error) {
+	c, _, err := one(ctx, q.run, value[campaigns.CampaignID], `SELECT campaign_id FROM deliveries
+		WHERE member_id = $1 AND channel = $2 AND state = 'sent' AND campaign_id IS NOT NULL AND final_at >= $3 ORDER BY id DESC LIMIT 1`, id, ch, micros(since))
+	return c, wrap("find last message", err)
+}
+
 // DeliveryByProviderID finds the member's delivery on the channel by what the provider called it (a Telegram message id); nil when there is none.
 func (q queries) DeliveryByProviderID(ctx context.Context, id campaigns.MemberID, ch campaigns.Channel, providerID string) (*Delivery, error) {
 	d, _, err := one(ctx, q.run, scanDelivery, selectDelivery+` WHERE member_id = $1 AND channel = $2 AND provider_id = $3 ORDER BY id DESC LIMIT 1`,

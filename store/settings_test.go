@@ -102,7 +102,9 @@ func TestLeases(t *testing.T) {
 
 func TestCooldowns(t *testing.T) {
 	each(t, func(t *testing.T, s *store.Store) {
-		rest := func(until int, rate float64) store.Cooldown { return store.Cooldown{Until: at(until), Reason: "429", Rate: rate} }
+		rest := func(until int, rate float64) store.Cooldown {
+			return store.Cooldown{Until: at(until), Reason: "429", Rate: rate}
+		}
 		write(t, s, func(ctx context.Context, tx *store.Tx) error {
 			check(t, tx.SetCooldown(ctx, "telegram", rest(10, 0), at(0)))
 			check(t, tx.SetCooldown(ctx, "telegram", rest(5, 0), at(0))) // a later end wins

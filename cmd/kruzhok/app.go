@@ -143,7 +143,7 @@ func (a *App) openEngine(ctx context.Context, o appOptions) (err error) {
 		return err
 	}
 	opts := engine.Options{
-		Store: a.store, Waker: a.queue, Observer: observer{a.metrics}, Limiter: ratelimit.New(a.redis), Rates: rates(a.cfg), Owner: owner(), Secret: key,
+		Store: a.store, Waker: a.queue, Observer: observer{a.metrics}, Limiter: ratelimit.New(a.redis), Rates: rates(a.cfg), SwitchLimits: limits(a.cfg), Owner: owner(), Secret: key,
 		PublicURL: a.cfg.PublicURL, ReplyDomain: a.cfg.ReplyDomain, Mailbox: email.Address, Now: o.Now, Log: a.log,
 		Senders:     map[campaigns.Channel]channels.Sender{},
 		Connections: map[campaigns.Channel]int{campaigns.Telegram: a.cfg.TelegramConnections, campaigns.Email: a.cfg.SMTPConnections},
@@ -270,6 +270,11 @@ func rates(c *config.Config) engine.Rates {
 	}
 }
 
+// limits are when sending stops by itself.
+func limits(c *config.Config) engine.SwitchLimits {
+	return engine.SwitchLimits{Errors: c.SwitchErrors, Complaints: c.SwitchComplaints, Blocks: c.SwitchBlocks, Minimum: c.SwitchMinimum}
+}
+
 // owner names this process in claims and journals.
 func owner() string {
 	host, _ := os.Hostname()
@@ -324,6 +329,7 @@ func (a *App) startWorkers() error {
 func (a *App) start(ctx context.Context, background *sync.WaitGroup, failed chan<- error) {
 	if a.cfg.Has(config.Worker) {
 		background.Go(func() { a.maintain(ctx) })
+		background.Go(func() { a.watch(ctx) })
 		background.Go(func() { a.fetch(ctx) })
 	}
 	if a.cfg.Has(config.Scheduler) {
@@ -360,6 +366,9 @@ func (a *App) maintain(ctx context.Context) {
 		if err := a.engine.DropIdempotent(ctx); err != nil && ctx.Err() == nil {
 			a.log.Warn("old answers not forgotten", "error", err)
 		}
+		if err := a.engine.DropAttempts(ctx); err != nil && ctx.Err() == nil {
+			a.log.Warn("old counts not forgotten", "error", err)
+		}
 		if err := a.engine.DropCooldowns(ctx); err != nil && ctx.Err() == nil {
 			a.log.Warn("old cool-downs not forgotten", "error", err)
 		}
@@ -367,6 +376,15 @@ func (a *App) maintain(ctx context.Context) {
 			a.log.Warn("old linking codes not removed", "error", err)
 		}
 		a.measure(ctx)
+	})
+}
+
+// watch writes down each second what became of messages, and stops what goes wrong.
+func (a *App) watch(ctx context.Context) {
+	workers.Every(ctx, time.Second, func() {
+		if err := a.engine.WatchSwitches(ctx); err != nil && ctx.Err() == nil {
+			a.log.Warn("the kill switch could not look", "error", err)
+		}
 	})
 }
 
