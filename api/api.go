@@ -127,6 +127,7 @@ func (s *server) operations() {
 	s.eventOperations()
 	s.messageOperations()
 	s.deadLetterOperations()
+	s.switchOperations()
 	s.settingsOperations()
 	s.tokenOperations()
 }

@@ -11,7 +11,7 @@ import (
 
 // filled is a route's path with something in its places.
 func filled(path string) string {
-	return strings.NewReplacer(":key", "none", ":id", "1", ":view", "steps").Replace(path)
+	return strings.NewReplacer(":key", "none", ":id", "1", ":view", "steps", ":scope", "email").Replace(path)
 }
 
 // TestEveryRouteRefuses: who is not signed in, whose token has too little, and what another site sends come to no page of the console.

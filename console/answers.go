@@ -95,6 +95,9 @@ func (r *request) answers() error {
 	p := answersPage{Frame: r.frame(look.Campaigns, flow.Head.Name)}
 	p.Live = "/console/live/campaigns/" + string(key) + "/answers"
 	p.Head = headOf(p.Frame, flow.Head, r.sinceWords(p.Frame, flow), "answers")
+	if err := r.stand(p.Frame, &p.Head, flow.Head); err != nil {
+		return err
+	}
 	p.Hidden = r.who.Require(engine.ResponsesRead) != nil
 	if !p.Hidden && len(report.Questions) > 0 {
 		p.CSV = "/console/campaigns/" + string(key) + "/answers.csv"

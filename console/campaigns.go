@@ -58,6 +58,8 @@ type head struct {
 	Name, Key         string
 	State, StateClass string
 	Sub               string
+	Why               string  // it was stopped
+	Turn              *action // pause or resume; nil: there is none, or not for this reader
 	Tabs              tabs
 }
 
@@ -174,6 +176,9 @@ func (r *request) steps() error {
 	p := stepsPage{Frame: r.frame(look.Campaigns, flow.Head.Name)}
 	p.Live = "/console/live/campaigns/" + string(flow.Head.Key) + "/steps"
 	p.Head = headOf(p.Frame, flow.Head, r.sinceWords(p.Frame, flow), "steps")
+	if err := r.stand(p.Frame, &p.Head, flow.Head); err != nil {
+		return err
+	}
 	if flow.Def == nil {
 		p.Broken = true
 		return r.render("campaign.html", p)

@@ -37,6 +37,9 @@ func (r *request) inside() error {
 	p := insidePage{Frame: r.frame(look.Campaigns, flow.Head.Name)}
 	p.Live = "/console/live/campaigns/" + string(key) + "/steps"
 	p.Head = headOf(p.Frame, flow.Head, r.sinceWords(p.Frame, flow), "members")
+	if err := r.stand(p.Frame, &p.Head, flow.Head); err != nil {
+		return err
+	}
 	base := "/console/campaigns/" + string(key) + "/members"
 	w := words{p.Frame, flow.Def}
 	if s := flow.Find(step); s != nil {

@@ -49,6 +49,9 @@ func (r *request) standings() error {
 	p := standingsPage{Frame: r.frame(look.Campaigns, flow.Head.Name), Rule: st.Rule}
 	p.Live = "/console/live/campaigns/" + string(key) + "/standings"
 	p.Head = headOf(p.Frame, flow.Head, r.sinceWords(p.Frame, flow), "standings")
+	if err := r.stand(p.Frame, &p.Head, flow.Head); err != nil {
+		return err
+	}
 	p.Rounds = p.T("console.rounds", "n", st.Rounds)
 	p.Total = p.T("console.standings.total", "n", st.Total)
 	for _, x := range st.Places {

@@ -9,6 +9,7 @@ import (
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/definition"
 	"github.com/kruzhok/kruzhok/console/look"
+	"github.com/kruzhok/kruzhok/engine"
 	"github.com/kruzhok/kruzhok/reports"
 )
 
@@ -23,12 +24,14 @@ type todayPage struct {
 	Pulse    pulse
 	Empty    bool // no campaign has ever been made
 	Starters []starterView
+	Stops    []action // what can be stopped; none for who may not
 }
 
 // need is one thing that waits for a person.
 type need struct {
 	Mark, Icon, Title, Text string
 	Href, Verb              string
+	Action                  string // what the verb does at once; empty: it leads to Href
 	Main                    bool
 }
 
@@ -61,7 +64,15 @@ func (r *request) today() error {
 		p.Starters = r.starters()
 	}
 	p.When = look.Weekday(p.Lang, t.Now) + ", " + dateOf(p.Lang, t.Now) + " · " + p.T("console.today.at", "time", look.Clock(t.Now), "city", look.City(p.Lang, t.Zone))
-	p.Needs = needs(p.Frame, t)
+	switches, err := r.k.o.Engine.Switches(r.Request.Context(), r.who)
+	if err != nil {
+		return err
+	}
+	may := r.who.Require(engine.CampaignsWrite) == nil
+	p.Needs = append(stopped(p.Frame, switches, may), needs(p.Frame, t, tripped(switches))...)
+	if may {
+		p.Stops = stops(p.Frame, switches)
+	}
 	p.Waiting = len(p.Needs)
 	p.Title = p.T("console.today.title_none")
 	if len(p.Needs) > 0 {
@@ -77,7 +88,8 @@ func (r *request) today() error {
 	return r.render("today.html", p)
 }
 
-func needs(f look.Frame, t *reports.Today) []need {
+// needs leaves out the campaigns whose pause was told already.
+func needs(f look.Frame, t *reports.Today, told map[campaigns.Key]bool) []need {
 	var out []need
 	for _, l := range t.Failed {
 		n := need{Mark: "stop", Icon: "warning", Title: f.T("console.need."+string(l.State), "n", l.N), Text: l.Sentence}
@@ -115,7 +127,7 @@ func needs(f look.Frame, t *reports.Today) []need {
 		out = append(out, need{Mark: "wait", Icon: "file", Title: f.T("console.need.media", "n", t.Needs.FailedMedia), Text: f.T("console.need.media_text")})
 	}
 	for _, c := range t.Campaigns {
-		if c.State == campaigns.Paused {
+		if c.State == campaigns.Paused && !told[c.Key] {
 			out = append(out, need{
 				Mark: "wait", Icon: "pause", Title: f.T("console.need.paused", "campaign", c.Name),
 				Text: f.T("console.need.paused_text", "n", c.Inside, "span", look.Span(f.Lang, t.Now.Sub(c.StateAt))), Href: "/console/campaigns/" + string(c.Key), Verb: f.T("console.need.look"),

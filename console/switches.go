@@ -1,0 +1,119 @@
+package console
+
+import (
+	"net/http"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/console/look"
+	"github.com/kruzhok/kruzhok/engine"
+	"github.com/kruzhok/kruzhok/reports"
+)
+
+// action is a button that does something at once.
+type action struct{ Href, Verb string }
+
+// stopped lists what is stopped, as what needs a person. may: the reader may let it go on.
+func stopped(f look.Frame, switches []engine.Switch, may bool) []need {
+	var out []need
+	for _, s := range switches {
+		if !s.On() {
+			continue
+		}
+		n := need{Mark: "stop", Icon: "warning", Title: s.Title(f.Lang), Text: s.Sentence(f.Lang) + " " + f.T("switch.waits")}
+		switch {
+		case s.Campaign != nil: // its page says what can be done
+			n.Href, n.Verb = "/console/campaigns/"+string(s.Campaign.Key), f.T("console.need.look")
+		case may:
+			n.Action = "/console/switches/" + s.Scope + "/release"
+			n.Verb = f.T("switch.release")
+		}
+		out = append(out, n)
+	}
+	return out
+}
+
+// tripped are the campaigns that the switch has stopped.
+func tripped(switches []engine.Switch) map[campaigns.Key]bool {
+	out := map[campaigns.Key]bool{}
+	for _, s := range switches {
+		if s.On() && s.Campaign != nil {
+			out[s.Campaign.Key] = true
+		}
+	}
+	return out
+}
+
+// stops are the switches that can be tripped: all that are not.
+func stops(f look.Frame, switches []engine.Switch) []action {
+	on := map[string]bool{}
+	for _, s := range switches {
+		on[s.Scope] = s.On()
+	}
+	var out []action
+	for _, scope := range engine.SwitchScopes() {
+		if !on[scope] {
+			out = append(out, action{"/console/switches/" + scope + "/trip", f.T("switch.stop." + scope)})
+		}
+	}
+	return out
+}
+
+// stand adds to a campaign's head why the switch stopped it, and the button that pauses or resumes it.
+func (r *request) stand(f look.Frame, h *head, c reports.CampaignHead) error {
+	if c.State == campaigns.Paused {
+		switches, err := r.k.o.Engine.Switches(r.Request.Context(), r.who)
+		if err != nil {
+			return err
+		}
+		for _, s := range switches {
+			if s.On() && s.Campaign != nil && s.Campaign.Key == c.Key {
+				h.Why = s.Sentence(f.Lang) + " " + f.T("switch.waits")
+			}
+		}
+	}
+	if r.who.Require(engine.CampaignsWrite) != nil {
+		return nil
+	}
+	base := "/console/campaigns/" + string(c.Key)
+	switch c.State {
+	case campaigns.Running, campaigns.Scheduled:
+		h.Turn = &action{base + "/pause", f.T("switch.pause")}
+	case campaigns.Paused:
+		h.Turn = &action{base + "/resume", f.T("switch.resume")}
+	}
+	return nil
+}
+
+func (r *request) pause() error {
+	c, err := r.k.o.Engine.Pause(r.Request.Context(), r.who, campaigns.Key(r.Param("key")))
+	return r.toCampaign(c, err)
+}
+
+func (r *request) resume() error {
+	c, err := r.k.o.Engine.Resume(r.Request.Context(), r.who, campaigns.Key(r.Param("key")))
+	return r.toCampaign(c, err)
+}
+
+func (r *request) toCampaign(c *engine.Campaign, err error) error {
+	if err != nil {
+		return err
+	}
+	r.Redirect(http.StatusSeeOther, "/console/campaigns/"+string(c.Key))
+	return nil
+}
+
+func (r *request) trip() error {
+	return r.toToday(r.k.o.Engine.Trip(r.Request.Context(), r.who, r.Param("scope")))
+}
+
+func (r *request) release() error {
+	return r.toToday(r.k.o.Engine.Release(r.Request.Context(), r.who, r.Param("scope")))
+}
+
+func (r *request) toToday(err error) error {
+	if err != nil {
+		return err
+	}
+	r.Redirect(http.StatusSeeOther, "/console")
+	return nil
+}

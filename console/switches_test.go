@@ -1,0 +1,86 @@
+package console
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/store"
+)
+
+// press sends the form of a page, and expects to be led back to a page.
+func (w *world) press(target, back string) {
+	w.t.Helper()
+	rec := w.call("POST", target, url.Values{}, "Sec-Fetch-Site", "same-origin")
+	if rec.Code != http.StatusSeeOther || rec.Header().Get("Location") != back {
+		w.t.Fatalf("%s: %d %s", target, rec.Code, rec.Body)
+	}
+}
+
+// TestStopAndRelease: the first page stops and releases, and says who did it.
+func TestStopAndRelease(t *testing.T) {
+	w := newWorld(t, newSQLite(t))
+	w.populate(30)
+	w.survey(10)
+	if page := w.get("/console", "en"); !strings.Contains(page, "/console/switches/all/trip") || strings.Contains(page, "Mails are stopped") {
+		t.Error("nothing to stop, or stopped already")
+	}
+	w.press("/console/switches/email/trip", "/console")
+	for lang, words := range map[string]string{"en": "Mails are stopped", "ru": "Письма остановлены"} {
+		page := w.get("/console", lang)
+		checkPage(t, "/console", page)
+		if !strings.Contains(page, words) || !strings.Contains(page, "/console/switches/email/release") || strings.Contains(page, "/console/switches/email/trip") {
+			t.Errorf("%s does not say %q", lang, words)
+		}
+	}
+	w.press("/console/switches/email/release", "/console")
+	if page := w.get("/console", "en"); strings.Contains(page, "Mails are stopped") {
+		t.Error("still stopped")
+	}
+	if rec := w.call("POST", "/console/switches/fax/trip", url.Values{}, "Sec-Fetch-Site", "same-origin"); rec.Code != http.StatusNotFound {
+		t.Errorf("a switch that there is not: %d", rec.Code)
+	}
+}
+
+// TestTrippedCampaign: a campaign that was stopped says why on the first page and on its own, and is resumed there.
+func TestTrippedCampaign(t *testing.T) {
+	w := newWorld(t, newSQLite(t))
+	w.populate(30)
+	w.survey(10)
+	var key campaigns.Key
+	all, err := w.store.Campaigns(t.Context(), store.Page{Limit: 10}, campaigns.Running)
+	must(t, err)
+	c := all[0]
+	key = c.Key
+	base := "/console/campaigns/" + string(key)
+	w.press(base+"/pause", base)
+	now := time.Now().UTC().Truncate(time.Second)
+	must(t, w.store.Write(t.Context(), func(tx *store.Tx) error {
+		_, err := tx.TripSwitch(context.Background(), store.Switch{
+			Scope: "campaign:" + idText(c.ID), Reason: store.SwitchErrors, Figures: []byte(`{"n":71,"of":1204,"percent":5.897,"limit":5,"minutes":2}`), TrippedAt: now, TrippedBy: "switch",
+		})
+		return err
+	}))
+	for lang, words := range map[string]string{
+		"en": "71 of 1,204 messages failed in the last two minutes: 5.9%, and 5% is the limit.", "ru": "за последние две минуты: 5,9 % при пределе 5 %.",
+	} {
+		for _, address := range []string{"/console", base} {
+			page := w.get(address, lang)
+			checkPage(t, address, page)
+			if !strings.Contains(page, words) {
+				t.Errorf("%s in %s does not say why", address, lang)
+			}
+		}
+	}
+	if page := w.get("/console", "en"); strings.Contains(page, "is paused") {
+		t.Error("its pause is told as well")
+	}
+	w.press(base+"/resume", base)
+	if page := w.get(base, "en"); strings.Contains(page, "is the limit") || !strings.Contains(page, base+"/pause") {
+		t.Error("after the release it is still said to be stopped")
+	}
+}
