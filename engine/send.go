@@ -27,18 +27,26 @@ const (
 	gateAge = 2 * time.Second
 )
 
-// SendNow sends these deliveries, and then what their outcomes cause in the interactive lane, until nothing is left: decide and send in one go.
+// SendNow sends those of these deliveries that are chat messages, and then what their outcomes cause in the interactive lane, until nothing is left: decide
+// and send in one go. Mails go by their lane: a mail server may take a minute for one, and whoever handles what members write must not wait for it.
 // What cannot be sent now stays in its row for the sweeps.
 func (e *Engine) SendNow(ctx context.Context, ids []campaigns.DeliveryID) error {
 	for len(ids) > 0 && e.Journal != nil {
 		var ds []*store.Delivery
+		mails := false
 		err := e.Store.Write(ctx, func(tx *store.Tx) (err error) {
 			now := e.now()
-			ds, err = tx.ClaimDeliveries(ctx, ids, e.Owner, now, now.Add(rowClaim))
+			if ds, err = tx.ClaimDeliveries(ctx, ids, campaigns.Telegram, e.Owner, now, now.Add(rowClaim)); err != nil || len(ds) == len(ids) {
+				return err
+			}
+			mails, err = tx.LeaveToLane(ctx, ids, campaigns.Email, now)
 			return err
 		})
 		if err != nil {
 			return err
+		}
+		if mails {
+			e.wake("lane", e.Waker.WakeLane(ctx, campaigns.Interactive, campaigns.Email))
 		}
 		if ids, _, err = e.sendRows(ctx, campaigns.Interactive, ds); err != nil {
 			return err

@@ -104,9 +104,17 @@ func nullNumber(r rows) (n *int64, err error) {
 	return n, err
 }
 
-// ClaimDeliveries claims these rows if they are pending, stand under no chunk, and nobody holds them; used right after writing them.
-func (tx *Tx) ClaimDeliveries(ctx context.Context, ids []campaigns.DeliveryID, owner string, now, until time.Time) ([]*Delivery, error) {
-	return tx.claim(ctx, `chunk_id IS NULL AND id`+tx.dialect.among(4)+` ORDER BY id`, micros(now), owner, micros(until), list(tx.dialect, ids))
+// ClaimDeliveries claims those of these rows that are the channel's, if they are pending, stand under no chunk, and nobody holds them; used right after
+// writing them.
+func (tx *Tx) ClaimDeliveries(ctx context.Context, ids []campaigns.DeliveryID, ch campaigns.Channel, owner string, now, until time.Time) ([]*Delivery, error) {
+	return tx.claim(ctx, `chunk_id IS NULL AND channel = $5 AND id`+tx.dialect.among(4)+` ORDER BY id`, micros(now), owner, micros(until), list(tx.dialect, ids), ch)
+}
+
+// LeaveToLane makes those of these rows that are the channel's due at once, for whoever looks after their lane, and reports whether there were any.
+func (tx *Tx) LeaveToLane(ctx context.Context, ids []campaigns.DeliveryID, ch campaigns.Channel, now time.Time) (bool, error) {
+	n, err := tx.run.exec(ctx, `UPDATE deliveries SET due_at = $2 WHERE channel = $3 AND due_at > $2 AND state = 'pending' AND claim_owner IS NULL AND id`+tx.dialect.among(1),
+		list(tx.dialect, ids), micros(now), ch)
+	return n > 0, wrap("leave deliveries to their lane", err)
 }
 
 // claim takes rows that nobody holds at $1 for the owner $2 until $3. PostgreSQL might run a subquery with LIMIT more than once; a materialized one not.

@@ -172,7 +172,7 @@ func TestClaimDeliveriesTakesWhatIsFree(t *testing.T) {
 		insert(t, s, ds...)
 		claim := func(owner string) (got []*store.Delivery) {
 			write(t, s, func(ctx context.Context, tx *store.Tx) (err error) {
-				got, err = tx.ClaimDeliveries(ctx, idsOf(ds), owner, now, at(60))
+				got, err = tx.ClaimDeliveries(ctx, idsOf(ds), campaigns.Telegram, owner, now, at(60))
 				return err
 			})
 			return got

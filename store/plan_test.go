@@ -86,7 +86,10 @@ func hotCalls(ctx context.Context, tx *Tx) error {
 			_, err := tx.ClaimDue(ctx, campaigns.Interactive, campaigns.Email, "w", now, now, 5)
 			return err
 		},
-		func() error { _, err := tx.ClaimDeliveries(ctx, []campaigns.DeliveryID{1}, "w", now, now); return err },
+		func() error {
+			_, err := tx.ClaimDeliveries(ctx, []campaigns.DeliveryID{1}, campaigns.Telegram, "w", now, now)
+			return err
+		},
 		func() error { _, err := tx.ClaimChunk(ctx, campaigns.Email, "w", now, now); return err },
 		func() error { _, err := tx.ChunkDeliveries(ctx, &Chunk{}); return err },
 		func() error { return tx.ReleaseChunk(ctx, 1, "w") },

@@ -51,7 +51,10 @@ func (q *Queue) WakeDue(ctx context.Context) error {
 // WakeLane asks for a lane's deliveries to be sent.
 func (q *Queue) WakeLane(ctx context.Context, lane campaigns.Lane, ch campaigns.Channel) error {
 	queue := queueBulk(ch)
-	if lane == campaigns.Interactive {
+	switch {
+	case lane == campaigns.Interactive && ch == campaigns.Email:
+		queue = queueMail
+	case lane == campaigns.Interactive:
 		queue = queueInteractive
 	}
 	return q.sparingly(ctx, "lane:"+string(lane)+":"+string(ch), func(ctx context.Context) error {

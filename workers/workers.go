@@ -41,6 +41,9 @@ const (
 
 func queueBulk(ch campaigns.Channel) string { return "bulk-" + string(ch) }
 
+// queueMail is for mails that members wait for: a mail server that thinks for a minute must not keep what they write waiting.
+const queueMail = "interactive-email"
+
 type actorTask struct {
 	Actor string `json:"actor"`
 }
@@ -78,6 +81,7 @@ func New(rdb redis.UniversalClient, e Engine, q *Queue, chans []campaigns.Channe
 		}))
 	}
 	add(queueInteractive, 8, interactivePoll)
+	add(queueMail, 4, bulkPoll)
 	add(queueDue, 1, bulkPoll)
 	for _, ch := range chans {
 		add(queueBulk(ch), 1, bulkPoll)
