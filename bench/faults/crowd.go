@@ -1,0 +1,141 @@
+//go:build unix
+
+package faults
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+)
+
+// kind says how a member can be reached, for as long as the run lasts.
+type kind string
+
+const (
+	byChat  kind = "chat"    // in Telegram
+	byMail  kind = "mail"    // a mailbox
+	blocked kind = "blocked" // in Telegram, and has blocked the bot
+	refused kind = "refused" // a mailbox whose server refuses our mails
+	gone    kind = "gone"    // a mailbox that is no more
+	silent  kind = "silent"  // a mailbox, and no consent
+)
+
+// member is one of the crowd.
+type member struct {
+	n       int
+	kind    kind
+	answers int // how often they press Yes: once, twice or never
+}
+
+func (m *member) id() string   { return fmt.Sprintf("m%d", m.n) }
+func (m *member) chat() int64  { return int64(1_000_000 + m.n) }
+func (m *member) mail() string { return m.id() + "@example.org" }
+
+func (m *member) inTelegram() bool { return m.kind == byChat || m.kind == blocked }
+
+// crowd is everybody, as the seed made them.
+type crowd struct {
+	members []*member
+	byChat  map[int64]*member
+	byMail  map[string]*member
+}
+
+func newCrowd(seed uint64, n int) *crowd {
+	rnd := rand.New(rand.NewPCG(seed, 1))
+	c := &crowd{byChat: map[int64]*member{}, byMail: map[string]*member{}}
+	for i := range n {
+		m := &member{n: i, kind: draw(rnd)}
+		if m.kind == byChat && rnd.IntN(3) == 0 {
+			m.answers = 1 + rnd.IntN(2)
+		}
+		c.members = append(c.members, m)
+		if m.inTelegram() {
+			c.byChat[m.chat()] = m
+		} else {
+			c.byMail[m.mail()] = m
+		}
+	}
+	return c
+}
+
+func draw(rnd *rand.Rand) kind {
+	switch n := rnd.IntN(100); {
+	case n < 3:
+		return blocked
+	case n < 6:
+		return refused
+	case n < 8:
+		return gone
+	case n < 11:
+		return silent
+	case n < 55:
+		return byChat
+	}
+	return byMail
+}
+
+// line is the member as the API takes them.
+func (m *member) line() []byte {
+	v := map[string]any{"external_id": m.id(), "first_name": "M" + m.id()[1:], "language": "en"}
+	channel := "email"
+	if m.inTelegram() {
+		channel, v["telegram_chat_id"] = "telegram", m.chat()
+	} else {
+		v["email"] = m.mail()
+	}
+	if m.kind != silent {
+		v["consents"] = []map[string]any{{"channel": channel, "source": "test"}}
+	}
+	b, _ := json.Marshal(v) // such values always encode
+	return append(b, '\n')
+}
+
+// campaign sends two messages to everybody, the second a question, and a third to who has answered it.
+const campaign = `
+key: fire
+kind: broadcast
+name: Fire
+topic: news
+languages: [en]
+channels: [telegram, email]
+entry: {manual: true, reentry: never}
+steps:
+  - id: news
+    send: {text: {en: "news for {{ member.first_name }}"}, expires: 20d}
+  - id: going
+    ask: {type: yes_no, text: {en: "going, {{ member.first_name }}?"}, timeout: {after: 60d}, expires: 20d}
+  - id: thanks
+    send: {text: {en: "thanks, {{ member.first_name }}"}, expires: 20d}
+`
+
+// fate is what must become of one message.
+type fate struct {
+	arrives bool
+	reason  string // of one that must not
+}
+
+// fates are what must become of the member's messages, by step. This is the ledger of what should have been sent: it knows nothing of the run.
+func (m *member) fates() map[string]fate {
+	all := func(f fate) map[string]fate { return map[string]fate{"news": f, "going": f, "thanks": f} }
+	switch m.kind {
+	case blocked:
+		return all(fate{reason: "blocked"})
+	case refused:
+		return all(fate{reason: "rejected"})
+	case gone:
+		return all(fate{reason: "gone"})
+	case silent:
+		return all(fate{reason: "no_consent"})
+	}
+	arrives := map[string]fate{"news": {arrives: true}, "going": {arrives: true}}
+	if m.answers > 0 {
+		arrives["thanks"] = fate{arrives: true}
+	}
+	return arrives
+}
+
+// marker is how the step's text begins in the member's chat.
+func (m *member) marker(step string) string {
+	name := "M" + m.id()[1:]
+	return map[string]string{"news": "news for " + name, "going": "going, " + name + "?", "thanks": "thanks, " + name}[step]
+}

@@ -1,0 +1,84 @@
+//go:build unix
+
+package faults
+
+import (
+	"syscall"
+	"time"
+)
+
+func apart(s *Site) bool { return s.opt.Apart }
+
+// processFaults happen to the processes of the program.
+var processFaults = []fault{
+	{name: "kill", strike: func(s *Site) func() {
+		p := s.anyProcess()
+		s.kill(p)
+		p.Start()
+		return func() {}
+	}},
+	{name: "kill, back later", strike: func(s *Site) func() {
+		p := s.anyProcess()
+		s.kill(p)
+		return p.Start
+	}, lasts: 500 * time.Millisecond},
+	{name: "kill all", strike: func(s *Site) func() {
+		for _, p := range s.procs {
+			s.kill(p)
+		}
+		return func() {
+			for _, p := range s.procs {
+				p.Start()
+			}
+		}
+	}, fits: apart},
+	// A frozen process loses its leases to another, and goes on as if nothing had been.
+	{name: "freeze", strike: func(s *Site) func() {
+		p := s.anyProcess()
+		p.signal(syscall.SIGSTOP)
+		s.tally.froze()
+		return func() { p.signal(syscall.SIGCONT) }
+	}, lasts: 14 * time.Second, fits: apart, rare: true},
+}
+
+func (s *Site) anyProcess() *Process { return s.procs[s.random(len(s.procs))] }
+
+func (s *Site) kill(p *Process) {
+	p.Kill()
+	s.tally.killed()
+}
+
+// redisFaults happen to Redis.
+var redisFaults = []fault{
+	{name: "redis FLUSHALL", strike: func(s *Site) func() { s.redis.flush(); return func() {} }, fits: apart},
+	{name: "redis restarts", strike: func(s *Site) func() { s.redis.stop(); s.redis.start(); return func() {} }, fits: apart},
+	{name: "redis away", strike: func(s *Site) func() {
+		s.redis.stop()
+		time.Sleep(s.opt.Away)
+		return s.redis.start
+	}, fits: apart},
+	{name: "redis hangs", strike: func(s *Site) func() {
+		s.redis.freeze()
+		time.Sleep(s.opt.Away)
+		return s.redis.thaw
+	}, fits: apart},
+}
+
+// postgresFaults happen to PostgreSQL.
+var postgresFaults = []fault{
+	{name: "postgres restarts", strike: func(s *Site) func() { s.postgres.stop(syscall.SIGINT); s.postgres.start(); return func() {} }, fits: apart},
+	{name: "postgres crashes", strike: func(s *Site) func() { s.postgres.stop(syscall.SIGQUIT); s.postgres.start(); return func() {} }, fits: apart},
+	{name: "postgres away", strike: func(s *Site) func() {
+		s.postgres.stop(syscall.SIGINT)
+		time.Sleep(s.opt.Away)
+		return s.postgres.start
+	}, fits: apart},
+}
+
+// otherFaults happen to the machine. The clock's jumps are longer than any claim lasts.
+var otherFaults = []fault{
+	{name: "clock 10 minutes ahead", strike: func(s *Site) func() { s.clock.jump(10 * time.Minute); return func() {} }},
+	{name: "clock 3 hours ahead", strike: func(s *Site) func() { s.clock.jump(3 * time.Hour); return func() {} }},
+	{name: "clock an hour back", strike: func(s *Site) func() { s.clock.jump(-time.Hour); return func() {} }},
+	{name: "disk full", strike: func(s *Site) func() { return s.disk.fill(s) }, lasts: time.Second, fits: func(s *Site) bool { return s.disk != nil }},
+}

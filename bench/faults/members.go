@@ -1,0 +1,88 @@
+//go:build unix
+
+package faults
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/kruzhok/kruzhok/bench/sink/botapi"
+	"github.com/kruzhok/kruzhok/demo"
+)
+
+// Populate writes the crowd and publishes the campaign.
+func (s *Site) Populate() {
+	s.t.Helper()
+	for start := 0; start < len(s.crowd.members); start += 5000 {
+		var lines bytes.Buffer
+		for _, m := range s.crowd.members[start:min(start+5000, len(s.crowd.members))] {
+			lines.Write(m.line())
+		}
+		answer, err := s.API.Raw(s.t.Context(), "POST", "/v1/members/bulk", demo.Stream(lines.Bytes()), "")
+		s.must(err)
+		if bad := strings.Count(string(answer), `"error"`); bad > 0 {
+			s.t.Fatalf("%d members not written: %.500s", bad, answer)
+		}
+	}
+	s.must(s.API.Do(s.t.Context(), "POST", "/v1/campaigns", []byte(campaign), nil))
+	s.must(s.API.Do(s.t.Context(), "POST", "/v1/campaigns/fire/publication", nil, nil))
+}
+
+// Enroll enrolls some of the crowd. What is refused because a service is away is asked again, and changes nothing when it was done after all.
+func (s *Site) Enroll(from, to int) {
+	s.t.Helper()
+	for ; from < to; from += 5000 {
+		var ids []string
+		for _, m := range s.crowd.members[from:min(from+5000, to)] {
+			ids = append(ids, m.id())
+		}
+		var last error
+		s.waitFor(s.opt.Patience, "an enrollment", func() bool {
+			last = s.API.Do(s.t.Context(), "POST", "/v1/campaigns/fire/enrollments", map[string]any{"members": ids}, nil)
+			return last == nil
+		})
+	}
+}
+
+// received is called for each message that the Bot API takes: who gets a question may answer it, a moment later.
+func (s *Site) received(c botapi.Call) {
+	m := s.crowd.byChat[c.Chat]
+	if m == nil || m.answers == 0 || c.Marker != m.marker("going") || !s.tally.pressed(m.n) {
+		return
+	}
+	data, ok := firstButton(c.Keyboard)
+	if !ok {
+		s.t.Errorf("the question to %s has no button: %.200s", m.id(), c.Keyboard)
+		return
+	}
+	time.AfterFunc(time.Duration(s.random(100))*time.Millisecond, func() {
+		for i := range m.answers {
+			s.Bot.Updates.Push("callback_query", callback(m, c.MessageID, data, i))
+		}
+		s.tally.released()
+	})
+}
+
+// firstButton is the data of a keyboard's first button.
+func firstButton(keyboard string) (string, bool) {
+	var k struct {
+		Rows [][]struct {
+			Data string `json:"callback_data"`
+		} `json:"inline_keyboard"`
+	}
+	if json.Unmarshal([]byte(keyboard), &k) != nil || len(k.Rows) == 0 || len(k.Rows[0]) == 0 {
+		return "", false
+	}
+	return k.Rows[0][0].Data, k.Rows[0][0].Data != ""
+}
+
+// callback is a CallbackQuery (Bot API) by the member.
+func callback(m *member, message int64, data string, n int) string {
+	chat := strconv.FormatInt(m.chat(), 10)
+	return fmt.Sprintf(`{"id":"%s-%d-%d","from":{"id":%s,"is_bot":false,"first_name":"M"},"chat_instance":"1","data":%q,`+
+		`"message":{"message_id":%d,"date":1,"chat":{"id":%s,"type":"private","first_name":"M"},"text":"?"}}`, chat, message, n, chat, data, message, chat)
+}

@@ -1,0 +1,79 @@
+//go:build unix
+
+package faults
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+)
+
+// Process is one process of the program.
+type Process struct {
+	Args []string
+	site *Site
+	addr string
+	log  string
+	cmd  *exec.Cmd
+}
+
+// spawn starts one that serves on addr, if it serves.
+func (s *Site) spawn(addr string, args ...string) {
+	s.t.Helper()
+	p := &Process{Args: args, site: s, addr: addr, log: filepath.Join(s.Dir, fmt.Sprintf("process-%d.log", len(s.procs)))}
+	s.procs = append(s.procs, p)
+	p.Start()
+	s.t.Cleanup(func() {
+		p.Kill()
+		if s.t.Failed() {
+			s.t.Logf("the last words of %v:\n%s", args, p.lastWords(3000))
+		}
+	})
+}
+
+// Processes are those that were started.
+func (s *Site) Processes() []*Process { return s.procs }
+
+// Start starts it, again if it has ended. Its log goes on.
+func (p *Process) Start() {
+	p.site.t.Helper()
+	log, err := os.OpenFile(p.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	p.site.must(err)
+	defer log.Close()
+	p.cmd = exec.Command(p.site.opt.Program, append(p.Args, "--clock-file="+p.site.clock.file)...)
+	p.cmd.Env = p.site.settings()
+	if p.addr != "" {
+		p.cmd.Env = append(p.cmd.Env, "KRUZHOK_LISTEN="+p.addr)
+	}
+	p.cmd.Stdout, p.cmd.Stderr = log, log
+	p.site.must(p.cmd.Start())
+}
+
+// Kill ends it without a word.
+func (p *Process) Kill() {
+	_ = p.cmd.Process.Kill()
+	_ = p.cmd.Wait()
+}
+
+// Stop asks it to end, and waits until it has.
+func (p *Process) Stop() error {
+	if err := p.cmd.Process.Signal(os.Interrupt); err != nil {
+		return err
+	}
+	return p.cmd.Wait()
+}
+
+func (p *Process) signal(sig syscall.Signal) { _ = p.cmd.Process.Signal(sig) }
+
+// Log is everything that it printed.
+func (p *Process) Log() string {
+	b, _ := os.ReadFile(p.log)
+	return string(b)
+}
+
+func (p *Process) lastWords(n int) string {
+	log := p.Log()
+	return log[max(0, len(log)-n):]
+}

@@ -1,0 +1,250 @@
+//go:build unix
+
+package faults
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// Sums is what the comparison of the ledgers found.
+type Sums struct {
+	Rows, Sent, Refused      int
+	Lost                     int // due and neither final nor due again; or sent and never taken; or never written
+	Unknown, Arrived         int // of the unknown
+	Unexplained              int // unknown without a fault that explains it
+	Duplicates, Bound        int
+	Renamed                  int // mails that came again under another Message-ID
+	Updates, Inputs          int
+	Answers, Answered, Twice int // given, stored, stored more than once
+}
+
+// problems collects what is wrong, and shows the first of each kind.
+type problems map[string][]string
+
+func (p problems) add(kind, format string, args ...any) {
+	p[kind] = append(p[kind], fmt.Sprintf(format, args...))
+}
+
+// Reconcile compares what the sinks took, what the store says, and what should have been sent.
+func (s *Site) Reconcile() Sums {
+	s.t.Helper()
+	rows, err := s.books.rows(s.t.Context())
+	s.must(err)
+	r := &reconciler{site: s, mails: s.mailsTaken(), problems: problems{}, seen: map[string]bool{}, told: map[string]bool{}}
+	for _, row := range rows {
+		r.row(row)
+	}
+	r.missing()
+	r.strangers()
+	r.repeated()
+	r.answers()
+	r.shown()
+	for kind, list := range r.problems {
+		s.t.Errorf("%s: %d, such as\n  %s", kind, len(list), strings.Join(list[:min(len(list), 5)], "\n  "))
+	}
+	if s.t.Failed() {
+		s.t.Logf("seed %d; again: %s", s.opt.Seed, s.opt.Replay)
+	}
+	return r.sums
+}
+
+type reconciler struct {
+	site     *Site
+	mails    map[string]map[string]int // by recipient and Message-ID
+	problems problems
+	sums     Sums
+	seen     map[string]bool // member and step that have a row
+	told     map[string]bool // what sinks took and a row stands for: address and marker or Message-ID
+}
+
+func (s *Site) mailsTaken() map[string]map[string]int {
+	mails := map[string]map[string]int{}
+	s.Mail.Ledger.Each(func(to, id string, n int) {
+		if mails[to] == nil {
+			mails[to] = map[string]int{}
+		}
+		mails[to][id] = n
+	})
+	return mails
+}
+
+// row judges one row of the store.
+func (r *reconciler) row(d row) {
+	r.sums.Rows++
+	m := r.site.member(d.member)
+	if m == nil {
+		r.problems.add("rows for nobody", "%+v", d)
+		return
+	}
+	want, ok := m.fates()[d.step]
+	switch key := d.member + " " + d.step; {
+	case !ok:
+		r.problems.add("rows that should not be", "%+v for a member by %s", d, m.kind)
+	case r.seen[key]:
+		r.problems.add("two rows for one message", "%+v", d)
+	default:
+		r.seen[key] = true
+	}
+	taken := r.taken(m, d)
+	switch {
+	case d.state == "unknown":
+		r.sums.Unknown++
+		if taken > 0 {
+			r.sums.Arrived++
+		}
+	case d.state == "pending" || d.state == "claimed" || d.state == "sending":
+		r.sums.Lost++
+		r.problems.add("not final", "%+v", d)
+	case want.arrives && d.state == "sent":
+		r.sums.Sent++
+		if taken == 0 {
+			r.sums.Lost++
+			r.problems.add("sent and never arrived", "%+v", d)
+		}
+	case want.arrives:
+		r.problems.add("should have arrived", "%+v", d)
+	default:
+		r.sums.Refused++
+		if d.reason != want.reason || d.state != "failed" && d.state != "suppressed" {
+			r.problems.add("ended otherwise than it should", "%+v, want %s", d, want.reason)
+		}
+		if taken > 0 {
+			r.problems.add("arrived, and the row denies it", "%+v", d)
+		}
+	}
+}
+
+// taken is how often a sink took the row's message.
+func (r *reconciler) taken(m *member, d row) int {
+	if m.inTelegram() {
+		r.told[m.marker(d.step)+" "+strconv.FormatInt(m.chat(), 10)] = true
+		return r.site.Bot.Ledger.Count(strconv.FormatInt(m.chat(), 10), m.marker(d.step))
+	}
+	prefix := "d" + strconv.FormatInt(d.id, 36) + "."
+	for id, n := range r.mails[m.mail()] {
+		if strings.HasPrefix(id, prefix) {
+			r.told[id+" "+m.mail()] = true
+			return n
+		}
+	}
+	return 0
+}
+
+// missing finds messages that should have been sent and have no row.
+func (r *reconciler) missing() {
+	for _, m := range r.site.crowd.members {
+		for step := range m.fates() {
+			if !r.seen[m.id()+" "+step] && !(step == "thanks" && r.neverAsked(m)) {
+				r.sums.Lost++
+				r.problems.add("never written", "%s to %s, a member by %s", step, m.id(), m.kind)
+			}
+		}
+	}
+}
+
+// neverAsked: whether the question came out is unknown, and it did not arrive; nobody thanks for an answer that nobody gave.
+func (r *reconciler) neverAsked(m *member) bool {
+	return m.kind == byChat && r.site.Bot.Ledger.Count(strconv.FormatInt(m.chat(), 10), m.marker("going")) == 0
+}
+
+// strangers finds messages that a sink took and no row knows.
+func (r *reconciler) strangers() {
+	r.site.Bot.Ledger.Each(func(chat, text string, n int) {
+		if !r.told[text+" "+chat] {
+			r.problems.add("sent without a row", "%q to chat %s, %d times", text, chat, n)
+		}
+	})
+	for to, ids := range r.mails {
+		for id, n := range ids {
+			if !r.told[id+" "+to] {
+				r.problems.add("sent without a row, or under another Message-ID", "%s to %s, %d times", id, to, n)
+				r.sums.Renamed++
+			}
+		}
+	}
+}
+
+// repeated counts what came more than once: at most one message on each connection of a process that was killed.
+func (r *reconciler) repeated() {
+	c := r.site.tally.counts()
+	r.sums.Duplicates = int(r.site.Mail.Ledger.Totals().Repeated + r.site.Bot.Ledger.Totals().Repeated)
+	r.sums.Bound = c.kills * linesOfProcess
+	if r.sums.Duplicates > r.sums.Bound {
+		r.problems.add("duplicates", "%d; the bound is one for each connection and kill: %d", r.sums.Duplicates, r.sums.Bound)
+	}
+	if r.sums.Unexplained = max(0, r.sums.Unknown-c.unsure); r.sums.Unexplained > 0 {
+		r.problems.add("unknown without a cause", "%d unknown; the faults explain %d", r.sums.Unknown, c.unsure)
+	}
+	if n := r.site.Mail.Breaches(); n > 0 {
+		r.problems.add("breaches of SMTP", "%d", n)
+	}
+}
+
+// answers compares what members did with what is stored.
+func (r *reconciler) answers() {
+	s, ctx := r.site, r.site.t.Context()
+	number := func(query string) int {
+		n, err := s.books.number(ctx, query)
+		s.must(err)
+		return int(n)
+	}
+	r.sums.Updates = int(s.Bot.Updates.Counts().Pushed)
+	r.sums.Inputs = number(`SELECT count(*) FROM inputs WHERE source = 'telegram' AND state = 'done'`)
+	r.sums.Answers = s.tally.counts().answers
+	r.sums.Answered = number(`SELECT count(DISTINCT member_id) FROM responses WHERE step = 'going'`)
+	r.sums.Twice = number(`SELECT count(*) FROM responses WHERE step = 'going'`) - r.sums.Answered
+	if all := number(`SELECT count(*) FROM inputs WHERE source = 'telegram'`); r.sums.Updates != all || r.sums.Inputs != all {
+		r.problems.add("updates and inputs differ", "%d updates came, %d are stored, %d of them handled", r.sums.Updates, all, r.sums.Inputs)
+	}
+	if r.sums.Answers != r.sums.Answered || r.sums.Twice != 0 {
+		r.problems.add("answers and responses differ", "%d members answered, %d are stored, %d of them again", r.sums.Answers, r.sums.Answered, r.sums.Twice)
+	}
+}
+
+// shown asks the API for what is unknown: it is counted in the report and listed.
+func (r *reconciler) shown() {
+	var report struct {
+		Steps []struct {
+			States []struct {
+				State string
+				N     int
+			}
+		}
+	}
+	s := r.site
+	s.must(s.API.Do(s.t.Context(), "GET", "/v1/campaigns/fire/report", nil, &report))
+	counted := 0
+	for _, step := range report.Steps {
+		for _, st := range step.States {
+			if st.State == "unknown" {
+				counted += st.N
+			}
+		}
+	}
+	listed := 0
+	for path := "/v1/campaigns/fire/deliveries?state=unknown&limit=200"; path != ""; {
+		var page struct {
+			Items []struct{ State string }
+			Next  string `json:"next_cursor"`
+		}
+		s.must(s.API.Do(s.t.Context(), "GET", path, nil, &page))
+		listed += len(page.Items)
+		if path = ""; page.Next != "" {
+			path = "/v1/campaigns/fire/deliveries?state=unknown&limit=200&cursor=" + page.Next
+		}
+	}
+	if counted != r.sums.Unknown || listed != r.sums.Unknown {
+		r.problems.add("unknown is not shown", "%d are; the report counts %d, the list has %d", r.sums.Unknown, counted, listed)
+	}
+}
+
+// member is the one with this external id, if they were enrolled.
+func (s *Site) member(id string) *member {
+	n, err := strconv.Atoi(strings.TrimPrefix(id, "m"))
+	if err != nil || n < 0 || n >= len(s.crowd.members) {
+		return nil
+	}
+	return s.crowd.members[n]
+}

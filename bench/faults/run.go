@@ -1,0 +1,117 @@
+//go:build unix
+
+package faults
+
+import (
+	"strings"
+	"time"
+)
+
+// Play plays the plan, waits until everything is final, and compares the ledgers.
+func (s *Site) Play() {
+	s.t.Helper()
+	plan := s.plan()
+	s.t.Logf("seed %d, %d members, plan: %s\nagain: %s", s.opt.Seed, s.opt.Members, strings.Join(names(plan), ", "), s.opt.Replay)
+	s.Populate()
+	began, played := time.Now(), 0
+	for i, f := range plan {
+		if s.opt.Until > 0 && time.Since(began) > s.opt.Until {
+			break
+		}
+		s.round(f, i*s.opt.Members/len(plan), (i+1)*s.opt.Members/len(plan))
+		played = i + 1
+	}
+	s.crowd.cut(played * s.opt.Members / len(plan))
+	s.Settle()
+	s.report(plan[:played], s.Reconcile(), time.Since(began))
+}
+
+// cut leaves those out who were not enrolled.
+func (c *crowd) cut(n int) { c.members = c.members[:n] }
+
+// round lets one thing go wrong while a wave of members gets its messages.
+func (s *Site) round(f fault, from, to int) {
+	s.t.Helper()
+	s.rested()
+	before := s.taken()
+	lasts := f.lasts
+	if lasts == 0 {
+		lasts = time.Duration(s.random(200)) * time.Millisecond
+	}
+	if f.met {
+		met := s.tally.strikesOf(f.name)
+		heal := f.strike(s)
+		s.Enroll(from, to)
+		s.waitFor(30*time.Second, f.name+" to be met", func() bool { return s.tally.strikesOf(f.name) > met })
+		time.Sleep(lasts)
+		heal()
+		return
+	}
+	near := s.farAway()
+	defer near()
+	s.Enroll(from, to)
+	for end := time.Now().Add(10 * time.Second); s.taken() == before && time.Now().Before(end); {
+		time.Sleep(time.Millisecond)
+	}
+	time.Sleep(time.Duration(s.random(100)) * time.Millisecond)
+	s.tally.struck(f.name, false)
+	heal := f.strike(s)
+	time.Sleep(lasts)
+	heal()
+}
+
+// taken is how many messages the sinks took so far.
+func (s *Site) taken() int64 { return s.Mail.Ledger.Total() + s.Bot.Ledger.Total() }
+
+// rested lets the time pass for which a channel rests, or the next fault would be met by nobody.
+func (s *Site) rested() {
+	s.t.Helper()
+	s.waitFor(s.opt.Patience, "the channels to have rested", func() bool {
+		until, resting, err := s.books.resting(s.t.Context(), s.clock.now())
+		switch {
+		case err != nil:
+			return false
+		case !resting:
+			return true
+		}
+		s.leap(until)
+		return false
+	})
+}
+
+// leap lets time pass up to then, when nobody holds anything whose claim could run out meanwhile.
+func (s *Site) leap(then time.Time) bool {
+	m, err := s.books.inMotion(s.t.Context())
+	if err != nil || m.claims > 0 {
+		return false
+	}
+	s.clock.jump(then.Sub(s.clock.now()) + time.Millisecond)
+	return true
+}
+
+// Settle waits until nothing is in motion. Where nothing moves because it waits for its time, that time comes.
+func (s *Site) Settle() {
+	s.t.Helper()
+	var last inMotion
+	var still time.Time
+	s.waitFor(s.opt.Patience, "everything to be final", func() bool {
+		m, err := s.books.inMotion(s.t.Context())
+		updates := s.Bot.Updates.Counts()
+		switch {
+		case err != nil:
+			return false
+		case m.over() && updates.Confirmed == updates.Pushed && s.tally.allReleased():
+			return true
+		case m != last:
+			last, still = m, time.Now()
+			return false
+		case time.Since(still) < time.Second/2:
+			return false
+		}
+		if due, ok, err := s.books.nextDue(s.t.Context(), s.clock.now()); err == nil && ok && s.leap(due) {
+			s.leaps++
+			still = time.Now()
+		}
+		return false
+	})
+}

@@ -1,0 +1,203 @@
+//go:build unix
+
+// Package faults runs an installation of Kruzhok under fire: the real program as processes, on services of its own, against scripted sinks, with a seeded
+// plan of faults. At the end it compares three ledgers: what the sinks took, what the store says, and what should have been sent, which follows from the
+// seed alone.
+//
+// Nothing of the product runs inside the test: it is driven over HTTP and judged by SQL.
+package faults
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/kruzhok/kruzhok/bench/sink/botapi"
+	"github.com/kruzhok/kruzhok/bench/sink/smtp"
+	"github.com/kruzhok/kruzhok/demo"
+	"github.com/kruzhok/kruzhok/internal/config"
+)
+
+// Options say what is run.
+type Options struct {
+	// Program starts kruzhok; its arguments follow. Env is what it needs besides the settings.
+	Program string
+	Env     []string
+	// Apart: PostgreSQL, Redis and four processes. Otherwise one process on SQLite.
+	Apart bool
+	// Seed makes the crowd and the plan.
+	Seed uint64
+	// Members of the crowd. They are enrolled in waves, one for each fault.
+	Members int
+	// Rounds is how many faults there are; 0: each that fits, once. Only, if given, names those to choose from.
+	Rounds int
+	Only   []string
+	// Until ends the rounds early.
+	Until time.Duration
+	// Away is how long a service is away.
+	Away time.Duration
+	// Disk says how a disk gets full: "tmpfs", "limit", or empty for the first of them that this machine allows.
+	Disk string
+	// Patience is how long everything may take to be final after the last fault.
+	Patience time.Duration
+	// Replay is the command that runs the same plan again.
+	Replay string
+}
+
+// Connections of each process for each channel, bulk and interactive: a kill may repeat one message on each.
+const (
+	bulkLines        = 4
+	interactiveLines = 4 // engine: interactive work has so many of its own
+	linesOfProcess   = 2 * (bulkLines + interactiveLines)
+)
+
+// Site is one installation under fire.
+type Site struct {
+	Mail *smtp.Server
+	Bot  *botapi.Server
+	API  *demo.Client
+	Dir  string
+	Key  string // the secret key
+
+	t        testing.TB
+	opt      Options
+	clock    *clock
+	books    *books
+	crowd    *crowd
+	postgres *postgres
+	redis    *redisServer
+	disk     disk
+	procs    []*Process
+	listen   []string
+	database string
+
+	mu      sync.Mutex
+	rnd     *rand.Rand // what the plan has not decided
+	trouble trouble
+	tally   tally
+	leaps   int
+}
+
+// New starts the services and sinks, and brings the schema up. Start starts the program.
+func New(t testing.TB, o Options) *Site {
+	t.Helper()
+	s := &Site{t: t, opt: o, Dir: t.TempDir(), Key: config.NewSecretKey(), rnd: rand.New(rand.NewPCG(o.Seed, 3))}
+	s.clock = newClock(t, filepath.Join(s.Dir, "clock"))
+	s.crowd = newCrowd(o.Seed, o.Members)
+	if o.Apart {
+		s.postgres, s.redis = startPostgres(t), startRedis(t)
+		s.database = s.postgres.url()
+	} else {
+		s.disk = newDisk(t, o.Disk, s.dataDir())
+		s.database = "sqlite:" + filepath.Join(s.dataDir(), "kruzhok.db")
+	}
+	s.openSinks()
+	token := s.command("token", "create", "faults", "--scope=admin")
+	s.listen = []string{freeAddress(t), freeAddress(t)}
+	s.API = demo.NewClient("http://"+s.listen[0], strings.TrimSpace(token))
+	s.books = openBooks(t, s.database)
+	return s
+}
+
+func (s *Site) dataDir() string { return filepath.Join(s.Dir, "data") }
+
+func (s *Site) openSinks() {
+	var err error
+	s.Bot, err = botapi.Listen(botapi.Config{Taken: s.received})
+	s.must(err)
+	s.t.Cleanup(func() { _ = s.Bot.Close() })
+	s.Mail, err = smtp.Listen(smtp.Config{})
+	s.must(err)
+	s.t.Cleanup(func() { _ = s.Mail.Close() })
+	s.Mail.Script(s.mailScript)
+	s.Bot.Script(s.botScript)
+}
+
+// Start starts the processes and waits for the API.
+func (s *Site) Start() {
+	s.t.Helper()
+	if s.opt.Apart { // two of each kind: of schedulers and pollers one must be idle
+		s.spawn(s.listen[0], "serve", "--roles=api,scheduler,inbound")
+		s.spawn(s.listen[1], "serve", "--roles=api,scheduler,inbound")
+		s.spawn("", "worker")
+		s.spawn("", "worker")
+	} else {
+		s.spawn(s.listen[0], "serve")
+	}
+	s.waitFor(time.Minute, "the API", func() bool { return s.API.Do(s.t.Context(), "GET", "/readyz", nil, nil) == nil })
+}
+
+// settings are the variables of every process.
+func (s *Site) settings() []string {
+	env := append([]string{
+		"HOME=" + s.Dir, "KRUZHOK_SECRET_KEY=" + s.Key, "KRUZHOK_DATABASE_URL=" + s.database, "KRUZHOK_DATA_DIR=" + s.dataDir(), "KRUZHOK_LOG_LEVEL=warn",
+		"KRUZHOK_TELEGRAM_TOKEN=" + botapi.Token, "KRUZHOK_TELEGRAM_API_URL=" + s.Bot.URL(), "KRUZHOK_TELEGRAM_RATE=5000",
+		"KRUZHOK_SMTP_URL=" + s.Mail.URL(), "KRUZHOK_MAIL_FROM=News <news@c.example.org>",
+		fmt.Sprintf("KRUZHOK_SMTP_CONNECTIONS=%d", bulkLines), fmt.Sprintf("KRUZHOK_TELEGRAM_CONNECTIONS=%d", bulkLines),
+	}, s.opt.Env...)
+	if s.redis != nil {
+		env = append(env, "KRUZHOK_REDIS_URL="+s.redis.url())
+	}
+	return env
+}
+
+// command runs the program to its end and returns what it printed.
+func (s *Site) command(args ...string) string {
+	s.t.Helper()
+	cmd := exec.Command(s.opt.Program, args...)
+	cmd.Env = s.settings()
+	out, err := cmd.Output()
+	if err != nil {
+		s.t.Fatalf("kruzhok %s: %v", args[0], err)
+	}
+	return string(out)
+}
+
+func (s *Site) must(err error) {
+	s.t.Helper()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// chance is true in one of n cases. Many goroutines ask.
+func (s *Site) chance(n int) bool { return s.random(n) == 0 }
+
+func (s *Site) random(n int) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.rnd.IntN(n)
+}
+
+func (s *Site) waitFor(limit time.Duration, what string, ok func() bool) {
+	s.t.Helper()
+	for end := time.Now().Add(limit); !ok(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(end) {
+			s.t.Fatalf("waited %s for %s\n%s", limit, what, s.diagnosis())
+		}
+	}
+}
+
+// diagnosis is what a person wants to know when something does not come to an end.
+func (s *Site) diagnosis() string {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	return s.books.diagnosis(ctx, s.clock.now()) + "\nseed " + fmt.Sprint(s.opt.Seed) + "; again: " + s.opt.Replay
+}
+
+func freeAddress(t testing.TB) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}

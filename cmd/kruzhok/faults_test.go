@@ -1,0 +1,54 @@
+//go:build unix
+
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/kruzhok/kruzhok/bench/faults"
+)
+
+var (
+	faultsMembers  = flag.Int("faults.members", 1500, "faults: members of the crowd")
+	faultsRounds   = flag.Int("faults.rounds", 0, "faults: how many; 0: each that fits, once")
+	faultsOnly     = flag.String("faults.only", "", "faults: names of those to choose from, with commas")
+	faultsSeed     = flag.Uint64("faults.seed", 1, "faults: seed of the crowd and of the plan")
+	faultsDuration = flag.Duration("faults.duration", 0, "faults: no new one after this time")
+	faultsAway     = flag.Duration("faults.away", 2*time.Second, "faults: how long a service is away")
+	faultsDisk     = flag.String("faults.disk", "", "faults: how the disk gets full, by tmpfs or limit")
+	faultsPatience = flag.Duration("faults.patience", 2*time.Minute, "faults: how long everything may take to be final after the last one")
+)
+
+// site is an installation of this very program.
+func site(t *testing.T, apart bool, members int) *faults.Site {
+	t.Helper()
+	var only []string
+	if *faultsOnly != "" {
+		only = strings.Split(*faultsOnly, ",")
+	}
+	return faults.New(t, faults.Options{
+		Program: os.Args[0], Env: []string{asProgram + "=1"}, Apart: apart, Seed: *faultsSeed, Members: members, Rounds: *faultsRounds, Only: only,
+		Until: *faultsDuration, Away: *faultsAway, Disk: *faultsDisk, Patience: *faultsPatience,
+		Replay: fmt.Sprintf("go test ./cmd/kruzhok -run '^%s$' -v -timeout 2h -faults.seed=%d -faults.members=%d -faults.rounds=%d -faults.away=%s -faults.only='%s'",
+			t.Name(), *faultsSeed, members, *faultsRounds, *faultsAway, *faultsOnly),
+	})
+}
+
+// TestFaultsTogether: one process on SQLite and its embedded Redis, while things go wrong.
+func TestFaultsTogether(t *testing.T) {
+	s := site(t, false, *faultsMembers)
+	s.Start()
+	s.Play()
+}
+
+// TestFaultsApart: two schedulers, two pollers and two workers on PostgreSQL and Redis, while things go wrong.
+func TestFaultsApart(t *testing.T) {
+	s := site(t, true, *faultsMembers)
+	s.Start()
+	s.Play()
+}
