@@ -19,15 +19,16 @@ type books struct{ db *sql.DB }
 
 func openBooks(t testing.TB, url string) *books {
 	t.Helper()
-	driver, source := "pgx", url
+	driver, source, idle := "pgx", url, 1
 	if path, ok := strings.CutPrefix(url, "sqlite:"); ok {
 		driver, source = "sqlite", "file:"+path+"?_pragma=busy_timeout(10000)&_pragma=query_only(ON)"
+		idle = 0 // the file may be replaced by a restored one
 	}
 	db, err := sql.Open(driver, source)
 	if err != nil {
 		t.Fatal(err)
 	}
-	db.SetMaxOpenConns(2)
+	db.SetMaxIdleConns(idle)
 	t.Cleanup(func() { _ = db.Close() })
 	return &books{db}
 }
@@ -60,6 +61,14 @@ func (b *books) number(ctx context.Context, query string, args ...any) (int64, e
 	var n sql.NullInt64
 	err := b.db.QueryRowContext(ctx, query, args...).Scan(&n)
 	return n.Int64, err
+}
+
+// Number is the answer to a question in SQL for one number.
+func (s *Site) Number(query string) int64 {
+	s.t.Helper()
+	n, err := s.books.number(s.t.Context(), query)
+	s.must(err)
+	return n
 }
 
 // inMotion is what is not over: messages that are not final, members on their way between two, inputs that nobody handled.

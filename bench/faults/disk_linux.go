@@ -17,7 +17,10 @@ func newDisk(t testing.TB, how, dir string) disk {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if how == "limit" {
+	switch how {
+	case "":
+		return nil
+	case "limit":
 		return limit{}
 	}
 	err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "mode=700,size="+roomy)

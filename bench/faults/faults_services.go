@@ -36,7 +36,7 @@ var processFaults = []fault{
 	{name: "freeze", strike: func(s *Site) func() {
 		p := s.anyProcess()
 		p.signal(syscall.SIGSTOP)
-		s.tally.froze()
+		s.tally.doubt(p.lines()) // its connections may have been given up meanwhile
 		return func() { p.signal(syscall.SIGCONT) }
 	}, lasts: 14 * time.Second, fits: apart, rare: true},
 }
@@ -45,7 +45,7 @@ func (s *Site) anyProcess() *Process { return s.procs[s.random(len(s.procs))] }
 
 func (s *Site) kill(p *Process) {
 	p.Kill()
-	s.tally.killed()
+	s.tally.killed(p.lines())
 }
 
 // redisFaults happen to Redis.

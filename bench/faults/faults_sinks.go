@@ -10,14 +10,11 @@ import (
 	"github.com/kruzhok/kruzhok/bench/sink/smtp"
 )
 
-// forever is longer than any run: what hangs so long hangs until its connection is ended.
-const forever = time.Hour
-
 // mailFaults are what a mail server does. One in a few mails meets them.
 var mailFaults = []fault{
-	{name: "mail down", strike: func(s *Site) func() { s.Mail.Down(); s.unsureLines(); return func() { s.must(s.Mail.Up()) } }, lasts: 300 * time.Millisecond},
+	{name: "mail down", strike: func(s *Site) func() { s.Mail.Down(); s.cut(); return func() { s.must(s.Mail.Up()) } }, lasts: 300 * time.Millisecond},
 	onMail("mail slow", false, smtp.Answer{Delay: 150 * time.Millisecond}, smtp.Connected, smtp.AtMail, smtp.AtRcpt, smtp.AtData, smtp.AtDot, smtp.Taken),
-	reconnecting(onMail("mail busy", false, smtp.Answer{Reply: "554 5.3.2 not now"}, smtp.Connected)),
+	onMail("mail busy", false, smtp.Answer{Reply: "554 5.3.2 not now"}, smtp.Connected).reconnecting(),
 	onMail("mail greylists", false, smtp.Answer{Reply: "450 4.7.1 Greylisted, come again"}, smtp.AtRcpt),
 	onMail("mail throttles", false, smtp.Answer{Reply: "421 4.7.0 slow down"}, smtp.AtMail, smtp.AtDot),
 	onMail("mail defers", false, smtp.Answer{Reply: "451 4.3.0 later"}, smtp.AtData, smtp.AtDot),
@@ -25,8 +22,8 @@ var mailFaults = []fault{
 	onMail("mail cut in the body", true, smtp.Answer{Cut: true}, smtp.InBody),
 	onMail("mail cut at the dot", true, smtp.Answer{Cut: true}, smtp.AtDot),
 	onMail("mail cut after the dot", true, smtp.Answer{Cut: true}, smtp.Taken),
-	hanging(onMail("mail hangs before the dot", true, smtp.Answer{Delay: forever}, smtp.AtMail, smtp.AtRcpt, smtp.InBody)),
-	hanging(onMail("mail hangs after the dot", true, smtp.Answer{Delay: forever}, smtp.Taken)),
+	onMail("mail hangs before the dot", true, smtp.Answer{Cut: true}, smtp.AtMail, smtp.AtRcpt, smtp.InBody).hanging(),
+	onMail("mail hangs after the dot", true, smtp.Answer{Cut: true}, smtp.Taken).hanging(),
 }
 
 // onMail gives the answer at one of the moments. unsure: it leaves the sender in doubt.
@@ -46,7 +43,7 @@ func onMail(name string, unsure bool, a smtp.Answer, moments ...smtp.Moment) fau
 
 // chatFaults are what the Bot API does.
 var chatFaults = []fault{
-	{name: "chat down", strike: func(s *Site) func() { s.Bot.Down(); s.unsureLines(); return func() { s.must(s.Bot.Up()) } }, lasts: 300 * time.Millisecond},
+	{name: "chat down", strike: func(s *Site) func() { s.Bot.Down(); s.cut(); return func() { s.must(s.Bot.Up()) } }, lasts: 300 * time.Millisecond},
 	onChat("chat slow", false, botapi.Answer{Delay: 150 * time.Millisecond}, botapi.Arrived, botapi.Done),
 	onChat("chat 429", false, botapi.Refusal(429, "Too Many Requests: retry after 2", 2), botapi.Arrived),
 	onChat("chat 500", true, botapi.Refusal(500, "Internal Server Error", 0), botapi.Arrived),
@@ -54,8 +51,8 @@ var chatFaults = []fault{
 	onChat("chat 200 that is not JSON", true, botapi.Answer{Status: 200, Body: "<html>welcome to the hotel's network</html>"}, botapi.Done),
 	onChat("chat cut", true, botapi.Answer{Cut: true}, botapi.Arrived),
 	onChat("chat answer lost", true, botapi.Answer{Cut: true}, botapi.Done),
-	hanging(onChat("chat hangs", true, botapi.Answer{Delay: forever}, botapi.Arrived)),
-	hanging(onChat("chat hangs when done", true, botapi.Answer{Delay: forever}, botapi.Done)),
+	onChat("chat hangs", true, botapi.Answer{Cut: true}, botapi.Arrived).hanging(),
+	onChat("chat hangs when done", true, botapi.Answer{Cut: true}, botapi.Done).hanging(),
 }
 
 // onChat gives the answer to one in a few messages, and once to whoever asks for updates: they come again.
@@ -84,31 +81,41 @@ func (s *Site) concerns(c botapi.Call, polls *int) bool {
 	return strings.HasPrefix(c.Method, "send") && s.chance(3)
 }
 
-// hanging ends every connection when the fault is over: what hangs would hang for a minute.
-func hanging(f fault) fault {
+// hanging waits with its answer until the fault is over.
+func (f fault) hanging() fault {
 	begin := f.strike
 	f.strike = func(s *Site) func() {
+		until := make(chan struct{})
+		s.hangs(until)
 		heal := begin(s)
 		return func() {
 			heal()
-			s.unsureLines()
-			s.Mail.Drop()
-			s.Bot.Drop()
+			close(until)
+			s.hangs(nil)
 		}
 	}
 	return f
 }
 
 // reconnecting ends every connection first, so that there is somebody to be greeted.
-func reconnecting(f fault) fault {
+func (f fault) reconnecting() fault {
 	begin := f.strike
 	f.strike = func(s *Site) func() {
-		s.unsureLines()
 		s.Mail.Drop()
+		s.cut()
 		return begin(s)
 	}
 	return f
 }
 
-// unsureLines notes that every connection was cut, perhaps in the middle of a message.
-func (s *Site) unsureLines() { s.tally.doubt(len(s.procs) * linesOfProcess) }
+// cut notes that every connection of a channel was cut, perhaps in the middle of a message.
+func (s *Site) cut() { s.tally.doubt(s.lines() / 2) }
+
+// lines are the connections of all processes together.
+func (s *Site) lines() int {
+	n := 0
+	for _, p := range s.procs {
+		n += p.lines()
+	}
+	return n
+}

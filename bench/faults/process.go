@@ -7,6 +7,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 	"syscall"
 )
 
@@ -63,6 +65,14 @@ func (p *Process) Stop() error {
 		return err
 	}
 	return p.cmd.Wait()
+}
+
+// lines is how many connections to the channels it may have at once: a kill may repeat one message on each.
+func (p *Process) lines() int {
+	if slices.ContainsFunc(p.Args, func(a string) bool { return strings.HasPrefix(a, "--roles=") }) {
+		return 2 * interactiveLines // it sends only what a page asks for
+	}
+	return 2 * (bulkLines + interactiveLines)
 }
 
 func (p *Process) signal(sig syscall.Signal) { _ = p.cmd.Process.Signal(sig) }

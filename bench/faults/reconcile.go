@@ -32,7 +32,7 @@ func (s *Site) Reconcile() Sums {
 	s.t.Helper()
 	rows, err := s.books.rows(s.t.Context())
 	s.must(err)
-	r := &reconciler{site: s, mails: s.mailsTaken(), problems: problems{}, seen: map[string]bool{}, told: map[string]bool{}}
+	r := &reconciler{site: s, mails: s.mailsTaken(), problems: problems{}, seen: map[string]bool{}, unasked: map[string]bool{}, told: map[string]bool{}}
 	for _, row := range rows {
 		r.row(row)
 	}
@@ -56,6 +56,7 @@ type reconciler struct {
 	problems problems
 	sums     Sums
 	seen     map[string]bool // member and step that have a row
+	unasked  map[string]bool // members whose question is unknown and did not arrive: the campaign waits for an answer that nobody gives
 	told     map[string]bool // what sinks took and a row stands for: address and marker or Message-ID
 }
 
@@ -93,6 +94,8 @@ func (r *reconciler) row(d row) {
 		r.sums.Unknown++
 		if taken > 0 {
 			r.sums.Arrived++
+		} else if d.step == "going" {
+			r.unasked[d.member] = true
 		}
 	case d.state == "pending" || d.state == "claimed" || d.state == "sending":
 		r.sums.Lost++
@@ -136,17 +139,12 @@ func (r *reconciler) taken(m *member, d row) int {
 func (r *reconciler) missing() {
 	for _, m := range r.site.crowd.members {
 		for step := range m.fates() {
-			if !r.seen[m.id()+" "+step] && !(step == "thanks" && r.neverAsked(m)) {
+			if !r.seen[m.id()+" "+step] && !(step == "thanks" && r.unasked[m.id()]) {
 				r.sums.Lost++
 				r.problems.add("never written", "%s to %s, a member by %s", step, m.id(), m.kind)
 			}
 		}
 	}
-}
-
-// neverAsked: whether the question came out is unknown, and it did not arrive; nobody thanks for an answer that nobody gave.
-func (r *reconciler) neverAsked(m *member) bool {
-	return m.kind == byChat && r.site.Bot.Ledger.Count(strconv.FormatInt(m.chat(), 10), m.marker("going")) == 0
 }
 
 // strangers finds messages that a sink took and no row knows.
@@ -170,7 +168,7 @@ func (r *reconciler) strangers() {
 func (r *reconciler) repeated() {
 	c := r.site.tally.counts()
 	r.sums.Duplicates = int(r.site.Mail.Ledger.Totals().Repeated + r.site.Bot.Ledger.Totals().Repeated)
-	r.sums.Bound = c.kills * linesOfProcess
+	r.sums.Bound = c.twice
 	if r.sums.Duplicates > r.sums.Bound {
 		r.problems.add("duplicates", "%d; the bound is one for each connection and kill: %d", r.sums.Duplicates, r.sums.Bound)
 	}

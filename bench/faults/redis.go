@@ -14,18 +14,18 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// redisServer is a Redis that forgets everything when it ends.
-type redisServer struct {
+// Redis is one that forgets everything when it ends.
+type Redis struct {
 	t      testing.TB
 	binary string
 	port   string
 	cmd    *exec.Cmd
 }
 
-// startRedis starts one, or skips the test where no server is installed.
-func startRedis(t testing.TB) *redisServer {
+// StartRedis starts one, or skips the test where no server is installed.
+func StartRedis(t testing.TB) *Redis {
 	t.Helper()
-	r := &redisServer{t: t}
+	r := &Redis{t: t}
 	for _, name := range []string{"redis-server", os.Getenv("KRUZHOK_TEST_REDIS_BIN")} {
 		if path, err := exec.LookPath(name); name != "" && err == nil {
 			r.binary = path
@@ -38,7 +38,7 @@ func startRedis(t testing.TB) *redisServer {
 	return r
 }
 
-func (r *redisServer) start() {
+func (r *Redis) start() {
 	r.t.Helper()
 	r.cmd = exec.Command(r.binary, "--port", r.port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no")
 	if err := r.cmd.Start(); err != nil {
@@ -53,16 +53,16 @@ func (r *redisServer) start() {
 	}
 }
 
-func (r *redisServer) stop() {
+func (r *Redis) stop() {
 	_ = r.cmd.Process.Kill()
 	_ = r.cmd.Wait()
 }
 
 // freeze lets it hang: it takes connections and answers nothing, until it is thawed.
-func (r *redisServer) freeze() { _ = r.cmd.Process.Signal(syscall.SIGSTOP) }
-func (r *redisServer) thaw()   { _ = r.cmd.Process.Signal(syscall.SIGCONT) }
+func (r *Redis) freeze() { _ = r.cmd.Process.Signal(syscall.SIGSTOP) }
+func (r *Redis) thaw()   { _ = r.cmd.Process.Signal(syscall.SIGCONT) }
 
-func (r *redisServer) flush() {
+func (r *Redis) flush() {
 	client := r.client()
 	defer client.Close()
 	if err := client.FlushAll(context.Background()).Err(); err != nil {
@@ -70,8 +70,9 @@ func (r *redisServer) flush() {
 	}
 }
 
-func (r *redisServer) url() string { return "redis://127.0.0.1:" + r.port + "/0" }
+// URL is its address.
+func (r *Redis) URL() string { return "redis://127.0.0.1:" + r.port + "/0" }
 
-func (r *redisServer) client() *redis.Client {
+func (r *Redis) client() *redis.Client {
 	return redis.NewClient(&redis.Options{Addr: "127.0.0.1:" + r.port, MaxRetries: -1})
 }

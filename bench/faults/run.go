@@ -33,7 +33,7 @@ func (c *crowd) cut(n int) { c.members = c.members[:n] }
 func (s *Site) round(f fault, from, to int) {
 	s.t.Helper()
 	s.rested()
-	before := s.taken()
+	before := s.Taken()
 	lasts := f.lasts
 	if lasts == 0 {
 		lasts = time.Duration(s.random(200)) * time.Millisecond
@@ -50,18 +50,23 @@ func (s *Site) round(f fault, from, to int) {
 	near := s.farAway()
 	defer near()
 	s.Enroll(from, to)
-	for end := time.Now().Add(10 * time.Second); s.taken() == before && time.Now().Before(end); {
-		time.Sleep(time.Millisecond)
-	}
-	time.Sleep(time.Duration(s.random(100)) * time.Millisecond)
+	s.UnderWay(before)
 	s.tally.struck(f.name, false)
 	heal := f.strike(s)
 	time.Sleep(lasts)
 	heal()
 }
 
-// taken is how many messages the sinks took so far.
-func (s *Site) taken() int64 { return s.Mail.Ledger.Total() + s.Bot.Ledger.Total() }
+// UnderWay waits until the sinks have taken more than before, and then for a random moment: faults are to strike while messages are on their way.
+func (s *Site) UnderWay(before int64) {
+	for end := time.Now().Add(10 * time.Second); s.Taken() == before && time.Now().Before(end); {
+		time.Sleep(time.Millisecond)
+	}
+	time.Sleep(time.Duration(s.random(100)) * time.Millisecond)
+}
+
+// Taken is how many messages the sinks took so far.
+func (s *Site) Taken() int64 { return s.Mail.Ledger.Total() + s.Bot.Ledger.Total() }
 
 // rested lets the time pass for which a channel rests, or the next fault would be met by nobody.
 func (s *Site) rested() {

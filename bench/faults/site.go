@@ -43,7 +43,7 @@ type Options struct {
 	Until time.Duration
 	// Away is how long a service is away.
 	Away time.Duration
-	// Disk says how a disk gets full: "tmpfs", "limit", or empty for the first of them that this machine allows.
+	// Disk says how the disk gets full: "tmpfs", "limit", or "any" for the first of them that this machine allows; empty: it does not.
 	Disk string
 	// Patience is how long everything may take to be final after the last fault.
 	Patience time.Duration
@@ -51,11 +51,10 @@ type Options struct {
 	Replay string
 }
 
-// Connections of each process for each channel, bulk and interactive: a kill may repeat one message on each.
+// Connections of each process for each channel.
 const (
 	bulkLines        = 4
 	interactiveLines = 4 // engine: interactive work has so many of its own
-	linesOfProcess   = 2 * (bulkLines + interactiveLines)
 )
 
 // Site is one installation under fire.
@@ -63,8 +62,8 @@ type Site struct {
 	Mail *smtp.Server
 	Bot  *botapi.Server
 	API  *demo.Client
-	Dir  string
-	Key  string // the secret key
+	// Dir is the run's own folder; Key the secret key, Database the URL of the program's database.
+	Dir, Key, Database string
 
 	t        testing.TB
 	opt      Options
@@ -72,11 +71,10 @@ type Site struct {
 	books    *books
 	crowd    *crowd
 	postgres *postgres
-	redis    *redisServer
+	redis    *Redis
 	disk     disk
 	procs    []*Process
 	listen   []string
-	database string
 
 	mu      sync.Mutex
 	rnd     *rand.Rand // what the plan has not decided
@@ -92,21 +90,22 @@ func New(t testing.TB, o Options) *Site {
 	s.clock = newClock(t, filepath.Join(s.Dir, "clock"))
 	s.crowd = newCrowd(o.Seed, o.Members)
 	if o.Apart {
-		s.postgres, s.redis = startPostgres(t), startRedis(t)
-		s.database = s.postgres.url()
+		s.postgres, s.redis = startPostgres(t), StartRedis(t)
+		s.Database = s.postgres.url()
 	} else {
-		s.disk = newDisk(t, o.Disk, s.dataDir())
-		s.database = "sqlite:" + filepath.Join(s.dataDir(), "kruzhok.db")
+		s.disk = newDisk(t, o.Disk, s.DataDir())
+		s.Database = "sqlite:" + filepath.Join(s.DataDir(), "kruzhok.db")
 	}
 	s.openSinks()
 	token := s.command("token", "create", "faults", "--scope=admin")
 	s.listen = []string{freeAddress(t), freeAddress(t)}
 	s.API = demo.NewClient("http://"+s.listen[0], strings.TrimSpace(token))
-	s.books = openBooks(t, s.database)
+	s.books = openBooks(t, s.Database)
 	return s
 }
 
-func (s *Site) dataDir() string { return filepath.Join(s.Dir, "data") }
+// DataDir is the program's data folder.
+func (s *Site) DataDir() string { return filepath.Join(s.Dir, "data") }
 
 func (s *Site) openSinks() {
 	var err error
@@ -120,30 +119,37 @@ func (s *Site) openSinks() {
 	s.Bot.Script(s.botScript)
 }
 
-// Start starts the processes and waits for the API.
-func (s *Site) Start() {
+// Start starts the processes, with flags besides, and waits for the API.
+func (s *Site) Start(flags ...string) {
 	s.t.Helper()
+	start := func(addr string, args ...string) { s.spawn(addr, append(args, flags...)...) }
 	if s.opt.Apart { // two of each kind: of schedulers and pollers one must be idle
-		s.spawn(s.listen[0], "serve", "--roles=api,scheduler,inbound")
-		s.spawn(s.listen[1], "serve", "--roles=api,scheduler,inbound")
-		s.spawn("", "worker")
-		s.spawn("", "worker")
+		start(s.listen[0], "serve", "--roles=api,scheduler,inbound")
+		start(s.listen[1], "serve", "--roles=api,scheduler,inbound")
+		start("", "worker")
+		start("", "worker")
 	} else {
-		s.spawn(s.listen[0], "serve")
+		start(s.listen[0], "serve")
 	}
+	s.Ready()
+}
+
+// Ready waits for the API.
+func (s *Site) Ready() {
+	s.t.Helper()
 	s.waitFor(time.Minute, "the API", func() bool { return s.API.Do(s.t.Context(), "GET", "/readyz", nil, nil) == nil })
 }
 
 // settings are the variables of every process.
 func (s *Site) settings() []string {
 	env := append([]string{
-		"HOME=" + s.Dir, "KRUZHOK_SECRET_KEY=" + s.Key, "KRUZHOK_DATABASE_URL=" + s.database, "KRUZHOK_DATA_DIR=" + s.dataDir(), "KRUZHOK_LOG_LEVEL=warn",
+		"HOME=" + s.Dir, "KRUZHOK_SECRET_KEY=" + s.Key, "KRUZHOK_DATABASE_URL=" + s.Database, "KRUZHOK_DATA_DIR=" + s.DataDir(), "KRUZHOK_LOG_LEVEL=warn",
 		"KRUZHOK_TELEGRAM_TOKEN=" + botapi.Token, "KRUZHOK_TELEGRAM_API_URL=" + s.Bot.URL(), "KRUZHOK_TELEGRAM_RATE=5000",
 		"KRUZHOK_SMTP_URL=" + s.Mail.URL(), "KRUZHOK_MAIL_FROM=News <news@c.example.org>",
 		fmt.Sprintf("KRUZHOK_SMTP_CONNECTIONS=%d", bulkLines), fmt.Sprintf("KRUZHOK_TELEGRAM_CONNECTIONS=%d", bulkLines),
 	}, s.opt.Env...)
 	if s.redis != nil {
-		env = append(env, "KRUZHOK_REDIS_URL="+s.redis.url())
+		env = append(env, "KRUZHOK_REDIS_URL="+s.redis.URL())
 	}
 	return env
 }

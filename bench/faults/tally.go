@@ -14,8 +14,8 @@ type tally struct {
 	answers map[int]bool   // members who answer
 	done    int            // of them, those whose finger has left the button
 	kills   int
-	freezes int
 	unsure  int // messages whose outcome nobody can know, at most
+	twice   int // messages that may come twice, at most
 }
 
 // struck notes that a message met a fault; unsure: its sender cannot know what became of it.
@@ -38,19 +38,13 @@ func (t *tally) doubt(n int) {
 	t.unsure += n
 }
 
-// killed notes a SIGKILL: what was on its way on each connection is unknown, or comes twice.
-func (t *tally) killed() {
+// killed notes a SIGKILL of a process with so many connections: what was on its way on each is unknown, or comes twice.
+func (t *tally) killed(lines int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.kills++
-	t.unsure += linesOfProcess
-}
-
-func (t *tally) froze() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.freezes++
-	t.unsure += linesOfProcess
+	t.unsure += lines
+	t.twice += lines
 }
 
 // pressed notes that the member answers; false: they did before.
@@ -88,13 +82,13 @@ func (t *tally) strikesOf(name string) int {
 
 // counts is a copy of the tally's numbers.
 type counts struct {
-	strikes                map[string]int
-	kills, freezes, unsure int
-	answers                int
+	strikes              map[string]int
+	kills, unsure, twice int
+	answers              int
 }
 
 func (t *tally) counts() counts {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return counts{maps.Clone(t.strikes), t.kills, t.freezes, t.unsure, len(t.answers)}
+	return counts{maps.Clone(t.strikes), t.kills, t.unsure, t.twice, len(t.answers)}
 }

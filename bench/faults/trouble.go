@@ -15,6 +15,7 @@ type trouble struct {
 	mu   sync.Mutex
 	mail smtp.Script
 	bot  botapi.Script
+	hang <-chan struct{} // every answer waits for it
 }
 
 func (s *Site) mailTrouble(fn smtp.Script) (heal func()) {
@@ -37,10 +38,17 @@ func (s *Site) calm() {
 	s.trouble.mail, s.trouble.bot = nil, nil
 }
 
-func (s *Site) current() (smtp.Script, botapi.Script) {
+// hangs lets what the trouble answers wait until the channel is closed.
+func (s *Site) hangs(until <-chan struct{}) {
 	s.trouble.mu.Lock()
 	defer s.trouble.mu.Unlock()
-	return s.trouble.mail, s.trouble.bot
+	s.trouble.hang = until
+}
+
+func (s *Site) current() trouble {
+	s.trouble.mu.Lock()
+	defer s.trouble.mu.Unlock()
+	return trouble{mail: s.trouble.mail, bot: s.trouble.bot, hang: s.trouble.hang}
 }
 
 // farAway lets each message take its time, as it does over a real network: what strikes meets many of them between their last byte and their answer.
@@ -72,10 +80,15 @@ func (s *Site) mailScript(e smtp.Event) smtp.Answer {
 	case e.Moment == smtp.AtDot && m.kind == refused:
 		return smtp.Answer{Reply: "554 5.7.1 refused for its content"}
 	}
-	if mail, _ := s.current(); mail != nil {
-		return mail(e)
+	now := s.current()
+	if now.mail == nil {
+		return smtp.Answer{}
 	}
-	return smtp.Answer{}
+	a := now.mail(e)
+	if a.Cut {
+		a.Until = now.hang
+	}
+	return a
 }
 
 // botScript refuses those who blocked the bot, and then what the trouble of the moment says.
@@ -83,8 +96,13 @@ func (s *Site) botScript(c botapi.Call) botapi.Answer {
 	if m := s.crowd.byChat[c.Chat]; m != nil && m.kind == blocked && c.Moment == botapi.Arrived {
 		return botapi.Refusal(403, "Forbidden: bot was blocked by the user", 0)
 	}
-	if _, bot := s.current(); bot != nil {
-		return bot(c)
+	now := s.current()
+	if now.bot == nil {
+		return botapi.Answer{}
 	}
-	return botapi.Answer{}
+	a := now.bot(c)
+	if a.Cut {
+		a.Until = now.hang
+	}
+	return a
 }

@@ -80,10 +80,20 @@ func (w *Wire) Flush() error {
 	return err
 }
 
-// Pause sends what was said, and waits.
-func (w *Wire) Pause(p *Port, d time.Duration) {
+// Pause sends what was said, and waits for the time, or until the channel is closed if there is one.
+func (w *Wire) Pause(p *Port, d time.Duration, until <-chan struct{}) {
+	if d <= 0 && until == nil {
+		return
+	}
 	_ = w.Flush() // who has gone is noticed by the next read
-	p.Pause(d)
+	if until == nil {
+		p.Pause(d)
+		return
+	}
+	select {
+	case <-until:
+	case <-p.done:
+	}
 }
 
 func (w *Wire) fill() error {

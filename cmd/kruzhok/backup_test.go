@@ -1,3 +1,5 @@
+//go:build unix
+
 package main
 
 import (
@@ -6,9 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/bench/faults"
 	"github.com/kruzhok/kruzhok/engine"
 	"github.com/kruzhok/kruzhok/store"
 	"github.com/kruzhok/kruzhok/store/storetest"
@@ -17,21 +18,16 @@ import (
 // TestBackupAndRestore: a copy is made while messages leave; it is put back when the service stands still, with its campaigns paused; resumed, the rest goes
 // out. What was replaced is kept.
 func TestBackupAndRestore(t *testing.T) {
-	k := newKillRun(t, storetest.SQLiteURL(t))
-	data := filepath.Join(k.dir, "data")
-	command := func(args ...string) (int, string, string) {
-		return kruzhok(t, append(args, "--database-url", k.database, "--data-dir", data)...)
-	}
-	ready := func() bool { return k.api.Do(t.Context(), "GET", "/readyz", nil, nil) == nil }
-	k.spawn("serve")
-	k.waitFor(30*time.Second, "the API", ready)
 	const n = 400
-	k.members(n)
-	k.must(k.api.Do(t.Context(), "POST", "/v1/campaigns", []byte(killCampaign), nil))
-	k.must(k.api.Do(t.Context(), "POST", "/v1/campaigns/kill/publication", nil, nil))
-	k.enroll(n)
-	k.underWay()
-	copied := filepath.Join(k.dir, "copy.db")
+	s := site(t, false, n)
+	command := func(args ...string) (int, string, string) {
+		return kruzhok(t, append(args, "--database-url", s.Database, "--data-dir", s.DataDir())...)
+	}
+	s.Start()
+	s.Populate()
+	s.Enroll(0, n)
+	s.UnderWay(0)
+	copied := filepath.Join(s.Dir, "copy.db")
 	if code, out, errs := command("backup", copied); code != 0 || !strings.Contains(out, "whole") {
 		t.Fatalf("backup: %d %s%s", code, out, errs)
 	}
@@ -41,52 +37,65 @@ func TestBackupAndRestore(t *testing.T) {
 	if code, _, errs := command("backup", copied); code != 1 || !strings.Contains(errs, "is there already") {
 		t.Errorf("a second backup to the file: %d %s", code, errs)
 	}
-	k.waitFor(time.Minute, "every delivery to be final", k.settled)
+	s.Settle()
+	if sums := s.Reconcile(); sums.Unknown > 0 {
+		t.Errorf("unknown: %+v", sums)
+	}
+	const left = `SELECT count(*) FROM deliveries WHERE state IN ('sent', 'unknown') AND step IN ('news', 'going')`
+	all := s.Number(left)
 	if code, _, errs := command("restore", copied); code != 1 || !strings.Contains(errs, "stop it first") {
 		t.Fatalf("restore below a running service: %d %s", code, errs)
 	}
-	p := k.procs[0]
-	k.must(p.cmd.Process.Signal(os.Interrupt))
-	k.must(p.cmd.Wait())
+	p := s.Processes()[0]
+	if err := p.Stop(); err != nil {
+		t.Fatal(err)
+	}
 
-	broken := filepath.Join(k.dir, "broken.db")
-	k.must(os.WriteFile(broken, []byte(strings.Repeat("no database ", 1000)), 0o600))
-	for _, bad := range []string{broken, filepath.Join(k.dir, "nowhere.db")} {
+	broken := filepath.Join(s.Dir, "broken.db")
+	if err := os.WriteFile(broken, []byte(strings.Repeat("no database ", 1000)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, bad := range []string{broken, filepath.Join(s.Dir, "nowhere.db")} {
 		if code, _, errs := command("restore", bad); code != 1 || errs == "" {
 			t.Errorf("restore of %s: %d %s", bad, code, errs)
 		}
 	}
-	if counts, err := k.counts(); err != nil || counts["sent"] != 2*n {
-		t.Errorf("what cannot be restored changed something: %v, %v", counts, err)
+	if now := s.Number(left); now != all {
+		t.Errorf("what cannot be restored changed something: %d messages had left, now %d", all, now)
 	}
-	given, err := k.store.NextID(t.Context())
-	k.must(err)
+	given := nextID(t, s)
 	code, out, errs := command("restore", copied)
 	if code != 0 || !strings.Contains(out, "campaigns paused: 1") || !strings.Contains(out, "is kept as") {
 		t.Fatalf("restore: %d %s%s", code, out, errs)
 	}
-	if kept, err := filepath.Glob(strings.TrimPrefix(k.database, "sqlite:") + ".before-restore-*"); err != nil || len(kept) == 0 {
+	if kept, err := filepath.Glob(strings.TrimPrefix(s.Database, "sqlite:") + ".before-restore-*"); err != nil || len(kept) == 0 {
 		t.Errorf("what was replaced is gone: %v, %v", kept, err)
 	}
+	if next := nextID(t, s); next <= given {
+		t.Errorf("the id %d is given, after %d was in a link", next, given)
+	}
+	if paused, before := s.Number(`SELECT count(*) FROM campaigns WHERE state = 'paused'`), s.Number(left); paused != 1 || before >= all {
+		t.Fatalf("restored: %d campaigns paused, %d messages of %d had left", paused, before, all)
+	}
+	p.Start()
+	s.Ready()
+	if err := s.API.Do(t.Context(), "DELETE", "/v1/campaigns/fire/pause", nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	s.Settle()
+	if after := s.Number(left); after < all { // more: what was on its way to those who refuse is unknown now
+		t.Errorf("%d messages of %d left after all", after, all)
+	}
+}
 
-	k.store = storetest.Open(t, k.database)
-	if next, err := k.store.NextID(t.Context()); err != nil || next <= given {
-		t.Errorf("the id %d is given, after %d was in a link: %v", next, given, err)
+// nextID is the id that the database gives next.
+func nextID(t *testing.T, s *faults.Site) int64 {
+	t.Helper()
+	id, err := storetest.Open(t, s.Database).NextID(t.Context())
+	if err != nil {
+		t.Fatal(err)
 	}
-	k.eye, err = engine.New(engine.Options{Store: k.store, Secret: make([]byte, 32), Mailbox: k.eye.Mailbox})
-	k.must(err)
-	before, err := k.counts()
-	k.must(err)
-	if c, err := k.store.CampaignByKey(t.Context(), "kill"); err != nil || c.State != campaigns.Paused || before["sent"] >= 2*n {
-		t.Fatalf("restored: %+v, %v, %v", c, before, err)
-	}
-	k.start(p)
-	k.waitFor(30*time.Second, "the API", ready)
-	k.must(k.api.Do(t.Context(), "DELETE", "/v1/campaigns/kill/pause", nil, nil))
-	k.waitFor(time.Minute, "the rest to be sent", func() bool {
-		counts, err := k.counts()
-		return err == nil && counts["sent"]+counts["unknown"] == 2*n
-	})
+	return id
 }
 
 // TestBackupOfPostgreSQL: its own tools are named; and the recipe of docs/operations.md makes a database that the service takes.

@@ -3,25 +3,12 @@ package main
 import (
 	"strings"
 	"testing"
-
-	"github.com/kruzhok/kruzhok/store/storetest"
 )
 
 // TestDemoCheck is the whole service in one process: what a newcomer runs.
 func TestDemoCheck(t *testing.T) {
 	code, out, errs := kruzhok(t, "demo", "--check", "--keep", t.TempDir())
 	if code != 0 || !strings.Contains(out, "every answer came back") {
-		t.Fatalf("exit %d\n%s%s", code, out, errs)
-	}
-}
-
-// TestDemoCheckApart is the same on PostgreSQL and Redis, with the API and two workers in processes of their own.
-func TestDemoCheckApart(t *testing.T) {
-	database := storetest.PostgresURL(t)
-	redis := startRedis(t, redisBinary(t))
-	t.Setenv(asProgram, "1") // for the children
-	code, out, errs := kruzhok(t, "demo", "--check", "--workers=2", "--database-url", database, "--redis-url", redis.url(), "--keep", t.TempDir(), "--verbose")
-	if code != 0 {
 		t.Fatalf("exit %d\n%s%s", code, out, errs)
 	}
 }

@@ -20,28 +20,35 @@ var (
 	faultsSeed     = flag.Uint64("faults.seed", 1, "faults: seed of the crowd and of the plan")
 	faultsDuration = flag.Duration("faults.duration", 0, "faults: no new one after this time")
 	faultsAway     = flag.Duration("faults.away", 2*time.Second, "faults: how long a service is away")
-	faultsDisk     = flag.String("faults.disk", "", "faults: how the disk gets full, by tmpfs or limit")
+	faultsDisk     = flag.String("faults.disk", "any", "faults: how the disk gets full: tmpfs, limit (RLIMIT_FSIZE), or any of them")
 	faultsPatience = flag.Duration("faults.patience", 2*time.Minute, "faults: how long everything may take to be final after the last one")
 )
 
 // site is an installation of this very program.
 func site(t *testing.T, apart bool, members int) *faults.Site {
 	t.Helper()
+	return faults.New(t, faultOptions(t, apart, members))
+}
+
+func faultOptions(t *testing.T, apart bool, members int) faults.Options {
+	t.Helper()
 	var only []string
 	if *faultsOnly != "" {
 		only = strings.Split(*faultsOnly, ",")
 	}
-	return faults.New(t, faults.Options{
+	return faults.Options{
 		Program: os.Args[0], Env: []string{asProgram + "=1"}, Apart: apart, Seed: *faultsSeed, Members: members, Rounds: *faultsRounds, Only: only,
-		Until: *faultsDuration, Away: *faultsAway, Disk: *faultsDisk, Patience: *faultsPatience,
+		Until: *faultsDuration, Away: *faultsAway, Patience: *faultsPatience,
 		Replay: fmt.Sprintf("go test ./cmd/kruzhok -run '^%s$' -v -timeout 2h -faults.seed=%d -faults.members=%d -faults.rounds=%d -faults.away=%s -faults.only='%s'",
 			t.Name(), *faultsSeed, members, *faultsRounds, *faultsAway, *faultsOnly),
-	})
+	}
 }
 
 // TestFaultsTogether: one process on SQLite and its embedded Redis, while things go wrong.
 func TestFaultsTogether(t *testing.T) {
-	s := site(t, false, *faultsMembers)
+	o := faultOptions(t, false, *faultsMembers)
+	o.Disk = *faultsDisk
+	s := faults.New(t, o)
 	s.Start()
 	s.Play()
 }

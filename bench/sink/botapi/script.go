@@ -25,9 +25,11 @@ type Call struct {
 	MessageID int64
 }
 
-// Answer is what happens: first the delay; then the connection is cut, or the status and body are given, or, without either, all goes its usual way.
+// Answer is what happens: first the delay, or a wait until a channel is closed; then the connection is cut, or the status and body are given, or, without
+// either, all goes its usual way.
 type Answer struct {
 	Delay  time.Duration
+	Until  <-chan struct{}
 	Cut    bool
 	Status int
 	Body   string
@@ -52,9 +54,7 @@ func (s *session) act(m Moment) (handled bool, err error) {
 		return false, nil
 	}
 	a := (*script)(s.call(m))
-	if a.Delay > 0 {
-		s.wire.Pause(s.srv.Port, a.Delay)
-	}
+	s.wire.Pause(s.srv.Port, a.Delay, a.Until)
 	switch {
 	case a.Cut:
 		return true, errEnd

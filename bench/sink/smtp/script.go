@@ -26,10 +26,11 @@ type Event struct {
 	MessageID string
 }
 
-// Answer is what happens: first the delay; then the connection is cut, or the reply is said, or, without either, all goes its usual way.
-// A reply of 421 ends the connection too (RFC 5321 §3.8). 354 at AtData asks for a body even when nobody was accepted.
+// Answer is what happens: first the delay, or a wait until a channel is closed; then the connection is cut, or the reply is said, or, without either, all
+// goes its usual way. A reply of 421 ends the connection too (RFC 5321 §3.8). 354 at AtData asks for a body even when nobody was accepted.
 type Answer struct {
 	Delay time.Duration
+	Until <-chan struct{}
 	Cut   bool
 	Reply string // "450 4.7.1 Greylisted"
 }
@@ -44,9 +45,7 @@ func (s *session) act(m Moment) (reply string, err error) {
 		return "", nil
 	}
 	a := (*script)(Event{Moment: m, Session: s.number, To: s.lastRcpt(), MessageID: string(s.id)})
-	if a.Delay > 0 {
-		s.wire.Pause(s.srv.Port, a.Delay)
-	}
+	s.wire.Pause(s.srv.Port, a.Delay, a.Until)
 	switch {
 	case a.Cut:
 		return "", errEnd
