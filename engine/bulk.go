@@ -25,7 +25,10 @@ func (e *Engine) sendChunk(ctx context.Context, ch campaigns.Channel) (worked bo
 	if errors.Is(err, errUnsettled) {
 		return worked, err // its rows look as if they had not been sent: the claim stays until the journal was replayed or it runs out
 	}
-	rerr := e.Store.WriteBulk(context.WithoutCancel(ctx), func(tx *store.Tx) error { return tx.ReleaseChunk(context.WithoutCancel(ctx), c.ID, e.Owner) })
+	release := context.WithoutCancel(ctx)
+	rerr := e.patiently("claims not given back", 1, func() error {
+		return e.Store.WriteBulk(release, func(tx *store.Tx) error { return tx.ReleaseChunk(release, c.ID, e.Owner) })
+	})
 	e.wake("due", e.Waker.WakeDue(ctx))
 	return worked, errors.Join(err, rerr)
 }

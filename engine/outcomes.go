@@ -11,7 +11,6 @@ import (
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/decide"
 	"github.com/kruzhok/kruzhok/channels"
-	"github.com/kruzhok/kruzhok/internal/fault"
 	"github.com/kruzhok/kruzhok/store"
 )
 
@@ -199,45 +198,10 @@ func (e *Engine) writeOutcomes(ctx context.Context, res *results) error {
 	return nil
 }
 
-const (
-	// outcomeTries is how often a database that answers may refuse outcomes.
-	outcomeTries = 3
-	// outcomePause is the longest wait for a database that is away.
-	outcomePause = 2 * time.Second
-)
-
 func (e *Engine) writePatiently(ctx context.Context, res *results) error {
-	first := true
-	for wait, refused := 50*time.Millisecond, 0; ; wait = min(2*wait, outcomePause) {
-		err := e.Store.WriteBulk(ctx, func(tx *store.Tx) error { return e.writeResults(ctx, tx, res) })
-		if err == nil {
-			return nil
-		}
-		if first {
-			first = false
-			e.waiting.Add(1)
-			defer e.waiting.Add(-1)
-		}
-		if !fault.Is(err, fault.Unavailable) {
-			refused++
-		}
-		e.Log.Warn("outcomes not written", "n", len(res.outcomes), "error", err)
-		if refused == outcomeTries || !e.pause(wait) {
-			return err
-		}
-	}
-}
-
-// pause waits, unless the engine is closed meanwhile.
-func (e *Engine) pause(d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-e.closed:
-		return false
-	}
+	return e.patiently("outcomes not written", len(res.outcomes), func() error {
+		return e.Store.WriteBulk(ctx, func(tx *store.Tx) error { return e.writeResults(ctx, tx, res) })
+	})
 }
 
 // writeEach writes the outcomes one by one. One that cannot be written stays claimed, and is unknown when its claim has run out.

@@ -136,8 +136,10 @@ func (e *Engine) sendRowsOf(ctx context.Context, lane campaigns.Lane, ch campaig
 		return done, err
 	}
 	ctx = context.WithoutCancel(ctx)
-	return done, errors.Join(err, e.Store.Write(ctx, func(tx *store.Tx) error {
-		return tx.ReleaseDeliveries(ctx, rest, e.Owner, e.now().Add(max(pause, cmp.Or(e.rests(lane, ch), releasePause))))
+	return done, errors.Join(err, e.patiently("claims not given back", len(rest), func() error {
+		return e.Store.Write(ctx, func(tx *store.Tx) error {
+			return tx.ReleaseDeliveries(ctx, rest, e.Owner, e.now().Add(max(pause, cmp.Or(e.rests(lane, ch), releasePause))))
+		})
 	}))
 }
 
