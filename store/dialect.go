@@ -32,7 +32,9 @@ func (d dialect) among(param int) string {
 }
 
 // filled replaces pairs of what stands in a text.
-func (d dialect) filled(text string, pairs ...string) string { return strings.NewReplacer(pairs...).Replace(text) }
+func (d dialect) filled(text string, pairs ...string) string {
+	return strings.NewReplacer(pairs...).Replace(text)
+}
 
 // bytewise compares text by its bytes, as Go does.
 func (d dialect) bytewise() string { return d.either(" COLLATE BINARY", ` COLLATE "C"`) }

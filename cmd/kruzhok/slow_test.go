@@ -14,13 +14,13 @@ import (
 const held = 10 * time.Minute
 
 // slowRun is a service with members in Telegram (even) and with mail (odd), and a campaign that all of them are to get.
-func slowRun(t *testing.T, n int) *killRun {
-	k := newKillRun(t, storetest.SQLiteURL(t))
+func slowRun(t *testing.T, n int) *slowSite {
+	k := newSlowSite(t, storetest.SQLiteURL(t))
 	k.spawn("serve")
 	k.waitFor(time.Minute, "the API", func() bool { return k.api.Do(t.Context(), "GET", "/readyz", nil, nil) == nil })
 	k.members(n)
-	k.must(k.api.Do(t.Context(), "POST", "/v1/campaigns", []byte(killCampaign), nil))
-	k.must(k.api.Do(t.Context(), "POST", "/v1/campaigns/kill/publication", nil, nil))
+	k.must(k.api.Do(t.Context(), "POST", "/v1/campaigns", []byte(slowCampaign), nil))
+	k.must(k.api.Do(t.Context(), "POST", "/v1/campaigns/slow/publication", nil, nil))
 	return k
 }
 
@@ -68,7 +68,7 @@ func TestSlowMailHoldsNoAnswer(t *testing.T) {
 	}
 	k.waitFor(time.Minute, "the wishes", func() bool { return k.bot.Pending() == 0 })
 	k.pressYes(0)
-	c, err := k.store.CampaignByKey(t.Context(), "kill")
+	c, err := k.store.CampaignByKey(t.Context(), "slow")
 	k.must(err)
 	k.waitFor(time.Minute, "the answer", func() bool { return k.responses(c.ID) == 1 })
 	if got := k.mail.Mailbox().Total(); got != n {
@@ -90,7 +90,7 @@ func TestHangingBotSlowsNoMail(t *testing.T) {
 	}
 }
 
-func (k *killRun) chatTexts(chat int64) (texts []string) {
+func (k *slowSite) chatTexts(chat int64) (texts []string) {
 	for _, m := range k.bot.Chat(chat) {
 		texts = append(texts, m.Text)
 	}
