@@ -28,7 +28,10 @@ type work struct {
 	community *store.Community
 	bulk      bool // many members: deliveries go out as chunks
 	campaigns map[campaigns.CampaignID]standing
+	records   records
+	reaches   map[reachKey]map[campaigns.Channel]decide.ChannelFacts // what is known of addresses: of many the same
 
+	taken      map[*store.Enrollment]bool // rows, as a set
 	rows       []*store.Enrollment
 	deliveries []*store.Delivery
 	events     []store.Event
@@ -48,6 +51,7 @@ func (e *Engine) newWork(ctx context.Context, tx *store.Tx) (*work, error) {
 	return &work{
 		e: e, tx: tx, now: e.now(), community: c, dirty: map[campaigns.MemberID]*store.Profile{},
 		campaigns: map[campaigns.CampaignID]standing{}, canceled: map[campaigns.Reason][]campaigns.EnrollmentID{},
+		reaches: map[reachKey]map[campaigns.Channel]decide.ChannelFacts{}, taken: map[*store.Enrollment]bool{},
 	}, nil
 }
 
@@ -61,16 +65,22 @@ func (w *work) decide(ctx context.Context, row *store.Enrollment, p *store.Profi
 	if err != nil {
 		return err
 	}
-	en, err := fromRow(row)
+	return w.decideBy(ctx, l, row, p, w.e.facts(p, l.def.Topic, s, w.community, w.now), in)
+}
+
+// decideBy is decide with facts that were gathered before; p is nil when the definition decides by facts alone.
+func (w *work) decideBy(ctx context.Context, l *live, row *store.Enrollment, p *store.Profile, f decide.Facts, in decide.Input) error {
+	en, err := w.records.fromRow(row)
 	if err != nil {
 		return err
 	}
-	next, effects := decide.Decide(l.def, en, w.e.facts(p, l.def.Topic, s, w.community, w.now), in, w.now)
+	next, effects := decide.Decide(l.def, en, f, in, w.now)
 	if en.State != next.State && !en.State.May(next.State) {
 		return fmt.Errorf("decide enrollment %d: %s may not become %s", row.ID, en.State, next.State)
 	}
 	intoRow(row, next, w.now)
-	if !slices.Contains(w.rows, row) {
+	if !w.taken[row] {
+		w.taken[row] = true
 		w.rows = append(w.rows, row)
 	}
 	for _, effect := range effects {

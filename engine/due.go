@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"sync"
 	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
@@ -22,9 +23,9 @@ const stuckPause = 10 * time.Minute
 func (e *Engine) AdvanceDue(ctx context.Context, slice time.Duration) (more bool, err error) {
 	_, err = e.SweepEnded(ctx)
 	err = errors.Join(err, e.finishDone(ctx))
-	failed := map[campaigns.CampaignID]bool{}
+	failed, behind := map[campaigns.CampaignID]bool{}, map[campaigns.CampaignID]bool{}
 	for end := time.Now().Add(slice); ; {
-		progress, rerr := e.advanceRound(ctx, failed, end)
+		progress, rerr := e.advanceRound(ctx, failed, behind, end)
 		err = errors.Join(err, rerr)
 		switch {
 		case ctx.Err() != nil:
@@ -37,8 +38,8 @@ func (e *Engine) AdvanceDue(ctx context.Context, slice time.Duration) (more bool
 	}
 }
 
-// advanceRound decides for one transaction's worth of each campaign: schedules that open, then what is due.
-func (e *Engine) advanceRound(ctx context.Context, failed map[campaigns.CampaignID]bool, end time.Time) (progress bool, err error) {
+// advanceRound decides for one transaction's worth of each campaign, or two where much is due: schedules that open, then what is due.
+func (e *Engine) advanceRound(ctx context.Context, failed, behind map[campaigns.CampaignID]bool, end time.Time) (progress bool, err error) {
 	progress, err = e.openSome(ctx, failed)
 	ids, derr := e.Store.DueCampaigns(ctx, e.now())
 	if err = errors.Join(err, derr); derr != nil {
@@ -48,7 +49,8 @@ func (e *Engine) advanceRound(ctx context.Context, failed map[campaigns.Campaign
 		if failed[id] {
 			continue
 		}
-		n, aerr := e.advance(ctx, id)
+		n, aerr := e.advanceSome(ctx, id, behind[id])
+		behind[id] = n >= e.Store.BulkRows()
 		if aerr != nil {
 			failed[id] = true
 			err = errors.Join(err, fmt.Errorf("advance campaign %d: %w", id, aerr))
@@ -59,6 +61,20 @@ func (e *Engine) advanceRound(ctx context.Context, failed map[campaigns.Campaign
 		}
 	}
 	return progress, err
+}
+
+// advanceSome is advance, or two of them side by side when the campaign is behind: while PostgreSQL works for one, the other decides. SQLite has one writer.
+func (e *Engine) advanceSome(ctx context.Context, id campaigns.CampaignID, behind bool) (int, error) {
+	if !behind || e.Store.Embedded() {
+		return e.advance(ctx, id)
+	}
+	var wg sync.WaitGroup
+	var other int
+	var oerr error
+	wg.Go(func() { other, oerr = e.advance(ctx, id) })
+	n, err := e.advance(ctx, id)
+	wg.Wait()
+	return n + other, errors.Join(err, oerr)
 }
 
 // advance decides for one transaction's worth of due enrollments of the campaign. When one of them cannot be decided, each is tried by itself.

@@ -85,6 +85,40 @@ func (e *Engine) facts(p *store.Profile, topic string, s standing, c *store.Comm
 	return f
 }
 
+// reachKey is what is known of a member's addresses, on each channel that there is.
+type reachKey [2]struct {
+	channel campaigns.Channel
+	facts   decide.ChannelFacts
+}
+
+// factsOf is facts for one of many: from the part of the profile that deciding looks at. Members of whose addresses the same is known share the map,
+// which nobody changes.
+func (w *work) factsOf(m *store.MemberFacts, s standing) decide.Facts {
+	var key reachKey
+	for i, a := range m.Addresses {
+		key[i].channel = a.Channel
+		key[i].facts = decide.ChannelFacts{
+			Reach: a.Reach, Consent: a.Consent, Suppressed: a.Suppressed, Unconfirmed: a.Proof == members.Unconfirmed, Off: w.e.off(a.Channel),
+		}
+	}
+	known, ok := w.reaches[key]
+	if !ok {
+		known = map[campaigns.Channel]decide.ChannelFacts{}
+		for _, k := range key[:len(m.Addresses)] {
+			known[k.channel] = k.facts
+		}
+		w.reaches[key] = known
+	}
+	language := m.Language
+	if language == "" {
+		language = fallback(w.community)
+	}
+	return decide.Facts{
+		Language: language, Zone: zone(w.community, m.TimeZone), Attributes: m.Attributes, Tags: m.Tags, Channels: known, Stopped: m.StoppedAt != nil,
+		Interactive: m.LastActAt != nil && w.now.Sub(*m.LastActAt) < actSpan, Paused: s.paused, Pauses: s.pauses,
+	}
+}
+
 // errBadRow: a passage's own record cannot be read.
 var errBadRow = errors.New("record cannot be read")
 

@@ -53,37 +53,34 @@ const (
 	maxTries = 5
 )
 
-// HandleActor handles what the actor's inputs ask for, in their order, and sends what they cause. Another worker's claim is left alone.
+// HandleActor handles what the actor's inputs ask for, in their order, and sends what they cause. Another worker's claim is left alone. An actor that keeps
+// on writing goes to the end of the line: handlers are few, and others wait.
 func (e *Engine) HandleActor(ctx context.Context, actor string) error {
-	for {
-		if waits, err := e.Store.StoredInputs(ctx, actor, 1); err != nil || len(waits) == 0 {
-			return err // a wake-up that came twice costs one look
-		}
-		claim, err := e.claimActor(ctx, actor)
-		if err != nil || claim == "" {
-			return err
-		}
-		err = e.drain(ctx, actor)
-		if rerr := e.releaseActor(ctx, actor, claim); err == nil {
-			err = rerr
-		}
-		if err != nil {
-			return err
-		}
-		// Release, then look again: an input that came after "empty" and before the release had its wake-up refused.
+	claim, err := e.claimActor(ctx, actor)
+	if err != nil || claim == "" {
+		return err
 	}
+	err = e.drain(ctx, actor)
+	if rerr := e.releaseActor(ctx, actor, claim); err == nil {
+		err = rerr
+	}
+	if err != nil {
+		return err
+	}
+	// Release, then look again: an input that came after "empty" and before the release had its wake-up refused.
+	waits, err := e.Store.StoredInputs(ctx, actor, 1)
+	if err == nil && len(waits) > 0 {
+		e.wake("actor", e.Waker.WakeActor(ctx, actor))
+	}
+	return err
 }
 
 // claimActor claims the actor for the caller alone: two goroutines of one process exclude each other as two processes do.
 // The claim's name is empty when another holds it.
 func (e *Engine) claimActor(ctx context.Context, actor string) (claim string, err error) {
 	name := e.Owner + "#" + strconv.FormatUint(e.claims.Add(1), 36)
-	mine := false
-	err = e.Store.Write(ctx, func(tx *store.Tx) error {
-		now := e.now()
-		mine, err = tx.ClaimActor(ctx, actor, name, now, now.Add(actorClaim))
-		return err
-	})
+	now := e.now()
+	mine, err := e.Store.ClaimActor(ctx, actor, name, now, now.Add(actorClaim))
 	if !mine {
 		name = ""
 	}
@@ -92,24 +89,19 @@ func (e *Engine) claimActor(ctx context.Context, actor string) (claim string, er
 
 func (e *Engine) releaseActor(ctx context.Context, actor, claim string) error {
 	ctx = context.WithoutCancel(ctx)
-	return e.Store.Write(ctx, func(tx *store.Tx) error { return tx.ReleaseActor(ctx, actor, claim) })
+	return e.Store.ReleaseActor(ctx, actor, claim)
 }
 
-// drain handles the actor's inputs until none waits or one fails.
+// drainAtOnce is how many inputs of an actor are read together.
+const drainAtOnce = 20
+
+// drain handles some of the actor's inputs, until one fails.
 func (e *Engine) drain(ctx context.Context, actor string) error {
-	end := time.Now().Add(actorClaim / 2)
-	for ctx.Err() == nil && time.Now().Before(end) {
-		ins, err := e.Store.StoredInputs(ctx, actor, 20)
-		if err != nil || len(ins) == 0 {
-			return err
-		}
-		for _, in := range ins {
-			if _, err := e.handle(ctx, in); err != nil {
-				return err
-			}
-		}
+	ins, err := e.Store.StoredInputs(ctx, actor, drainAtOnce)
+	for end, i := time.Now().Add(actorClaim/2), 0; err == nil && i < len(ins) && time.Now().Before(end); i++ {
+		_, err = e.handle(ctx, ins[i])
 	}
-	return ctx.Err()
+	return errors.Join(err, ctx.Err())
 }
 
 // after is what is left to do when an input's transaction is committed.

@@ -20,6 +20,8 @@ type live struct {
 	campaign campaigns.CampaignID
 	version  int
 	def      *definition.Definition
+	facts    bool // deciding looks at no more of a member than def.Needs names
+	needs    definition.Needs
 
 	mu    sync.Mutex
 	texts map[string]*templates.Text
@@ -74,7 +76,7 @@ func (e *Engine) version(ctx context.Context, from source, id campaigns.Campaign
 	if len(problems) > 0 {
 		return nil, fmt.Errorf("parse campaign %d version %d: %w: %s at line %d", id, number, errBadVersion, problems[0].Code, problems[0].Line)
 	}
-	l = &live{campaign: id, version: number, def: def, texts: map[string]*templates.Text{}}
+	l = &live{campaign: id, version: number, def: def, facts: decidesByFacts(def), needs: def.Needs(), texts: map[string]*templates.Text{}}
 	e.live.mu.Lock()
 	defer e.live.mu.Unlock()
 	if e.live.m == nil || len(e.live.m) >= maxLive {
@@ -82,6 +84,15 @@ func (e *Engine) version(ctx context.Context, from source, id campaigns.Campaign
 	}
 	e.live.m[key] = l
 	return l, nil
+}
+
+// decidesByFacts reports whether facts are enough to decide by: a set step changes the member, and a text that may need a second message is made anew
+// to see whether it does.
+func decidesByFacts(def *definition.Definition) bool {
+	return !changesMembers(def) && !slices.ContainsFunc(def.Order, func(s *definition.Step) bool {
+		body, ok := s.Body.(*definition.Send)
+		return ok && mayBeLong(body)
+	})
 }
 
 // statesTTL is how old the knowledge of a campaign's state may be at the moment of sending: well under the two seconds in which a pause takes effect.

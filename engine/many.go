@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/decide"
@@ -14,7 +15,8 @@ import (
 type subject struct {
 	l   *live
 	row *store.Enrollment
-	p   *store.Profile
+	p   *store.Profile     // nil: facts are enough
+	f   *store.MemberFacts // one of many, without a profile
 	d   *store.Delivery
 }
 
@@ -29,12 +31,13 @@ func (e *Engine) decideMany(ctx context.Context, tx *store.Tx, rows []*store.Enr
 		return w, nil
 	}
 	w.bulk = true
-	profiles, waited, err := e.around(ctx, tx, rows)
+	around, err := e.around(ctx, tx, rows)
 	if err != nil {
 		return nil, err
 	}
 	for _, row := range rows {
-		if err := w.decideOne(ctx, subject{row: row, p: profiles[row.Member], d: waited[row.WaitDelivery]}, in); err != nil {
+		s := subject{row: row, p: around.profiles[row.Member], f: around.facts[row.Member], d: around.waited[row.WaitDelivery]}
+		if err := w.decideOne(ctx, s, in); err != nil {
 			return nil, err
 		}
 	}
@@ -47,7 +50,7 @@ func (w *work) decideOne(ctx context.Context, s subject, in func(*work, subject)
 	if s.l, err = w.e.version(ctx, w.tx, s.row.Campaign, s.row.Version); err != nil {
 		return w.leftUnread(ctx, s, in, err)
 	}
-	if s.p == nil {
+	if s.p == nil && s.f == nil {
 		return fmt.Errorf("decide enrollment %d: it has no member", s.row.ID)
 	}
 	if changesMembers(s.l.def) {
@@ -61,10 +64,22 @@ func (w *work) decideOne(ctx context.Context, s subject, in func(*work, subject)
 	if err != nil {
 		return err
 	}
-	if err = w.decide(ctx, s.row, s.p, input); errors.Is(err, errBadRow) {
+	if err = w.decideEither(ctx, s, input); errors.Is(err, errBadRow) {
 		return w.leftUnread(ctx, s, in, err)
 	}
 	return err
+}
+
+// decideEither decides by the profile, or by facts where they are enough.
+func (w *work) decideEither(ctx context.Context, s subject, in decide.Input) error {
+	if s.p != nil {
+		return w.decide(ctx, s.row, s.p, in)
+	}
+	standing, err := w.standing(ctx, s.row.Campaign)
+	if err != nil {
+		return err
+	}
+	return w.decideBy(ctx, s.l, s.row, nil, w.factsOf(s.f, standing), in)
 }
 
 // leftUnread lets a passage that cannot be read be left with the others; for everything else it fails.
@@ -76,22 +91,65 @@ func (w *work) leftUnread(ctx context.Context, s subject, in func(*work, subject
 	return w.without(ctx, s.row, input, cause)
 }
 
-// around loads the profiles of the rows' members and the deliveries that the rows wait for.
-func (e *Engine) around(ctx context.Context, tx *store.Tx, rows []*store.Enrollment) (map[campaigns.MemberID]*store.Profile, map[campaigns.DeliveryID]*store.Delivery, error) {
-	members := make([]campaigns.MemberID, 0, len(rows))
+// surround is what the decisions about rows of one campaign are made from: the versions, the members (facts alone where they are enough), and the
+// deliveries that the rows wait for.
+type surround struct {
+	versions map[int]*live
+	profiles map[campaigns.MemberID]*store.Profile
+	facts    map[campaigns.MemberID]*store.MemberFacts
+	waited   map[campaigns.DeliveryID]*store.Delivery
+}
+
+func (e *Engine) around(ctx context.Context, tx *store.Tx, rows []*store.Enrollment) (s surround, err error) {
+	ids := make([]campaigns.MemberID, 0, len(rows))
 	var waits []campaigns.DeliveryID
+	s.versions = map[int]*live{}
 	for _, r := range rows {
-		members = append(members, r.Member)
+		ids = append(ids, r.Member)
 		if r.WaitDelivery != 0 {
 			waits = append(waits, r.WaitDelivery)
 		}
+		if _, seen := s.versions[r.Version]; !seen { // nil: it cannot be read, which its rows' decisions tell
+			s.versions[r.Version], _ = e.version(ctx, tx, r.Campaign, r.Version)
+		}
 	}
-	profiles, err := tx.Profiles(ctx, members)
-	if err != nil {
-		return nil, nil, err
+	if err := s.members(ctx, tx, ids); err != nil {
+		return s, err
 	}
-	deliveries, err := tx.DeliveriesByID(ctx, waits)
-	return profiles, deliveries, err
+	s.waited, err = tx.DeliveriesByID(ctx, waits)
+	return s, err
+}
+
+// members loads facts, or whole profiles where those do not do.
+func (s *surround) members(ctx context.Context, tx *store.Tx, ids []campaigns.MemberID) (err error) {
+	if want, ok := s.wanted(); ok {
+		if s.facts, err = tx.MemberFacts(ctx, ids, want); err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(ids, func(id campaigns.MemberID) bool { return s.facts[id] == nil }) {
+			return nil
+		}
+		s.facts = nil // one was merged: the profile of the one who stayed stands under their id
+	}
+	s.profiles, err = tx.Profiles(ctx, ids)
+	return err
+}
+
+// wanted is what all versions together need to know; not ok: facts do not do.
+func (s *surround) wanted() (want store.FactsWanted, ok bool) {
+	for _, l := range s.versions {
+		if l == nil || !l.facts || ok && want.Topic != l.def.Topic {
+			return want, false
+		}
+		want.Topic, ok = l.def.Topic, true
+		want.Attributes, want.Tags = want.Attributes || l.needs.Attributes, want.Tags || l.needs.Tags
+		for _, ch := range l.needs.Channels {
+			if !slices.Contains(want.Channels, ch) {
+				want.Channels = append(want.Channels, ch)
+			}
+		}
+	}
+	return want, ok
 }
 
 // decideAll decides the same input for every enrollment of a member whose row the transaction has locked. keep chooses among the campaigns; nil is all.

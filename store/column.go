@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 )
@@ -12,9 +13,10 @@ type column[R any] struct {
 	kind  string // the PostgreSQL type
 	value func(R) any
 	array func([]R) any
+	same  func([]R) bool // all rows have one value
 }
 
-func typed[R, T any](name, kind string, get func(R) T) column[R] {
+func typed[R any, T comparable](name, kind string, get func(R) T) column[R] {
 	return column[R]{
 		name: name, kind: kind,
 		value: func(r R) any { return get(r) },
@@ -25,31 +27,33 @@ func typed[R, T any](name, kind string, get func(R) T) column[R] {
 			}
 			return all
 		},
+		same: func(rs []R) bool {
+			first := get(rs[0])
+			return !slices.ContainsFunc(rs[1:], func(r R) bool { return get(r) != first })
+		},
 	}
 }
 
 // nullable is a column in which the zero value is NULL.
 func nullable[R any, T comparable](name, kind string, get func(R) T) column[R] {
-	return column[R]{
-		name: name, kind: kind,
-		value: func(r R) any {
-			var zero T
-			if v := get(r); v != zero {
-				return v
-			}
-			return nil
-		},
-		array: func(rs []R) any {
-			var zero T
-			all := make([]*T, len(rs))
-			for i, r := range rs {
-				if v := get(r); v != zero {
-					all[i] = &v
-				}
-			}
-			return all
-		},
+	var zero T
+	c := typed(name, kind, get)
+	c.value = func(r R) any {
+		if v := get(r); v != zero {
+			return v
+		}
+		return nil
 	}
+	c.array = func(rs []R) any {
+		all := make([]*T, len(rs))
+		for i, r := range rs {
+			if v := get(r); v != zero {
+				all[i] = &v
+			}
+		}
+		return all
+	}
+	return c
 }
 
 type integer interface{ ~int64 | ~int }
@@ -83,13 +87,17 @@ func nullFloats[R any](name string, get func(R) *float64) column[R] {
 }
 
 // pointers is a column in which nil is NULL.
-func pointers[R, T any](name, kind string, get func(R) *T) column[R] {
+func pointers[R any, T comparable](name, kind string, get func(R) *T) column[R] {
 	c := typed(name, kind, get)
 	c.value = func(r R) any {
 		if v := get(r); v != nil {
 			return *v
 		}
 		return nil
+	}
+	c.same = func(rs []R) bool {
+		first := c.value(rs[0])
+		return !slices.ContainsFunc(rs[1:], func(r R) bool { return c.value(r) != first })
 	}
 	return c
 }
@@ -122,13 +130,45 @@ func (cs columns[R]) list(prefix string) string {
 	return prefix + strings.Join(names, ", "+prefix)
 }
 
+// only is the columns with these names.
+func (cs columns[R]) only(names ...string) (some columns[R]) {
+	for _, c := range cs {
+		if slices.Contains(names, c.name) {
+			some = append(some, c)
+		}
+	}
+	return some
+}
+
+// fewRows is up to how many rows every column is sent for every row. Of more, a column that holds one value is sent once: a bulk delivery has
+// 28 columns, of which five differ. What is the same depends on the rows, so that few rows would make a statement's text for each occasion.
+const fewRows = 20
+
+// shared tells which columns have one value in all rows; nil: not looked at.
+func (cs columns[R]) shared(rs []R) []bool {
+	if len(rs) <= fewRows {
+		return nil
+	}
+	shared := make([]bool, len(cs))
+	for i := 1; i < len(cs); i++ { // never the id
+		shared[i] = cs[i].same(rs)
+	}
+	return shared
+}
+
 // insert writes rows, and returns which of them (by index) were written; conflict is "" or an ON CONFLICT clause.
 func (cs columns[R]) insert(ctx context.Context, q queries, table, conflict string, rs []R) ([]int, error) {
-	into := "INSERT INTO " + table + " (" + cs.list("") + ") "
-	if q.dialect.postgres {
-		return cs.insertMany(ctx, q, cs.statement(q, into+"SELECT "+cs.list("u.")+" FROM {rows} "+conflict), rs)
+	if len(rs) == 0 {
+		return nil, nil
 	}
-	return cs.perRow(ctx, q, into+"VALUES ("+placeholders(len(cs))+") "+conflict, rs)
+	into, shared := "INSERT INTO "+table+" ("+cs.list("")+") ", cs.shared(rs)
+	if q.dialect.postgres {
+		return cs.insertMany(ctx, q, table, cs.statement(q, into+"SELECT "+cs.list("u.")+" FROM {rows} "+conflict, shared), shared, rs)
+	}
+	if shared == nil {
+		return cs.perRow(ctx, q, into+"VALUES ("+placeholders(len(cs))+") "+conflict, rs)
+	}
+	return cs.insertTogether(ctx, q, into, table, conflict, shared, rs)
 }
 
 // append writes rows of a table that has no ids; conflict is "" or an ON CONFLICT clause.
@@ -138,52 +178,58 @@ func (cs columns[R]) append(ctx context.Context, q queries, table, conflict stri
 		_, err := cs.perRow(ctx, q, into+"VALUES ("+placeholders(len(cs))+") "+conflict, rs)
 		return err
 	}
-	_, err := q.run.exec(ctx, cs.statement(q, into+"SELECT "+cs.list("u.")+" FROM {rows} "+conflict), cs.arrays(rs)...)
+	_, err := q.run.exec(ctx, cs.statement(q, into+"SELECT "+cs.list("u.")+" FROM {rows} "+conflict, nil), cs.arrays(nil, rs)...)
 	return err
 }
 
 func placeholders(n int) string { return strings.TrimSuffix(strings.Repeat("?, ", n), ", ") }
 
-// insertMany tells what was written by the ids that come back, since RETURNING cannot name u in an INSERT.
-func (cs columns[R]) insertMany(ctx context.Context, q queries, text string, rs []R) ([]int, error) {
-	if len(rs) == 0 {
-		return nil, nil
-	}
-	written, err := many(ctx, q.run, value[int64], text+" RETURNING "+cs[0].name, cs.arrays(rs)...)
+// insertMany asks which rows are there only when some were left out, which is rare.
+func (cs columns[R]) insertMany(ctx context.Context, q queries, table, text string, shared []bool, rs []R) ([]int, error) {
+	n, err := q.run.exec(ctx, text, cs.arrays(shared, rs)...)
 	if err != nil {
 		return nil, err
 	}
+	return cs.written(ctx, q, table, rs, int(n))
+}
+
+// with tells which rows (by index) have one of the ids.
+func (cs columns[R]) with(rs []R, written []int64) (at []int) {
 	if len(written) == len(rs) {
-		return indexes(len(rs)), nil
+		return indexes(len(rs))
 	}
 	ids := make(map[int64]bool, len(written))
 	for _, id := range written {
 		ids[id] = true
 	}
-	var at []int
 	for i, r := range rs {
 		if ids[cs[0].value(r).(int64)] {
 			at = append(at, i)
 		}
 	}
-	return at, nil
+	return at
 }
 
 // apply runs a statement that reads its rows FROM {rows}, and returns which of them (by index) changed something.
 func (cs columns[R]) apply(ctx context.Context, q queries, text string, rs []R) ([]int, error) {
-	text = cs.statement(q, text)
+	if len(rs) == 0 {
+		return nil, nil
+	}
 	if !q.dialect.postgres {
-		return cs.perRow(ctx, q, text, rs)
+		return cs.perRow(ctx, q, cs.statement(q, text, nil), rs)
 	}
 	return cs.atOnce(ctx, q, text+" RETURNING u.n", rs, func(r rows, into ...any) error { return r.Scan(into...) })
 }
 
 // applyInto is apply that also returns columns of each row that changed: scan reads them behind the fields that it is given.
 func (cs columns[R]) applyInto(ctx context.Context, q queries, text, returning string, rs []R, scan func(rows, ...any) error) (at []int, err error) {
-	text = cs.statement(q, text)
+	if len(rs) == 0 {
+		return nil, nil
+	}
 	if q.dialect.postgres {
 		return cs.atOnce(ctx, q, text+" RETURNING u.n, "+returning, rs, scan)
 	}
+	text = cs.statement(q, text, nil)
 	for i, r := range rs {
 		_, ok, err := one(ctx, q.run, func(r rows) (struct{}, error) { return struct{}{}, scan(r) }, text+" RETURNING "+returning, cs.values(r)...)
 		if err != nil {
@@ -196,19 +242,17 @@ func (cs columns[R]) applyInto(ctx context.Context, q queries, text, returning s
 	return at, nil
 }
 
-func (cs columns[R]) statement(q queries, text string) string {
+func (cs columns[R]) statement(q queries, text string, shared []bool) string {
 	names, types := cs.names()
-	return q.dialect.each(text, names, types)
+	return q.dialect.each(text, names, types, shared)
 }
 
 func (cs columns[R]) atOnce(ctx context.Context, q queries, text string, rs []R, scan func(rows, ...any) error) ([]int, error) {
-	if len(rs) == 0 {
-		return nil, nil
-	}
+	shared := cs.shared(rs)
 	return many(ctx, q.run, func(r rows) (n int, err error) {
 		err = scan(r, &n)
 		return n - 1, err
-	}, text, cs.arrays(rs)...)
+	}, cs.statement(q, text, shared), cs.arrays(shared, rs)...)
 }
 
 func (cs columns[R]) perRow(ctx context.Context, q queries, text string, rs []R) (at []int, err error) {
@@ -232,9 +276,14 @@ func (cs columns[R]) values(r R) []any {
 	return args
 }
 
-func (cs columns[R]) arrays(rs []R) []any {
+// arrays are the parameters of a statement for PostgreSQL: an array a column, or the one value of a column that is shared.
+func (cs columns[R]) arrays(shared []bool, rs []R) []any {
 	args := make([]any, len(cs))
 	for c := range cs {
+		if shared != nil && shared[c] {
+			args[c] = cs[c].value(rs[0])
+			continue
+		}
 		args[c] = cs[c].array(rs)
 	}
 	return args

@@ -3,7 +3,6 @@ package store
 import (
 	"encoding/json"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -45,21 +44,34 @@ func (d dialect) position(text, part string) string {
 }
 
 // each completes a bulk statement, which reads u.NAME FROM {rows}. On PostgreSQL {rows} is unnest over one array a column, with n as the
-// row's number; on SQLite the statement is prepared for one row and runs once a row (json_each was the slowest form, a subquery costs a third).
-func (d dialect) each(text string, names, types []string) string {
-	params := make([]string, len(names))
-	for i := range names {
-		params[i] = "$" + strconv.Itoa(i+1)
+// row's number, and a column that is shared by all rows is one plain parameter; on SQLite the statement is prepared for one row and runs once a row
+// (json_each was the slowest form, a subquery costs a third).
+func (d dialect) each(text string, names, types []string, shared []bool) string {
+	var arrays, own []string
+	plain := map[string]string{}
+	for i, name := range names {
+		param := "$" + strconv.Itoa(i+1)
+		switch {
+		case !d.postgres:
+			plain["u."+name] = param
+		case shared != nil && shared[i]:
+			plain["u."+name] = param + "::" + types[i]
+		default:
+			arrays, own = append(arrays, param+"::"+types[i]+"[]"), append(own, name)
+		}
 	}
-	if !d.postgres {
-		return fieldOfRow.ReplaceAllStringFunc(strings.Replace(text, "FROM {rows} WHERE", "WHERE", 1), func(field string) string {
-			return params[slices.Index(names, strings.TrimPrefix(field, "u."))]
-		})
+	from := "unnest(" + strings.Join(arrays, ", ") + ") WITH ORDINALITY AS u (" + strings.Join(own, ", ") + ", n)"
+	if d.postgres {
+		text = strings.Replace(text, "{rows}", from, 1)
+	} else {
+		text = strings.Replace(text, "FROM {rows} WHERE", "WHERE", 1)
 	}
-	for i := range params {
-		params[i] += "::" + types[i] + "[]"
-	}
-	return strings.Replace(text, "{rows}", "unnest("+strings.Join(params, ", ")+") WITH ORDINALITY AS u ("+strings.Join(names, ", ")+", n)", 1)
+	return fieldOfRow.ReplaceAllStringFunc(text, func(field string) string {
+		if p, ok := plain[field]; ok {
+			return p
+		}
+		return field
+	})
 }
 
 var fieldOfRow = regexp.MustCompile(`\bu\.\w+`)

@@ -1,9 +1,11 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
@@ -139,8 +141,11 @@ func (tx *Tx) LockMemberEnrollments(ctx context.Context, id campaigns.MemberID) 
 
 // LockDue locks and returns up to limit enrollments of the campaign that are due, the oldest due first, skipping rows that others hold.
 func (tx *Tx) LockDue(ctx context.Context, id campaigns.CampaignID, now time.Time, limit int) ([]*Enrollment, error) {
-	return tx.lockEnrollments(ctx, ` WHERE campaign_id = $1 AND due_at <= $2 AND state IN ('active', 'waiting')
-		ORDER BY due_at, id LIMIT $3`+tx.dialect.skipLocked(), id, micros(now), limit)
+	// Not by id as well: thousands are due at one moment, and PostgreSQL would read and sort them all for every few hundred.
+	es, err := tx.lockEnrollments(ctx, ` WHERE campaign_id = $1 AND due_at <= $2 AND state IN ('active', 'waiting')
+		ORDER BY due_at LIMIT $3`+tx.dialect.skipLocked(), id, micros(now), limit)
+	slices.SortFunc(es, func(a, b *Enrollment) int { return cmp.Or(a.DueAt.Compare(*b.DueAt), cmp.Compare(a.ID, b.ID)) })
+	return es, err
 }
 
 // LockNotFinal locks and returns up to limit enrollments of the campaign that are active or waiting, with id after `after`.
@@ -154,29 +159,40 @@ func (tx *Tx) lockEnrollments(ctx context.Context, where string, by ...any) ([]*
 	return es, wrap("lock enrollments", err)
 }
 
-// saveColumns are what SaveEnrollments reads of an enrollment.
-var saveColumns = func() (cs columns[*Enrollment]) {
-	for _, c := range enrollmentColumns {
-		switch c.name {
-		case "id", "state", "reason", "step", "visit", "wait_kind", "wait_delivery", "due_at", "data", "rev", "updated_at", "ended_at":
-			cs = append(cs, c)
-		}
-	}
-	return cs
-}()
+// saveColumns are what SaveEnrollments reads of an enrollment, stillColumns of one whose state has not changed.
+var (
+	stillColumns = enrollmentColumns.only("id", "reason", "step", "visit", "wait_kind", "wait_delivery", "due_at", "data", "rev", "updated_at", "ended_at")
+	saveColumns  = append(stillColumns, enrollmentColumns.only("state")...)
+)
 
 // SaveEnrollments writes state, reason, step, visit, wait, due, data, updated and ended of rows that this transaction holds, each by compare-and-set
 // on Rev, which it raises (in the structs too). An internal error when a row was changed by somebody else: a lock was forgotten.
 func (tx *Tx) SaveEnrollments(ctx context.Context, es []*Enrollment) error {
-	saved, err := saveColumns.apply(ctx, tx.queries, `UPDATE enrollments SET state = u.state, reason = u.reason, step = u.step, visit = u.visit,
+	var still, moved []*Enrollment
+	for _, e := range es {
+		if e.State == e.counted.state {
+			still = append(still, e)
+		} else {
+			moved = append(moved, e)
+		}
+	}
+	if err := tx.saveEnrollments(ctx, stillColumns, "", still); err != nil {
+		return err
+	}
+	return tx.saveEnrollments(ctx, saveColumns, "state = u.state, ", moved)
+}
+
+// saveEnrollments writes rows whose state changed or did not: SQLite rewrites the index of active runs whenever a statement names the state.
+func (tx *Tx) saveEnrollments(ctx context.Context, read columns[*Enrollment], state string, es []*Enrollment) error {
+	saved, err := read.applyAll(ctx, tx.queries, `UPDATE enrollments SET `+state+`reason = u.reason, step = u.step, visit = u.visit,
 		wait_kind = u.wait_kind, wait_delivery = u.wait_delivery, due_at = u.due_at, data = u.data, rev = u.rev + 1,
 		updated_at = u.updated_at, ended_at = u.ended_at
 		FROM {rows} WHERE enrollments.id = u.id AND enrollments.rev = u.rev`, es)
 	if err != nil {
 		return wrap("save enrollments", err)
 	}
-	if len(saved) != len(es) {
-		return fmt.Errorf("save enrollments: %d of %d were changed by somebody else", len(es)-len(saved), len(es))
+	if saved != len(es) {
+		return fmt.Errorf("save enrollments: %d of %d were changed by somebody else", len(es)-saved, len(es))
 	}
 	for _, e := range es {
 		tx.countStanding(e.counted, -1)

@@ -109,6 +109,20 @@ func (tx *Tx) ClaimActor(ctx context.Context, actor, owner string, now, until ti
 	return n == 1, wrap("claim actor", err)
 }
 
+// ClaimActor is Tx.ClaimActor in a transaction of its own.
+func (s *Store) ClaimActor(ctx context.Context, actor, owner string, now, until time.Time) (mine bool, err error) {
+	err = s.writeOne(ctx, func(tx *Tx) error {
+		mine, err = tx.ClaimActor(ctx, actor, owner, now, until)
+		return err
+	})
+	return mine, err
+}
+
+// ReleaseActor is Tx.ReleaseActor in a transaction of its own.
+func (s *Store) ReleaseActor(ctx context.Context, actor, owner string) error {
+	return s.writeOne(ctx, func(tx *Tx) error { return tx.ReleaseActor(ctx, actor, owner) })
+}
+
 // ReleaseActor ends the claim, if the owner still has it.
 func (tx *Tx) ReleaseActor(ctx context.Context, actor, owner string) error {
 	_, err := tx.run.exec(ctx, `DELETE FROM actor_claims WHERE actor = $1 AND claim_owner = $2`, actor, owner)

@@ -4,12 +4,18 @@ import (
 	"context"
 
 	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/channels"
 	"github.com/kruzhok/kruzhok/members"
 )
 
-// Profiles loads many profiles in four statements. Unknown ids are absent; under an id that was merged stands the profile of the one who stayed.
+// Profiles loads profiles: a few in one statement, many in four. Unknown ids are absent; under an id that was merged stands the profile of the one who stayed.
 // On a Tx, it reads in that transaction.
 func (q queries) Profiles(ctx context.Context, ids []campaigns.MemberID) (ps map[campaigns.MemberID]*Profile, err error) {
+	if len(ids) <= fewProfiles {
+		if ps, err = q.profilesAtOnce(ctx, ids); err != nil || len(ps) == len(ids) {
+			return ps, wrap("read profiles", err)
+		}
+	}
 	err = q.snapshot(ctx, func(q queries) error {
 		if ps, err = q.profiles(ctx, ids); err != nil {
 			return err
@@ -18,6 +24,60 @@ func (q queries) Profiles(ctx context.Context, ids []campaigns.MemberID) (ps map
 	})
 	return ps, wrap("read profiles", err)
 }
+
+// fewProfiles is for how many one statement is less work than four: an answer in a chat needs one member, several times.
+const fewProfiles = 8
+
+// profilesAtOnce gathers what belongs to a member as JSON inside of one statement. Members who were merged are left out.
+func (q queries) profilesAtOnce(ctx context.Context, ids []campaigns.MemberID) (map[campaigns.MemberID]*Profile, error) {
+	ps := make(map[campaigns.MemberID]*Profile, len(ids))
+	_, err := many(ctx, q.run, func(r rows) (_ struct{}, err error) {
+		var tags []string
+		var addresses [][5]string
+		var consents [][3]string
+		m, err := scanMember(alsoScan{r, []any{jsonInto{&tags}, jsonInto{&addresses}, jsonInto{&consents}}})
+		if err != nil {
+			return struct{}{}, err
+		}
+		p := &Profile{Member: *m, Addresses: map[campaigns.Channel]members.Address{}, Consents: members.Consents{}}
+		if len(tags) > 0 {
+			p.Tags = tags
+		}
+		for _, a := range addresses {
+			ch := campaigns.Channel(a[0])
+			p.Addresses[ch] = members.Address{Member: m.ID, Channel: ch, Value: a[1], Reach: channels.Reach(a[2]), Proof: members.Proof(a[3]), Suppressed: a[4]}
+		}
+		for _, c := range consents {
+			p.Consents[members.ConsentKey{Channel: campaigns.Channel(c[0]), Topic: c[1]}] = c[2] != ""
+		}
+		ps[m.ID] = p
+		return
+	}, q.dialect.either(profileLite, profilePostgres)+q.dialect.among(1), list(q.dialect, ids))
+	return ps, err
+}
+
+// alsoScan reads further columns behind those that are asked for.
+type alsoScan struct {
+	rows
+	more []any
+}
+
+func (s alsoScan) Scan(dest ...any) error { return s.rows.Scan(append(dest, s.more...)...) }
+
+const (
+	profileLite = `SELECT ` + memberColumns + `,
+		(SELECT json_group_array(tag) FROM (SELECT tag FROM member_tags t WHERE t.member_id = members.id ORDER BY tag COLLATE BINARY)),
+		(SELECT json_group_array(json_array(a.channel, a.value, a.reach, a.proof, COALESCE(s.reason, ''))) FROM addresses a
+			LEFT JOIN suppressions s ON s.channel = a.channel AND s.value_hash = a.value_hash WHERE a.member_id = members.id),
+		(SELECT json_group_array(json_array(channel, topic, CASE WHEN given THEN 'given' ELSE '' END)) FROM subscriptions c WHERE c.member_id = members.id)
+		FROM members WHERE id`
+	profilePostgres = `SELECT ` + memberColumns + `,
+		(SELECT COALESCE(json_agg(tag ORDER BY tag COLLATE "C"), '[]')::text FROM member_tags t WHERE t.member_id = members.id),
+		(SELECT COALESCE(json_agg(json_build_array(a.channel, a.value, a.reach, a.proof, COALESCE(s.reason, ''))), '[]')::text FROM addresses a
+			LEFT JOIN suppressions s ON s.channel = a.channel AND s.value_hash = a.value_hash WHERE a.member_id = members.id),
+		(SELECT COALESCE(json_agg(json_build_array(channel, topic, CASE WHEN given THEN 'given' ELSE '' END)), '[]')::text FROM subscriptions c WHERE c.member_id = members.id)
+		FROM members WHERE id`
+)
 
 func (q queries) profiles(ctx context.Context, ids []campaigns.MemberID) (map[campaigns.MemberID]*Profile, error) {
 	ps := make(map[campaigns.MemberID]*Profile, len(ids))
@@ -41,12 +101,20 @@ func (q queries) profiles(ctx context.Context, ids []campaigns.MemberID) (map[ca
 }
 
 func (q queries) addProfileTags(ctx context.Context, ids any, ps map[campaigns.MemberID]*Profile) error {
+	return q.eachTag(ctx, ids, func(id campaigns.MemberID, tag string) {
+		if p := ps[id]; p != nil {
+			p.Tags = append(p.Tags, tag)
+		}
+	})
+}
+
+// eachTag shows the members' tags, each member's in order.
+func (q queries) eachTag(ctx context.Context, ids any, add func(campaigns.MemberID, string)) error {
 	_, err := many(ctx, q.run, func(r rows) (_ struct{}, err error) {
 		var id campaigns.MemberID
 		var tag string
-		err = r.Scan(&id, &tag)
-		if p := ps[id]; p != nil {
-			p.Tags = append(p.Tags, tag)
+		if err = r.Scan(&id, &tag); err == nil {
+			add(id, tag)
 		}
 		return
 	}, `SELECT member_id, tag FROM member_tags WHERE member_id`+q.dialect.among(1)+` ORDER BY member_id, tag`+q.dialect.bytewise(), ids)

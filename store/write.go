@@ -21,6 +21,14 @@ func (s *Store) WriteBulk(ctx context.Context, fn func(*Tx) error) error {
 	return s.write(ctx, true, fn)
 }
 
+// writeOne is Write for fn with one statement: PostgreSQL makes a transaction of it by itself, without two more round trips.
+func (s *Store) writeOne(ctx context.Context, fn func(*Tx) error) error {
+	if s.Embedded() {
+		return s.Write(ctx, fn)
+	}
+	return away(fn(&Tx{queries: queries{run: s.engine, dialect: s.dialect}, ids: s.ids}))
+}
+
 func (s *Store) write(ctx context.Context, bulk bool, fn func(*Tx) error) error {
 	for try := 1; ; try++ {
 		err := s.engine.write(ctx, bulk, func(r runner) error {
@@ -53,7 +61,8 @@ func rest(ctx context.Context, try int) error {
 }
 
 // indexOnly forbids PostgreSQL's planner everything but index walks until the transaction ends. Statistics taken when all was sent say
-// "no pending rows", and the next outcome UPDATE becomes a sequential scan times unnest: 13 s for 1000 rows (measured).
+// "no pending rows", and the next outcome UPDATE becomes a sequential scan times unnest: 13 s for 1000 rows (measured). Where an index has the order
+// it is walked in it: with 30,000 due, planners read and sorted them all for the first thousand (46 ms instead of 0.7 ms).
 func (tx *Tx) indexOnly(ctx context.Context) error {
 	if tx.bulk || !tx.dialect.postgres {
 		return nil
@@ -63,4 +72,5 @@ func (tx *Tx) indexOnly(ctx context.Context) error {
 	return err
 }
 
-const pgIndexOnly = "SET LOCAL jit = off; SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
+const pgIndexOnly = "SET LOCAL jit = off; SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; " +
+	"SET LOCAL enable_sort = off; SET LOCAL enable_memoize = off"

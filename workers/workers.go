@@ -63,6 +63,9 @@ const (
 	bulkPoll        = 100 * time.Millisecond
 )
 
+// interactiveHandlers work on members' inputs side by side: most of an answer's time is waiting for the database's disk, which takes many commits at once.
+const interactiveHandlers = 16
+
 // Workers runs the asynq servers of one process.
 type Workers struct {
 	engine  Engine
@@ -80,7 +83,7 @@ func New(rdb redis.UniversalClient, e Engine, q *Queue, chans []campaigns.Channe
 			Logger: quiet{log}, LogLevel: asynq.WarnLevel, DelayedTaskCheckInterval: time.Minute, JanitorInterval: time.Minute,
 		}))
 	}
-	add(queueInteractive, 8, interactivePoll)
+	add(queueInteractive, interactiveHandlers, interactivePoll)
 	add(queueMail, 4, bulkPoll)
 	add(queueDue, 1, bulkPoll)
 	for _, ch := range chans {

@@ -1,0 +1,101 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/channels"
+	"github.com/kruzhok/kruzhok/members"
+)
+
+// MemberFacts is what deciding by one definition looks at of a member: a part of the profile, so that thousands can be read at once.
+type MemberFacts struct {
+	ID         campaigns.MemberID
+	Language   campaigns.Lang
+	TimeZone   string
+	StoppedAt  *time.Time
+	LastActAt  *time.Time
+	Attributes map[string]any // when asked for
+	Tags       []string       // when asked for
+	Addresses  []AddressFacts // at most one a channel; those that were asked for are among them
+}
+
+// AddressFacts is what is known about a member's address.
+type AddressFacts struct {
+	Channel    campaigns.Channel
+	Reach      channels.Reach
+	Proof      members.Proof
+	Suppressed bool
+	Consent    bool // for the topic that was asked for
+}
+
+// FactsWanted says what of members is to be read.
+type FactsWanted struct {
+	Topic            string
+	Channels         []campaigns.Channel
+	Attributes, Tags bool
+}
+
+// MemberFacts reads many members in one statement, or two when tags are wanted. Who is not there, or was merged into another member, is absent.
+func (q queries) MemberFacts(ctx context.Context, ids []campaigns.MemberID, want FactsWanted) (map[campaigns.MemberID]*MemberFacts, error) {
+	all, fs := list(q.dialect, ids), make(map[campaigns.MemberID]*MemberFacts, len(ids))
+	attributes := "'{}'"
+	if want.Attributes {
+		attributes = "m.attributes"
+	}
+	args, of := []any{all, want.Topic, members.AllTopics}, ""
+	if len(want.Channels) == 1 { // there are two: all else is both. In words that no index of channels knows: PostgreSQL might walk it for each member.
+		args, of = append(args, want.Channels[0]), " AND COALESCE(a.channel, '') = $4"
+	}
+	room := make([]MemberFacts, len(ids))
+	_, err := many(ctx, q.run, func(r rows) (_ struct{}, err error) {
+		var f MemberFacts
+		var a AddressFacts
+		var suppressed, consent sql.NullBool
+		if err := r.Scan(&f.ID, &f.Language, &f.TimeZone, timesInto{&f.StoppedAt}, timesInto{&f.LastActAt}, attributesInto{&f.Attributes},
+			orEmpty(&a.Channel), orEmpty(&a.Reach), orEmpty(&a.Proof), &suppressed, &consent); err != nil {
+			return struct{}{}, err
+		}
+		known := fs[f.ID]
+		if known == nil {
+			known, room = &room[0], room[1:]
+			*known = f
+			fs[f.ID] = known
+		}
+		if a.Channel != "" {
+			a.Suppressed, a.Consent = suppressed.Bool, consent.Bool
+			known.Addresses = append(known.Addresses, a)
+		}
+		return
+	}, `SELECT m.id, m.language, m.time_zone, m.stopped_at, m.last_act_at, `+attributes+`, a.channel, a.reach, a.proof, s.reason IS NOT NULL,
+			COALESCE(c.given, (SELECT given FROM subscriptions w WHERE w.member_id = a.member_id AND w.channel = a.channel AND w.topic = $3))
+		FROM members m LEFT JOIN addresses a ON a.member_id = m.id`+of+`
+		LEFT JOIN suppressions s ON s.channel = a.channel AND s.value_hash = a.value_hash
+		LEFT JOIN subscriptions c ON c.member_id = a.member_id AND c.channel = a.channel AND c.topic = $2
+		WHERE m.id`+q.dialect.among(1), args...)
+	if err != nil || !want.Tags {
+		return fs, wrap("read facts", err)
+	}
+	return fs, q.addTagFacts(ctx, all, fs)
+}
+
+func (q queries) addTagFacts(ctx context.Context, ids any, fs map[campaigns.MemberID]*MemberFacts) error {
+	return q.eachTag(ctx, ids, func(id campaigns.MemberID, tag string) {
+		if f := fs[id]; f != nil {
+			f.Tags = append(f.Tags, tag)
+		}
+	})
+}
+
+// attributesInto reads attributes; none is no map.
+type attributesInto struct{ to *map[string]any }
+
+func (i attributesInto) Scan(src any) error {
+	var s string
+	if err := orEmpty(&s).Scan(src); err != nil || s == "{}" {
+		return err
+	}
+	return jsonInto{i.to}.Scan(s)
+}

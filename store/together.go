@@ -1,0 +1,129 @@
+package store
+
+import (
+	"context"
+	"strconv"
+	"strings"
+)
+
+// togetherRows is how many rows one INSERT of SQLite's takes.
+const togetherRows = 25
+
+// insertTogether is insert for many rows on SQLite, where running a statement and binding its parameters cost as much as the row.
+func (cs columns[R]) insertTogether(ctx context.Context, q queries, into, table, conflict string, shared []bool, rs []R) (at []int, err error) {
+	values, fields := cs.together(shared)
+	named := make([]string, len(cs))
+	for c := range cs {
+		named[c] = fields["u."+cs[c].name]
+	}
+	text := into + "SELECT " + strings.Join(named, ", ") + " FROM (VALUES " + values + ") AS u WHERE true " + conflict // or SQLite takes ON for a join's
+	args := cs.sharedValues(shared, rs[0])
+	for n := 0; len(rs)-n >= togetherRows; n += togetherRows {
+		some := rs[n : n+togetherRows]
+		args := args[:len(args):len(args)]
+		for _, r := range some {
+			args = cs.appendOwn(args, shared, r)
+		}
+		wrote, err := q.run.exec(ctx, text, args...)
+		if err != nil {
+			return nil, err
+		}
+		which, err := cs.written(ctx, q, table, some, int(wrote))
+		if err != nil {
+			return nil, err
+		}
+		for _, i := range which {
+			at = append(at, n+i)
+		}
+	}
+	rest := len(rs) - len(rs)%togetherRows
+	last, err := cs.perRow(ctx, q, into+"VALUES ("+placeholders(len(cs))+") "+conflict, rs[rest:])
+	for _, i := range last {
+		at = append(at, rest+i)
+	}
+	return at, err
+}
+
+// written tells which of the rows were written when n were. Some are left out seldom; then they are looked for.
+func (cs columns[R]) written(ctx context.Context, q queries, table string, rs []R, n int) ([]int, error) {
+	if n == len(rs) {
+		return indexes(n), nil
+	}
+	ids := make([]int64, len(rs))
+	for i, r := range rs {
+		ids[i] = cs[0].value(r).(int64)
+	}
+	found, err := many(ctx, q.run, value[int64], "SELECT "+cs[0].name+" FROM "+table+" WHERE "+cs[0].name+q.dialect.among(1), list(q.dialect, ids))
+	return cs.with(rs, found), err
+}
+
+// applyAll is apply where nothing but the number of rows that changed is of interest.
+func (cs columns[R]) applyAll(ctx context.Context, q queries, text string, rs []R) (changed int, err error) {
+	shared := cs.shared(rs)
+	if q.dialect.postgres && len(rs) > 0 {
+		n, err := q.run.exec(ctx, cs.statement(q, text, shared), cs.arrays(shared, rs)...)
+		return int(n), err
+	}
+	rest := 0
+	if shared != nil {
+		values, fields := cs.together(shared)
+		together := fieldOfRow.ReplaceAllStringFunc(strings.Replace(text, "{rows}", "(VALUES "+values+") AS u", 1), func(f string) string { return fields[f] })
+		args := cs.sharedValues(shared, rs[0])
+		for ; len(rs)-rest >= togetherRows; rest += togetherRows {
+			args := args[:len(args):len(args)]
+			for _, r := range rs[rest : rest+togetherRows] {
+				args = cs.appendOwn(args, shared, r)
+			}
+			n, err := q.run.exec(ctx, together, args...)
+			if err != nil {
+				return 0, err
+			}
+			changed += int(n)
+		}
+	}
+	at, err := cs.perRow(ctx, q, cs.statement(q, text, nil), rs[rest:])
+	return changed + len(at), err
+}
+
+// together is the VALUES of togetherRows rows, "(?3, ?4), (?5, ?6), …" without the shared columns, whose parameters come first; and how each column
+// is called beside such a VALUES: "u.column2", or the shared parameter.
+func (cs columns[R]) together(shared []bool) (values string, fields map[string]string) {
+	next, own := 0, 0
+	fields = map[string]string{}
+	for c := range cs {
+		if shared[c] {
+			next++
+			fields["u."+cs[c].name] = "?" + strconv.Itoa(next)
+		} else {
+			own++
+			fields["u."+cs[c].name] = "u.column" + strconv.Itoa(own)
+		}
+	}
+	lines, line := make([]string, togetherRows), make([]string, own)
+	for i := range lines {
+		for c := range line {
+			next++
+			line[c] = "?" + strconv.Itoa(next)
+		}
+		lines[i] = "(" + strings.Join(line, ", ") + ")"
+	}
+	return strings.Join(lines, ", "), fields
+}
+
+func (cs columns[R]) sharedValues(shared []bool, r R) (args []any) {
+	for c := range cs {
+		if shared[c] {
+			args = append(args, cs[c].value(r))
+		}
+	}
+	return args
+}
+
+func (cs columns[R]) appendOwn(args []any, shared []bool, r R) []any {
+	for c := range cs {
+		if !shared[c] {
+			args = append(args, cs[c].value(r))
+		}
+	}
+	return args
+}
