@@ -1,0 +1,61 @@
+package site
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const broadcast = `
+key: news-ROUND
+kind: broadcast
+name: This week
+topic: community
+languages: [en, ru]
+channels: [telegram]
+entry: {schedule: {at: "2026-01-01 10:00", zone: community, audience: all}}
+steps:
+  - id: news
+    send:
+      text:
+        en: |
+          Hello **{{ member.first_name | default: "there" }}**, good to see you!
+
+          The speaking club meets on Thursday at seven in the evening, the challenge of fourteen days goes on, and there are three new texts to read.
+        ru: |
+          Привет, **{{ member.first_name | default: "друг" }}**, рады видеть тебя!
+
+          Разговорный клуб встречается в четверг в семь вечера, а испытание на четырнадцать дней идёт дальше.
+      buttons: [{text: {en: Read on, ru: Читать дальше}, url: "https://speaklingua.example/week"}]
+`
+
+// Draft keeps the round's broadcast to everybody, ready to publish.
+func (s *Site) Draft(ctx context.Context, round int) error {
+	_, err := s.Service.Do(ctx, http.MethodPost, "/v1/campaigns", "application/yaml", []byte(strings.Replace(broadcast, "ROUND", strconv.Itoa(round), 1)))
+	return err
+}
+
+// Broadcast publishes it, and waits until each of the n members' deliveries is sent and each passage over.
+func (s *Site) Broadcast(ctx context.Context, round, n int) error {
+	key := fmt.Sprintf("news-%d", round)
+	if _, err := s.Service.Do(ctx, http.MethodPost, "/v1/campaigns/"+key+"/publication", "", nil); err != nil {
+		return err
+	}
+	for began := time.Now(); ; time.Sleep(50 * time.Millisecond) {
+		var sent, open int
+		if err := s.DB.QueryRowContext(ctx, `SELECT
+			(SELECT count(*) FROM deliveries d JOIN campaigns c ON c.id = d.campaign_id WHERE c.key = $1 AND d.state = 'sent'),
+			(SELECT count(*) FROM enrollments e JOIN campaigns c ON c.id = e.campaign_id WHERE c.key = $1 AND e.state IN ('active', 'waiting'))`, key).Scan(&sent, &open); err != nil {
+			return err
+		}
+		if sent == n && open == 0 {
+			return nil
+		}
+		if time.Since(began) > 5*time.Minute {
+			return fmt.Errorf("%d of %d sent after five minutes, %d passages open", sent, n, open)
+		}
+	}
+}
