@@ -73,6 +73,18 @@ func TestBulkAlwaysGetsSomething(t *testing.T) {
 	take(t, l, 1, Bucket{Rate: 1, Burst: 1, Reserve: 0.9}, campaigns.Bulk, 1, 0)
 }
 
+// TestUnknownBucketFills: bulk work, which gets nothing of the single token of an unknown bucket, gets something once it has filled.
+func TestUnknownBucketFills(t *testing.T) {
+	l, m, pass := onMiniredis(t)
+	b := Bucket{Rate: 10, Burst: 20, Reserve: 0.25}
+	for range 2 {
+		take(t, l, 5, b, campaigns.Bulk, 0, 500*time.Millisecond)
+		pass(600 * time.Millisecond)
+		take(t, l, 5, b, campaigns.Bulk, 2, 100*time.Millisecond)
+		m.FlushAll()
+	}
+}
+
 // TestFullFromTheStart: a quiet chat may get its burst, and costs Redis nothing once it is quiet again.
 func TestFullFromTheStart(t *testing.T) {
 	l, m, pass := onMiniredis(t)

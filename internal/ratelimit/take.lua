@@ -24,6 +24,7 @@ for i = 1, #KEYS do
     full, back = string.match(kept[i], '^(%S+) (%S+)$')
   end
   b.full = math.max(tonumber(full) or now + (b.burst - b.unknown) * b.gap, now)
+  b.changed = not kept[i] and b.unknown < b.burst -- it fills from now on, whether or not anybody gets something
   b.back = math.max(tonumber(back) or now, now + b.opens)
   if b.full <= now and b.opens == 0 then -- nobody came for a while: whoever stood in line has gone
     b.back = now
