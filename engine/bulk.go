@@ -13,9 +13,8 @@ import (
 // sendChunk claims one chunk and works on it for at most chunkWork; the rest is given back. worked: there was one, and it did not stay as it was.
 func (e *Engine) sendChunk(ctx context.Context, ch campaigns.Channel) (worked bool, err error) {
 	var c *store.Chunk
-	err = e.Store.WriteBulk(ctx, func(tx *store.Tx) (err error) {
-		now := e.now()
-		c, err = tx.ClaimChunk(ctx, ch, e.Owner, now, now.Add(chunkClaim))
+	err = e.claim(ctx, e.Store.WriteBulk, chunkClaim, func(tx *store.Tx, now, until time.Time) (err error) {
+		c, err = tx.ClaimChunk(ctx, ch, e.Owner, now, until)
 		return err
 	})
 	if err != nil || c == nil {

@@ -95,7 +95,7 @@ type Engine struct {
 	woken    recently[string]
 	swept    recently[sweptCampaign] // found empty
 	noticed  recently[sweptCampaign] // asked to be emptied
-	claims   atomic.Uint64           // names actor claims
+	claims   atomic.Uint64           // tells claims apart
 	bot      atomic.Pointer[string]  // the bot's name, once it is known
 	waiting  atomic.Int64            // how many wait for the database to take their outcomes
 	fetches  signal                  // a file waits to be fetched

@@ -34,9 +34,8 @@ func (e *Engine) SendNow(ctx context.Context, ids []campaigns.DeliveryID) error 
 	for len(ids) > 0 && e.Journal != nil {
 		var ds []*store.Delivery
 		mails := false
-		err := e.Store.Write(ctx, func(tx *store.Tx) (err error) {
-			now := e.now()
-			if ds, err = tx.ClaimDeliveries(ctx, ids, campaigns.Telegram, e.Owner, now, now.Add(rowClaim)); err != nil || len(ds) == len(ids) {
+		err := e.claim(ctx, e.Store.Write, rowClaim, func(tx *store.Tx, now, until time.Time) (err error) {
+			if ds, err = tx.ClaimDeliveries(ctx, ids, campaigns.Telegram, e.Owner, now, until); err != nil || len(ds) == len(ids) {
 				return err
 			}
 			mails, err = tx.LeaveToLane(ctx, ids, campaigns.Email, now)
@@ -93,9 +92,8 @@ func (e *Engine) runLane(ctx context.Context, lane campaigns.Lane, ch campaigns.
 // sendDue claims and sends some deliveries that are due row by row. worked: there were some, and they did not all stay as they were.
 func (e *Engine) sendDue(ctx context.Context, lane campaigns.Lane, ch campaigns.Channel) (worked bool, err error) {
 	var ds []*store.Delivery
-	err = e.Store.Write(ctx, func(tx *store.Tx) (err error) {
-		now := e.now()
-		ds, err = tx.ClaimDue(ctx, lane, ch, e.Owner, now, now.Add(rowClaim), 2*e.connections(ch, lane))
+	err = e.claim(ctx, e.Store.Write, rowClaim, func(tx *store.Tx, now, until time.Time) (err error) {
+		ds, err = tx.ClaimDue(ctx, lane, ch, e.Owner, now, until, 2*e.connections(ch, lane))
 		return err
 	})
 	if err != nil || len(ds) == 0 {

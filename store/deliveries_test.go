@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/store"
@@ -313,6 +314,31 @@ func TestChunksGoToOneWorker(t *testing.T) {
 			return ids
 		})
 		same(t, many, seen)
+	})
+}
+
+// TestClaimIsReleasedByItsEnd: of an owner's claims, those that end exactly then; the rows are as if nobody had claimed them.
+func TestClaimIsReleasedByItsEnd(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store) {
+		k, _ := bulk(t, s, newCampaign(t, s, "a", campaigns.Running), 4)
+		claimChunk(t, s, "w", 0) // until at(60)
+		d := stepDelivery(newEnrollment(t, s, newCampaign(t, s, "b", campaigns.Running), newMember(t, s)))
+		insert(t, s, d)
+		before := delivery(t, s, d.ID)
+		write(t, s, func(ctx context.Context, tx *store.Tx) error {
+			_, err := tx.ClaimDeliveries(ctx, []campaigns.DeliveryID{d.ID}, campaigns.Telegram, "w", now, at(60))
+			return err
+		})
+		release := func(owner string, until time.Time) {
+			write(t, s, func(ctx context.Context, tx *store.Tx) error { return tx.ReleaseClaim(ctx, owner, until) })
+		}
+		release("other", at(60))
+		release("w", at(60).Add(time.Microsecond))
+		same(t, "4 w", left(t, s, k))
+		same(t, campaigns.Claimed, delivery(t, s, d.ID).State)
+		release("w", at(60))
+		same(t, "4 -", left(t, s, k))
+		same(t, before, delivery(t, s, d.ID))
 	})
 }
 

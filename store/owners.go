@@ -30,6 +30,16 @@ func (tx *Tx) FreeOwner(ctx context.Context, owner string, now time.Time) error 
 	return wrap("free deliveries", err)
 }
 
+// ReleaseClaim gives back what the owner claimed until exactly then, as if it had never claimed it.
+func (tx *Tx) ReleaseClaim(ctx context.Context, owner string, until time.Time) error {
+	if _, err := tx.run.exec(ctx, freeChunk+` WHERE claim_owner = $1 AND claim_until = $2`, owner, micros(until)); err != nil {
+		return wrap("release claimed chunk", err)
+	}
+	_, err := tx.run.exec(ctx, `UPDATE deliveries SET state = 'pending', attempts = attempts - 1, claim_owner = NULL, claim_until = NULL
+		WHERE claim_owner = $1 AND claim_until = $2 AND state = 'claimed'`, owner, micros(until))
+	return wrap("release claimed deliveries", err)
+}
+
 // ExpireClaims makes everything under claims that ended before `before` unknown (rows and chunks whose owner never came back and left no journal),
 // at most limit deliveries at a time, and returns how many outcomes were written; fewer than limit: that was all.
 func (tx *Tx) ExpireClaims(ctx context.Context, before, now time.Time, limit int) (int, error) {

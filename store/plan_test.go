@@ -108,6 +108,7 @@ func hotCalls(ctx context.Context, tx *Tx) error {
 		func() error { return tx.CancelPendingOfMember(ctx, 1, "x", now) },
 		func() error { _, err := tx.ExpireClaims(ctx, now, now, 5); return err },
 		func() error { return tx.FreeOwner(ctx, "w", now) },
+		func() error { return tx.ReleaseClaim(ctx, "w", now) },
 		func() error { _, _, err := tx.OwnerClaims(ctx, "w"); return err },
 		func() error { _, err := tx.TakeQuestionSlot(ctx, QuestionSlot{Member: 1, Enrollment: 1}); return err },
 		func() error { return tx.FreeQuestionSlot(ctx, 1, 1, now) },
