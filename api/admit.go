@@ -13,7 +13,7 @@ import (
 // linePatience is how long a request waits for a place before it is told to come again.
 const linePatience = 3 * time.Second
 
-// errBusy is told before anything of the request was read or done: the same request is safe to send again.
+// errBusy is told before anything of the request was done: the same request is safe to send again.
 var errBusy = fault.New(fault.RateLimited, "rate_limited", nil)
 
 // doors bound what works at once, for each request may hold a body of its size, and a connection of the database. As many again, four times, may wait.
@@ -52,16 +52,25 @@ func (d *doors) enter(ctx context.Context) bool {
 
 func (d *doors) leave() { <-d.places }
 
-// admit lets so many requests of the API in as can work at once; the others hear 429 with Retry-After (RFC 6585 §4). What members press, health and the
-// console's streams do not stand in this line.
+// admit lets so many requests in as can work at once; the others hear 429 with Retry-After (RFC 6585 §4). The API and the pages behind mails' links have
+// doors of their own: neither crowd keeps the other out. What Telegram brings, health and the console's streams do not stand in these lines.
 func (s *server) admit(c *gin.Context) {
-	if !strings.HasPrefix(c.Request.URL.Path, "/v1/") {
+	var d *doors
+	switch {
+	case strings.HasPrefix(c.Request.URL.Path, "/v1/"):
+		d = s.doors
+	case isPage(c):
+		d = s.pageDoors
+	default:
 		return
 	}
-	if !s.doors.enter(c.Request.Context()) {
-		s.refuse(c, errBusy)
+	if !d.enter(c.Request.Context()) {
+		s.tell(c, errBusy)
 		return
 	}
-	defer s.doors.leave()
+	defer d.leave()
 	c.Next()
 }
+
+// isPage: the route is that of a page behind a mail's link.
+func isPage(c *gin.Context) bool { return strings.HasSuffix(c.FullPath(), "/:token") }

@@ -2,7 +2,9 @@ package api
 
 import (
 	"context"
+	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -97,4 +99,52 @@ func TestDoors(t *testing.T) {
 	if len(d.line)+len(d.places) != 0 {
 		t.Errorf("%d wait, %d work", len(d.line), len(d.places))
 	}
+}
+
+// TestBusyPages: the pages behind mails' links have a line of their own, and a page in the reader's language when it is full; the API does not notice.
+func TestBusyPages(t *testing.T) {
+	w := newWorld(t, func(o *Options) { o.MaxRequests = 1 })
+	w.s.pageDoors.patience = 20 * time.Millisecond
+	if !w.s.pageDoors.enter(t.Context()) {
+		t.Fatal("nobody may come in")
+	}
+	for _, path := range []string{"/s/x", "/u/x", "/settings/x", "/link/x", "/mailbox/x"} {
+		for _, method := range []string{"GET", "HEAD", "POST"} {
+			got := w.page(method, path, "Accept-Language", "ru").want(http.StatusTooManyRequests)
+			if got.Header().Get("Retry-After") == "" || method != "HEAD" && !strings.Contains(got.body, "Слишком много читателей сразу") {
+				t.Errorf("%s %s: %v %s", method, path, got.Header(), got.body)
+			}
+		}
+	}
+	w.call("GET", "/v1/members", "").want(200)
+	w.s.pageDoors.leave()
+	w.page("GET", "/s/x").want(404)
+}
+
+// TestSlowBodyHoldsNoPlace: whoever sends a byte a minute keeps neither the API nor a page from the others.
+func TestSlowBodyHoldsNoPlace(t *testing.T) {
+	w := newWorld(t, func(o *Options) { o.MaxRequests = 1 })
+	w.s.doors.patience, w.s.pageDoors.patience = 50*time.Millisecond, 50*time.Millisecond
+	srv := httptest.NewUnstartedServer(w.s)
+	active := make(chan struct{}, 100)
+	srv.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateActive {
+			active <- struct{}{}
+		}
+	}
+	srv.Start()
+	t.Cleanup(srv.Close) // after the connections
+	for _, path := range []string{"/v1/members", "/u/x"} {
+		for range 3 {
+			conn := dial(t, srv)
+			_, err := fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Type: %s\r\nContent-Length: 1000\r\n\r\n{", path, w.token, contentType(path))
+			must(t, err)
+			<-active
+		}
+	}
+	for range 3 { // they would have taken the only place, and the line's four
+		w.call("POST", "/v1/members", `{"external_id":"u1"}`)
+	}
+	w.call("POST", "/v1/members", `{"external_id":"u2"}`).want(201)
+	w.page("GET", "/u/x").want(404)
 }

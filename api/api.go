@@ -39,10 +39,11 @@ type Options struct {
 	MaxImport int64
 	// Mount registers other fronts on the same router: the console, and the demo's pages.
 	Mount []func(gin.IRouter)
-	// MaxRequests is how many requests of the API work at once (default 64); four times as many wait for them.
+	// MaxRequests is how many requests of the API work at once (default 64), and as many of the pages behind mails' links; four times as many wait for them.
 	MaxRequests int
-	// BodyPatience is how long a body may take to come (default 30 s).
-	BodyPatience time.Duration
+	// BodyPatience is how long a small body may take to come (default 30 s): it holds no place meanwhile. BodyGrace is how long a large one, which does, may
+	// fall behind the slowest pace that is borne (default 5 s).
+	BodyPatience, BodyGrace time.Duration
 }
 
 // Webhook is Telegram's way in.
@@ -58,7 +59,8 @@ type server struct {
 	gin    *gin.Engine
 	huma   huma.API
 	access map[string]access // by method and gin's path
-	doors  *doors
+	// doors are the API's, pageDoors those of the pages behind mails' links.
+	doors, pageDoors *doors
 }
 
 // New makes the handler.
@@ -80,7 +82,12 @@ func newServer(o Options) (*server, error) {
 	if o.BodyPatience <= 0 {
 		o.BodyPatience = bodyPatience
 	}
-	s := &server{Options: o, gin: newRouter(), access: map[string]access{}, doors: newDoors(int(orElse(int64(o.MaxRequests), 64)))}
+	if o.BodyGrace <= 0 {
+		o.BodyGrace = bodyGrace
+	}
+	s := &server{Options: o, gin: newRouter(), access: map[string]access{}}
+	places := int(orElse(int64(o.MaxRequests), 64))
+	s.doors, s.pageDoors = newDoors(places), newDoors(places)
 	s.gin.Use(s.identify, s.log, s.recover, securityHeaders, s.await, s.admit)
 	s.gin.NoRoute(func(c *gin.Context) { s.refuseRoute(c, "not_found.page") })
 	s.gin.NoMethod(func(c *gin.Context) { s.refuseRoute(c, "invalid.method") })

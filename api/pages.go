@@ -80,7 +80,7 @@ func (s *server) errorPage(c *gin.Context, err error) {
 		page.RequestID = r.id
 		s.logFault(c.Request.Context(), fault.KindOf(err), err)
 	}
-	if status == http.StatusServiceUnavailable {
+	if status == http.StatusServiceUnavailable || status == http.StatusTooManyRequests {
 		c.Header("Retry-After", fmt.Sprint(retryAfter))
 	}
 	c.Abort()
@@ -96,6 +96,8 @@ func pageKey(status int) string {
 		return "page.expired"
 	case http.StatusForbidden:
 		return "page.foreign"
+	case http.StatusTooManyRequests:
+		return "page.busy"
 	case http.StatusServiceUnavailable, http.StatusInternalServerError:
 		return "page.broken"
 	}

@@ -71,6 +71,24 @@ func TestSlowBody(t *testing.T) {
 	}
 }
 
+// TestLargeBodyKeepsItsPace: one that is too large to be read before it has a place is let go when it stops coming, however long a small one may take.
+func TestLargeBodyKeepsItsPace(t *testing.T) {
+	w := newWorld(t, func(o *Options) { o.BodyPatience, o.BodyGrace = time.Hour, 50*time.Millisecond })
+	srv := httptest.NewServer(w.s)
+	defer srv.Close()
+	for name, head := range map[string]string{"with its length": "Content-Length: 1000000\r\n\r\n{", "in chunks": "Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n"} {
+		conn := dial(t, srv)
+		_, err := fmt.Fprintf(conn, "POST /v1/campaigns HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Type: %s\r\n%s", w.token, yamlType, head)
+		must(t, err)
+		got, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		must(t, err)
+		if got.StatusCode != http.StatusRequestTimeout {
+			t.Errorf("%s: status %d", name, got.StatusCode)
+		}
+		_ = got.Body.Close()
+	}
+}
+
 // TestPatienceEndsWithTheBody: the next request of the same connection, and a long answer, have their own time.
 func TestPatienceEndsWithTheBody(t *testing.T) {
 	w := newWorld(t, func(o *Options) { o.BodyPatience = 100 * time.Millisecond })
