@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hibiken/asynq"
@@ -15,7 +16,10 @@ import (
 
 // Queue puts wake-ups on Redis. It is the engine's Waker. Wake-ups carry no TaskID and no uniqueness: an archived or completed id would block the next.
 type Queue struct {
+	rdb    redis.UniversalClient
 	client *asynq.Client
+	puts   atomic.Int64 // wake-ups of actors
+	full   atomic.Bool  // too many of them waited at the last look
 
 	mu   sync.Mutex
 	last map[string]time.Time   // when a lane's wake-up was put last
@@ -25,7 +29,7 @@ type Queue struct {
 
 // NewQueue makes a Queue on the client.
 func NewQueue(rdb redis.UniversalClient) *Queue {
-	return &Queue{client: asynq.NewClientFromRedisClient(rdb), last: map[string]time.Time{}, late: map[string]*time.Timer{}}
+	return &Queue{rdb: rdb, client: asynq.NewClientFromRedisClient(rdb), last: map[string]time.Time{}, late: map[string]*time.Timer{}}
 }
 
 // Close forgets what waits; the sweeps find it.
@@ -38,27 +42,65 @@ func (q *Queue) Close() {
 	}
 }
 
+const (
+	// maxAlike bounds the wake-ups of one kind that wait on Redis: whoever takes one looks at everything, so another behind it says nothing new.
+	// Two, and not one: the first may be of another lane on the same queue.
+	maxAlike = 2
+	// maxActors bounds those of actors, which each name one. What is left out is found by the sweeps, the longest waiting first.
+	maxActors = 10_000
+	// actorsLook is how many are put between two looks at how many wait.
+	actorsLook = 500
+)
+
 // WakeActor asks for an actor's inputs to be handled.
 func (q *Queue) WakeActor(ctx context.Context, actor string) error {
+	if q.puts.Add(1)%actorsLook == 0 || q.full.Load() {
+		n, err := q.waiting(ctx, queueInteractive)
+		if err != nil {
+			return err
+		}
+		if q.full.Store(n >= maxActors); n >= maxActors {
+			return nil
+		}
+	}
 	return q.put(ctx, taskActor, actorTask{actor}, queueInteractive)
+}
+
+// waiting is how many wake-ups of the queue no worker has taken yet. asynq's own way to ask reads far more.
+func (q *Queue) waiting(ctx context.Context, queue string) (int64, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), putLimit)
+	defer cancel()
+	n, err := q.rdb.LLen(ctx, "asynq:{"+queue+"}:pending").Result()
+	if err != nil {
+		return 0, fmt.Errorf("look at queue %s: %w", queue, err)
+	}
+	return n, nil
+}
+
+// alike puts a wake-up that is like any other of its queue, unless some wait already.
+func (q *Queue) alike(ctx context.Context, kind string, payload any, queue string, most int64) error {
+	if n, err := q.waiting(ctx, queue); err != nil || n >= most {
+		return err
+	}
+	return q.put(ctx, kind, payload, queue)
 }
 
 // WakeDue asks for due enrollments to be decided.
 func (q *Queue) WakeDue(ctx context.Context) error {
-	return q.sparingly(ctx, "due", func(ctx context.Context) error { return q.put(ctx, taskDue, struct{}{}, queueDue) })
+	return q.sparingly(ctx, "due", func(ctx context.Context) error { return q.alike(ctx, taskDue, struct{}{}, queueDue, maxAlike) })
 }
 
 // WakeLane asks for a lane's deliveries to be sent.
 func (q *Queue) WakeLane(ctx context.Context, lane campaigns.Lane, ch campaigns.Channel) error {
-	queue := queueBulk(ch)
+	queue, most := queueBulk(ch), int64(maxAlike)
 	switch {
 	case lane == campaigns.Interactive && ch == campaigns.Email:
 		queue = queueMail
 	case lane == campaigns.Interactive:
-		queue = queueInteractive
+		queue, most = queueInteractive, maxActors
 	}
 	return q.sparingly(ctx, "lane:"+string(lane)+":"+string(ch), func(ctx context.Context) error {
-		return q.put(ctx, taskLane, laneTask{lane, ch}, queue)
+		return q.alike(ctx, taskLane, laneTask{lane, ch}, queue, most)
 	})
 }
 
@@ -89,12 +131,15 @@ func (q *Queue) sparingly(ctx context.Context, kind string, put func(context.Con
 	return nil
 }
 
+// putLimit is how long Redis may take.
+const putLimit = 2 * time.Second
+
 func (q *Queue) put(ctx context.Context, kind string, payload any, queue string) error {
 	body, err := json.Marshal(payload)
 	if err != nil {
 		return fmt.Errorf("encode task: %w", err)
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), putLimit)
 	defer cancel()
 	_, err = q.client.EnqueueContext(ctx, asynq.NewTask(kind, body), asynq.Queue(queue), asynq.MaxRetry(0), asynq.Timeout(taskLimit))
 	if err != nil {

@@ -212,3 +212,45 @@ func TestEmbeddedKeysExpire(t *testing.T) {
 		}
 	}
 }
+
+// TestNobodyThereToWake: while no worker takes wake-ups, they do not pile up, however many processes put them and for how long; afterwards they come again.
+func TestNobodyThereToWake(t *testing.T) {
+	each(t, func(t *testing.T, rdb redis.UniversalClient, _ func()) {
+		waits := func(queue string) int64 {
+			n, err := rdb.LLen(t.Context(), "asynq:{"+queue+"}:pending").Result()
+			must(t, err)
+			return n
+		}
+		for range 30 { // the first of each process goes at once
+			q := workers.NewQueue(rdb)
+			must(t, q.WakeDue(t.Context()))
+			must(t, q.WakeLane(t.Context(), campaigns.Bulk, campaigns.Telegram))
+			must(t, q.WakeLane(t.Context(), campaigns.Bulk, campaigns.Email))
+			must(t, q.WakeLane(t.Context(), campaigns.Interactive, campaigns.Email))
+			q.Close()
+		}
+		for _, queue := range []string{"due", "bulk-telegram", "bulk-email", "interactive-email"} {
+			if n := waits(queue); n == 0 || n > 2 {
+				t.Errorf("%d wake-ups wait in %s", n, queue)
+			}
+		}
+		const interactive = "asynq:{interactive}:pending"
+		backlog := make([]any, 10_000)
+		for i := range backlog {
+			backlog[i] = "of others"
+		}
+		must(t, rdb.RPush(t.Context(), interactive, backlog...).Err())
+		q := workers.NewQueue(rdb)
+		for range 1100 {
+			must(t, q.WakeActor(t.Context(), "member:1"))
+		}
+		if n := waits("interactive"); n >= 10_500 {
+			t.Errorf("%d wake-ups of actors wait", n)
+		}
+		must(t, rdb.Del(t.Context(), interactive).Err())
+		must(t, q.WakeActor(t.Context(), "member:1"))
+		if n := waits("interactive"); n != 1 {
+			t.Errorf("%d wake-ups after the backlog is gone", n)
+		}
+	})
+}
