@@ -81,7 +81,7 @@ func TestStreamFaults(t *testing.T) {
 		"none":                  {class: channels.OK, begun: true, arrived: true},
 		"450 at RCPT":           {fault: sandbox.MailFault{Phase: sandbox.MailAtRcpt, Reply: "450 4.7.1 Greylisted"}, class: channels.Temporary},
 		"550 at RCPT":           {fault: sandbox.MailFault{Phase: sandbox.MailAtRcpt, Reply: "550 5.1.1 nobody"}, class: channels.AddressDead},
-		"421 at RCPT":           {fault: sandbox.MailFault{Phase: sandbox.MailAtRcpt, Reply: "421 4.7.0 slow down"}, class: channels.Temporary},
+		"421 at RCPT":           {fault: sandbox.MailFault{Phase: sandbox.MailAtRcpt, Reply: "421 4.7.0 slow down"}, class: channels.RateLimited},
 		"cut at RCPT":           {fault: sandbox.MailFault{Phase: sandbox.MailAtRcpt, Cut: true}, class: channels.OK, begun: true, arrived: true}, // said again over a new connection
 		"552 at DATA":           {fault: sandbox.MailFault{Phase: sandbox.MailAtData, Reply: "552 5.3.4 too big"}, class: channels.Refused},
 		"cut in the body":       {fault: sandbox.MailFault{Phase: sandbox.MailInBody, Cut: true}, class: channels.Uncertain, begun: true},
@@ -89,7 +89,7 @@ func TestStreamFaults(t *testing.T) {
 		"cut after acceptance":  {fault: sandbox.MailFault{Phase: sandbox.MailAfterDot, Cut: true}, class: channels.Uncertain, begun: true, arrived: true},
 		"silent after":          {fault: sandbox.MailFault{Phase: sandbox.MailAfterDot, Delay: time.Hour}, class: channels.Uncertain, begun: true, arrived: true},
 		"451 after the dot":     {fault: sandbox.MailFault{Phase: sandbox.MailAtDot, Reply: "451 4.3.0 disk"}, class: channels.Temporary, begun: true},
-		"421 after the dot":     {fault: sandbox.MailFault{Phase: sandbox.MailAtDot, Reply: "421 4.7.0 later"}, class: channels.Temporary, begun: true},
+		"421 after the dot":     {fault: sandbox.MailFault{Phase: sandbox.MailAtDot, Reply: "421 4.7.0 later"}, class: channels.RateLimited, begun: true},
 		"nonsense after":        {fault: sandbox.MailFault{Phase: sandbox.MailAfterDot, Reply: "what?"}, class: channels.Uncertain, begun: true, arrived: true},
 	} {
 		for _, onebyone := range []bool{false, true} {
