@@ -29,9 +29,12 @@ type member struct {
 
 func (m *member) id() string   { return fmt.Sprintf("m%d", m.n) }
 func (m *member) chat() int64  { return int64(1_000_000 + m.n) }
-func (m *member) mail() string { return m.id() + "@example.org" }
+func (m *member) mail() string { return fmt.Sprintf("%s@d%d.example.org", m.id(), m.n%domains) }
 
 func (m *member) inTelegram() bool { return m.kind == byChat || m.kind == blocked }
+
+// domains is how many mail domains the crowd has: one that slows us down rests by itself.
+const domains = 7
 
 // crowd is everybody, as the seed made them.
 type crowd struct {

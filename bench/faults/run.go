@@ -42,7 +42,7 @@ func (s *Site) round(f fault, from, to int) {
 		met := s.tally.strikesOf(f.name)
 		heal := f.strike(s)
 		s.Enroll(from, to)
-		s.waitFor(30*time.Second, f.name+" to be met", func() bool { return s.tally.strikesOf(f.name) > met })
+		s.passing(time.Minute, f.name+" to be met", func(inMotion) bool { return s.tally.strikesOf(f.name) > met })
 		time.Sleep(lasts)
 		heal()
 		return
@@ -90,22 +90,30 @@ func (s *Site) leap(then time.Time) bool {
 	if err != nil || m.claims > 0 {
 		return false
 	}
-	s.clock.jump(then.Sub(s.clock.now()) + time.Millisecond)
+	s.clock.jump(then.Sub(s.clock.now()) + time.Minute) // and what is due a little later too
 	return true
 }
 
-// Settle waits until nothing is in motion. Where nothing moves because it waits for its time, that time comes.
+// Settle waits until nothing is in motion.
 func (s *Site) Settle() {
+	s.t.Helper()
+	s.passing(s.opt.Patience, "everything to be final", func(m inMotion) bool {
+		updates := s.Bot.Updates.Counts()
+		return m.over() && updates.Confirmed == updates.Pushed && s.tally.allReleased()
+	})
+}
+
+// passing waits for something to come about. Where nothing moves because it waits for its time, that time comes.
+func (s *Site) passing(limit time.Duration, what string, ok func(inMotion) bool) {
 	s.t.Helper()
 	var last inMotion
 	var still time.Time
-	s.waitFor(s.opt.Patience, "everything to be final", func() bool {
+	s.waitFor(limit, what, func() bool {
 		m, err := s.books.inMotion(s.t.Context())
-		updates := s.Bot.Updates.Counts()
 		switch {
 		case err != nil:
 			return false
-		case m.over() && updates.Confirmed == updates.Pushed && s.tally.allReleased():
+		case ok(m):
 			return true
 		case m != last:
 			last, still = m, time.Now()
