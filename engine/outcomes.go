@@ -17,6 +17,7 @@ import (
 // results collects what became of some deliveries while they are being sent.
 type results struct {
 	channel  campaigns.Channel
+	lane     campaigns.Lane
 	mu       sync.Mutex
 	outcomes []store.Outcome
 	reach    []reached
@@ -199,9 +200,16 @@ func (e *Engine) writeOutcomes(ctx context.Context, res *results) error {
 }
 
 func (e *Engine) writePatiently(ctx context.Context, res *results) error {
-	return e.patiently("outcomes not written", len(res.outcomes), func() error {
-		return e.Store.WriteBulk(ctx, func(tx *store.Tx) error { return e.writeResults(ctx, tx, res) })
-	})
+	return e.patiently("outcomes not written", len(res.outcomes), func() error { return e.writeOnce(ctx, res) })
+}
+
+// writeOnce does not let a member who answers stand behind bulk work: the next answer waits for this outcome's worker.
+func (e *Engine) writeOnce(ctx context.Context, res *results) error {
+	write := e.Store.WriteBulk
+	if res.lane == campaigns.Interactive {
+		write = e.Store.Write
+	}
+	return write(ctx, func(tx *store.Tx) error { return e.writeResults(ctx, tx, res) })
 }
 
 // writeEach writes the outcomes one by one. One that cannot be written stays claimed, and is unknown when its claim has run out.

@@ -187,7 +187,7 @@ type job struct {
 // sendSome takes claimed deliveries of one channel through the gates, sends and writes what became of them, in one transaction of outcomes.
 // Deliveries without an outcome in the result were not begun and stay as they were.
 func (e *Engine) sendSome(ctx context.Context, lane campaigns.Lane, ch campaigns.Channel, ds []*store.Delivery) ([]store.Outcome, error) {
-	res := &results{channel: ch}
+	res := &results{channel: ch, lane: lane}
 	gated := time.Now()
 	jobs, err := e.prepare(ctx, ch, ds, res)
 	if err != nil {

@@ -119,7 +119,9 @@ func report(waits []time.Duration, sent int64) error {
 	if len(waits) == 0 {
 		return fmt.Errorf("no answer had its question")
 	}
-	at := func(share float64) time.Duration { return waits[int(share*float64(len(waits)-1))].Round(time.Millisecond) }
+	at := func(share float64) time.Duration {
+		return waits[int(share*float64(len(waits)-1))].Round(time.Millisecond)
+	}
 	fmt.Printf("%s, bot %v/s, %v answers/s while a broadcast to %d runs (%.0f of it a second)\n", *engine, *bot, *answers, *members, float64(sent)/duration.Seconds())
 	fmt.Printf("answer to next question: median %s, p99 %s, longest %s, of %d; the goal is p99 ≤ %s\n", at(0.5), at(0.99), at(1), len(waits), *goal)
 	if at(0.99) > *goal {
