@@ -144,14 +144,16 @@ func (cs columns[R]) only(names ...string) (some columns[R]) {
 // 28 columns, of which five differ. What is the same depends on the rows, so that few rows would make a statement's text for each occasion.
 const fewRows = 20
 
-// shared tells which columns have one value in all rows; nil: not looked at.
-func (cs columns[R]) shared(rs []R) []bool {
+// shared tells which columns have one value in all rows; nil: not looked at. What the statement compares is not among them: "rev = 3" looks so rare to
+// PostgreSQL that it walks the whole table for it, and then looks for the row's id among the thousand.
+func (cs columns[R]) shared(text string, rs []R) []bool {
 	if len(rs) <= fewRows {
 		return nil
 	}
+	_, compared, _ := strings.Cut(text, " WHERE ")
 	shared := make([]bool, len(cs))
 	for i := 1; i < len(cs); i++ { // never the id
-		shared[i] = cs[i].same(rs)
+		shared[i] = !slices.Contains(fieldOfRow.FindAllString(compared, -1), "u."+cs[i].name) && cs[i].same(rs)
 	}
 	return shared
 }
@@ -161,7 +163,7 @@ func (cs columns[R]) insert(ctx context.Context, q queries, table, conflict stri
 	if len(rs) == 0 {
 		return nil, nil
 	}
-	into, shared := "INSERT INTO "+table+" ("+cs.list("")+") ", cs.shared(rs)
+	into, shared := "INSERT INTO "+table+" ("+cs.list("")+") ", cs.shared("", rs)
 	if q.dialect.postgres {
 		return cs.insertMany(ctx, q, table, cs.statement(q, into+"SELECT "+cs.list("u.")+" FROM {rows} "+conflict, shared), shared, rs)
 	}
@@ -248,7 +250,7 @@ func (cs columns[R]) statement(q queries, text string, shared []bool) string {
 }
 
 func (cs columns[R]) atOnce(ctx context.Context, q queries, text string, rs []R, scan func(rows, ...any) error) ([]int, error) {
-	shared := cs.shared(rs)
+	shared := cs.shared(text, rs)
 	return many(ctx, q.run, func(r rows) (n int, err error) {
 		err = scan(r, &n)
 		return n - 1, err

@@ -141,9 +141,13 @@ func (tx *Tx) LockMemberEnrollments(ctx context.Context, id campaigns.MemberID) 
 
 // LockDue locks and returns up to limit enrollments of the campaign that are due, the oldest due first, skipping rows that others hold.
 func (tx *Tx) LockDue(ctx context.Context, id campaigns.CampaignID, now time.Time, limit int) ([]*Enrollment, error) {
-	// Not by id as well: thousands are due at one moment, and PostgreSQL would read and sort them all for every few hundred.
-	es, err := tx.lockEnrollments(ctx, ` WHERE campaign_id = $1 AND due_at <= $2 AND state IN ('active', 'waiting')
-		ORDER BY due_at LIMIT $3`+tx.dialect.skipLocked(), id, micros(now), limit)
+	var es []*Enrollment
+	err := tx.inIndexOrder(ctx, func() (err error) {
+		// Not by id as well, which the index does not have: thousands are due at one moment.
+		es, err = tx.lockEnrollments(ctx, ` WHERE campaign_id = $1 AND due_at <= $2 AND state IN ('active', 'waiting')
+			ORDER BY due_at LIMIT $3`+tx.dialect.skipLocked(), id, micros(now), limit)
+		return err
+	})
 	slices.SortFunc(es, func(a, b *Enrollment) int { return cmp.Or(a.DueAt.Compare(*b.DueAt), cmp.Compare(a.ID, b.ID)) })
 	return es, err
 }

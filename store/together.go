@@ -59,7 +59,7 @@ func (cs columns[R]) written(ctx context.Context, q queries, table string, rs []
 
 // applyAll is apply where nothing but the number of rows that changed is of interest.
 func (cs columns[R]) applyAll(ctx context.Context, q queries, text string, rs []R) (changed int, err error) {
-	shared := cs.shared(rs)
+	shared := cs.shared(text, rs)
 	if q.dialect.postgres && len(rs) > 0 {
 		n, err := q.run.exec(ctx, cs.statement(q, text, shared), cs.arrays(shared, rs)...)
 		return int(n), err
