@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/internal/fault"
 	"github.com/kruzhok/kruzhok/members"
 	"github.com/kruzhok/kruzhok/store"
@@ -37,6 +38,35 @@ func TestMigrateTwice(t *testing.T) {
 			check(t, s.Migrate(t.Context()))
 			check(t, s.Ping(t.Context()))
 			same(t, m, must[*members.Member](t)(s.Member(t.Context(), m.ID)))
+		})
+	}
+}
+
+// TestSchemaBeforeTheNewest: a database of the migration before moves up with what is in it; until then nothing takes it for ready.
+func TestSchemaBeforeTheNewest(t *testing.T) {
+	for name, url := range urls {
+		t.Run(name, func(t *testing.T) {
+			u := url(t)
+			s := must[*store.Store](t)(store.Open(t.Context(), store.Options{URL: u}))
+			check(t, s.Migrate(t.Context()))
+			c := newCampaign(t, s, "c", campaigns.Running)
+			m := newMember(t, s)
+			e := newEnrollment(t, s, c, m)
+			d := stepDelivery(e)
+			insert(t, s, d)
+			check(t, s.Close())
+			version := must[int64](t)(storetest.GoBack(t.Context(), u))
+			s = open(t, u)
+			if err := s.Ping(t.Context()); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("is %d, %d is needed", version, version+1)) {
+				t.Errorf("an older database: %v", err)
+			}
+			check(t, s.Migrate(t.Context()))
+			check(t, s.Ping(t.Context()))
+			same(t, m, must[*members.Member](t)(s.Member(t.Context(), m.ID)))
+			same(t, d.State, delivery(t, s, d.ID).State)
+			if next := newMember(t, s); next.ID <= campaigns.MemberID(d.ID) {
+				t.Errorf("an id was given again: %d after %d", next.ID, d.ID)
+			}
 		})
 	}
 }

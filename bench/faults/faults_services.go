@@ -5,6 +5,8 @@ package faults
 import (
 	"syscall"
 	"time"
+
+	"github.com/kruzhok/kruzhok/store/storetest"
 )
 
 func apart(s *Site) bool { return s.opt.Apart }
@@ -32,6 +34,20 @@ var processFaults = []fault{
 			}
 		}
 	}, fits: apart},
+	// All end without a word on the schema of yesterday, with whatever is on its way; those that start at one moment bring it up.
+	{name: "upgrade", strike: func(s *Site) func() {
+		for _, p := range s.procs {
+			s.kill(p)
+		}
+		if _, err := storetest.GoBack(s.t.Context(), s.Database); err != nil {
+			s.t.Fatalf("go back to the schema before: %v", err)
+		}
+		return func() {
+			for _, p := range s.procs {
+				p.Start()
+			}
+		}
+	}},
 	// A frozen process loses its leases to another, and goes on as if nothing had been.
 	{name: "freeze", strike: func(s *Site) func() {
 		p := s.anyProcess()
