@@ -91,7 +91,7 @@ func (tx *Tx) countEntered(ctx context.Context, es []*Enrollment, written []int)
 	}
 	for id, ids := range byCampaign {
 		ls, err := many(ctx, tx.run, scanLanguage, `SELECT m.language, count(*) FROM enrollments e JOIN members m ON m.id = e.member_id WHERE e.id`+tx.dialect.among(1)+`
-			AND NOT EXISTS (SELECT 1 FROM enrollments o WHERE o.member_id = e.member_id AND +o.campaign_id = $2 AND o.id < e.id) GROUP BY m.language`, list(tx.dialect, ids), id)
+			AND NOT EXISTS (SELECT 1 FROM enrollments o WHERE o.member_id = e.member_id AND +o.campaign_id = $2 AND o.id < e.id`+tx.dialect.perRow()+`) GROUP BY m.language`, list(tx.dialect, ids), id)
 		if err != nil {
 			return wrap("count who entered", err)
 		}

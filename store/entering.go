@@ -20,7 +20,7 @@ const enterRows = `INSERT INTO enrollments (id, campaign_id, version, member_id,
 	SELECT $9 + k.n, $1, $2, k.id, $3, $4, $5, '', '', 0, '', $6, $7, 0, $6, $6 FROM {members} AS k
 	WHERE NOT EXISTS (SELECT 1 FROM enrollments r WHERE r.campaign_id = $1 AND r.member_id = k.id AND r.run_key = $3
 		AND ($8 IS NULL OR r.state IN ('active', 'waiting') OR r.ended_at IS NULL OR r.ended_at > $8)
-		AND r.id = (SELECT max(l.id) FROM enrollments l WHERE l.campaign_id = $1 AND l.member_id = k.id AND l.run_key = $3))
+		AND r.id = (SELECT max(l.id) FROM enrollments l WHERE l.campaign_id = $1 AND l.member_id = k.id AND l.run_key = $3){each})
 	ON CONFLICT (campaign_id, member_id, run_key) WHERE state IN ('active', 'waiting') DO NOTHING`
 
 // EnterTogether writes the rows in one statement, and returns how many there are: the others are inside, or may not enter (again).
@@ -33,7 +33,7 @@ func (tx *Tx) EnterTogether(ctx context.Context, e Entry, ids []campaigns.Member
 		return 0, err
 	}
 	members := tx.dialect.either(`(SELECT value AS id, key AS n FROM json_each($10))`, `(SELECT u.id, u.n - 1 AS n FROM unnest($10::bigint[]) WITH ORDINALITY AS u (id, n))`)
-	text := tx.dialect.filled(enterRows, "{members}", members, "$8 IS NULL", tx.dialect.either("$8 IS NULL", "$8::bigint IS NULL"))
+	text := tx.dialect.filled(enterRows, "{members}", members, "{each}", tx.dialect.perRow(), "$8 IS NULL", tx.dialect.either("$8 IS NULL", "$8::bigint IS NULL"))
 	r := e.Row
 	at := micros(r.EnteredAt)
 	n, err := tx.run.exec(ctx, text, r.Campaign, r.Version, r.RunKey, r.Source, r.State, at, jsonText(r.Data), nullMicros(e.Ended), first, list(tx.dialect, ids))
@@ -46,7 +46,7 @@ func (tx *Tx) EnterTogether(ctx context.Context, e Entry, ids []campaigns.Member
 
 func (tx *Tx) countEnteredBetween(ctx context.Context, id campaigns.CampaignID, first, last int64) error {
 	ls, err := many(ctx, tx.run, scanLanguage, `SELECT m.language, count(*) FROM enrollments e JOIN members m ON m.id = e.member_id WHERE e.id BETWEEN $2 AND $3
-		AND NOT EXISTS (SELECT 1 FROM enrollments o WHERE o.campaign_id = $1 AND o.member_id = e.member_id AND o.id < e.id) GROUP BY m.language`, id, first, last)
+		AND NOT EXISTS (SELECT 1 FROM enrollments o WHERE o.campaign_id = $1 AND o.member_id = e.member_id AND o.id < e.id`+tx.dialect.perRow()+`) GROUP BY m.language`, id, first, last)
 	for _, l := range ls {
 		tx.count(by(countEntered, id, l.Language), l.N)
 	}

@@ -45,9 +45,9 @@ func (q queries) MemberFacts(ctx context.Context, ids []campaigns.MemberID, want
 	if want.Attributes {
 		attributes = "m.attributes"
 	}
-	args, of := []any{all, want.Topic, members.AllTopics}, ""
-	if len(want.Channels) == 1 { // there are two: all else is both. In words that no index of channels knows: PostgreSQL might walk it for each member.
-		args, of = append(args, want.Channels[0]), " AND COALESCE(a.channel, '') = $4"
+	args, of := []any{all, want.Topic, members.AllTopics}, "a.member_id = m.id"
+	if len(want.Channels) == 1 { // there are two: all else is both
+		args, of = append(args, want.Channels[0]), of+" AND a.channel = $4"
 	}
 	room := make([]MemberFacts, len(ids))
 	_, err := many(ctx, q.run, func(r rows) (_ struct{}, err error) {
@@ -69,11 +69,11 @@ func (q queries) MemberFacts(ctx context.Context, ids []campaigns.MemberID, want
 			known.Addresses = append(known.Addresses, a)
 		}
 		return
-	}, `SELECT m.id, m.language, m.time_zone, m.stopped_at, m.last_act_at, `+attributes+`, a.channel, a.reach, a.proof, s.reason IS NOT NULL,
-			COALESCE(c.given, (SELECT given FROM subscriptions w WHERE w.member_id = a.member_id AND w.channel = a.channel AND w.topic = $3))
-		FROM members m LEFT JOIN addresses a ON a.member_id = m.id`+of+`
-		LEFT JOIN suppressions s ON s.channel = a.channel AND s.value_hash = a.value_hash
-		LEFT JOIN subscriptions c ON c.member_id = a.member_id AND c.channel = a.channel AND c.topic = $2
+	}, `SELECT m.id, m.language, m.time_zone, m.stopped_at, m.last_act_at, `+attributes+`, a.channel, a.reach, a.proof,
+			(SELECT 1 = 1 FROM suppressions s WHERE s.channel = a.channel AND s.value_hash = a.value_hash),
+			COALESCE((SELECT given FROM subscriptions c WHERE c.member_id = a.member_id AND c.channel = a.channel AND c.topic = $2),
+				(SELECT given FROM subscriptions c WHERE c.member_id = a.member_id AND c.channel = a.channel AND c.topic = $3))
+		FROM members m LEFT JOIN `+q.dialect.either("addresses a ON "+of, "LATERAL (SELECT * FROM addresses a WHERE "+of+q.dialect.perRow()+") a ON true")+`
 		WHERE m.id`+q.dialect.among(1), args...)
 	if err != nil || !want.Tags {
 		return fs, wrap("read facts", err)
