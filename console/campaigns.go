@@ -10,7 +10,6 @@ import (
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/definition"
 	"github.com/kruzhok/kruzhok/console/look"
-	"github.com/kruzhok/kruzhok/internal/fault"
 	"github.com/kruzhok/kruzhok/reports"
 )
 
@@ -31,13 +30,8 @@ func (r *request) campaigns() error {
 	for _, c := range lines {
 		p.Rows = append(p.Rows, rowOf(p.Frame, c, r.zone))
 	}
-	for _, s := range r.starters() {
-		switch _, err := r.k.o.Engine.Campaign(r.Request.Context(), r.who, campaigns.Key(s.Key)); {
-		case fault.Is(err, fault.NotFound):
-			p.Starters = append(p.Starters, s)
-		case err != nil:
-			return err
-		}
+	if p.Starters, err = r.starters(); err != nil {
+		return err
 	}
 	return r.render("campaigns.html", p)
 }

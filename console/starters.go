@@ -3,6 +3,7 @@ package console
 import (
 	"net/http"
 
+	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/engine"
 	"github.com/kruzhok/kruzhok/internal/fault"
 	"github.com/kruzhok/kruzhok/internal/locale"
@@ -11,16 +12,20 @@ import (
 // starterView is a ready campaign.
 type starterView struct{ Key, Action, Name, Kind string }
 
-// starters are those that the reader may take.
-func (r *request) starters() []starterView {
+// starters are those that the reader may take: their key is no campaign's yet, be it archived or far down the list.
+func (r *request) starters() (out []starterView, err error) {
 	if r.who.Require(engine.CampaignsWrite) != nil {
-		return nil
+		return nil, nil
 	}
-	var out []starterView
 	for _, s := range r.k.o.Starters {
-		out = append(out, starterView{s.Key, "/console/starters/" + s.Key, locale.T(r.lang, "starter."+s.Key, nil), "console.kind." + s.Kind})
+		switch _, err := r.k.o.Engine.Campaign(r.Request.Context(), r.who, campaigns.Key(s.Key)); {
+		case fault.Is(err, fault.NotFound):
+			out = append(out, starterView{s.Key, "/console/starters/" + s.Key, locale.T(r.lang, "starter."+s.Key, nil), "console.kind." + s.Kind})
+		case err != nil:
+			return nil, err
+		}
 	}
-	return out
+	return out, nil
 }
 
 // takeStarter makes a draft of a ready campaign. Nobody gets anything before it is published.

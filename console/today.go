@@ -61,7 +61,9 @@ func (r *request) today() error {
 	p := todayPage{Frame: r.frame(look.Today, ""), All: len(t.Campaigns), Empty: len(t.Campaigns) == 0}
 	p.Live = "/console/live/today"
 	if p.Empty {
-		p.Starters = r.starters()
+		if p.Starters, err = r.starters(); err != nil {
+			return err
+		}
 	}
 	p.When = look.Weekday(p.Lang, t.Now) + ", " + dateOf(p.Lang, t.Now) + " · " + p.T("console.today.at", "time", look.Clock(t.Now), "city", look.City(p.Lang, t.Zone))
 	switches, err := r.k.o.Engine.Switches(r.Request.Context(), r.who)
