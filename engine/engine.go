@@ -98,8 +98,9 @@ type Engine struct {
 	claims   atomic.Uint64           // tells claims apart
 	bot      atomic.Pointer[string]  // the bot's name, once it is known
 	waiting  atomic.Int64            // how many wait for the database to take their outcomes
-	fetches  signal                  // a file waits to be fetched
-	beside   sync.WaitGroup          // what runs beside a transaction: acknowledging presses
+	leaps    leaps
+	fetches  signal         // a file waits to be fetched
+	beside   sync.WaitGroup // what runs beside a transaction: acknowledging presses
 	closed   chan struct{}
 	closing  sync.Once
 }

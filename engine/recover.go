@@ -172,9 +172,9 @@ func replayed(d *store.Delivery, r journal.Result, now time.Time) store.Outcome 
 }
 
 // ExpireClaims makes unknown what owners held who never came back and left no journal here. When the database was away longer than claims last,
-// this process first writes what it sent itself.
+// this process first writes what it sent itself. When the clock was moved ahead, owners get the time that they claimed.
 func (e *Engine) ExpireClaims(ctx context.Context) (int, error) {
-	if e.waiting.Load() > 0 {
+	if e.leaps.within(max(rowClaim, chunkClaim), graceClaim, e.now(), time.Now()) || e.waiting.Load() > 0 {
 		return 0, nil
 	}
 	total := 0

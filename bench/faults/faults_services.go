@@ -6,6 +6,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/kruzhok/kruzhok/bench/sink/smtp"
 	"github.com/kruzhok/kruzhok/store/storetest"
 )
 
@@ -96,5 +97,7 @@ var otherFaults = []fault{
 	{name: "clock 10 minutes ahead", strike: func(s *Site) func() { s.clock.jump(10 * time.Minute); return func() {} }},
 	{name: "clock 3 hours ahead", strike: func(s *Site) func() { s.clock.jump(3 * time.Hour); return func() {} }},
 	{name: "clock an hour back", strike: func(s *Site) func() { s.clock.jump(-time.Hour); return func() {} }},
+	// Workers hold claims, of messages that hang and of those that wait behind them, when the clock says that the claims have run out.
+	onMail("clock ahead of claims", true, smtp.Answer{Cut: true}, smtp.Taken).hanging().after(func(s *Site) { s.clock.jump(10 * time.Minute) }, 15*time.Second),
 	{name: "disk full", strike: func(s *Site) func() { return s.disk.fill(s) }, lasts: time.Second, fits: func(s *Site) bool { return s.disk != nil }},
 }

@@ -97,6 +97,12 @@ func (f fault) hanging() fault {
 	return f
 }
 
+// after lets something else happen once the fault was met, and some time pass until it is over. It makes the fault a long one.
+func (f fault) after(also func(*Site), lasts time.Duration) fault {
+	f.also, f.lasts, f.rare = also, lasts, true
+	return f
+}
+
 // reconnecting ends every connection first, so that there is somebody to be greeted.
 func (f fault) reconnecting() fault {
 	begin := f.strike

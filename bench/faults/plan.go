@@ -17,6 +17,8 @@ type fault struct {
 	lasts time.Duration
 	// met: messages meet it, and the round waits until one has. It begins before they are on their way; the others strike while they are.
 	met bool
+	// also happens when it was met; nil: nothing does.
+	also func(s *Site)
 	// fits says whether the installation has what it takes; nil: every one does.
 	fits func(s *Site) bool
 	// rare ones take long and are played only by a long run.

@@ -43,6 +43,9 @@ func (s *Site) round(f fault, from, to int) {
 		heal := f.strike(s)
 		s.Enroll(from, to)
 		s.passing(time.Minute, f.name+" to be met", func(inMotion) bool { return s.tally.strikesOf(f.name) > met })
+		if f.also != nil {
+			f.also(s)
+		}
 		time.Sleep(lasts)
 		heal()
 		return
