@@ -205,11 +205,15 @@ func (e *Engine) writePatiently(ctx context.Context, res *results) error {
 
 // writeOnce does not let a member who answers stand behind bulk work: the next answer waits for this outcome's worker.
 func (e *Engine) writeOnce(ctx context.Context, res *results) error {
-	write := e.Store.WriteBulk
-	if res.lane == campaigns.Interactive {
-		write = e.Store.Write
+	return e.write(res.lane)(ctx, func(tx *store.Tx) error { return e.writeResults(ctx, tx, res) })
+}
+
+// write is how a lane writes: interactive work goes first.
+func (e *Engine) write(lane campaigns.Lane) writer {
+	if lane == campaigns.Interactive {
+		return e.Store.Write
 	}
-	return write(ctx, func(tx *store.Tx) error { return e.writeResults(ctx, tx, res) })
+	return e.Store.WriteBulk
 }
 
 // writeEach writes the outcomes one by one. One that cannot be written stays claimed, and is unknown when its claim has run out.

@@ -92,7 +92,7 @@ func (e *Engine) runLane(ctx context.Context, lane campaigns.Lane, ch campaigns.
 // sendDue claims and sends some deliveries that are due row by row. worked: there were some, and they did not all stay as they were.
 func (e *Engine) sendDue(ctx context.Context, lane campaigns.Lane, ch campaigns.Channel) (worked bool, err error) {
 	var ds []*store.Delivery
-	err = e.claim(ctx, e.Store.Write, rowClaim, func(tx *store.Tx, now, until time.Time) (err error) {
+	err = e.claim(ctx, e.write(lane), rowClaim, func(tx *store.Tx, now, until time.Time) (err error) {
 		ds, err = tx.ClaimDue(ctx, lane, ch, e.Owner, now, until, 2*e.connections(ch, lane))
 		return err
 	})
@@ -135,7 +135,7 @@ func (e *Engine) sendRowsOf(ctx context.Context, lane campaigns.Lane, ch campaig
 	}
 	ctx = context.WithoutCancel(ctx)
 	return done, errors.Join(err, e.patiently("claims not given back", len(rest), func() error {
-		return e.Store.Write(ctx, func(tx *store.Tx) error {
+		return e.write(lane)(ctx, func(tx *store.Tx) error {
 			return tx.ReleaseDeliveries(ctx, rest, e.Owner, e.now().Add(max(pause, cmp.Or(e.rests(lane, ch), releasePause))))
 		})
 	}))

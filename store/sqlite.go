@@ -25,6 +25,7 @@ type sqliteEngine struct {
 	writer  chan *liteConn
 	reader  chan *liteConn
 	bulk    sync.Mutex
+	turns   turns
 	ids     *liteIDs
 }
 
@@ -163,6 +164,10 @@ func (e *sqliteEngine) write(ctx context.Context, bulk bool, fn func(runner) err
 	if bulk {
 		e.bulk.Lock()
 		defer e.bulk.Unlock()
+		e.turns.wait(ctx)
+	} else {
+		e.turns.begin()
+		defer e.turns.end()
 	}
 	c, err := take(ctx, e.writer)
 	if err != nil {
