@@ -36,8 +36,10 @@ staticcheck:
 race: ## All tests with the race detector
 	CGO_ENABLED=1 go test -race -gcflags='modernc.org/sqlite/lib=-race=false' -gcflags='github.com/pb33f/...=-race=false' -timeout 20m ./...
 
-bench: ## All benchmarks, and what a newcomer to the demo waits for
+bench: ## Every measured claim in turn (an hour and more), and all benchmarks
 	go run ./bench/demo
+	go run ./bench/reads
+	go run ./bench/audience
 	go test -run '^$$' -bench . -benchmem ./...
 
 fuzz: ## Each fuzz target for FUZZTIME (20s)

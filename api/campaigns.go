@@ -117,7 +117,7 @@ func (s *server) listCampaigns(ctx context.Context, p engine.Principal, in *list
 	if err != nil {
 		return nil, err
 	}
-	return pageOf(in.PageQuery, "c", cs, func(c *engine.Campaign) int64 { return int64(c.ID) }, viewCampaign), nil
+	return pageOf(in.PageQuery, "c", page, cs, func(c *engine.Campaign) int64 { return int64(c.ID) }, viewCampaign), nil
 }
 
 type publicationReply struct {

@@ -52,7 +52,7 @@ func (s *server) listDeadLetters(ctx context.Context, p engine.Principal, in *Pa
 	if err != nil {
 		return nil, err
 	}
-	return pageOf(*in, "x", rows, func(r *engine.DeadLetter) int64 { return int64(r.ID) }, viewDeadLetter), nil
+	return pageOf(*in, "x", page, rows, func(r *engine.DeadLetter) int64 { return int64(r.ID) }, viewDeadLetter), nil
 }
 
 type deadLetterReply struct{ Body deadLetterView }

@@ -109,7 +109,7 @@ func (s *server) listEnrollments(ctx context.Context, p engine.Principal, in *li
 		return nil, err
 	}
 	lang := requestOf(ctx).lang
-	return pageOf(in.PageQuery, "e", rows, func(r reports.EnrollmentRow) int64 { return int64(r.ID) }, func(r reports.EnrollmentRow) enrollmentView {
+	return pageOf(in.PageQuery, "e", page, rows, func(r reports.EnrollmentRow) int64 { return int64(r.ID) }, func(r reports.EnrollmentRow) enrollmentView {
 		return viewEnrollment(r.Enrollment, r.ExternalID, lang)
 	}), nil
 }

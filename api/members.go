@@ -201,7 +201,7 @@ func (s *server) listMembers(ctx context.Context, p engine.Principal, in *listMe
 	if err != nil {
 		return nil, err
 	}
-	return pageOf(in.PageQuery, "m", ms, func(m *engine.MemberView) int64 { return int64(m.ID) }, viewMember), nil
+	return pageOf(in.PageQuery, "m", page, ms, func(m *engine.MemberView) int64 { return int64(m.ID) }, viewMember), nil
 }
 
 func (s *server) memberByID(ctx context.Context, p engine.Principal, text string) (*listReply[memberView], error) {

@@ -56,7 +56,7 @@ func (s *server) listMessages(ctx context.Context, p engine.Principal, in *listM
 	if err != nil {
 		return nil, err
 	}
-	return pageOf(in.PageQuery, "n", rows, func(r reports.MessageRow) int64 { return r.ID },
+	return pageOf(in.PageQuery, "n", page, rows, func(r reports.MessageRow) int64 { return r.ID },
 		func(r reports.MessageRow) messageView { return viewMessage(r.Message, r.ExternalID) }), nil
 }
 

@@ -11,7 +11,7 @@ import (
 
 // PageQuery is how a list is asked for.
 type PageQuery struct {
-	Limit  int    `query:"limit" minimum:"1" maximum:"500" default:"100" doc:"How many items a page has at most"`
+	Limit  int    `query:"limit" minimum:"1" maximum:"500" default:"100" doc:"How many items a page has at most. With a filter it may have fewer, even none, and not be the last: only the absence of next_cursor says so"`
 	Cursor string `query:"cursor" maxLength:"200" doc:"next_cursor of the page before"`
 }
 
@@ -26,7 +26,7 @@ type listReply[T any] struct{ Body list[T] }
 
 // page opens the cursor of the list with this name. One row more than asked for is read: it tells whether there is a next page.
 func (q PageQuery) page(name string) (engine.Page, error) {
-	p := engine.Page{Limit: q.limit() + 1}
+	p := engine.Page{Limit: q.limit() + 1, Stopped: new(int64)}
 	if q.Cursor == "" {
 		return p, nil
 	}
@@ -49,8 +49,8 @@ func (q PageQuery) limit() int {
 	return q.Limit
 }
 
-// pageOf renders rows that were read with page.
-func pageOf[R, T any](q PageQuery, name string, rows []R, id func(R) int64, view func(R) T) *listReply[T] {
+// pageOf renders rows that were read with the page.
+func pageOf[R, T any](q PageQuery, name string, page engine.Page, rows []R, id func(R) int64, view func(R) T) *listReply[T] {
 	out := &listReply[T]{}
 	more := len(rows) > q.limit()
 	if more {
@@ -60,8 +60,12 @@ func pageOf[R, T any](q PageQuery, name string, rows []R, id func(R) int64, view
 	for i, row := range rows {
 		out.Body.Items[i] = view(row)
 	}
+	stopped := *page.Stopped
 	if more {
-		cursor := name + ":" + strconv.FormatInt(id(rows[len(rows)-1]), 10)
+		stopped = id(rows[len(rows)-1])
+	}
+	if stopped != 0 {
+		cursor := name + ":" + strconv.FormatInt(stopped, 10)
 		out.Body.NextCursor = base64.RawURLEncoding.EncodeToString([]byte(cursor))
 	}
 	return out

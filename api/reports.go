@@ -21,6 +21,11 @@ func (s *server) reportOperations() {
 		doc: "Who entered, where they stand, what was sent and what was not and why, and the answers to each question.",
 	}, s.getReport)
 	add(s, operation{
+		id: "get-audience", method: http.MethodGet, path: "/v1/campaigns/{key}/audience", tag: "Reports", scope: engine.CampaignsRead,
+		summary: "Count whom the draft's schedule would reach", errors: []int{http.StatusNotFound, http.StatusConflict},
+		doc: "Consent is not part of it: that is asked at the moment of sending. 409 where the draft's entry is no schedule.",
+	}, s.getAudience)
+	add(s, operation{
 		id: "list-deliveries", method: http.MethodGet, path: "/v1/campaigns/{key}/deliveries", tag: "Reports", scope: engine.ResponsesRead,
 		summary: "List messages with their states and reasons", errors: []int{http.StatusNotFound},
 	}, s.listDeliveries)
@@ -36,6 +41,13 @@ func (s *server) responseReplies() map[string]*huma.Response {
 		jsonType: {Schema: s.huma.OpenAPI().Components.Schemas.Schema(typeOf[list[responseView]](), true, "ListResponseView")},
 		csvType:  {Schema: &huma.Schema{Type: huma.TypeString}},
 	}}}
+}
+
+type audienceReply struct{ Body *reports.Audience }
+
+func (s *server) getAudience(ctx context.Context, p engine.Principal, in *KeyInput) (*audienceReply, error) {
+	a, err := s.Reports.Audience(ctx, p, in.key())
+	return &audienceReply{a}, err
 }
 
 type reportReply struct{ Body *reports.CampaignReport }
@@ -91,7 +103,7 @@ func (s *server) listDeliveries(ctx context.Context, p engine.Principal, in *lis
 		return nil, err
 	}
 	lang := requestOf(ctx).lang
-	return pageOf(in.PageQuery, "d", rows, func(r reports.DeliveryRow) int64 { return int64(r.ID) },
+	return pageOf(in.PageQuery, "d", page, rows, func(r reports.DeliveryRow) int64 { return int64(r.ID) },
 		func(r reports.DeliveryRow) deliveryView { return viewDelivery(r, lang) }), nil
 }
 
@@ -149,7 +161,7 @@ func (s *server) listResponses(ctx context.Context, p engine.Principal, in *list
 	if err != nil {
 		return nil, err
 	}
-	out := pageOf(in.PageQuery, "r", rows, func(r reports.ResponseRow) int64 { return r.ID }, viewResponse)
+	out := pageOf(in.PageQuery, "r", page, rows, func(r reports.ResponseRow) int64 { return r.ID }, viewResponse)
 	return &huma.StreamResponse{Body: func(c huma.Context) {
 		c.SetHeader("Content-Type", jsonType)
 		c.SetHeader("Vary", "Accept")

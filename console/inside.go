@@ -3,6 +3,7 @@ package console
 import (
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/console/look"
+	"github.com/kruzhok/kruzhok/engine"
 )
 
 // insidePage is who is inside a campaign, and where.
@@ -30,7 +31,8 @@ func (r *request) inside() error {
 		return err
 	}
 	step := campaigns.StepID(r.Query("step"))
-	rows, err := r.k.o.Reports.Inside(ctx, r.who, key, step, r.after("after"), insideLimit+1)
+	var stopped int64
+	rows, err := r.k.o.Reports.Inside(ctx, r.who, key, step, engine.Page{After: r.after("after"), Limit: insideLimit + 1, Stopped: &stopped})
 	if err != nil {
 		return err
 	}
@@ -50,7 +52,10 @@ func (r *request) inside() error {
 	}
 	if len(rows) > insideLimit {
 		rows = rows[:insideLimit]
-		p.Next = base + "after=" + idText(rows[insideLimit-1].ID)
+		stopped = int64(rows[insideLimit-1].ID)
+	}
+	if stopped != 0 {
+		p.Next = base + "after=" + idText(stopped)
 	}
 	for _, x := range rows {
 		row := insideRow{Name: x.Name(), Where: string(x.Step), Wait: p.T("console.wait." + string(x.WaitKind)), Since: look.Moment(p.Lang, x.EnteredAt.In(r.zone), r.now())}

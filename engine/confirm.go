@@ -74,7 +74,7 @@ func (e *Engine) confirmPage(ctx context.Context, code *store.LinkCode) (*Mailbo
 	if err != nil {
 		return nil, err
 	}
-	page := &MailboxPage{Lang: fallback(c), Community: c.Name, Brand: c.Brand, Confirm: true, Used: code.UsedAt != nil}
+	page := &MailboxPage{Lang: Fallback(c), Community: c.Name, Brand: c.Brand, Confirm: true, Used: code.UsedAt != nil}
 	id := code.Member // a code that was used has no address any more
 	if !page.Used {
 		if id, err = e.asksOf(ctx, e.Store, code); err != nil {

@@ -248,6 +248,12 @@ func (e *Engine) scheduleDue(ctx context.Context, tx *store.Tx, s *definition.Sc
 	return s.At.In(zone(c, "")).UTC(), nil
 }
 
+// EnrollAudiences enrolls the next part of each audience whose schedule's time has come, and reports whether there was any. AdvanceDue does it too, and
+// decides for those who are enrolled.
+func (e *Engine) EnrollAudiences(ctx context.Context) (progress bool, err error) {
+	return e.openSome(ctx, map[campaigns.CampaignID]bool{})
+}
+
 // openSome enrolls the next part of each audience whose schedule's time has come, and reports whether there was any.
 func (e *Engine) openSome(ctx context.Context, failed map[campaigns.CampaignID]bool) (progress bool, err error) {
 	due, err := e.Store.DueSchedules(ctx, e.now())
@@ -299,7 +305,7 @@ func (e *Engine) openSchedule(ctx context.Context, id campaigns.CampaignID) (don
 		if err := tx.MergesWait(ctx); err != nil {
 			return err
 		}
-		last, any, err := tx.MemberAfter(ctx, s.LastMember, lookedAt*e.Store.BulkRows())
+		last, any, err := tx.MemberAfter(ctx, s.LastMember, lookedAt*e.Store.EntryRows())
 		if err != nil {
 			return err
 		}
@@ -307,11 +313,11 @@ func (e *Engine) openSchedule(ctx context.Context, id campaigns.CampaignID) (don
 			return tx.MoveSchedule(ctx, id, s.LastMember, &now)
 		}
 		done = false
-		ids, err := tx.AudienceUpTo(ctx, &l.def.Entry.Schedule.Audience, fallback(c), s.LastMember, last, e.Store.BulkRows())
+		ids, err := tx.AudienceUpTo(ctx, &l.def.Entry.Schedule.Audience, Fallback(c), s.LastMember, last, e.Store.EntryRows())
 		if err != nil {
 			return err
 		}
-		if len(ids) == e.Store.BulkRows() {
+		if len(ids) == e.Store.EntryRows() {
 			last = ids[len(ids)-1]
 		}
 		if err := e.enrollScheduled(ctx, tx, l, ids, c, now); err != nil {

@@ -22,7 +22,7 @@ func spoken(p *store.Profile, c *store.Community) campaigns.Lang {
 	if p.Language != "" {
 		return p.Language
 	}
-	return fallback(c)
+	return Fallback(c)
 }
 
 // interactive reports whether the member did something within actSpan.

@@ -111,8 +111,8 @@ func (p CommunityPatch) apply(c *store.Community) error {
 	return nil
 }
 
-// fallback is the community's first language.
-func fallback(c *store.Community) campaigns.Lang {
+// Fallback is the language of a member who named none: the community's first.
+func Fallback(c *store.Community) campaigns.Lang {
 	if len(c.Languages) == 0 {
 		return "en"
 	}

@@ -30,7 +30,7 @@ func (e *Engine) UnsubscribeInfo(ctx context.Context, token string) (*Unsubscrib
 	if err != nil {
 		return nil, err
 	}
-	page := &UnsubscribePage{Lang: fallback(c), Community: c.Name, Brand: c.Brand, Topic: l.def.Topic, Campaign: l.def.NameIn(fallback(c))}
+	page := &UnsubscribePage{Lang: Fallback(c), Community: c.Name, Brand: c.Brand, Topic: l.def.Topic, Campaign: l.def.NameIn(Fallback(c))}
 	profiles, err := e.Store.Profiles(ctx, []campaigns.MemberID{d.Member})
 	if err != nil {
 		return nil, err

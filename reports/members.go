@@ -139,13 +139,13 @@ func (i InsideRow) Name() string {
 	return nameOf(i.Profile)
 }
 
-// Inside lists who is inside the campaign, at the step where one is given, after the enrollment's id. Scope campaigns:read; who they are needs members:read.
-func (r *Reports) Inside(ctx context.Context, p engine.Principal, key campaigns.Key, step campaigns.StepID, after int64, limit int) ([]InsideRow, error) {
+// Inside lists who is inside the campaign, at the step where one is given. Scope campaigns:read; who they are needs members:read.
+func (r *Reports) Inside(ctx context.Context, p engine.Principal, key campaigns.Key, step campaigns.StepID, page store.Page) ([]InsideRow, error) {
 	c, err := r.campaign(ctx, p, engine.CampaignsRead, key)
 	if err != nil {
 		return nil, err
 	}
-	es, err := r.store.Inside(ctx, c.ID, step, store.Page{After: after, Limit: limit})
+	es, err := r.store.Inside(ctx, c.ID, step, page)
 	if err != nil {
 		return nil, err
 	}

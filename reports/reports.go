@@ -19,10 +19,19 @@ type Reports struct {
 	store  *store.Store
 	blobs  Blobs
 	parsed sync.Map // published definitions by versionKey
+
+	audiences struct {
+		sync.Mutex
+		kept map[audienceKey]*counted
+	}
 }
 
 // New makes a Reports over the store; blobs may be nil where no files are kept.
-func New(s *store.Store, blobs Blobs) *Reports { return &Reports{store: s, blobs: blobs} }
+func New(s *store.Store, blobs Blobs) *Reports {
+	r := &Reports{store: s, blobs: blobs}
+	r.audiences.kept = map[audienceKey]*counted{}
+	return r
+}
 
 // campaign returns the campaign when the principal has the scope.
 func (r *Reports) campaign(ctx context.Context, p engine.Principal, scope engine.Scope, key campaigns.Key) (*store.Campaign, error) {

@@ -107,12 +107,19 @@ type DeliveryFilter struct {
 
 // Deliveries lists by id.
 func (q queries) Deliveries(ctx context.Context, f DeliveryFilter, p Page) ([]*Delivery, error) {
-	w := q.filter("id > ", p.After)
-	w.id("campaign_id = ", int64(f.Campaign))
+	w := q.list(f.Campaign, p)
 	w.id("member_id = ", int64(f.Member))
 	w.id("enrollment_id = ", int64(f.Enrollment))
-	w.word("state = ", string(f.State))
+	var last int64
+	if f.State != "" {
+		var err error
+		if last, err = q.upTo(ctx, w, "deliveries", f.Campaign, p); err != nil {
+			return nil, wrap("look for deliveries", err)
+		}
+		w.word("state = ", string(f.State))
+	}
 	ds, err := many(ctx, q.run, scanDelivery, w.page(selectDelivery, p), w.args...)
+	p.stopped(last, len(ds))
 	return ds, wrap("list deliveries", err)
 }
 

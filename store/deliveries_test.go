@@ -365,3 +365,29 @@ func TestChunkIsReleasedByItsOwner(t *testing.T) {
 		same(t, k.ID, claimChunk(t, s, "w", 100).ID)
 	})
 }
+
+// TestListStopsLooking: a condition that no index serves is looked for among so many rows and no more, and the list goes on from there.
+func TestListStopsLooking(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store) {
+		e := newEnrollment(t, s, newCampaign(t, s, "a", campaigns.Running), newMember(t, s))
+		var ds []*store.Delivery
+		for i := range 2200 {
+			ds = append(ds, stepDelivery(e, func(d *store.Delivery) { d.Part = i }))
+		}
+		ds[2100].State, ds[2100].FinalAt, ds[2100].DueAt = campaigns.Failed, ptr(now), nil
+		insert(t, s, ds...)
+		f := store.DeliveryFilter{Campaign: e.Campaign, State: campaigns.Failed}
+		var stopped int64
+		if got := must[[]*store.Delivery](t)(s.Deliveries(t.Context(), f, store.Page{Limit: 10, Stopped: &stopped})); len(got) != 0 || stopped != int64(ds[1999].ID) {
+			t.Fatalf("%d deliveries, stopped at %d", len(got), stopped)
+		}
+		after := stopped
+		stopped = 0
+		if got := must[[]*store.Delivery](t)(s.Deliveries(t.Context(), f, store.Page{After: after, Limit: 10, Stopped: &stopped})); len(got) != 1 || got[0].ID != ds[2100].ID || stopped != 0 {
+			t.Errorf("then %d deliveries, stopped at %d", len(got), stopped)
+		}
+		if got := must[[]*store.Delivery](t)(s.Deliveries(t.Context(), f, store.Page{Limit: 10})); len(got) != 1 {
+			t.Errorf("without a bound %d deliveries", len(got))
+		}
+	})
+}

@@ -30,11 +30,6 @@ func (d dialect) among(param int) string {
 	return d.either(" IN (SELECT value FROM json_each($"+p+"))", " = ANY ($"+p+")")
 }
 
-// filled replaces pairs of what stands in a text.
-func (d dialect) filled(text string, pairs ...string) string {
-	return strings.NewReplacer(pairs...).Replace(text)
-}
-
 // perRow ends a subquery that is to run for each row, by its index. Without it PostgreSQL makes a join of it, and with statistics of a time when the table
 // was small reads the table for each of a thousand rows (measured: 2.5 s instead of 8 ms).
 func (d dialect) perRow() string { return d.either("", " OFFSET 0") }

@@ -81,11 +81,18 @@ type EnrollmentFilter struct {
 
 // Enrollments lists by id.
 func (q queries) Enrollments(ctx context.Context, f EnrollmentFilter, p Page) ([]*Enrollment, error) {
-	w := q.filter("id > ", p.After)
-	w.id("campaign_id = ", int64(f.Campaign))
+	w := q.list(f.Campaign, p)
 	w.id("member_id = ", int64(f.Member))
-	w.word("state = ", string(f.State))
+	var last int64
+	if f.State != "" {
+		var err error
+		if last, err = q.upTo(ctx, w, "enrollments", f.Campaign, p); err != nil {
+			return nil, wrap("look for enrollments", err)
+		}
+		w.word("state = ", string(f.State))
+	}
 	es, err := many(ctx, q.run, scanEnrollment, w.page(selectEnrollment, p), w.args...)
+	p.stopped(last, len(es))
 	return es, wrap("list enrollments", err)
 }
 

@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
@@ -14,29 +16,42 @@ type Entry struct {
 	Ended *time.Time
 }
 
-// enterRows writes a row for each of the members whom the entry rule lets in: those who have no run, and where $8 is a time those whose last run had
-// ended by then. The ids begin with $9.
+// enterRows writes a row for each of the members whom the entry rule lets in: {inside} finds those whom it does not. The ids begin with $8. The pluses keep
+// planners from walking the whole campaign for each member.
 const enterRows = `INSERT INTO enrollments (id, campaign_id, version, member_id, run_key, source, state, reason, step, visit, wait_kind, due_at, data, rev, entered_at, updated_at)
-	SELECT $9 + k.n, $1, $2, k.id, $3, $4, $5, '', '', 0, '', $6, $7, 0, $6, $6 FROM {members} AS k
-	WHERE NOT EXISTS (SELECT 1 FROM enrollments r WHERE r.campaign_id = $1 AND r.member_id = k.id AND r.run_key = $3
-		AND ($8 IS NULL OR r.state IN ('active', 'waiting') OR r.ended_at IS NULL OR r.ended_at > $8)
-		AND r.id = (SELECT max(l.id) FROM enrollments l WHERE l.campaign_id = $1 AND l.member_id = k.id AND l.run_key = $3){each})
+	SELECT $8 + k.n, $1, $2, k.id, $3, $4, $5, '', '', 0, '', $6, $7, 0, $6, $6 FROM {members} AS k
+	WHERE NOT EXISTS (SELECT 1 FROM enrollments r WHERE r.member_id = k.id AND +r.campaign_id = $1 AND r.run_key = $3{inside}{each})
 	ON CONFLICT (campaign_id, member_id, run_key) WHERE state IN ('active', 'waiting') DO NOTHING`
 
-// EnterTogether writes the rows in one statement, and returns how many there are: the others are inside, or may not enter (again).
-func (tx *Tx) EnterTogether(ctx context.Context, e Entry, ids []campaigns.MemberID) (int, error) {
-	if len(ids) == 0 {
-		return 0, nil
+// stillInside is added where one may enter again: the last run is not over, or has not been for long enough.
+const stillInside = ` AND (r.state IN ('active', 'waiting') OR r.ended_at IS NULL OR r.ended_at > $10)
+	AND r.id = (SELECT max(l.id) FROM enrollments l WHERE l.member_id = k.id AND +l.campaign_id = $1 AND l.run_key = $3)`
+
+// EnterTogether writes the rows set by set, and returns how many there are: the others are inside, or may not enter (again).
+func (tx *Tx) EnterTogether(ctx context.Context, e Entry, ids []campaigns.MemberID) (entered int, err error) {
+	for some := range slices.Chunk(ids, idBlock) {
+		n, err := tx.enterSome(ctx, e, some)
+		if err != nil {
+			return 0, err
+		}
+		entered += n
 	}
+	return entered, nil
+}
+
+func (tx *Tx) enterSome(ctx context.Context, e Entry, ids []campaigns.MemberID) (int, error) {
 	first, err := tx.NextIDs(ctx, len(ids))
 	if err != nil {
 		return 0, err
 	}
-	members := tx.dialect.either(`(SELECT value AS id, key AS n FROM json_each($10))`, `(SELECT u.id, u.n - 1 AS n FROM unnest($10::bigint[]) WITH ORDINALITY AS u (id, n))`)
-	text := tx.dialect.filled(enterRows, "{members}", members, "{each}", tx.dialect.perRow(), "$8 IS NULL", tx.dialect.either("$8 IS NULL", "$8::bigint IS NULL"))
+	members := tx.dialect.either(`(SELECT value AS id, key AS n FROM json_each($9))`, `(SELECT u.id, u.n - 1 AS n FROM unnest($9::bigint[]) WITH ORDINALITY AS u (id, n))`)
 	r := e.Row
-	at := micros(r.EnteredAt)
-	n, err := tx.run.exec(ctx, text, r.Campaign, r.Version, r.RunKey, r.Source, r.State, at, jsonText(r.Data), nullMicros(e.Ended), first, list(tx.dialect, ids))
+	args := []any{r.Campaign, r.Version, r.RunKey, r.Source, r.State, micros(r.EnteredAt), jsonText(r.Data), first, list(tx.dialect, ids)}
+	inside := ""
+	if e.Ended != nil {
+		inside, args = stillInside, append(args, micros(*e.Ended))
+	}
+	n, err := tx.run.exec(ctx, strings.NewReplacer("{members}", members, "{inside}", inside, "{each}", tx.dialect.perRow()).Replace(enterRows), args...)
 	if err != nil || n == 0 {
 		return 0, wrap("enter members", err)
 	}
@@ -44,9 +59,10 @@ func (tx *Tx) EnterTogether(ctx context.Context, e Entry, ids []campaigns.Member
 	return int(n), tx.countEnteredBetween(ctx, r.Campaign, first, first+int64(len(ids))-1)
 }
 
+// countEnteredBetween counts, by language, those of the written rows that are their member's first in the campaign.
 func (tx *Tx) countEnteredBetween(ctx context.Context, id campaigns.CampaignID, first, last int64) error {
 	ls, err := many(ctx, tx.run, scanLanguage, `SELECT m.language, count(*) FROM enrollments e JOIN members m ON m.id = e.member_id WHERE e.id BETWEEN $2 AND $3
-		AND NOT EXISTS (SELECT 1 FROM enrollments o WHERE o.campaign_id = $1 AND o.member_id = e.member_id AND o.id < e.id`+tx.dialect.perRow()+`) GROUP BY m.language`, id, first, last)
+		AND NOT EXISTS (SELECT 1 FROM enrollments o WHERE o.member_id = e.member_id AND +o.campaign_id = $1 AND o.id < e.id`+tx.dialect.perRow()+`) GROUP BY m.language`, id, first, last)
 	for _, l := range ls {
 		tx.count(by(countEntered, id, l.Language), l.N)
 	}

@@ -129,11 +129,15 @@ func (q queries) MemberLanguages(ctx context.Context) ([]LanguageCount, error) {
 
 // Inside lists a campaign's enrollments that are not over, by id; step empty: all.
 func (q queries) Inside(ctx context.Context, id campaigns.CampaignID, step campaigns.StepID, p Page) ([]*Enrollment, error) {
-	w := q.filter("id > ", p.After)
-	w.id("campaign_id = ", int64(id))
+	w := q.list(id, p)
+	last, err := q.upTo(ctx, w, "enrollments", id, p)
+	if err != nil {
+		return nil, wrap("look for enrollments inside", err)
+	}
 	w.add("state IN ('active', 'waiting')")
 	w.word("step = ", string(step))
 	es, err := many(ctx, q.run, scanEnrollment, w.page(selectEnrollment, p), w.args...)
+	p.stopped(last, len(es))
 	return es, wrap("list enrollments inside", err)
 }
 

@@ -129,11 +129,18 @@ type ResponseFilter struct {
 
 // Responses lists by id.
 func (q queries) Responses(ctx context.Context, f ResponseFilter, p Page) ([]*Response, error) {
-	w := q.filter("id > ", p.After)
-	w.id("campaign_id = ", int64(f.Campaign))
+	w := q.list(f.Campaign, p)
 	w.id("member_id = ", int64(f.Member))
-	w.word("question = ", f.Question)
+	var last int64
+	if f.Question != "" {
+		var err error
+		if last, err = q.upTo(ctx, w, "responses", f.Campaign, p); err != nil {
+			return nil, wrap("look for responses", err)
+		}
+		w.word("question = ", f.Question)
+	}
 	rs, err := many(ctx, q.run, scanResponse, w.page(`SELECT `+readColumns+` FROM responses`, p), w.args...)
+	p.stopped(last, len(rs))
 	return rs, wrap("list responses", err)
 }
 

@@ -94,6 +94,9 @@ func reads(ctx context.Context, lab *measure.Lab, binary, engine string, o optio
 	if err := signIn(ctx, service); err != nil {
 		return err
 	}
+	if err := putAudiences(ctx, service); err != nil {
+		return err
+	}
 	return measureAll(ctx, service, engine, o)
 }
 

@@ -18,6 +18,8 @@ type page struct {
 	path   string
 	body   string // of a POST: a condition
 	most   time.Duration
+	// fresh: each time the count is made anew, and nothing that is remembered is told.
+	fresh bool
 	// sqlite is the limit there, where it is another one.
 	sqlite time.Duration
 }
@@ -79,7 +81,37 @@ func pages(members int) []page {
 			page{name: "console: answers of " + key, path: "/console/campaigns/" + key + "/answers", most: list},
 			page{name: "console: inside " + key, path: "/console/campaigns/" + key + "/members", most: list})
 	}
+	for i, a := range audiences {
+		p := page{name: "audience: " + a.key, path: "/v1/campaigns/" + a.key + "/audience", most: other, fresh: true}
+		if i == 0 {
+			p.most, p.sqlite = count, other
+		}
+		all = append(all, p)
+	}
 	return append(all, page{name: "console: standings", path: "/console/campaigns/challenge/standings", most: list})
+}
+
+// audiences are conditions that are counted, by the key of a draft that has them. The first is the claim's; the others may take longer.
+var audiences = []struct{ key, condition string }{
+	{"tag-language-attribute", `{"all": [{"tag": "vip"}, {"language": "ru"}, {"attribute": "level", "is": "l3"}]}`},
+	{"everybody-not", `{"not": {"tag": "vip"}}`},
+	{"number-or-channel", `{"any": [{"attribute": "lessons", "at_least": 90}, {"channel": "telegram"}]}`},
+}
+
+// putAudiences keeps a draft for each audience, in a new revision, so that nothing is remembered of it.
+func putAudiences(ctx context.Context, s *measure.Service) error {
+	for _, a := range audiences {
+		draft := fmt.Sprintf(`{"key": %q, "kind": "broadcast", "name": "N", "topic": "news", "languages": ["en"], "channels": ["email"],
+			"entry": {"schedule": {"at": "2040-01-01T10:00", "zone": "community", "audience": %s}}, "steps": [{"send": {"subject": {"en": "S"}, "text": {"en": "T"}}}]}`, a.key, a.condition)
+		_, err := s.Do(ctx, http.MethodPost, "/v1/campaigns", "application/json", []byte(draft))
+		if err != nil { // it is there from the last time
+			_, err = s.Do(ctx, http.MethodPut, "/v1/campaigns/"+a.key+"/draft", "application/json", []byte(draft))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // signIn gives the default client the console's session.
@@ -100,6 +132,11 @@ func (p page) measure(ctx context.Context, s *measure.Service, times int) (took 
 		method, kind = p.method, "application/x-www-form-urlencoded"
 	}
 	for i := range times + 1 {
+		if p.fresh {
+			if err := putAudiences(ctx, s); err != nil {
+				return nil, err
+			}
+		}
 		began := time.Now()
 		if _, err := s.Do(ctx, method, p.path, kind, []byte(p.body)); err != nil {
 			return nil, err

@@ -66,11 +66,7 @@ func (db *DB) Fill(ctx context.Context, members int, say func(string)) error {
 	for _, i := range indexes {
 		work = append(work, i.create)
 	}
-	if db.Postgres {
-		work = append(work, "VACUUM ANALYZE") // as autovacuum leaves it
-	} else {
-		work = append(work, "ANALYZE", "PRAGMA wal_checkpoint(TRUNCATE)")
-	}
+	work = append(work, db.settling()...)
 	for _, text := range work {
 		began := time.Now()
 		if _, err := db.ExecContext(ctx, text); err != nil {
@@ -128,4 +124,57 @@ func (db *DB) Counted(ctx context.Context) error {
 		case <-time.After(200 * time.Millisecond):
 		}
 	}
+}
+
+// FillMembers writes members, tags, attributes, addresses and consents, and no history.
+func (db *DB) FillMembers(ctx context.Context, members int) error {
+	for _, text := range db.members(members) {
+		if _, err := db.ExecContext(ctx, text); err != nil {
+			return fmt.Errorf("%.60s…: %w", text, err)
+		}
+	}
+	return db.settle(ctx)
+}
+
+// settle leaves the tables as they are after a while: analysed, and with no work left over.
+func (db *DB) settle(ctx context.Context) error {
+	for _, text := range db.settling() {
+		if _, err := db.ExecContext(ctx, text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (db *DB) settling() []string {
+	if db.Postgres {
+		return []string{"VACUUM ANALYZE", "CHECKPOINT"}
+	}
+	return []string{"ANALYZE", "PRAGMA wal_checkpoint(TRUNCATE)"}
+}
+
+// ForgetHistory empties what campaigns wrote, so that each turn begins alike.
+func (db *DB) ForgetHistory(ctx context.Context) error {
+	clear := "DELETE FROM "
+	if db.Postgres {
+		clear = "TRUNCATE "
+	}
+	for _, table := range []string{"enrollments", "events", "counters", "counter_deltas", "campaign_schedules", "campaign_versions", "campaigns", "inputs"} {
+		if _, err := db.ExecContext(ctx, clear+table); err != nil {
+			return err
+		}
+	}
+	return db.settle(ctx)
+}
+
+// EnrollBare writes the rows that enrolling everybody writes, in one statement.
+func (db *DB) EnrollBare(ctx context.Context) error {
+	if !db.Postgres {
+		if _, err := db.ExecContext(ctx, "PRAGMA synchronous = FULL"); err != nil { // as the service has it
+			return err
+		}
+	}
+	_, err := db.ExecContext(ctx, fmt.Sprintf(`INSERT INTO enrollments (id, campaign_id, version, member_id, run_key, source, state, reason, step, visit, wait_kind, due_at, data, rev, entered_at, updated_at)
+		SELECT id + %d, 1, 1, id, '', 'schedule', 'active', '', '', 0, '', %d, '{}', 0, %d, %d FROM members WHERE state = 'active'`, firstID, db.now, db.now, db.now))
+	return err
 }

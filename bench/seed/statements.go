@@ -74,8 +74,22 @@ func (db *DB) plan(text string, members int, more ...string) string {
 	return strings.NewReplacer(append(more, "{m}", strconv.Itoa(members), "{now}", strconv.FormatInt(db.now, 10), "{day}", "86400000000", "{i0}", strconv.Itoa(firstID))...).Replace(text)
 }
 
-func (db *DB) statements(members int) (all []string) {
+func (db *DB) statements(members int) []string {
+	all := db.members(members)
 	add := func(text string, more ...string) { all = append(all, db.plan(text, members, more...)) }
+	add(`INSERT INTO messages (id, member_id, channel, input_id, kind, text, state, at, closed_by)
+		SELECT {i0} + i, {i0} + i, 'email', {i0} + i, 'text', 'A word.', CASE WHEN i % 1000 = 0 THEN 'open' ELSE 'closed' END, {now}, '' FROM {series} WHERE i % 20 = 0`)
+	for n, c := range Campaigns {
+		db.campaign(add, n, c)
+	}
+	add(`INSERT INTO scores (campaign_id, member_id, total, last_at) SELECT campaign_id, member_id, SUM(points), MAX(at) FROM points GROUP BY campaign_id, member_id`)
+	add(`INSERT INTO recounts (campaign_id, at) SELECT id, NULL FROM campaigns WHERE true ON CONFLICT (campaign_id) DO UPDATE SET at = NULL`)
+	add(`INSERT INTO recounts (campaign_id, at) VALUES (0, NULL) ON CONFLICT (campaign_id) DO UPDATE SET at = NULL`)
+	return all
+}
+
+func (db *DB) members(members int) (all []string) {
+	add := func(text string) { all = append(all, db.plan(text, members)) }
 	add(`INSERT INTO members (id, external_id, first_name, last_name, language, time_zone, attributes, state, stopped_at, last_act_at, created_at, updated_at)
 		SELECT {i0} + i, 'm-' || i, 'First' || (i % 997), 'Last' || (i % 9973), CASE WHEN i % 10 < 6 THEN 'ru' WHEN i % 10 < 9 THEN 'en' ELSE '' END, 'Europe/Berlin',
 			'{"level":"l' || (i % 5) || '","lessons":' || (i % 100) || '}', 'active', CASE WHEN i % 50 = 0 THEN {now} - (i % 40) * {day} END, {now}, {now} - {day}, {now} FROM {series}`)
@@ -89,14 +103,6 @@ func (db *DB) statements(members int) (all []string) {
 		SELECT 2 * {i0} + i, {i0} + i, 'telegram', CAST(i AS TEXT), CAST(i AS TEXT), 't' || i, 'ok', {now}, {now} FROM {series} WHERE i % 3 = 0`)
 	add(`INSERT INTO subscriptions (member_id, channel, topic, given, at) SELECT {i0} + i, 'email', '*', TRUE, {now} FROM {series}`)
 	add(`INSERT INTO consents (id, member_id, channel, topic, given, source, wording, at) SELECT {i0} + i, {i0} + i, 'email', '*', TRUE, 'seed', '', {now} FROM {series}`)
-	add(`INSERT INTO messages (id, member_id, channel, input_id, kind, text, state, at, closed_by)
-		SELECT {i0} + i, {i0} + i, 'email', {i0} + i, 'text', 'A word.', CASE WHEN i % 1000 = 0 THEN 'open' ELSE 'closed' END, {now}, '' FROM {series} WHERE i % 20 = 0`)
-	for n, c := range Campaigns {
-		db.campaign(add, n, c)
-	}
-	add(`INSERT INTO scores (campaign_id, member_id, total, last_at) SELECT campaign_id, member_id, SUM(points), MAX(at) FROM points GROUP BY campaign_id, member_id`)
-	add(`INSERT INTO recounts (campaign_id, at) SELECT id, NULL FROM campaigns WHERE true ON CONFLICT (campaign_id) DO UPDATE SET at = NULL`)
-	add(`INSERT INTO recounts (campaign_id, at) VALUES (0, NULL) ON CONFLICT (campaign_id) DO UPDATE SET at = NULL`)
 	return all
 }
 

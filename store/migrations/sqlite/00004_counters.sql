@@ -31,7 +31,7 @@ INSERT INTO recounts (campaign_id, at) SELECT id, CAST(NULL AS BIGINT) FROM camp
 -- The reason that the row had before the one it has: why a message that was sent in the end had waited.
 ALTER TABLE deliveries ADD COLUMN reason_before TEXT NOT NULL DEFAULT '';
 
-CREATE INDEX members_stopped ON members (stopped_at) WHERE stopped_at IS NOT NULL;
+CREATE INDEX members_stopped ON members (stopped_at) WHERE stopped_at IS NOT NULL AND state = 'active';
 
 -- What a member's points come to in a campaign, in the order of places: among equals, who got there first stands first.
 CREATE TABLE scores (
@@ -45,5 +45,7 @@ CREATE INDEX scores_by_place ON scores (campaign_id, total DESC, last_at, member
 INSERT INTO scores (campaign_id, member_id, total, last_at)
     SELECT campaign_id, member_id, SUM(points), MAX(at) FROM points GROUP BY campaign_id, member_id;
 
--- Whether a member was in the campaign before, and in which run: asked of everybody who is to enter.
-CREATE INDEX enrollments_by_entry ON enrollments (campaign_id, member_id, id);
+-- Counts of audiences walk indexes alone: what a condition on a text asks of an attribute, and the language of everybody who is not erased.
+DROP INDEX member_attributes_by_text;
+CREATE INDEX member_attributes_by_text ON member_attributes (name, text_key, kind, member_id);
+CREATE INDEX members_active ON members (id, language) WHERE state = 'active';
