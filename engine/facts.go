@@ -111,7 +111,7 @@ func (w *work) factsOf(m *store.MemberFacts, s standing) decide.Facts {
 	}
 	language := m.Language
 	if language == "" {
-		language = fallback(w.community)
+		language = Fallback(w.community)
 	}
 	return decide.Facts{
 		Language: language, Zone: zone(w.community, m.TimeZone), Attributes: m.Attributes, Tags: m.Tags, Channels: known, Stopped: m.StoppedAt != nil,

@@ -24,7 +24,8 @@ var subtractive = map[string]*regexp.Regexp{
 
 // allowed are the statements that look subtractive and take nothing away, by their beginning; each with its reason.
 var allowed = map[string]string{
-	"DROP INDEX deliveries_due_bulk": "not unique, and no upsert names it; made anew in another order",
+	"DROP INDEX deliveries_due_bulk":       "not unique, and no upsert names it; made anew in another order",
+	"DROP INDEX member_attributes_by_text": "not unique; made anew with one column more",
 }
 
 // TestMigrationsAreAdditive: while one process of a new release migrates, those of the release before go on: nothing that they read or write is taken
