@@ -4,6 +4,7 @@ package faults
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"strconv"
@@ -51,7 +52,7 @@ func (s *Site) Enroll(from, to int) {
 // received is called for each message that the Bot API takes: who gets a question may answer it, a moment later.
 func (s *Site) received(c botapi.Call) {
 	m := s.crowd.byChat[c.Chat]
-	if m == nil || m.answers == 0 || c.Marker != m.marker("going") || !s.tally.pressed(m.n) {
+	if m == nil || m.answers == 0 || c.Marker != m.marker("going") {
 		return
 	}
 	data, ok := firstButton(c.Keyboard)
@@ -59,12 +60,36 @@ func (s *Site) received(c botapi.Call) {
 		s.t.Errorf("the question to %s has no button: %.200s", m.id(), c.Keyboard)
 		return
 	}
+	q := question{c.MessageID, data}
+	if !s.tally.pressed(m.n, q) {
+		return
+	}
 	time.AfterFunc(time.Duration(s.random(100))*time.Millisecond, func() {
-		for i := range m.answers {
-			s.Bot.Updates.Push("callback_query", callback(m, c.MessageID, data, i))
+		for range m.answers {
+			s.press(m, q)
 		}
 		s.tally.released()
 	})
+}
+
+// press is one press of the button.
+func (s *Site) press(m *member, q question) {
+	s.Bot.Updates.Push("callback_query", callback(m, q, s.presses.Add(1)))
+}
+
+// chatter goes on until the context ends: some who have answered press again and again, so that updates arrive at every moment.
+func (s *Site) chatter(ctx context.Context) {
+	for tick := time.NewTicker(20 * time.Millisecond); ; {
+		select {
+		case <-ctx.Done():
+			tick.Stop()
+			return
+		case <-tick.C:
+		}
+		if n, q := s.tally.someone(s.random(1 << 30)); n >= 0 {
+			s.press(s.crowd.members[n], q)
+		}
+	}
 }
 
 // firstButton is the data of a keyboard's first button.
@@ -81,8 +106,8 @@ func firstButton(keyboard string) (string, bool) {
 }
 
 // callback is a CallbackQuery (Bot API) by the member.
-func callback(m *member, message int64, data string, n int) string {
+func callback(m *member, q question, n int64) string {
 	chat := strconv.FormatInt(m.chat(), 10)
-	return fmt.Sprintf(`{"id":"%s-%d-%d","from":{"id":%s,"is_bot":false,"first_name":"M"},"chat_instance":"1","data":%q,`+
-		`"message":{"message_id":%d,"date":1,"chat":{"id":%s,"type":"private","first_name":"M"},"text":"?"}}`, chat, message, n, chat, data, message, chat)
+	return fmt.Sprintf(`{"id":"%d","from":{"id":%s,"is_bot":false,"first_name":"M"},"chat_instance":"1","data":%q,`+
+		`"message":{"message_id":%d,"date":1,"chat":{"id":%s,"type":"private","first_name":"M"},"text":"?"}}`, n, chat, q.data, q.message, chat)
 }

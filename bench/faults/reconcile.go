@@ -14,8 +14,8 @@ type Sums struct {
 	Lost                     int // due and neither final nor due again; or sent and never taken; or never written
 	Unknown, Arrived         int // of the unknown
 	Unexplained              int // unknown without a fault that explains it
-	Duplicates, Bound        int
-	Renamed                  int // mails that came again under another Message-ID
+	Duplicates, Bound        int // more of one message than one; the bound is what must never be exceeded
+	Renamed                  int // mails that were tried again under another Message-ID
 	Updates, Inputs          int
 	Answers, Answered, Twice int // given, stored, stored more than once
 }
@@ -32,13 +32,13 @@ func (s *Site) Reconcile() Sums {
 	s.t.Helper()
 	rows, err := s.books.rows(s.t.Context())
 	s.must(err)
-	r := &reconciler{site: s, mails: s.mailsTaken(), problems: problems{}, seen: map[string]bool{}, unasked: map[string]bool{}, told: map[string]bool{}}
+	r := &reconciler{site: s, mails: s.mailsTaken(), tried: s.tally.messageIDs(), problems: problems{}, seen: map[string]bool{}, unasked: map[string]bool{}, told: map[string]bool{}}
 	for _, row := range rows {
 		r.row(row)
 	}
 	r.missing()
 	r.strangers()
-	r.repeated()
+	r.causes()
 	r.answers()
 	r.shown()
 	for kind, list := range r.problems {
@@ -53,6 +53,7 @@ func (s *Site) Reconcile() Sums {
 type reconciler struct {
 	site     *Site
 	mails    map[string]map[string]int // by recipient and Message-ID
+	tried    map[int][]string          // the Message-IDs that came for a member, taken or not
 	problems problems
 	sums     Sums
 	seen     map[string]bool // member and step that have a row
@@ -89,6 +90,10 @@ func (r *reconciler) row(d row) {
 		r.seen[key] = true
 	}
 	taken := r.taken(m, d)
+	if taken > 1 {
+		r.sums.Duplicates += taken - 1
+		r.problems.add("duplicates", "%+v came %d times", d, taken)
+	}
 	switch {
 	case d.state == "unknown":
 		r.sums.Unknown++
@@ -126,13 +131,24 @@ func (r *reconciler) taken(m *member, d row) int {
 		return r.site.Bot.Ledger.Count(strconv.FormatInt(m.chat(), 10), m.marker(d.step))
 	}
 	prefix := "d" + strconv.FormatInt(d.id, 36) + "."
+	sum := 0
 	for id, n := range r.mails[m.mail()] {
 		if strings.HasPrefix(id, prefix) {
 			r.told[id+" "+m.mail()] = true
-			return n
+			sum += n
 		}
 	}
-	return 0
+	var tried []string
+	for _, id := range r.tried[m.n] {
+		if strings.HasPrefix(id, prefix) {
+			tried = append(tried, id)
+		}
+	}
+	if len(tried) > 1 {
+		r.sums.Renamed += len(tried) - 1
+		r.problems.add("tried again under another Message-ID", "%+v: %s", d, strings.Join(tried, ", "))
+	}
+	return sum
 }
 
 // missing finds messages that should have been sent and have no row.
@@ -157,21 +173,17 @@ func (r *reconciler) strangers() {
 	for to, ids := range r.mails {
 		for id, n := range ids {
 			if !r.told[id+" "+to] {
-				r.problems.add("sent without a row, or under another Message-ID", "%s to %s, %d times", id, to, n)
-				r.sums.Renamed++
+				r.problems.add("sent without a row", "%s to %s, %d times", id, to, n)
 			}
 		}
 	}
 }
 
-// repeated counts what came more than once: at most one message on each connection of a process that was killed.
-func (r *reconciler) repeated() {
+// causes holds what cannot be known, and what came twice, against what went wrong. The bound of duplicates is one message on each connection of a process
+// that was killed; the journal makes it none, and so is each one a problem.
+func (r *reconciler) causes() {
 	c := r.site.tally.counts()
-	r.sums.Duplicates = int(r.site.Mail.Ledger.Totals().Repeated + r.site.Bot.Ledger.Totals().Repeated)
 	r.sums.Bound = c.twice
-	if r.sums.Duplicates > r.sums.Bound {
-		r.problems.add("duplicates", "%d; the bound is one for each connection and kill: %d", r.sums.Duplicates, r.sums.Bound)
-	}
 	if r.sums.Unexplained = max(0, r.sums.Unknown-c.unsure); r.sums.Unexplained > 0 {
 		r.problems.add("unknown without a cause", "%d unknown; the faults explain %d", r.sums.Unknown, c.unsure)
 	}

@@ -3,7 +3,9 @@
 package faults
 
 import (
+	"context"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -14,6 +16,9 @@ func (s *Site) Play() {
 	s.t.Logf("seed %d, %d members, plan: %s\nagain: %s", s.opt.Seed, s.opt.Members, strings.Join(names(plan), ", "), s.opt.Replay)
 	s.Populate()
 	began, played := time.Now(), 0
+	ctx, quiet := context.WithCancel(s.t.Context())
+	var chatting sync.WaitGroup
+	chatting.Go(func() { s.chatter(ctx) })
 	for i, f := range plan {
 		if s.opt.Until > 0 && time.Since(began) > s.opt.Until {
 			break
@@ -21,6 +26,8 @@ func (s *Site) Play() {
 		s.round(f, i*s.opt.Members/len(plan), (i+1)*s.opt.Members/len(plan))
 		played = i + 1
 	}
+	quiet()
+	chatting.Wait()
 	s.crowd.cut(played * s.opt.Members / len(plan))
 	s.Settle()
 	s.report(plan[:played], s.Reconcile(), time.Since(began))

@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -81,6 +82,7 @@ type Site struct {
 	trouble trouble
 	tally   tally
 	leaps   int
+	presses atomic.Int64
 }
 
 // New starts the services and sinks, and brings the schema up. Start starts the program.

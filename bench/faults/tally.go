@@ -4,15 +4,18 @@ package faults
 
 import (
 	"maps"
+	"slices"
 	"sync"
 )
 
 // tally counts what happened.
 type tally struct {
 	mu      sync.Mutex
-	strikes map[string]int // messages that met a fault
-	answers map[int]bool   // members who answer
-	done    int            // of them, those whose finger has left the button
+	strikes map[string]int   // messages that met a fault
+	answers map[int]question // members who answer
+	order   []int            // and in which order they did
+	done    int              // of them, those whose finger has left the button
+	ids     map[int][]string // Message-IDs of the mails to a member
 	kills   int
 	unsure  int // messages whose outcome nobody can know, at most
 	twice   int // messages that may come twice, at most
@@ -47,18 +50,54 @@ func (t *tally) killed(lines int) {
 	t.twice += lines
 }
 
+// question is where a member answers.
+type question struct {
+	message int64
+	data    string // of the button
+}
+
 // pressed notes that the member answers; false: they did before.
-func (t *tally) pressed(n int) bool {
+func (t *tally) pressed(n int, q question) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.answers == nil {
-		t.answers = map[int]bool{}
+		t.answers = map[int]question{}
 	}
-	if t.answers[n] {
+	if _, ok := t.answers[n]; ok {
 		return false
 	}
-	t.answers[n] = true
+	t.answers[n] = q
+	t.order = append(t.order, n)
 	return true
+}
+
+// someone is one who has answered, by a number of any size; nobody has: -1.
+func (t *tally) someone(which int) (n int, q question) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.order) == 0 {
+		return -1, q
+	}
+	n = t.order[which%len(t.order)]
+	return n, t.answers[n]
+}
+
+// mailed notes the Message-ID of a mail to the member, whatever becomes of it.
+func (t *tally) mailed(n int, id string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.ids == nil {
+		t.ids = map[int][]string{}
+	}
+	if !slices.Contains(t.ids[n], id) {
+		t.ids[n] = append(t.ids[n], id)
+	}
+}
+
+func (t *tally) messageIDs() map[int][]string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return maps.Clone(t.ids)
 }
 
 // released notes that an answer is on its way; allReleased says whether all are.

@@ -71,6 +71,9 @@ func (s *Site) farAway() (near func()) {
 // mailScript refuses those who are always refused, half of them only after the mail, and then what the trouble of the moment says.
 func (s *Site) mailScript(e smtp.Event) smtp.Answer {
 	m := s.crowd.byMail[e.To]
+	if m != nil && e.Moment == smtp.AtDot {
+		s.tally.mailed(m.n, e.MessageID)
+	}
 	switch {
 	case m == nil:
 	case e.Moment == smtp.AtRcpt && m.kind == gone:
