@@ -148,16 +148,9 @@ func (w *work) delivery(ctx context.Context, l *live, row *store.Enrollment, ste
 	if err != nil {
 		return nil, err
 	}
-	prio := prioNormal
-	switch {
-	case l.def.Purpose == campaigns.Service:
-		prio = prioService
-	case l.def.Entry.Schedule != nil:
-		prio = prioBulk
-	}
 	return &store.Delivery{
 		ID: campaigns.DeliveryID(id), Kind: store.StepDelivery, Campaign: row.Campaign, Version: row.Version, Enrollment: row.ID, Member: row.Member,
-		Step: step, Visit: visit, Channel: ch, Lane: campaigns.Bulk, Priority: prio, State: campaigns.Pending, CreatedAt: w.now, ExpiresAt: w.now,
+		Step: step, Visit: visit, Channel: ch, Lane: campaigns.Bulk, Priority: urgency(l.def), State: campaigns.Pending, CreatedAt: w.now, ExpiresAt: w.now,
 	}, nil
 }
 

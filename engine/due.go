@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"runtime"
 	"runtime/debug"
 	"sync"
@@ -45,12 +46,23 @@ func (e *Engine) advanceRound(ctx context.Context, failed, behind map[campaigns.
 	if err = errors.Join(err, derr); derr != nil {
 		return false, err
 	}
-	for _, id := range ids {
+	due, uerr := e.byUrgency(ctx, ids)
+	if err = errors.Join(err, uerr); uerr != nil {
+		return false, err
+	}
+	least := math.MaxInt // of the campaigns that are behind: the less urgent ones wait for them
+	for _, c := range due {
+		id := c.id
 		if failed[id] {
 			continue
 		}
+		if c.priority > least {
+			break
+		}
 		n, aerr := e.advanceSome(ctx, id, behind[id])
-		behind[id] = n >= e.Store.BulkRows()
+		if behind[id] = n >= e.Store.BulkRows(); behind[id] {
+			least = c.priority
+		}
 		if aerr != nil {
 			failed[id] = true
 			err = errors.Join(err, fmt.Errorf("advance campaign %d: %w", id, aerr))

@@ -94,6 +94,11 @@ func TestDueTogetherGoByPriority(t *testing.T) {
 		w.clock.set(w.clock.now().Add(49 * time.Hour))
 		_, err := w.e.AdvanceDue(t.Context(), time.Minute)
 		must(t, err)
+		all, err := w.store.Deliveries(t.Context(), store.DeliveryFilter{State: campaigns.Pending}, store.Page{Limit: 1000})
+		must(t, err)
+		if !slices.IsSortedFunc(all, func(a, b *store.Delivery) int { return a.Priority - b.Priority }) { // they come by id, as they were written
+			t.Error("decided in another order")
+		}
 		var order []int
 		for {
 			got := w.claimNext()
