@@ -108,8 +108,6 @@ type DeliveryFilter struct {
 // Deliveries lists by id.
 func (q queries) Deliveries(ctx context.Context, f DeliveryFilter, p Page) ([]*Delivery, error) {
 	w := q.list(f.Campaign, p)
-	w.id("member_id = ", int64(f.Member))
-	w.id("enrollment_id = ", int64(f.Enrollment))
 	var last int64
 	if f.State != "" {
 		var err error
@@ -118,6 +116,8 @@ func (q queries) Deliveries(ctx context.Context, f DeliveryFilter, p Page) ([]*D
 		}
 		w.word("state = ", string(f.State))
 	}
+	w.id("member_id = ", int64(f.Member))
+	w.id("enrollment_id = ", int64(f.Enrollment))
 	ds, err := many(ctx, q.run, scanDelivery, w.page(selectDelivery, p), w.args...)
 	p.stopped(last, len(ds))
 	return ds, wrap("list deliveries", err)

@@ -82,7 +82,6 @@ type EnrollmentFilter struct {
 // Enrollments lists by id.
 func (q queries) Enrollments(ctx context.Context, f EnrollmentFilter, p Page) ([]*Enrollment, error) {
 	w := q.list(f.Campaign, p)
-	w.id("member_id = ", int64(f.Member))
 	var last int64
 	if f.State != "" {
 		var err error
@@ -91,6 +90,7 @@ func (q queries) Enrollments(ctx context.Context, f EnrollmentFilter, p Page) ([
 		}
 		w.word("state = ", string(f.State))
 	}
+	w.id("member_id = ", int64(f.Member))
 	es, err := many(ctx, q.run, scanEnrollment, w.page(selectEnrollment, p), w.args...)
 	p.stopped(last, len(es))
 	return es, wrap("list enrollments", err)

@@ -23,9 +23,8 @@ func (q queries) list(id campaigns.CampaignID, p Page) *filter {
 	if id == 0 {
 		return q.filter("id > ", p.After)
 	}
-	f := &filter{dialect: q.dialect, order: "campaign_id, id", args: []any{id, p.After}}
-	f.add("(campaign_id, id) > ($1, $2)")
-	f.add("campaign_id <= $1")
+	f := &filter{dialect: q.dialect, order: q.dialect.campaignOrder(), args: []any{id, p.After}}
+	f.add(q.dialect.ofCampaign())
 	return f
 }
 
@@ -60,20 +59,26 @@ func (f *filter) word(cond, s string) {
 	}
 }
 
-// upTo ends the list, where the page asks for it, after as many of a campaign's rows as may be looked at; 0: there are not more.
+// upTo narrows a campaign's list, where the page asks for it, to as many of its next rows as may be looked at, and returns the last of them; 0: there are not
+// more. Both ends are named: a row comparison as the end would let PostgreSQL walk the campaign's whole index.
 func (q queries) upTo(ctx context.Context, f *filter, table string, id campaigns.CampaignID, p Page) (last int64, err error) {
 	if p.Stopped == nil || id == 0 {
 		return 0, nil
 	}
-	n := 0
+	var n int
+	var first int64
 	_, _, err = one(ctx, q.run, func(r rows) (_ struct{}, err error) {
-		err = r.Scan(&n, orZero(&last))
+		err = r.Scan(&n, orZero(&first), orZero(&last))
 		return
-	}, `SELECT count(*), max(id) FROM (SELECT id FROM `+table+` WHERE (campaign_id, id) > ($1, $2) AND campaign_id <= $1 ORDER BY campaign_id, id LIMIT $3) AS l`, id, p.After, lookedRows)
-	if err != nil || n < lookedRows {
+	}, `SELECT count(*), min(id), max(id) FROM (SELECT id FROM `+table+` WHERE `+q.dialect.ofCampaign()+` ORDER BY `+q.dialect.campaignOrder()+` LIMIT $3) AS l`,
+		id, p.After, lookedRows)
+	if err != nil {
 		return 0, err
 	}
-	f.add("(campaign_id, id) <= ($1, $" + strconv.Itoa(f.param(last)) + ")")
+	*f = filter{dialect: q.dialect, conds: []string{"campaign_id = $1", "id >= $2", "id <= $3"}, args: []any{id, first, last}}
+	if n < lookedRows {
+		return 0, nil
+	}
 	return last, nil
 }
 

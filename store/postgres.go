@@ -51,6 +51,11 @@ func pgPool(ctx context.Context, url string, conns int) (*pgxpool.Pool, error) {
 	if cfg.ConnConfig.RuntimeParams["application_name"] == "" {
 		cfg.ConnConfig.RuntimeParams["application_name"] = "kruzhok"
 	}
+	// Compiling a statement takes longer than any of ours runs: a list that might have to look far is estimated as dear, and stops after some thousand rows.
+	cfg.AfterConnect = func(ctx context.Context, c *pgx.Conn) error {
+		_, err := c.Exec(ctx, "SET jit = off")
+		return err
+	}
 	return pgxpool.NewWithConfig(ctx, cfg)
 }
 

@@ -60,7 +60,7 @@ func (q queries) Attention(ctx context.Context, since time.Time) (Attention, err
 	a, _, err := one(ctx, q.run, func(r rows) (a Attention, err error) {
 		err = r.Scan(&a.Messages, timesInto{&a.OldestMessage}, &a.Dead, &a.FailedMedia, &a.StoppedSince)
 		return a, err
-	}, `SELECT (SELECT count(*) FROM messages WHERE state = 'open'), (SELECT min(at) FROM messages WHERE state = 'open'),
+	}, `SELECT (SELECT count(*) FROM messages WHERE state = 'open'), (SELECT at FROM messages WHERE state = 'open' ORDER BY id LIMIT 1),
 		(SELECT count(*) FROM inputs WHERE state = 'dead'),
 		(SELECT count(*) FROM (SELECT state, created_at FROM media ORDER BY id DESC LIMIT 5000) AS m WHERE state = 'failed' AND created_at >= $1),
 		(SELECT count(*) FROM members WHERE state = 'active' AND stopped_at >= $1)`, micros(since))

@@ -130,7 +130,6 @@ type ResponseFilter struct {
 // Responses lists by id.
 func (q queries) Responses(ctx context.Context, f ResponseFilter, p Page) ([]*Response, error) {
 	w := q.list(f.Campaign, p)
-	w.id("member_id = ", int64(f.Member))
 	var last int64
 	if f.Question != "" {
 		var err error
@@ -139,6 +138,7 @@ func (q queries) Responses(ctx context.Context, f ResponseFilter, p Page) ([]*Re
 		}
 		w.word("question = ", f.Question)
 	}
+	w.id("member_id = ", int64(f.Member))
 	rs, err := many(ctx, q.run, scanResponse, w.page(`SELECT `+readColumns+` FROM responses`, p), w.args...)
 	p.stopped(last, len(rs))
 	return rs, wrap("list responses", err)
