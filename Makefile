@@ -4,7 +4,7 @@ TOOL     = go tool -modfile=tools/go.mod
 FUZZTIME ?= 20s
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check format vet staticcheck race bench fuzz kill screenshots
+.PHONY: help run demo test check format vet staticcheck race bench fuzz soak screenshots
 
 help: ## List these targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /:/' | awk -F: '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -36,10 +36,23 @@ staticcheck:
 race: ## All tests with the race detector
 	CGO_ENABLED=1 go test -race -gcflags='modernc.org/sqlite/lib=-race=false' -gcflags='github.com/pb33f/...=-race=false' -timeout 20m ./...
 
-bench: ## Every measured claim in turn (an hour and more), and all benchmarks
+bench: ## Every measured claim in turn (an hour and more), and all benchmarks; a goal that is missed is told and stops nothing
 	go run ./bench/demo
-	go run ./bench/reads
-	go run ./bench/audience
+	-go run ./bench/email
+	-go run ./bench/email -pipelining=false
+	-go run ./bench/email -store sqlite
+	-go run ./bench/chat -on postgres
+	-go run ./bench/chat -on sqlite
+	-go run ./bench/due -on postgres
+	-go run ./bench/due -on sqlite
+	-go run ./bench/answers -on postgres
+	-go run ./bench/answers -on sqlite
+	-go run ./bench/queue
+	-go run ./bench/interactive
+	-go run ./bench/lateness
+	-go run ./bench/lateness -store sqlite
+	-go run ./bench/audience
+	-go run ./bench/reads
 	go test -run '^$$' -bench . -benchmem ./...
 
 fuzz: ## Each fuzz target for FUZZTIME (20s)
@@ -49,8 +62,8 @@ fuzz: ## Each fuzz target for FUZZTIME (20s)
 		done; \
 	done
 
-kill: ## The long test of what a SIGKILL may lose (nothing) and repeat
-	go test ./cmd/kruzhok -run TestKill -kill.deliveries=20000 -kill.rounds=20 -timeout 60m -v
+soak: ## Long: everything that may go wrong with processes, servers, disk and clock, and three ledgers compared
+	go test ./cmd/kruzhok -run '^TestFaults(Together|Apart)$$' -v -timeout 4h -faults.members=20000 -faults.rounds=60 -faults.away=30s -faults.patience=10m
 
 screenshots: ## Renew the pictures in docs/screenshots (needs Chromium)
 	go test ./cmd/kruzhok -run TestScreenshots -screenshots $(CURDIR)/docs/screenshots -timeout 10m
