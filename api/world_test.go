@@ -41,6 +41,7 @@ type world struct {
 	store *store.Store
 	mail  *outbox
 	log   *bytes.Buffer
+	clock *sync.Mutex // of now, while the engine works; the test itself sets it between
 	now   time.Time
 	token string
 	ready error
@@ -55,7 +56,7 @@ func newWorld(t *testing.T, edit ...func(*Options)) *world {
 // newWorldWith is newWorld with a word in the making of the engine.
 func newWorldWith(t *testing.T, change func(*engine.Options), edit ...func(*Options)) *world {
 	t.Helper()
-	w := &world{t: t, store: storetest.SQLite(t), mail: &outbox{}, log: &bytes.Buffer{}, now: start}
+	w := &world{t: t, store: storetest.SQLite(t), mail: &outbox{}, log: &bytes.Buffer{}, clock: new(sync.Mutex), now: start}
 	j, err := journal.Open(t.TempDir(), "api-test")
 	must(t, err)
 	t.Cleanup(func() { _ = j.Close() })
@@ -65,7 +66,12 @@ func newWorldWith(t *testing.T, change func(*engine.Options), edit ...func(*Opti
 		Store: w.store, Journal: j, Owner: "api-test", Secret: []byte("0123456789abcdef0123456789abcdef"), PublicURL: publicURL,
 		MailFromName: "Speaklingua", MailFrom: "news@c.example.org", Mailbox: email.Address, Chat: chat{}, Blobs: w.blobs,
 		Senders: map[campaigns.Channel]channels.Sender{campaigns.Email: w.mail}, Connections: map[campaigns.Channel]int{campaigns.Email: 1},
-		Now: func() time.Time { w.now = w.now.Add(time.Microsecond); return w.now },
+		Now: func() time.Time {
+			w.clock.Lock()
+			defer w.clock.Unlock()
+			w.now = w.now.Add(time.Microsecond)
+			return w.now
+		},
 	}
 	if change != nil {
 		change(&options)

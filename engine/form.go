@@ -103,6 +103,7 @@ func (e *Engine) AnswerSurvey(ctx context.Context, token string, form PageForm) 
 		if err != nil || told != nil && told.Rejection != nil {
 			return told, err
 		}
+		e.untilSent(ctx, row.ID)
 	}
 	// The answer was taken, or no longer told to be wrong (the bot asks again only so often, a page always says so);
 	// the same form was sent before, or another worker is at it. Reading an answer is the same everywhere: what it told then is known.
@@ -112,6 +113,23 @@ func (e *Engine) AnswerSurvey(ctx context.Context, token string, form PageForm) 
 	}
 	_, wrong := answers.Read(ask, body.raw(), answers.Context{Lang: spoken(p, c), Zone: zone(c, p.TimeZone), Now: e.now(), Channel: campaigns.Page})
 	return &PageAnswer{Rejection: wrong}, nil
+}
+
+const (
+	// pageWait is how long a page waits for the mail that the answer caused.
+	pageWait = 2 * time.Second
+	// pageLook is how often it looks.
+	pageLook = 20 * time.Millisecond
+)
+
+// untilSent waits a moment while the passage waits for a mail: the question behind it is then on the page that comes next, and not only in the mail after it.
+func (e *Engine) untilSent(ctx context.Context, id campaigns.EnrollmentID) {
+	for end := time.Now().Add(pageWait); time.Now().Before(end); {
+		row, err := e.Store.Enrollment(ctx, id)
+		if err != nil || row.WaitKind != campaigns.WaitDelivery || !e.pause(pageLook) {
+			return // what cannot be read now is read again for the page
+		}
+	}
 }
 
 // raw is the form's answer.
