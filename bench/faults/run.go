@@ -24,6 +24,7 @@ func (s *Site) Play() {
 			break
 		}
 		s.round(f, i*s.opt.Members/len(plan), (i+1)*s.opt.Members/len(plan))
+		s.recovered(f)
 		played = i + 1
 	}
 	quiet()
@@ -65,6 +66,13 @@ func (s *Site) round(f fault, from, to int) {
 	heal := f.strike(s)
 	time.Sleep(lasts)
 	heal()
+}
+
+// recovered waits until messages leave again.
+func (s *Site) recovered(f fault) {
+	s.t.Helper()
+	before := s.Taken()
+	s.passing(s.opt.Patience, "messages to leave again after "+f.name, func(m inMotion) bool { return s.Taken() > before || m.over() })
 }
 
 // UnderWay waits until the sinks have taken more than before, and then for a random moment: faults are to strike while messages are on their way.
@@ -116,17 +124,19 @@ func (s *Site) Settle() {
 // passing waits for something to come about. Where nothing moves because it waits for its time, that time comes.
 func (s *Site) passing(limit time.Duration, what string, ok func(inMotion) bool) {
 	s.t.Helper()
-	var last inMotion
+	type progress struct{ deliveries, enrollments, taken int64 } // inputs come and go all the time
+	var last progress
 	var still time.Time
 	s.waitFor(limit, what, func() bool {
 		m, err := s.books.inMotion(s.t.Context())
+		now := progress{m.deliveries, m.enrollments, s.Taken()}
 		switch {
 		case err != nil:
 			return false
 		case ok(m):
 			return true
-		case m != last:
-			last, still = m, time.Now()
+		case now != last:
+			last, still = now, time.Now()
 			return false
 		case time.Since(still) < time.Second/2:
 			return false
