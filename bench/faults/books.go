@@ -71,8 +71,8 @@ func (s *Site) Number(query string) int64 {
 	return n
 }
 
-// inMotion is what is not over: messages that are not final, members on their way between two, inputs that nobody handled.
-type inMotion struct{ deliveries, enrollments, inputs, claims int64 }
+// inMotion is what is not over: messages that are not final, members on their way between two, inputs that nobody handled, moments that have not come.
+type inMotion struct{ deliveries, enrollments, inputs, claims, schedules int64 }
 
 func (m inMotion) over() bool { return m == inMotion{} }
 
@@ -81,6 +81,7 @@ func (b *books) inMotion(ctx context.Context) (m inMotion, err error) {
 		`SELECT count(*) FROM deliveries WHERE state IN ('pending', 'claimed', 'sending')`:                                                     &m.deliveries,
 		`SELECT count(*) FROM enrollments WHERE state = 'active' OR state = 'waiting' AND wait_kind IN ('', 'delivery')`:                       &m.enrollments,
 		`SELECT count(*) FROM inputs WHERE state = 'stored'`:                                                                                   &m.inputs,
+		`SELECT count(*) FROM campaign_schedules WHERE done_at IS NULL`:                                                                        &m.schedules,
 		`SELECT (SELECT count(*) FROM deliveries WHERE claim_owner IS NOT NULL) + (SELECT count(*) FROM chunks WHERE claim_owner IS NOT NULL)`: &m.claims,
 	} {
 		if *to, err = b.number(ctx, query); err != nil {
@@ -97,6 +98,7 @@ func (b *books) nextDue(ctx context.Context, now time.Time) (time.Time, bool, er
 		UNION ALL SELECT min(until) FROM cooldowns WHERE until > $1
 		UNION ALL SELECT min(due_at) FROM chunks WHERE left_n > 0 AND due_at > $1
 		UNION ALL SELECT min(due_at) FROM enrollments WHERE state IN ('active', 'waiting') AND wait_kind IN ('', 'delivery') AND due_at > $1
+		UNION ALL SELECT min(due_at) FROM campaign_schedules WHERE done_at IS NULL AND due_at > $1
 		UNION ALL SELECT min(received_at) FROM inputs WHERE state = 'stored' AND received_at > $1
 		UNION ALL SELECT min(claim_until) FROM actor_claims WHERE claim_until > $1) AS all_due`, now.UnixMicro())
 	return time.UnixMicro(n), n != 0, err

@@ -31,6 +31,9 @@ func (m *member) id() string   { return fmt.Sprintf("m%d", m.n) }
 func (m *member) chat() int64  { return int64(1_000_000 + m.n) }
 func (m *member) mail() string { return fmt.Sprintf("%s@d%d.example.org", m.id(), m.n%domains) }
 
+// hears: the member gets what opens at a moment.
+func (m *member) hears() bool { return m.n%5 == 0 }
+
 func (m *member) inTelegram() bool { return m.kind == byChat || m.kind == blocked }
 
 // domains is how many mail domains the crowd has: one that slows us down rests by itself.
@@ -39,6 +42,8 @@ const domains = 7
 // crowd is everybody, as the seed made them.
 type crowd struct {
 	members []*member
+	inside  int  // so many of them, from the first on, were enrolled
+	bell    bool // the bell was hung up
 	byChat  map[int64]*member
 	byMail  map[string]*member
 }
@@ -80,6 +85,9 @@ func draw(rnd *rand.Rand) kind {
 // line is the member as the API takes them.
 func (m *member) line() []byte {
 	v := map[string]any{"external_id": m.id(), "first_name": "M" + m.id()[1:], "language": "en"}
+	if m.hears() {
+		v["tags"] = []string{"bell"}
+	}
 	channel := "email"
 	if m.inTelegram() {
 		channel, v["telegram_chat_id"] = "telegram", m.chat()
@@ -111,34 +119,61 @@ steps:
     send: {text: {en: "thanks, {{ member.first_name }}"}, expires: 20d}
 `
 
+// bell opens by itself, once, at a moment in UTC. Two schedulers look for it.
+const bell = `
+key: bell
+kind: broadcast
+name: Bell
+topic: news
+languages: [en]
+channels: [telegram, email]
+entry: {schedule: {at: "%s", zone: community, audience: {tag: bell}}}
+steps:
+  - id: bell
+    send: {text: {en: "ding, {{ member.first_name }}"}, expires: 20d}
+`
+
 // fate is what must become of one message.
 type fate struct {
 	arrives bool
 	reason  string // of one that must not
 }
 
-// fates are what must become of the member's messages, by step. This is the ledger of what should have been sent: it knows nothing of the run.
-func (m *member) fates() map[string]fate {
-	all := func(f fate) map[string]fate { return map[string]fate{"news": f, "going": f, "thanks": f} }
+// fates are what must become of the member's messages, by step. This is the ledger of what should have been sent: it follows from the seed alone, and from
+// how far the run came.
+func (c *crowd) fates(m *member) map[string]fate {
+	f := map[string]fate{}
+	step := func(name string) { f[name] = m.fate() }
+	if m.n < c.inside {
+		step("news")
+		step("going")
+		if m.answers > 0 || !m.fate().arrives { // who cannot be asked is not waited for
+			step("thanks")
+		}
+	}
+	if c.bell && m.hears() {
+		step("bell")
+	}
+	return f
+}
+
+// fate is what must become of every message to the member.
+func (m *member) fate() fate {
 	switch m.kind {
 	case blocked:
-		return all(fate{reason: "blocked"})
+		return fate{reason: "blocked"}
 	case refused:
-		return all(fate{reason: "rejected"})
+		return fate{reason: "rejected"}
 	case gone:
-		return all(fate{reason: "gone"})
+		return fate{reason: "gone"}
 	case silent:
-		return all(fate{reason: "no_consent"})
+		return fate{reason: "no_consent"}
 	}
-	arrives := map[string]fate{"news": {arrives: true}, "going": {arrives: true}}
-	if m.answers > 0 {
-		arrives["thanks"] = fate{arrives: true}
-	}
-	return arrives
+	return fate{arrives: true}
 }
 
 // marker is how the step's text begins in the member's chat.
 func (m *member) marker(step string) string {
 	name := "M" + m.id()[1:]
-	return map[string]string{"news": "news for " + name, "going": "going, " + name + "?", "thanks": "thanks, " + name}[step]
+	return map[string]string{"news": "news for " + name, "going": "going, " + name + "?", "thanks": "thanks, " + name, "bell": "ding, " + name}[step]
 }

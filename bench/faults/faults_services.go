@@ -53,7 +53,7 @@ var processFaults = []fault{
 	{name: "freeze", strike: func(s *Site) func() {
 		p := s.anyProcess()
 		p.signal(syscall.SIGSTOP)
-		s.tally.doubt(p.lines()) // its connections may have been given up meanwhile
+		s.tally.froze(p.lines())
 		return func() { p.signal(syscall.SIGCONT) }
 	}, lasts: 14 * time.Second, fits: apart, rare: true},
 }

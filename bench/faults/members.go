@@ -33,9 +33,20 @@ func (s *Site) Populate() {
 	s.must(s.API.Do(s.t.Context(), "POST", "/v1/campaigns/fire/publication", nil, nil))
 }
 
+// hang hangs the bell up: it rings in two minutes, unless a jump of the clock brings it about.
+func (s *Site) hang() {
+	s.t.Helper()
+	at := s.clock.now().UTC().Add(2 * time.Minute).Format("2006-01-02T15:04")
+	s.must(s.API.Do(s.t.Context(), "PATCH", "/v1/community", map[string]any{"time_zone": "UTC"}, nil))
+	s.must(s.API.Do(s.t.Context(), "POST", "/v1/campaigns", fmt.Appendf(nil, bell, at), nil))
+	s.must(s.API.Do(s.t.Context(), "POST", "/v1/campaigns/bell/publication", nil, nil))
+	s.crowd.bell = true
+}
+
 // Enroll enrolls some of the crowd. What is refused because a service is away is asked again, and changes nothing when it was done after all.
 func (s *Site) Enroll(from, to int) {
 	s.t.Helper()
+	s.crowd.inside = max(s.crowd.inside, to)
 	for ; from < to; from += 5000 {
 		var ids []string
 		for _, m := range s.crowd.members[from:min(from+5000, to)] {

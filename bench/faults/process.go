@@ -83,6 +83,14 @@ func (p *Process) Log() string {
 	return string(b)
 }
 
+// said is how often any process said so.
+func (s *Site) said(words string) (n int) {
+	for _, p := range s.procs {
+		n += strings.Count(p.Log(), words)
+	}
+	return n
+}
+
 func (p *Process) lastWords(n int) string {
 	log := p.Log()
 	return log[max(0, len(log)-n):]

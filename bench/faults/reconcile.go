@@ -80,7 +80,7 @@ func (r *reconciler) row(d row) {
 		r.problems.add("rows for nobody", "%+v", d)
 		return
 	}
-	want, ok := m.fates()[d.step]
+	want, ok := r.site.crowd.fates(m)[d.step]
 	switch key := d.member + " " + d.step; {
 	case !ok:
 		r.problems.add("rows that should not be", "%+v for a member by %s", d, m.kind)
@@ -154,7 +154,7 @@ func (r *reconciler) taken(m *member, d row) int {
 // missing finds messages that should have been sent and have no row.
 func (r *reconciler) missing() {
 	for _, m := range r.site.crowd.members {
-		for step := range m.fates() {
+		for step := range r.site.crowd.fates(m) {
 			if !r.seen[m.id()+" "+step] && !(step == "thanks" && r.unasked[m.id()]) {
 				r.sums.Lost++
 				r.problems.add("never written", "%s to %s, a member by %s", step, m.id(), m.kind)
@@ -187,6 +187,9 @@ func (r *reconciler) causes() {
 	if r.sums.Unexplained = max(0, r.sums.Unknown-c.unsure); r.sums.Unexplained > 0 {
 		r.problems.add("unknown without a cause", "%d unknown; the faults explain %d", r.sums.Unknown, c.unsure)
 	}
+	if n := r.site.said("terminated by other getUpdates"); n > c.freezes {
+		r.problems.add("two pollers at once", "%d times", n)
+	}
 	if n := r.site.Mail.Breaches(); n > 0 {
 		r.problems.add("breaches of SMTP", "%d", n)
 	}
@@ -213,8 +216,25 @@ func (r *reconciler) answers() {
 	}
 }
 
-// shown asks the API for what is unknown: it is counted in the report and listed.
+// shown asks the API for what is unknown: it is counted in the reports and listed.
 func (r *reconciler) shown() {
+	counted, listed := 0, 0
+	keys := []string{"fire"}
+	if r.site.crowd.bell {
+		keys = append(keys, "bell")
+	}
+	for _, key := range keys {
+		counted += r.site.reported("/v1/campaigns/" + key + "/report")
+		listed += r.site.listed("/v1/campaigns/" + key + "/deliveries?state=unknown&limit=200")
+	}
+	if counted != r.sums.Unknown || listed != r.sums.Unknown {
+		r.problems.add("unknown is not shown", "%d are; the reports count %d, the lists have %d", r.sums.Unknown, counted, listed)
+	}
+}
+
+// reported is how many unknown messages a campaign's report counts.
+func (s *Site) reported(path string) (n int) {
+	s.t.Helper()
 	var report struct {
 		Steps []struct {
 			States []struct {
@@ -223,34 +243,35 @@ func (r *reconciler) shown() {
 			}
 		}
 	}
-	s := r.site
-	s.must(s.API.Do(s.t.Context(), "GET", "/v1/campaigns/fire/report", nil, &report))
-	counted := 0
+	s.must(s.API.Do(s.t.Context(), "GET", path, nil, &report))
 	for _, step := range report.Steps {
 		for _, st := range step.States {
 			if st.State == "unknown" {
-				counted += st.N
+				n += st.N
 			}
 		}
 	}
-	listed := 0
-	for path := "/v1/campaigns/fire/deliveries?state=unknown&limit=200"; path != ""; {
-		var page struct {
-			Items []struct{ State string }
-			Next  string `json:"next_cursor"`
-		}
-		s.must(s.API.Do(s.t.Context(), "GET", path, nil, &page))
-		listed += len(page.Items)
-		if path = ""; page.Next != "" {
-			path = "/v1/campaigns/fire/deliveries?state=unknown&limit=200&cursor=" + page.Next
-		}
-	}
-	if counted != r.sums.Unknown || listed != r.sums.Unknown {
-		r.problems.add("unknown is not shown", "%d are; the report counts %d, the list has %d", r.sums.Unknown, counted, listed)
-	}
+	return n
 }
 
-// member is the one with this external id, if they were enrolled.
+// listed is how many items a list has, page after page.
+func (s *Site) listed(path string) (n int) {
+	s.t.Helper()
+	for next := path; next != ""; {
+		var page struct {
+			Items []struct{}
+			Next  string `json:"next_cursor"`
+		}
+		s.must(s.API.Do(s.t.Context(), "GET", next, nil, &page))
+		n += len(page.Items)
+		if next = ""; page.Next != "" {
+			next = path + "&cursor=" + page.Next
+		}
+	}
+	return n
+}
+
+// member is the one with this external id.
 func (s *Site) member(id string) *member {
 	n, err := strconv.Atoi(strings.TrimPrefix(id, "m"))
 	if err != nil || n < 0 || n >= len(s.crowd.members) {

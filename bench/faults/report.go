@@ -41,11 +41,15 @@ func (s *Site) report(plan []fault, sums Sums, took time.Duration) {
 }
 
 func (s *Site) storage() string {
+	out := "SQLite"
 	switch {
 	case s.opt.Apart:
-		return fmt.Sprintf("PostgreSQL and Redis, %d processes", len(s.procs))
+		out = fmt.Sprintf("PostgreSQL and Redis, %d processes", len(s.procs))
 	case s.disk != nil:
-		return "SQLite, a disk that fills by " + s.disk.String()
+		out += ", a disk that fills by " + s.disk.String()
 	}
-	return "SQLite"
+	if s.opt.Plain {
+		out += ", no PIPELINING"
+	}
+	return out
 }

@@ -15,6 +15,7 @@ func (s *Site) Play() {
 	plan := s.plan()
 	s.t.Logf("seed %d, %d members, plan: %s\nagain: %s", s.opt.Seed, s.opt.Members, strings.Join(names(plan), ", "), s.opt.Replay)
 	s.Populate()
+	s.hang()
 	began, played := time.Now(), 0
 	ctx, quiet := context.WithCancel(s.t.Context())
 	var chatting sync.WaitGroup
@@ -29,13 +30,9 @@ func (s *Site) Play() {
 	}
 	quiet()
 	chatting.Wait()
-	s.crowd.cut(played * s.opt.Members / len(plan))
 	s.Settle()
 	s.report(plan[:played], s.Reconcile(), time.Since(began))
 }
-
-// cut leaves those out who were not enrolled.
-func (c *crowd) cut(n int) { c.members = c.members[:n] }
 
 // round lets one thing go wrong while a wave of members gets its messages.
 func (s *Site) round(f fault, from, to int) {

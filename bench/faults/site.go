@@ -44,6 +44,8 @@ type Options struct {
 	Until time.Duration
 	// Away is how long a service is away.
 	Away time.Duration
+	// Plain: the mail server offers no PIPELINING, nor anything else.
+	Plain bool
 	// Disk says how the disk gets full: "tmpfs", "limit", or "any" for the first of them that this machine allows; empty: it does not.
 	Disk string
 	// Patience is how long everything may take to be final after the last fault.
@@ -114,7 +116,11 @@ func (s *Site) openSinks() {
 	s.Bot, err = botapi.Listen(botapi.Config{Taken: s.received})
 	s.must(err)
 	s.t.Cleanup(func() { _ = s.Bot.Close() })
-	s.Mail, err = smtp.Listen(smtp.Config{})
+	var mail smtp.Config
+	if s.opt.Plain {
+		mail.Extensions = []string{}
+	}
+	s.Mail, err = smtp.Listen(mail)
 	s.must(err)
 	s.t.Cleanup(func() { _ = s.Mail.Close() })
 	s.Mail.Script(s.mailScript)

@@ -17,6 +17,7 @@ type tally struct {
 	done    int              // of them, those whose finger has left the button
 	ids     map[int][]string // Message-IDs of the mails to a member
 	kills   int
+	freezes int
 	unsure  int // messages whose outcome nobody can know, at most
 	twice   int // messages that may come twice, at most
 }
@@ -54,6 +55,14 @@ func (t *tally) killed(lines int) {
 type question struct {
 	message int64
 	data    string // of the button
+}
+
+// froze notes that a process with so many connections stood still: the other sides may have given them up meanwhile.
+func (t *tally) froze(lines int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.freezes++
+	t.unsure += lines
 }
 
 // pressed notes that the member answers; false: they did before.
@@ -121,13 +130,13 @@ func (t *tally) strikesOf(name string) int {
 
 // counts is a copy of the tally's numbers.
 type counts struct {
-	strikes              map[string]int
-	kills, unsure, twice int
-	answers              int
+	strikes                       map[string]int
+	kills, freezes, unsure, twice int
+	answers                       int
 }
 
 func (t *tally) counts() counts {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return counts{maps.Clone(t.strikes), t.kills, t.unsure, t.twice, len(t.answers)}
+	return counts{maps.Clone(t.strikes), t.kills, t.freezes, t.unsure, t.twice, len(t.answers)}
 }

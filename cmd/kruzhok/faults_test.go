@@ -14,12 +14,12 @@ import (
 )
 
 var (
-	faultsMembers  = flag.Int("faults.members", 1500, "faults: members of the crowd")
+	faultsMembers  = flag.Int("faults.members", 1000, "faults: members of the crowd")
 	faultsRounds   = flag.Int("faults.rounds", 0, "faults: how many; 0: each that fits, once")
 	faultsOnly     = flag.String("faults.only", "", "faults: names of those to choose from, with commas")
 	faultsSeed     = flag.Uint64("faults.seed", 1, "faults: seed of the crowd and of the plan")
 	faultsDuration = flag.Duration("faults.duration", 0, "faults: no new one after this time")
-	faultsAway     = flag.Duration("faults.away", 2*time.Second, "faults: how long a service is away")
+	faultsAway     = flag.Duration("faults.away", time.Second, "faults: how long a service is away")
 	faultsDisk     = flag.String("faults.disk", "any", "faults: how the disk gets full: tmpfs, limit (RLIMIT_FSIZE), or any of them")
 	faultsPatience = flag.Duration("faults.patience", 2*time.Minute, "faults: how long everything may take to be final after the last one")
 )
@@ -38,7 +38,7 @@ func faultOptions(t *testing.T, apart bool, members int) faults.Options {
 	}
 	return faults.Options{
 		Program: os.Args[0], Env: []string{asProgram + "=1"}, Apart: apart, Seed: *faultsSeed, Members: members, Rounds: *faultsRounds, Only: only,
-		Until: *faultsDuration, Away: *faultsAway, Patience: *faultsPatience,
+		Plain: apart == (*faultsSeed%2 == 0), Until: *faultsDuration, Away: *faultsAway, Patience: *faultsPatience,
 		Replay: fmt.Sprintf("go test ./cmd/kruzhok -run '^%s$' -v -timeout 2h -faults.seed=%d -faults.members=%d -faults.rounds=%d -faults.away=%s -faults.only='%s'",
 			t.Name(), *faultsSeed, members, *faultsRounds, *faultsAway, *faultsOnly),
 	}
@@ -46,6 +46,7 @@ func faultOptions(t *testing.T, apart bool, members int) faults.Options {
 
 // TestFaultsTogether: one process on SQLite and its embedded Redis, while things go wrong.
 func TestFaultsTogether(t *testing.T) {
+	t.Parallel()
 	o := faultOptions(t, false, *faultsMembers)
 	o.Disk = *faultsDisk
 	s := faults.New(t, o)
@@ -55,6 +56,7 @@ func TestFaultsTogether(t *testing.T) {
 
 // TestFaultsApart: two schedulers, two pollers and two workers on PostgreSQL and Redis, while things go wrong.
 func TestFaultsApart(t *testing.T) {
+	t.Parallel()
 	s := site(t, true, *faultsMembers)
 	s.Start()
 	s.Play()
