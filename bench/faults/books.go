@@ -76,6 +76,9 @@ type inMotion struct{ deliveries, enrollments, inputs, claims, schedules int64 }
 
 func (m inMotion) over() bool { return m == inMotion{} }
 
+// sent reports whether no message is on its way or will be soon, whatever the members say meanwhile.
+func (m inMotion) sent() bool { return m.deliveries+m.enrollments+m.claims+m.schedules == 0 }
+
 func (b *books) inMotion(ctx context.Context) (m inMotion, err error) {
 	for query, to := range map[string]*int64{
 		`SELECT count(*) FROM deliveries WHERE state IN ('pending', 'claimed', 'sending')`:                                                     &m.deliveries,
