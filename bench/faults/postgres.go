@@ -124,7 +124,7 @@ func (p *postgres) start() {
 		p.t.Fatal(err)
 	}
 	defer log.Close()
-	p.cmd.Stdout, p.cmd.Stderr = log, log
+	p.cmd.Stdout, p.cmd.Stderr, p.cmd.SysProcAttr = log, log, mortal(p.as)
 	if err := p.cmd.Start(); err != nil {
 		p.t.Fatal(err)
 	}

@@ -49,7 +49,7 @@ func (p *Process) Start() {
 	if p.addr != "" {
 		p.cmd.Env = append(p.cmd.Env, "KRUZHOK_LISTEN="+p.addr)
 	}
-	p.cmd.Stdout, p.cmd.Stderr = log, log
+	p.cmd.Stdout, p.cmd.Stderr, p.cmd.SysProcAttr = log, log, mortal(nil)
 	p.site.must(p.cmd.Start())
 }
 

@@ -41,6 +41,7 @@ func StartRedis(t testing.TB) *Redis {
 func (r *Redis) start() {
 	r.t.Helper()
 	r.cmd = exec.Command(r.binary, "--port", r.port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no")
+	r.cmd.SysProcAttr = mortal(nil)
 	if err := r.cmd.Start(); err != nil {
 		r.t.Fatal(err)
 	}
