@@ -43,6 +43,29 @@ func (w *Wire) Line() ([]byte, error) {
 	}
 }
 
+// Past reads up to the end of the mark, of which the first bytes may have been read already. Nothing of it is kept, so that it may be of any length.
+func (w *Wire) Past(mark string, read int) error {
+	for w.w-w.r < len(mark)-read {
+		if err := w.fill(); err != nil {
+			return err
+		}
+	}
+	if read > 0 && string(w.in[w.r:w.r+len(mark)-read]) == mark[read:] {
+		w.r += len(mark) - read
+		return nil
+	}
+	for {
+		if i := bytes.Index(w.in[w.r:w.w], []byte(mark)); i >= 0 {
+			w.r += i + len(mark)
+			return nil
+		}
+		w.r = max(w.r, w.w-len(mark)+1)
+		if err := w.fill(); err != nil {
+			return err
+		}
+	}
+}
+
 // Next is the next n bytes.
 func (w *Wire) Next(n int) ([]byte, error) {
 	if n > len(w.in) {

@@ -54,10 +54,13 @@ func (s *session) dot(empty bool) error {
 	return nil
 }
 
-// body reads up to the final dot, which stands alone between two CRLF: a bare LF is content (RFC 5321 §4.1.1.4).
+// end is the final dot, which stands alone between two CRLF: a bare LF is content (RFC 5321 §4.1.1.4).
+const end = "\r\n.\r\n"
+
+// body reads up to the final dot: the header line by line for its Message-ID, the rest in one go.
 func (s *session) body() (empty bool, err error) {
 	const field = "Message-ID:"
-	first, header, fresh, folded := true, true, true, false
+	first, fresh, folded := true, true, false
 	for {
 		line, err := s.wire.Line()
 		if err != nil {
@@ -68,10 +71,9 @@ func (s *session) body() (empty bool, err error) {
 			return first, nil
 		}
 		fresh = crlf
+		over := len(line) <= 2 // also a bare LF, as servers are lenient
 		switch {
-		case !header:
-		case len(line) <= 2:
-			header = false
+		case over:
 		case folded:
 			folded = false
 			s.id = append(s.id[:0], bytes.Trim(line, " \t\r\n<>")...)
@@ -84,6 +86,12 @@ func (s *session) body() (empty bool, err error) {
 			if reply, err := s.act(InBody); reply != "" || err != nil {
 				return false, errEnd // whatever it said, the mail ends here
 			}
+		}
+		switch {
+		case over && crlf:
+			return false, s.wire.Past(end, len("\r\n"))
+		case over:
+			return false, s.wire.Past(end, 0)
 		}
 	}
 }

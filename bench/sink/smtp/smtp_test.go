@@ -280,3 +280,35 @@ func (c *client) pump(mail []byte, n int) error {
 	}
 	return nil
 }
+
+// TestEndOfBody is found wherever the packets part it, and is nothing else than a dot between two CRLF.
+func TestEndOfBody(t *testing.T) {
+	for _, mail := range []string{
+		"Message-ID: <1@x>\r\n\r\n.\r\n",
+		"Message-ID: <1@x>\r\n.\r\n",
+		"Message-ID: <1@x>\r\n\r\nHello\r\n.\r\n",
+		"Message-ID: <1@x>\r\n\r\n\n.\nHello\n.\r\n..\r\n. \r\n\r\r\n\r\n.\r\n",
+		"Message-ID: <1@x>\n\n.\r\nHello\r\n.\r\n",
+		"Message-ID:\r\n <1@x>\r\n\r\n" + strings.Repeat("Long\r\n", 20_000) + ".\r\n",
+	} {
+		for _, size := range []int{1, 2, 3, 7, len(mail)} {
+			if size < 7 && len(mail) > 1000 {
+				continue
+			}
+			s := listen(t, Config{})
+			c := dial(t, s)
+			c.say("EHLO x", "MAIL FROM:<a@x>", "RCPT TO:<b@x>", "DATA")
+			c.hear("220", "250", "250", "250", "354")
+			for i := 0; i < len(mail); i += size {
+				if _, err := c.conn.Write([]byte(mail[i:min(i+size, len(mail))])); err != nil {
+					t.Fatal(err)
+				}
+			}
+			c.say("NOOP")
+			c.hear("250", "250")
+			if n := s.Ledger.Totals().Different; n != 1 {
+				t.Errorf("%.30q by %d bytes: %d mails", mail, size, n)
+			}
+		}
+	}
+}
