@@ -31,6 +31,10 @@ type work struct {
 	records   records
 	reaches   map[reachKey]map[campaigns.Channel]decide.ChannelFacts // what is known of addresses: of many the same
 
+	// first, when it is not nil, says that the rows are new: they are written and not saved. It holds, with their languages, the members among them who
+	// never were in the campaign.
+	first map[campaigns.MemberID]campaigns.Lang
+
 	taken      map[*store.Enrollment]bool // rows, as a set
 	rows       []*store.Enrollment
 	deliveries []*store.Delivery
@@ -225,7 +229,7 @@ func (w *work) flush(ctx context.Context) ([]campaigns.DeliveryID, error) {
 			return nil, err
 		}
 	}
-	if err := w.tx.SaveEnrollments(ctx, w.rows); err != nil {
+	if err := w.writeRows(ctx); err != nil {
 		return nil, err
 	}
 	if err := w.writeDeliveries(ctx); err != nil {
@@ -243,9 +247,24 @@ func (w *work) flush(ctx context.Context) ([]campaigns.DeliveryID, error) {
 	return ids, nil // the others wait for their lane: the sweep sees them
 }
 
+// writeRows writes the enrollments. errEnteredElsewhere: one of those that are new has come to be by somebody else's hand meanwhile.
+func (w *work) writeRows(ctx context.Context) error {
+	if w.first == nil {
+		return w.tx.SaveEnrollments(ctx, w.rows)
+	}
+	ok, err := w.tx.EnterAs(ctx, w.rows, w.first)
+	if err == nil && !ok {
+		err = errEnteredElsewhere
+	}
+	return err
+}
+
 func (w *work) writeDeliveries(ctx context.Context) error {
 	if len(w.deliveries) == 0 {
 		return nil
+	}
+	if w.bulk {
+		return w.tx.InsertNewDeliveries(ctx, w.deliveries)
 	}
 	written, err := w.tx.InsertDeliveries(ctx, w.deliveries)
 	if err != nil {

@@ -12,7 +12,6 @@ import (
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/decide"
-	"github.com/kruzhok/kruzhok/campaigns/definition"
 	"github.com/kruzhok/kruzhok/store"
 )
 
@@ -99,11 +98,16 @@ func (e *Engine) advance(ctx context.Context, id campaigns.CampaignID) (int, err
 	if err != nil || len(ids) == 0 {
 		return 0, err
 	}
+	e.wakeLanes(ctx)
+	return len(ids), nil
+}
+
+// wakeLanes wakes whoever sends what decisions have written.
+func (e *Engine) wakeLanes(ctx context.Context) {
 	for ch := range e.Senders {
 		e.wake("lane", e.Waker.WakeLane(ctx, campaigns.Interactive, ch))
 		e.wake("lane", e.Waker.WakeLane(ctx, campaigns.Bulk, ch))
 	}
-	return len(ids), nil
 }
 
 func (e *Engine) advanceTogether(ctx context.Context, id campaigns.CampaignID) (ids []campaigns.EnrollmentID, err error) {
@@ -201,6 +205,10 @@ func (e *Engine) decideDue(ctx context.Context, tx *store.Tx, rows []*store.Enro
 	if err != nil {
 		return err
 	}
+	return w.notDueAgain(now)
+}
+
+func (w *work) notDueAgain(now time.Time) error {
 	for _, row := range w.rows {
 		if row.State == campaigns.EnrollmentWaiting && row.DueAt != nil && !row.DueAt.After(now) && !w.campaigns[row.Campaign].paused {
 			return fmt.Errorf("decide enrollment %d: it stays due at %s", row.ID, row.Step)
@@ -245,139 +253,4 @@ func (w *work) delivered(s subject) (decide.Input, error) {
 	}
 	more, err := w.more(s)
 	return &decide.Delivered{Step: d.Step, Visit: d.Visit, Channel: d.Channel, Part: d.Part, State: d.State, Reason: d.Reason, At: at, More: more}, err
-}
-
-// scheduleDue is the moment at which a schedule opens. In members' own zones, that is when the first zone of the world gets there (UTC+14);
-// each member's enrollment then waits for its own moment.
-func (e *Engine) scheduleDue(ctx context.Context, tx *store.Tx, s *definition.Schedule) (time.Time, error) {
-	if s.Zone == definition.MemberZone {
-		return s.At.In(time.FixedZone("UTC+14", 14*60*60)).UTC(), nil
-	}
-	c, err := tx.Community(ctx)
-	if err != nil {
-		return time.Time{}, err
-	}
-	return s.At.In(zone(c, "")).UTC(), nil
-}
-
-// EnrollAudiences enrolls the next part of each audience whose schedule's time has come, and reports whether there was any. AdvanceDue does it too, and
-// decides for those who are enrolled.
-func (e *Engine) EnrollAudiences(ctx context.Context) (progress bool, err error) {
-	return e.openSome(ctx, map[campaigns.CampaignID]bool{})
-}
-
-// openSome enrolls the next part of each audience whose schedule's time has come, and reports whether there was any.
-func (e *Engine) openSome(ctx context.Context, failed map[campaigns.CampaignID]bool) (progress bool, err error) {
-	due, err := e.Store.DueSchedules(ctx, e.now())
-	for _, s := range due {
-		if failed[s.Campaign] {
-			continue
-		}
-		done, serr := e.openSchedule(ctx, s.Campaign)
-		if serr != nil {
-			failed[s.Campaign] = true
-			err = errors.Join(err, fmt.Errorf("open schedule of campaign %d: %w", s.Campaign, serr))
-			continue
-		}
-		progress = progress || !done
-		e.states.forget()
-	}
-	return progress, err
-}
-
-// lookedAt is how many members are looked at for one that is enrolled, at most, in one transaction: an audience may be few among a million.
-const lookedAt = 10
-
-// openSchedule enrolls the next part of one audience. done: the audience is through, or another worker is at it.
-func (e *Engine) openSchedule(ctx context.Context, id campaigns.CampaignID) (done bool, err error) {
-	err = e.Store.WriteBulk(ctx, func(tx *store.Tx) error {
-		done = true
-		s, err := tx.LockSchedule(ctx, id)
-		if err != nil || s == nil || s.DoneAt != nil {
-			return err
-		}
-		l, err := e.version(ctx, tx, id, s.Version)
-		if err != nil {
-			return err
-		}
-		camp, err := tx.Campaign(ctx, id)
-		if err != nil || camp.State != campaigns.Running && camp.State != campaigns.Scheduled {
-			return err
-		}
-		now := e.now()
-		if camp.State == campaigns.Scheduled {
-			if err := tx.SetCampaignState(ctx, id, camp.State, campaigns.Running, "schedule", now); err != nil {
-				return err
-			}
-		}
-		c, err := e.community(ctx, tx)
-		if err != nil {
-			return err
-		}
-		if err := tx.MergesWait(ctx); err != nil {
-			return err
-		}
-		last, any, err := tx.MemberAfter(ctx, s.LastMember, lookedAt*e.Store.EntryRows())
-		if err != nil {
-			return err
-		}
-		if !any {
-			return tx.MoveSchedule(ctx, id, s.LastMember, &now)
-		}
-		done = false
-		ids, err := tx.AudienceUpTo(ctx, &l.def.Entry.Schedule.Audience, Fallback(c), s.LastMember, last, e.Store.EntryRows())
-		if err != nil {
-			return err
-		}
-		if len(ids) == e.Store.EntryRows() {
-			last = ids[len(ids)-1]
-		}
-		if err := e.enrollScheduled(ctx, tx, l, ids, c, now); err != nil {
-			return err
-		}
-		return tx.MoveSchedule(ctx, id, last, nil)
-	})
-	return done, err
-}
-
-// enrollScheduled writes one part of an audience as active enrollments: due now, or at the schedule's moment in the member's zone.
-func (e *Engine) enrollScheduled(ctx context.Context, tx *store.Tx, l *live, ids []campaigns.MemberID, c *store.Community, now time.Time) (err error) {
-	if len(ids) == 0 {
-		return nil
-	}
-	var n int
-	if l.def.Entry.Schedule.Zone == definition.MemberZone {
-		n, err = e.enrollInZones(ctx, tx, l, ids, c, now)
-	} else {
-		n, err = tx.EnterTogether(ctx, store.Entry{Row: *newEnrollment(l, "schedule", now), Ended: endedBy(l.def.Entry, now)}, ids)
-	}
-	if err != nil || n == 0 {
-		return err
-	}
-	return tx.AppendEvents(ctx, []store.Event{e.event(now, "campaign.enrolled", l.campaign, map[string]any{"n": n, "version": l.version})})
-}
-
-// enrollInZones enrolls each at the moment of their own clock.
-func (e *Engine) enrollInZones(ctx context.Context, tx *store.Tx, l *live, ids []campaigns.MemberID, c *store.Community, now time.Time) (int, error) {
-	ids, err := e.mayEnter(ctx, tx, l, ids, now)
-	if err != nil || len(ids) == 0 {
-		return 0, err
-	}
-	profiles, err := tx.Profiles(ctx, ids)
-	if err != nil {
-		return 0, err
-	}
-	rows, err := newEnrollments(ctx, tx, l, ids, "schedule", now)
-	if err != nil {
-		return 0, err
-	}
-	for _, row := range rows {
-		if p := profiles[row.Member]; p != nil {
-			if at := l.def.Entry.Schedule.At.In(zone(c, p.TimeZone)).UTC(); at.After(now) { // it waits: another zone would be another moment
-				row.State, row.WaitKind, row.DueAt = campaigns.EnrollmentWaiting, campaigns.WaitTime, &at
-			}
-		}
-	}
-	written, err := tx.InsertEnrollments(ctx, rows)
-	return len(written), err
 }

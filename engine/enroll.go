@@ -113,6 +113,7 @@ func (e *Engine) enroll(ctx context.Context, tx *store.Tx, l *live, ids []campai
 		return nil, nil, err
 	}
 	var enter []campaigns.MemberID
+	var over []campaigns.EnrollmentID
 	var refused []store.Event
 	for _, id := range ids {
 		if _, seen := results[id]; seen {
@@ -122,9 +123,15 @@ func (e *Engine) enroll(ctx context.Context, tx *store.Tx, l *live, ids []campai
 		switch results[id] {
 		case Enrolled:
 			enter = append(enter, id)
+			if run := last[id]; run != nil {
+				over = append(over, run.ID)
+			}
 		case Unaddressed:
 			refused = append(refused, store.Event{At: now, Name: "enrollment.refused", Member: id, Campaign: l.campaign, Reason: campaigns.NoAddress})
 		}
+	}
+	if err := tx.MakeWay(ctx, over); err != nil {
+		return nil, nil, err
 	}
 	rows, err := newEnrollments(ctx, tx, l, enter, source, now)
 	if err != nil {
@@ -193,20 +200,23 @@ func addressed(def *definition.Definition, p *store.Profile) bool {
 	return false
 }
 
-// mayEnter keeps those of a schedule's audience whom the entry rule lets in.
+// mayEnter keeps those of a schedule's audience whom the entry rule lets in; their earlier runs make way.
 func (e *Engine) mayEnter(ctx context.Context, tx *store.Tx, l *live, ids []campaigns.MemberID, now time.Time) ([]campaigns.MemberID, error) {
 	last, err := tx.LastRuns(ctx, l.campaign, "", ids)
 	if err != nil {
 		return nil, err
 	}
 	var out []campaigns.MemberID
+	var over []campaigns.EnrollmentID
 	for _, id := range ids {
-		run := last[id]
-		if run == nil || run.State.Final() && again(l.def.Entry, run, now) {
+		switch run := last[id]; {
+		case run == nil:
 			out = append(out, id)
+		case run.State.Final() && again(l.def.Entry, run, now):
+			out, over = append(out, id), append(over, run.ID)
 		}
 	}
-	return out, nil
+	return out, tx.MakeWay(ctx, over)
 }
 
 // newEnrollments makes active rows, due now.

@@ -22,6 +22,7 @@ type live struct {
 	def      *definition.Definition
 	facts    bool // deciding looks at no more of a member than def.Needs names
 	needs    definition.Needs
+	decided  bool // members can enter with the first decision made
 
 	mu    sync.Mutex
 	texts map[string]*templates.Text
@@ -77,6 +78,7 @@ func (e *Engine) version(ctx context.Context, from source, id campaigns.Campaign
 		return nil, fmt.Errorf("parse campaign %d version %d: %w: %s at line %d", id, number, errBadVersion, problems[0].Code, problems[0].Line)
 	}
 	l = &live{campaign: id, version: number, def: def, facts: decidesByFacts(def), needs: def.Needs(), texts: map[string]*templates.Text{}}
+	l.decided = l.facts && entersDecided(def)
 	e.live.mu.Lock()
 	defer e.live.mu.Unlock()
 	if e.live.m == nil || len(e.live.m) >= maxLive {

@@ -3,6 +3,8 @@ package engine
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -20,16 +22,16 @@ type results struct {
 	lane     campaigns.Lane
 	mu       sync.Mutex
 	outcomes []store.Outcome
-	reach    []reached
+	reach    map[reached]store.Reached
 	cool     map[string]cooldown
 	free     []*store.Delivery // questions that were not sent: their slot is free
 	attempts batch             // for the kill switch
 }
 
+// reached is whose address an attempt told something about: the last one holds.
 type reached struct {
 	member  campaigns.MemberID
 	channel campaigns.Channel
-	reach   channels.Reach
 }
 
 type cooldown struct {
@@ -75,9 +77,9 @@ func (r *results) add(o store.Outcome, j job, receipt channels.Receipt) {
 	switch {
 	case j.d.Name == linkMail: // it went to an address that is not the member's yet
 	case o.State == campaigns.Sent && j.reach != channels.ReachOK:
-		r.reach = append(r.reach, reached{j.d.Member, j.d.Channel, channels.ReachOK})
+		r.reaches(j.d, channels.ReachOK, o.At)
 	case receipt.Class == channels.AddressDead:
-		r.reach = append(r.reach, reached{j.d.Member, j.d.Channel, receipt.Reach})
+		r.reaches(j.d, receipt.Reach, o.At)
 	}
 	if o.State.Final() && o.State != campaigns.Sent && o.State != campaigns.Unknown {
 		r.free = append(r.free, j.d)
@@ -89,6 +91,14 @@ func (r *results) add(o store.Outcome, j job, receipt channels.Receipt) {
 		}
 		r.cools(string(j.d.Channel), cooldown{until: o.At.Add(pause), reason: string(receipt.Class)})
 	}
+}
+
+// reaches notes what the attempt told about the address.
+func (r *results) reaches(d *store.Delivery, reach channels.Reach, at time.Time) {
+	if r.reach == nil {
+		r.reach = map[reached]store.Reached{}
+	}
+	r.reach[reached{d.Member, d.Channel}] = store.Reached{Member: d.Member, Channel: d.Channel, Reach: reach, At: at}
 }
 
 // cools notes that the channel has to rest; the longest rest wins.
@@ -235,10 +245,8 @@ func (e *Engine) writeResults(ctx context.Context, tx *store.Tx, res *results) e
 	if _, err := tx.WriteOutcomes(ctx, res.outcomes); err != nil {
 		return err
 	}
-	for _, r := range res.reach {
-		if err := tx.SetReach(ctx, r.member, r.channel, r.reach, now); err != nil {
-			return err
-		}
+	if err := tx.SetReaches(ctx, slices.Collect(maps.Values(res.reach))); err != nil {
+		return err
 	}
 	for bucket, c := range res.cool {
 		if err := tx.SetCooldown(ctx, bucket, store.Cooldown{Until: c.until, Reason: c.reason, Rate: c.rate}, now); err != nil {

@@ -35,7 +35,7 @@ func (e *Engine) surroundings(ctx context.Context, ds []*store.Delivery) (*surro
 	}
 	s := &surroundings{}
 	var err error
-	if s.profiles, err = e.Store.Profiles(ctx, members); err != nil {
+	if s.profiles, err = e.recipients(ctx, ds, members); err != nil {
 		return nil, err
 	}
 	if s.rows, err = e.Store.EnrollmentsByID(ctx, enrollments); err != nil {
@@ -49,6 +49,28 @@ func (e *Engine) surroundings(ctx context.Context, ds []*store.Delivery) (*surro
 	}
 	s.c, err = e.community(ctx, e.Store)
 	return s, err
+}
+
+// recipients reads the members whom the messages are for: of one version's messages on one channel no more than these need.
+func (e *Engine) recipients(ctx context.Context, ds []*store.Delivery, ids []campaigns.MemberID) (map[campaigns.MemberID]*store.Profile, error) {
+	first := ds[0]
+	if len(ds) < minChunk || slices.ContainsFunc(ds, func(d *store.Delivery) bool {
+		return d.Kind != store.StepDelivery || d.Campaign != first.Campaign || d.Version != first.Version || d.Channel != first.Channel
+	}) {
+		return e.Store.Profiles(ctx, ids)
+	}
+	l, err := e.version(ctx, e.Store, first.Campaign, first.Version)
+	if errors.Is(err, errBadVersion) {
+		return e.Store.Profiles(ctx, ids)
+	}
+	if err != nil {
+		return nil, err
+	}
+	ps, err := e.Store.Recipients(ctx, ids, first.Channel, l.def.Topic)
+	if err == nil && slices.ContainsFunc(ids, func(id campaigns.MemberID) bool { return ps[id] == nil }) {
+		return e.Store.Profiles(ctx, ids) // one was merged: the profile of the one who stayed stands under their id
+	}
+	return ps, err
 }
 
 // questionRetry is when a question is looked at again that waits for the chat's open one; freeing the slot wakes it earlier.

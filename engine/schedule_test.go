@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"testing"
 	"time"
@@ -136,5 +137,103 @@ func TestScheduleWithdrawn(t *testing.T) {
 		if n := w.mail.Mailbox().Total(); n != 5 {
 			t.Errorf("%d mails after resuming", n)
 		}
+	})
+}
+
+// untimed is a passage's record without the moment at which a wait began: microseconds lie between two of them.
+func untimed(e *store.Enrollment) string { return moment.ReplaceAllString(string(e.Data), "") }
+
+var moment = regexp.MustCompile(`"from":"[^"]*"`)
+
+// TestEnteringDecided: who enters with the first decision made stands where those stand who enter first and are decided afterwards, and got the same.
+func TestEnteringDecided(t *testing.T) {
+	steps := `  - id: one
+    branch:
+      - {if: {attribute: level, at_least: 3}, steps: [{id: two, send: {text: ` + both("Good") + `}}]}
+      - {else: [{id: three, wait: {for: 2d}}]}
+` + sends("four", "News")
+	each(t, func(t *testing.T, w *world) {
+		var ids []string
+		var ms []campaigns.MemberID
+		for i := range 24 {
+			id := fmt.Sprint("m", i)
+			edit := func(in *engine.MemberInput) {
+				if i%6 != 5 { // nowhere to send to
+					byMail(id + "@example.org")(in)
+				}
+				in.Language = new([]string{"en", "ru"}[i%2])
+				in.Attributes = map[string]any{"level": float64(i % 4)}
+			}
+			m := w.member(id, edit).ID
+			if i%5 == 4 {
+				must(t, w.e.Store.Write(t.Context(), func(tx *store.Tx) error { return tx.SetReach(t.Context(), m, campaigns.Email, "gone", w.clock.now()) }))
+			}
+			ids, ms = append(ids, id), append(ms, m)
+		}
+		byHand := w.publish(campaign("by-hand", "", steps))
+		for some := range slices.Chunk(ids, 8) {
+			must(t, second(w.e.Enroll(t.Context(), engine.Operator, byHand, some)))
+		}
+		scheduled := w.publish(campaign("scheduled", `entry: {schedule: {at: "2026-11-24T10:00", zone: community, audience: all}}`, steps))
+		compare := func(when string) {
+			t.Helper()
+			w.settle()
+			for i, m := range ms {
+				if i%6 == 5 {
+					continue // by hand they are refused, an audience takes them in and says so of their messages
+				}
+				a, b := w.enrollment(byHand, m), w.enrollment(scheduled, m)
+				if a == nil || b == nil {
+					t.Fatalf("%s, member %d: by hand %v, by schedule %v", when, i, a, b)
+				}
+				if a.State != b.State || a.Reason != b.Reason || a.Step != b.Step || a.Visit != b.Visit || a.WaitKind != b.WaitKind || untimed(a) != untimed(b) {
+					t.Errorf("%s, member %d: by hand %s %s %s %s, by schedule %s %s %s %s", when, i, a.State, a.Reason, a.Step, a.Data, b.State, b.Reason, b.Step, b.Data)
+				}
+				var rows [2][]string
+				for j, e := range []*store.Enrollment{a, b} {
+					ds, err := w.store.Deliveries(t.Context(), store.DeliveryFilter{Enrollment: e.ID}, store.Page{})
+					must(t, err)
+					for _, d := range ds {
+						rows[j] = append(rows[j], fmt.Sprint(d.Step, d.Visit, d.Channel, d.Lane, d.State, d.Reason, d.Code, d.Attempts))
+					}
+				}
+				if !slices.Equal(rows[0], rows[1]) {
+					t.Errorf("%s, member %d: by hand %q, by schedule %q", when, i, rows[0], rows[1])
+				}
+			}
+		}
+		compare("at once")
+		w.later(72 * time.Hour)
+		compare("three days later")
+		w.nothingLost()
+	})
+}
+
+// TestScheduleLetsInAgain those whose last run is over for long enough, and nobody else who was there before.
+func TestScheduleLetsInAgain(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ids := w.crowd(30)
+		key := w.publish(campaign("again", "entry: {manual: true, reentry: after, after: 3d}", sends("one", "First")))
+		must(t, second(w.e.Enroll(t.Context(), engine.Operator, key, ids[:10])))
+		w.later(48 * time.Hour)
+		must(t, second(w.e.Enroll(t.Context(), engine.Operator, key, ids[10:20])))
+		w.later(30 * time.Hour)
+		must(t, second(w.e.PutDraft(t.Context(), engine.Operator, key, 0, engine.Draft{
+			Source: campaign("again", `entry: {schedule: {at: "2026-11-24T10:00", zone: community, audience: all}, reentry: after, after: 3d}`, sends("one", "Second")), Format: "yaml",
+		})))
+		must(t, second(w.e.Publish(t.Context(), engine.Operator, key)))
+		w.settle()
+		for i, id := range ids {
+			m, err := w.e.Member(t.Context(), engine.Operator, id)
+			must(t, err)
+			want := 1
+			if i < 10 {
+				want = 2
+			}
+			if n := w.runs(key, m.ID); n != want {
+				t.Errorf("%s ran %d times, want %d", id, n, want)
+			}
+		}
+		w.nothingLost()
 	})
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -74,6 +75,31 @@ func (tx *Tx) countAddress(ctx context.Context, id campaigns.MemberID, ch campai
 // SetReach notes what is known about the member's address.
 func (tx *Tx) SetReach(ctx context.Context, id campaigns.MemberID, ch campaigns.Channel, r channels.Reach, now time.Time) error {
 	_, err := tx.run.exec(ctx, `UPDATE addresses SET reach = $3, reach_at = $4 WHERE member_id = $1 AND channel = $2`, id, ch, r, micros(now))
+	return wrap("write reach", err)
+}
+
+// Reached is what an attempt told about a member's address.
+type Reached struct {
+	Member  campaigns.MemberID
+	Channel campaigns.Channel
+	Reach   channels.Reach
+	At      time.Time
+}
+
+var reachedColumns = columns[Reached]{
+	ints("member", func(r Reached) campaigns.MemberID { return r.Member }),
+	texts("channel", func(r Reached) campaigns.Channel { return r.Channel }),
+	texts("reach", func(r Reached) channels.Reach { return r.Reach }),
+	times("at", func(r Reached) time.Time { return r.At }),
+}
+
+// SetReaches is SetReach for many, at most one of a member and channel, in the order of members: two writers wait for each other in no circle.
+func (tx *Tx) SetReaches(ctx context.Context, rs []Reached) error {
+	rs = slices.SortedFunc(slices.Values(rs), func(a, b Reached) int {
+		return cmp.Or(cmp.Compare(a.Member, b.Member), cmp.Compare(a.Channel, b.Channel))
+	})
+	_, err := reachedColumns.applyAll(ctx, tx.queries, `UPDATE addresses SET reach = u.reach, reach_at = u.at
+		FROM {rows} WHERE addresses.member_id = u.member AND addresses.channel = u.channel`, rs)
 	return wrap("write reach", err)
 }
 

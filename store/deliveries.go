@@ -165,6 +165,22 @@ func (tx *Tx) InsertDeliveries(ctx context.Context, ds []*Delivery) ([]campaigns
 	return ids, nil
 }
 
+// InsertNewDeliveries is InsertDeliveries for steps' messages of which none can be there: a key that exists is an error, which spares each row a look.
+func (tx *Tx) InsertNewDeliveries(ctx context.Context, ds []*Delivery) error {
+	for _, d := range ds {
+		if err := fill(ctx, tx.ids, &d.ID); err != nil {
+			return err
+		}
+	}
+	if _, err := deliveryColumns.insert(ctx, tx.queries, "deliveries", "", ds); err != nil {
+		return wrap("insert new deliveries", err)
+	}
+	for _, d := range ds {
+		tx.countInserted(d)
+	}
+	return nil
+}
+
 func (tx *Tx) countInserted(d *Delivery) {
 	var at int64
 	if d.FinalAt != nil {

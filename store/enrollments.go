@@ -114,25 +114,33 @@ func (q queries) LastRuns(ctx context.Context, id campaigns.CampaignID, runKey s
 	return last, wrap("read last runs", err)
 }
 
-// InsertEnrollments writes new rows (ID 0 is filled in); those for which an active run exists already are left out. It returns the ids that were written.
+// InsertEnrollments writes new rows (ID 0 is filled in); those whose place in the campaign another run holds are left out: one that is
+// not over, or one that MakeWay was not called for. It returns the ids that were written.
 func (tx *Tx) InsertEnrollments(ctx context.Context, es []*Enrollment) ([]campaigns.EnrollmentID, error) {
+	at, err := tx.insertEnrollments(ctx, es, `ON CONFLICT (campaign_id, member_id, run_key) WHERE holds_place DO NOTHING`)
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]campaigns.EnrollmentID, len(at))
+	for i, j := range at {
+		ids[i] = es[j].ID
+	}
+	return ids, tx.countEntered(ctx, es, at)
+}
+
+// insertEnrollments returns which of the rows (by index) were written.
+func (tx *Tx) insertEnrollments(ctx context.Context, es []*Enrollment, conflict string) ([]int, error) {
 	for _, e := range es {
 		if err := fill(ctx, tx.ids, &e.ID); err != nil {
 			return nil, err
 		}
 	}
-	at, err := enrollmentColumns.insert(ctx, tx.queries, "enrollments",
-		`ON CONFLICT (campaign_id, member_id, run_key) WHERE state IN ('active', 'waiting') DO NOTHING`, es)
-	if err != nil {
-		return nil, wrap("insert enrollments", err)
+	at, err := enrollmentColumns.insert(ctx, tx.queries, "enrollments", conflict, es)
+	for _, j := range at {
+		es[j].counted = es[j].standing()
+		tx.countStanding(es[j].counted, 1)
 	}
-	ids := make([]campaigns.EnrollmentID, len(at))
-	for i, j := range at {
-		e := es[j]
-		ids[i], e.counted = e.ID, e.standing()
-		tx.countStanding(e.counted, 1)
-	}
-	return ids, tx.countEntered(ctx, es, at)
+	return at, wrap("insert enrollments", err)
 }
 
 // LockEnrollment locks the row until the transaction ends. Fault not_found.enrollment.

@@ -31,7 +31,7 @@ func TestEnrollmentIsReadAsWritten(t *testing.T) {
 	})
 }
 
-func TestOneRunIsActive(t *testing.T) {
+func TestOneRunHoldsThePlace(t *testing.T) {
 	each(t, func(t *testing.T, s *store.Store) {
 		c, m, n := newCampaign(t, s, "a", campaigns.Running), newMember(t, s), newMember(t, s)
 		run := func(of campaigns.MemberID, key string) *store.Enrollment {
@@ -56,7 +56,12 @@ func TestOneRunIsActive(t *testing.T) {
 			return tx.SaveEnrollments(ctx, []*store.Enrollment{first})
 		})
 		second := run(m.ID, "")
+		same(t, 0, len(insert(second))) // a run that is over holds the place until it makes way
+		write(t, s, func(ctx context.Context, tx *store.Tx) error {
+			return tx.MakeWay(ctx, []campaigns.EnrollmentID{first.ID, other.ID})
+		})
 		same(t, 1, len(insert(second)))
+		same(t, 0, len(insert(run(n.ID, "")))) // who is inside makes no way
 		last := must[map[campaigns.MemberID]*store.Enrollment](t)(s.LastRuns(t.Context(), c.ID, "", []campaigns.MemberID{m.ID, n.ID, 1 << 40}))
 		if len(last) != 2 || last[m.ID].ID != second.ID || last[n.ID].ID != other.ID {
 			t.Errorf("last runs are %v", last)
@@ -195,8 +200,8 @@ func TestLockNotFinalAndOfMember(t *testing.T) {
 		one := newEnrollment(t, s, c, m)
 		newEnrollment(t, s, c, newMember(t, s), func(e *store.Enrollment) { e.State = campaigns.EnrollmentExited })
 		two := newEnrollment(t, s, c, newMember(t, s), func(e *store.Enrollment) { e.State = campaigns.EnrollmentWaiting })
-		three := newEnrollment(t, s, d, m)
 		newEnrollment(t, s, d, m, func(e *store.Enrollment) { e.State = campaigns.EnrollmentCompleted })
+		three := newEnrollment(t, s, d, m)
 		write(t, s, func(ctx context.Context, tx *store.Tx) error {
 			same(t, []*store.Enrollment{one, two}, must[[]*store.Enrollment](t)(tx.LockNotFinal(ctx, c.ID, 0, 5)))
 			same(t, []*store.Enrollment{two}, must[[]*store.Enrollment](t)(tx.LockNotFinal(ctx, c.ID, one.ID, 5)))

@@ -21,7 +21,11 @@ type Entry struct {
 const enterRows = `INSERT INTO enrollments (id, campaign_id, version, member_id, run_key, source, state, reason, step, visit, wait_kind, due_at, data, rev, entered_at, updated_at)
 	SELECT $8 + k.n, $1, $2, k.id, $3, $4, $5, '', '', 0, '', $6, $7, 0, $6, $6 FROM {members} AS k
 	WHERE NOT EXISTS (SELECT 1 FROM enrollments r WHERE r.member_id = k.id AND +r.campaign_id = $1 AND r.run_key = $3{inside}{each})
-	ON CONFLICT (campaign_id, member_id, run_key) WHERE state IN ('active', 'waiting') DO NOTHING`
+	ON CONFLICT (campaign_id, member_id, run_key) WHERE holds_place DO NOTHING`
+
+// makeWay frees the places of those among {members} who may enter again.
+const makeWay = `UPDATE enrollments SET holds_place = FALSE WHERE holds_place AND state IN ('completed', 'exited') AND ended_at <= $4
+	AND run_key = $3 AND +campaign_id = $1 AND member_id`
 
 // stillInside is added where one may enter again: the last run is not over, or has not been for long enough.
 const stillInside = ` AND (r.state IN ('active', 'waiting') OR r.ended_at IS NULL OR r.ended_at > $10)
@@ -49,6 +53,9 @@ func (tx *Tx) enterSome(ctx context.Context, e Entry, ids []campaigns.MemberID) 
 	args := []any{r.Campaign, r.Version, r.RunKey, r.Source, r.State, micros(r.EnteredAt), jsonText(r.Data), first, list(tx.dialect, ids)}
 	inside := ""
 	if e.Ended != nil {
+		if _, err := tx.run.exec(ctx, makeWay+tx.dialect.among(2), r.Campaign, list(tx.dialect, ids), r.RunKey, micros(*e.Ended)); err != nil {
+			return 0, wrap("make way", err)
+		}
 		inside, args = stillInside, append(args, micros(*e.Ended))
 	}
 	n, err := tx.run.exec(ctx, strings.NewReplacer("{members}", members, "{inside}", inside, "{each}", tx.dialect.perRow()).Replace(enterRows), args...)
@@ -67,6 +74,55 @@ func (tx *Tx) countEnteredBetween(ctx context.Context, id campaigns.CampaignID, 
 		tx.count(by(countEntered, id, l.Language), l.N)
 	}
 	return wrap("count who entered", err)
+}
+
+// EverInside tells who of the members ever entered the campaign, however that ended.
+func (q queries) EverInside(ctx context.Context, id campaigns.CampaignID, ids []campaigns.MemberID) (map[campaigns.MemberID]bool, error) {
+	// Each member's entries stand together in one index; the plus keeps planners from walking the whole campaign instead.
+	known, err := many(ctx, q.run, value[campaigns.MemberID], q.dialect.either(
+		`SELECT k.value FROM json_each($1) AS k WHERE EXISTS (SELECT 1 FROM enrollments r WHERE r.member_id = k.value AND +r.campaign_id = $2)`,
+		`SELECT k.id FROM unnest($1::bigint[]) AS k (id) CROSS JOIN LATERAL (SELECT 1 FROM enrollments r WHERE r.member_id = k.id AND +r.campaign_id = $2 LIMIT 1) AS r`),
+		list(q.dialect, ids), id)
+	ever := make(map[campaigns.MemberID]bool, len(known))
+	for _, m := range known {
+		ever[m] = true
+	}
+	return ever, wrap("look for earlier runs", err)
+}
+
+// enteredGroup is what members are counted by who entered a campaign for the first time.
+type enteredGroup struct {
+	campaign campaigns.CampaignID
+	language campaigns.Lang
+}
+
+// MakeWay frees the places of runs that are over, before their members enter again.
+func (tx *Tx) MakeWay(ctx context.Context, ids []campaigns.EnrollmentID) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	_, err := tx.run.exec(ctx, `UPDATE enrollments SET holds_place = FALSE WHERE state IN ('completed', 'exited') AND id`+tx.dialect.among(1), list(tx.dialect, ids))
+	return wrap("make way", err)
+}
+
+// EnterAs writes new rows (ID 0 is filled in) of members of whom it is known who enters for the first time, and in which language they are counted. Not ok:
+// another run holds the place of one of them, and nothing of the transaction can be committed.
+func (tx *Tx) EnterAs(ctx context.Context, es []*Enrollment, first map[campaigns.MemberID]campaigns.Lang) (ok bool, err error) {
+	if _, err := tx.insertEnrollments(ctx, es, ""); taken(err) {
+		return false, nil
+	} else if err != nil {
+		return false, err
+	}
+	entered := map[enteredGroup]int{}
+	for _, e := range es {
+		if language, ok := first[e.Member]; ok {
+			entered[enteredGroup{e.Campaign, language}]++
+		}
+	}
+	for g, n := range entered {
+		tx.count(by(countEntered, g.campaign, g.language), n)
+	}
+	return true, nil
 }
 
 // MemberAfter is the n-th member after one, or the last of all: no more than n have to be looked at up to there. False when nobody comes after.

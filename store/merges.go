@@ -91,6 +91,10 @@ var repointings = []string{
 		WHERE member_id IN ($1, $2) GROUP BY campaign_id, member_id`,
 	`UPDATE addresses SET member_id = $2 WHERE member_id = $1`,
 	`UPDATE consents SET member_id = $2 WHERE member_id = $1`,
+	// Where both had a run, the open one holds the place, else the later one.
+	`UPDATE enrollments SET holds_place = FALSE WHERE member_id IN ($1, $2) AND holds_place AND state IN ('completed', 'exited') AND EXISTS (
+		SELECT 1 FROM enrollments o WHERE o.member_id IN ($1, $2) AND o.member_id <> enrollments.member_id AND o.campaign_id = enrollments.campaign_id
+		AND o.run_key = enrollments.run_key AND o.holds_place AND (o.state IN ('active', 'waiting') OR o.id > enrollments.id))`,
 	`UPDATE enrollments SET member_id = $2 WHERE member_id = $1`,
 	`UPDATE deliveries SET member_id = $2 WHERE member_id = $1`,
 	`UPDATE responses SET member_id = $2 WHERE member_id = $1`,

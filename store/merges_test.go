@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -94,6 +95,28 @@ func hasColumn(t *testing.T, s *store.Store, table, column string) bool {
 		sql = `SELECT name FROM pragma_table_info($1) WHERE name = $2`
 	}
 	return len(must[[]string](t)(s.Texts(t.Context(), sql, table, column))) == 1
+}
+
+// TestPlacesOfTwo: where both were in a campaign, the open run holds the place, else the later one, and nobody enters beside it.
+func TestPlacesOfTwo(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store) {
+		over := func(e *store.Enrollment) { e.State, e.EndedAt = campaigns.EnrollmentCompleted, ptr(at(1)) }
+		open := func(*store.Enrollment) {}
+		for i, runs := range [][2]func(*store.Enrollment){{over, over}, {over, open}, {open, over}} {
+			c := newCampaign(t, s, fmt.Sprint("c", i), campaigns.Running)
+			a, b := newMember(t, s), newMember(t, s)
+			newEnrollment(t, s, c, a, runs[0])
+			newEnrollment(t, s, c, b, runs[1])
+			becomes(t, s, b.ID, a.ID, nil)
+			es := must[[]*store.Enrollment](t)(s.Enrollments(t.Context(), store.EnrollmentFilter{Campaign: c.ID, Member: a.ID}, store.Page{}))
+			same(t, 2, len(es))
+			write(t, s, func(ctx context.Context, tx *store.Tx) error {
+				again := &store.Enrollment{Campaign: c.ID, Version: 1, Member: a.ID, State: campaigns.EnrollmentActive, EnteredAt: now, UpdatedAt: now}
+				same(t, 0, len(must[[]campaigns.EnrollmentID](t)(tx.InsertEnrollments(ctx, []*store.Enrollment{again}))))
+				return nil
+			})
+		}
+	})
 }
 
 // TestPointsCountOnce: what both got for the same visit of a step is one award.

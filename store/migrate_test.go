@@ -51,6 +51,9 @@ func TestSchemaBeforeTheNewest(t *testing.T) {
 			check(t, s.Migrate(t.Context()))
 			c := newCampaign(t, s, "c", campaigns.Running)
 			m := newMember(t, s)
+			for range 2 { // earlier runs
+				newEnrollment(t, s, c, m, func(e *store.Enrollment) { e.State, e.EndedAt = campaigns.EnrollmentCompleted, ptr(at(1)) })
+			}
 			e := newEnrollment(t, s, c, m)
 			d := stepDelivery(e)
 			insert(t, s, d)
@@ -64,6 +67,11 @@ func TestSchemaBeforeTheNewest(t *testing.T) {
 			check(t, s.Ping(t.Context()))
 			same(t, m, must[*members.Member](t)(s.Member(t.Context(), m.ID)))
 			same(t, d.State, delivery(t, s, d.ID).State)
+			write(t, s, func(ctx context.Context, tx *store.Tx) error {
+				beside := &store.Enrollment{Campaign: c.ID, Version: 1, Member: m.ID, State: campaigns.EnrollmentActive, EnteredAt: now, UpdatedAt: now}
+				same(t, 0, len(must[[]campaigns.EnrollmentID](t)(tx.InsertEnrollments(ctx, []*store.Enrollment{beside}))))
+				return nil
+			})
 			if next := newMember(t, s); next.ID <= campaigns.MemberID(d.ID) {
 				t.Errorf("an id was given again: %d after %d", next.ID, d.ID)
 			}

@@ -96,6 +96,9 @@ func newEnrollment(t testing.TB, s *store.Store, c *store.Campaign, m *members.M
 		c(e)
 	}
 	write(t, s, func(ctx context.Context, tx *store.Tx) error {
+		if last := must[map[campaigns.MemberID]*store.Enrollment](t)(tx.LastRuns(ctx, c.ID, e.RunKey, []campaigns.MemberID{m.ID}))[m.ID]; last != nil {
+			check(t, tx.MakeWay(ctx, []campaigns.EnrollmentID{last.ID}))
+		}
 		ids, err := tx.InsertEnrollments(ctx, []*store.Enrollment{e})
 		if err == nil && len(ids) != 1 {
 			err = fmt.Errorf("%d enrollments written", len(ids))

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -12,7 +13,9 @@ import (
 	"time"
 
 	"github.com/kruzhok/kruzhok/bench/measure"
+	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/definition"
+	"github.com/kruzhok/kruzhok/channels"
 	"github.com/kruzhok/kruzhok/engine"
 	"github.com/kruzhok/kruzhok/store"
 )
@@ -82,6 +85,15 @@ func (c *child) end() error {
 	return c.cmd.Wait()
 }
 
+// mute is a channel that is on: there is something to send by it, and nobody does.
+type mute struct{}
+
+func (mute) Channel() campaigns.Channel { return campaigns.Email }
+
+func (mute) Dial(context.Context) (channels.Conn, error) {
+	return nil, errors.New("nothing is sent here")
+}
+
 func migrate(ctx context.Context, url string) error {
 	s, err := store.Open(ctx, store.Options{URL: url})
 	if err != nil {
@@ -98,7 +110,7 @@ func enroll(ctx context.Context, url string) error {
 		return err
 	}
 	defer s.Close()
-	e, err := engine.New(engine.Options{Store: s, Secret: make([]byte, 32)})
+	e, err := engine.New(engine.Options{Store: s, Secret: make([]byte, 32), Senders: map[campaigns.Channel]channels.Sender{campaigns.Email: mute{}}})
 	if err != nil {
 		return err
 	}

@@ -1,5 +1,5 @@
-// Command audience measures how fast an audience of a million is enrolled in a broadcast, against one bare INSERT ... SELECT of the same rows into the same
-// table with its indexes, and on SQLite how long another write waits meanwhile.
+// Command audience measures how fast an audience of a million is enrolled in a broadcast, up to messages that are ready to leave, against a bare
+// INSERT ... SELECT of the same rows into each of the same tables with their indexes, and on SQLite how long another write waits meanwhile.
 //
 //	go run ./bench/audience [-members 1000000] [-engine postgres,sqlite] [-rounds 5]
 package main

@@ -159,7 +159,7 @@ func (db *DB) ForgetHistory(ctx context.Context) error {
 	if db.Postgres {
 		clear = "TRUNCATE "
 	}
-	for _, table := range []string{"enrollments", "events", "counters", "counter_deltas", "campaign_schedules", "campaign_versions", "campaigns", "inputs"} {
+	for _, table := range []string{"enrollments", "deliveries", "chunks", "events", "counters", "counter_deltas", "campaign_schedules", "campaign_versions", "campaigns", "inputs"} {
 		if _, err := db.ExecContext(ctx, clear+table); err != nil {
 			return err
 		}
@@ -167,14 +167,32 @@ func (db *DB) ForgetHistory(ctx context.Context) error {
 	return db.settle(ctx)
 }
 
-// EnrollBare writes the rows that enrolling everybody writes, in one statement.
+// EnrollBare writes the rows that enrolling everybody writes, table by table: passages that wait for their message, the messages, and their chunks.
 func (db *DB) EnrollBare(ctx context.Context) error {
 	if !db.Postgres {
 		if _, err := db.ExecContext(ctx, "PRAGMA synchronous = FULL"); err != nil { // as the service has it
 			return err
 		}
 	}
-	_, err := db.ExecContext(ctx, fmt.Sprintf(`INSERT INTO enrollments (id, campaign_id, version, member_id, run_key, source, state, reason, step, visit, wait_kind, due_at, data, rev, entered_at, updated_at)
-		SELECT id + %d, 1, 1, id, '', 'schedule', 'active', '', '', 0, '', %d, '{}', 0, %d, %d FROM members WHERE state = 'active'`, firstID, db.now, db.now, db.now))
-	return err
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback() }() // after a commit it does nothing
+	for _, text := range []string{
+		`INSERT INTO enrollments (id, campaign_id, version, member_id, run_key, source, state, reason, step, visit, wait_kind, wait_delivery, due_at, data, rev, entered_at, updated_at)
+			SELECT id + %[1]d, 1, 1, id, '', 'schedule', 'waiting', '', 'news', 1, 'delivery', id + %[1]d, NULL, '{"started":true,"visits":{"news":1}}', 0, %[2]d, %[2]d
+			FROM members WHERE state = 'active'`,
+		`INSERT INTO deliveries (id, kind, campaign_id, version, enrollment_id, member_id, step, visit, channel, part, name, params, lane, priority, state, reason, code, detail, provider_id,
+				attempts, chunk_id, expires_at, created_at)
+			SELECT id + %[1]d, 'step', 1, 1, id + %[1]d, id, 'news', 1, 'email', 0, '', '{}', 'bulk', 7, 'pending', '', '', '', '', 0, id / 500, %[2]d, %[2]d
+			FROM members WHERE state = 'active'`,
+		`INSERT INTO chunks (id, campaign_id, channel, lo, hi, left_n, priority, due_at)
+			SELECT id / 500, 1, 'email', min(id), max(id), count(*), 7, %[2]d FROM members WHERE state = 'active' GROUP BY id / 500`,
+	} {
+		if _, err := tx.ExecContext(ctx, fmt.Sprintf(text, firstID, db.now)); err != nil {
+			return err
+		}
+	}
+	return tx.Commit()
 }

@@ -1,0 +1,246 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/decide"
+	"github.com/kruzhok/kruzhok/campaigns/definition"
+	"github.com/kruzhok/kruzhok/store"
+)
+
+// scheduleDue is the moment at which a schedule opens. In members' own zones, that is when the first zone of the world gets there (UTC+14);
+// each member's enrollment then waits for its own moment.
+func (e *Engine) scheduleDue(ctx context.Context, tx *store.Tx, s *definition.Schedule) (time.Time, error) {
+	if s.Zone == definition.MemberZone {
+		return s.At.In(time.FixedZone("UTC+14", 14*60*60)).UTC(), nil
+	}
+	c, err := tx.Community(ctx)
+	if err != nil {
+		return time.Time{}, err
+	}
+	return s.At.In(zone(c, "")).UTC(), nil
+}
+
+// EnrollAudiences enrolls the next part of each audience whose schedule's time has come, and reports whether there was any. AdvanceDue does it too, and
+// decides for those who are enrolled.
+func (e *Engine) EnrollAudiences(ctx context.Context) (progress bool, err error) {
+	return e.openSome(ctx, map[campaigns.CampaignID]bool{})
+}
+
+// openSome enrolls the next part of each audience whose schedule's time has come, and reports whether there was any.
+func (e *Engine) openSome(ctx context.Context, failed map[campaigns.CampaignID]bool) (progress bool, err error) {
+	due, err := e.Store.DueSchedules(ctx, e.now())
+	for _, s := range due {
+		if failed[s.Campaign] {
+			continue
+		}
+		done, serr := e.openSchedule(ctx, s.Campaign)
+		if serr != nil {
+			failed[s.Campaign] = true
+			err = errors.Join(err, fmt.Errorf("open schedule of campaign %d: %w", s.Campaign, serr))
+			continue
+		}
+		if !done {
+			progress = true
+			e.wakeLanes(ctx)
+		}
+		e.states.forget()
+	}
+	return progress, err
+}
+
+// lookedAt is how many members are looked at for one that is enrolled, at most, in one transaction: an audience may be few among a million.
+const lookedAt = 10
+
+// openSchedule enrolls the next part of one audience. done: the audience is through, or another worker is at it.
+func (e *Engine) openSchedule(ctx context.Context, id campaigns.CampaignID) (done bool, err error) {
+	err = e.Store.WriteBulk(ctx, func(tx *store.Tx) error {
+		done = true
+		s, err := tx.LockSchedule(ctx, id)
+		if err != nil || s == nil || s.DoneAt != nil {
+			return err
+		}
+		l, err := e.version(ctx, tx, id, s.Version)
+		if err != nil {
+			return err
+		}
+		camp, err := tx.Campaign(ctx, id)
+		if err != nil || camp.State != campaigns.Running && camp.State != campaigns.Scheduled {
+			return err
+		}
+		now := e.now()
+		if camp.State == campaigns.Scheduled {
+			if err := tx.SetCampaignState(ctx, id, camp.State, campaigns.Running, "schedule", now); err != nil {
+				return err
+			}
+		}
+		c, err := e.community(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if err := tx.MergesWait(ctx); err != nil {
+			return err
+		}
+		rows := e.Store.EntryRows()
+		if l.decided {
+			rows = e.Store.BulkRows()
+		}
+		last, any, err := tx.MemberAfter(ctx, s.LastMember, lookedAt*rows)
+		if err != nil {
+			return err
+		}
+		if !any {
+			return tx.MoveSchedule(ctx, id, s.LastMember, &now)
+		}
+		done = false
+		ids, err := tx.AudienceUpTo(ctx, &l.def.Entry.Schedule.Audience, Fallback(c), s.LastMember, last, rows)
+		if err != nil {
+			return err
+		}
+		if len(ids) == rows {
+			last = ids[len(ids)-1]
+		}
+		if err := e.enrollScheduled(ctx, tx, l, ids, c, now); err != nil {
+			return err
+		}
+		return tx.MoveSchedule(ctx, id, last, nil)
+	})
+	if errors.Is(err, errEnteredElsewhere) { // the next look sees who it was
+		return false, nil
+	}
+	return done, err
+}
+
+// errEnteredElsewhere: somebody took in a member of the audience at the same moment.
+var errEnteredElsewhere = errors.New("a member entered by another way")
+
+// enrollScheduled writes one part of an audience as enrollments: with the first decision made, due now, or at the schedule's moment in the member's zone.
+func (e *Engine) enrollScheduled(ctx context.Context, tx *store.Tx, l *live, ids []campaigns.MemberID, c *store.Community, now time.Time) (err error) {
+	if len(ids) == 0 {
+		return nil
+	}
+	n, zoned, decided := 0, l.def.Entry.Schedule.Zone == definition.MemberZone, false
+	if l.decided && !zoned {
+		n, decided, err = e.enrollDecided(ctx, tx, l, ids, now)
+	}
+	switch {
+	case decided || err != nil:
+	case zoned:
+		n, err = e.enrollInZones(ctx, tx, l, ids, c, now)
+	default:
+		n, err = tx.EnterTogether(ctx, store.Entry{Row: *newEnrollment(l, "schedule", now), Ended: endedBy(l.def.Entry, now)}, ids)
+	}
+	if err != nil || n == 0 {
+		return err
+	}
+	return tx.AppendEvents(ctx, []store.Event{e.event(now, "campaign.enrolled", l.campaign, map[string]any{"n": n, "version": l.version})})
+}
+
+// enrollDecided writes passages as they stand after their first decision, with the messages that follow from it, so that each is written once. Not ok, and
+// nothing is written: one of them cannot be decided with the others, and all are to be decided in their own time.
+func (e *Engine) enrollDecided(ctx context.Context, tx *store.Tx, l *live, ids []campaigns.MemberID, now time.Time) (n int, ok bool, err error) {
+	ever, err := tx.EverInside(ctx, l.campaign, ids)
+	if err != nil {
+		return 0, false, err
+	}
+	if ids, err = e.letIn(ctx, tx, l, ids, ever, now); err != nil || len(ids) == 0 {
+		return 0, err == nil, err
+	}
+	around := surround{versions: map[int]*live{l.version: l}}
+	if err := around.members(ctx, tx, ids); err != nil || around.facts == nil {
+		return 0, false, err
+	}
+	w, err := e.newWork(ctx, tx)
+	if err != nil {
+		return 0, false, err
+	}
+	w.bulk, w.first = true, map[campaigns.MemberID]campaigns.Lang{}
+	rows, err := newEnrollments(ctx, tx, l, ids, "schedule", now)
+	if err != nil {
+		return 0, false, err
+	}
+	for _, row := range rows {
+		if !ever[row.Member] {
+			w.first[row.Member] = around.facts[row.Member].Language
+		}
+	}
+	if err := w.start(ctx, l, rows, around.facts); err != nil {
+		if ctx.Err() != nil {
+			return 0, false, err
+		}
+		e.Log.Error("audience not decided together; deciding for each", "campaign", l.campaign, "error", err)
+		return 0, false, nil
+	}
+	_, err = w.flush(ctx)
+	return len(rows), true, err
+}
+
+// start decides the first step of each, and writes nothing.
+func (w *work) start(ctx context.Context, l *live, rows []*store.Enrollment, facts map[campaigns.MemberID]*store.MemberFacts) (err error) {
+	defer recovered(&err)
+	standing, err := w.standing(ctx, l.campaign)
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		if err := w.decideBy(ctx, l, row, nil, w.factsOf(facts[row.Member], standing), &decide.Start{}); err != nil {
+			return err
+		}
+	}
+	return w.notDueAgain(w.now)
+}
+
+// letIn keeps those whom the entry rule lets in.
+func (e *Engine) letIn(ctx context.Context, tx *store.Tx, l *live, ids []campaigns.MemberID, ever map[campaigns.MemberID]bool, now time.Time) ([]campaigns.MemberID, error) {
+	if len(ever) == 0 {
+		return ids, nil
+	}
+	back := slices.DeleteFunc(slices.Clone(ids), func(id campaigns.MemberID) bool { return !ever[id] })
+	may, err := e.mayEnter(ctx, tx, l, back, now)
+	if err != nil {
+		return nil, err
+	}
+	again := make(map[campaigns.MemberID]bool, len(may))
+	for _, id := range may {
+		again[id] = true
+	}
+	return slices.DeleteFunc(ids, func(id campaigns.MemberID) bool { return ever[id] && !again[id] }), nil
+}
+
+// entersDecided reports whether the first decision of a passage can be made before it is written: an award writes at once.
+func entersDecided(def *definition.Definition) bool {
+	return !slices.ContainsFunc(def.Order, func(s *definition.Step) bool {
+		_, ok := s.Body.(*definition.Award)
+		return ok
+	})
+}
+
+// enrollInZones enrolls each at the moment of their own clock.
+func (e *Engine) enrollInZones(ctx context.Context, tx *store.Tx, l *live, ids []campaigns.MemberID, c *store.Community, now time.Time) (int, error) {
+	ids, err := e.mayEnter(ctx, tx, l, ids, now)
+	if err != nil || len(ids) == 0 {
+		return 0, err
+	}
+	profiles, err := tx.Profiles(ctx, ids)
+	if err != nil {
+		return 0, err
+	}
+	rows, err := newEnrollments(ctx, tx, l, ids, "schedule", now)
+	if err != nil {
+		return 0, err
+	}
+	for _, row := range rows {
+		if p := profiles[row.Member]; p != nil {
+			if at := l.def.Entry.Schedule.At.In(zone(c, p.TimeZone)).UTC(); at.After(now) { // it waits: another zone would be another moment
+				row.State, row.WaitKind, row.DueAt = campaigns.EnrollmentWaiting, campaigns.WaitTime, &at
+			}
+		}
+	}
+	written, err := tx.InsertEnrollments(ctx, rows)
+	return len(written), err
+}

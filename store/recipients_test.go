@@ -1,0 +1,86 @@
+package store_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/channels"
+	"github.com/kruzhok/kruzhok/members"
+	"github.com/kruzhok/kruzhok/store"
+)
+
+// TestRecipients: what is read for a message is what the whole profile says about its channel and topic, for every way in which they can stand.
+func TestRecipients(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store) {
+		var ids []campaigns.MemberID
+		decided := []*bool{nil, ptr(true), ptr(false)}
+		for _, about := range decided {
+			for _, all := range decided {
+				for _, where := range [][]campaigns.Channel{nil, {campaigns.Email}, {campaigns.Telegram}, {campaigns.Email, campaigns.Telegram}} {
+					m := newMember(t, s, func(m *members.Member) { m.Attributes = map[string]any{"level": "B1"} })
+					ids = append(ids, m.ID)
+					write(t, s, func(ctx context.Context, tx *store.Tx) error {
+						for _, ch := range where {
+							a := members.Address{Member: m.ID, Channel: ch, Value: fmt.Sprint(ch, m.ID)}
+							check(t, tx.SetAddress(ctx, a, a.Value, a.Value, at(1)))
+							check(t, tx.SetReach(ctx, m.ID, ch, channels.ReachGone, at(2)))
+							if len(ids)%3 == 0 {
+								check(t, tx.Suppress(ctx, ch, a.Value, "complaint", at(3)))
+							}
+						}
+						for topic, given := range map[string]*bool{"news": about, members.AllTopics: all, "other": ptr(true)} {
+							for _, ch := range []campaigns.Channel{campaigns.Email, campaigns.Telegram} {
+								if given != nil {
+									check(t, tx.AppendConsent(ctx, m.ID, members.Consent{Channel: ch, Topic: topic, Given: *given, At: at(4)}))
+								}
+							}
+						}
+						return nil
+					})
+				}
+			}
+		}
+		whole := must[map[campaigns.MemberID]*store.Profile](t)(s.Profiles(t.Context(), ids))
+		for _, ch := range []campaigns.Channel{campaigns.Email, campaigns.Telegram} {
+			got := must[map[campaigns.MemberID]*store.Profile](t)(s.Recipients(t.Context(), append(ids, 1<<40), ch, "news"))
+			same(t, len(ids), len(got))
+			for _, id := range ids {
+				want := *whole[id]
+				want.Addresses, want.Consents = map[campaigns.Channel]members.Address{}, members.Consents{}
+				if a, ok := whole[id].Addresses[ch]; ok {
+					want.Addresses[ch] = a
+				}
+				for key, given := range whole[id].Consents {
+					if key.Channel == ch && key.Topic != "other" {
+						want.Consents[key] = given
+					}
+				}
+				same(t, &want, got[id])
+			}
+		}
+	})
+}
+
+// TestSetReaches notes what is known of many addresses.
+func TestSetReaches(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store) {
+		var rs []store.Reached
+		for i := range 60 {
+			m := newMember(t, s)
+			write(t, s, func(ctx context.Context, tx *store.Tx) error {
+				a := members.Address{Member: m.ID, Channel: campaigns.Email, Value: fmt.Sprint(m.ID)}
+				return tx.SetAddress(ctx, a, a.Value, a.Value, at(1))
+			})
+			rs = append(rs, store.Reached{Member: m.ID, Channel: campaigns.Email, Reach: []channels.Reach{channels.ReachOK, channels.ReachGone}[i%2], At: at(i)})
+		}
+		write(t, s, func(ctx context.Context, tx *store.Tx) error {
+			return tx.SetReaches(ctx, append(rs, store.Reached{Member: 1 << 40, Channel: campaigns.Email, Reach: channels.ReachOK}))
+		})
+		for _, r := range rs {
+			p := must[map[campaigns.MemberID]*store.Profile](t)(s.Profiles(t.Context(), []campaigns.MemberID{r.Member}))[r.Member]
+			same(t, r.Reach, p.Addresses[campaigns.Email].Reach)
+		}
+	})
+}
