@@ -41,6 +41,7 @@ type Config struct {
 type Client struct {
 	token, base string
 	http        *http.Client
+	direct      *destination // of links; nil: every call goes through http
 }
 
 // New checks the configuration and calls nothing. No error repeats the token or the URL, which may hold a secret too.
@@ -52,7 +53,11 @@ func New(cfg Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Client{token: cfg.Token, base: base, http: withoutRedirects(cfg.HTTP)}, nil
+	c := &Client{token: cfg.Token, base: base, http: withoutRedirects(cfg.HTTP)}
+	if cfg.HTTP == nil {
+		c.direct = directTo(base, http.ProxyFromEnvironment)
+	}
+	return c, nil
 }
 
 func checkBase(base string) (string, error) {
@@ -115,14 +120,19 @@ func (c *Client) do(ctx context.Context, r request) (json.RawMessage, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
 	f := &flight{begin: r.begin}
-	bot := &tg.BotAPI{Token: c.token, Client: doer{ctx: ctx, http: c.http, flight: f}}
-	// The library passes the endpoint to Sprintf, so a % of the base must be doubled.
-	bot.SetAPIEndpoint(strings.ReplaceAll(c.base, "%", "%%") + "/bot%s/%s")
-	res, err := c.transmit(bot, r)
+	res, err := c.transmit(c.bot(doer{ctx: ctx, http: c.http, flight: f}), r)
 	if err != nil {
 		return nil, c.explain(r.method, f, err)
 	}
 	return res.Result, nil
+}
+
+// bot is the library's client over ours.
+func (c *Client) bot(over tg.HTTPClient) *tg.BotAPI {
+	bot := &tg.BotAPI{Token: c.token, Client: over}
+	// The library passes the endpoint to Sprintf, so a % of the base must be doubled.
+	bot.SetAPIEndpoint(strings.ReplaceAll(c.base, "%", "%%") + "/bot%s/%s")
+	return bot
 }
 
 func (c *Client) transmit(bot *tg.BotAPI, r request) (*tg.APIResponse, error) {

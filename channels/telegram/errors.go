@@ -172,6 +172,9 @@ func publicText(s string) string {
 
 // statusIs reports whether err is a refusal with the code whose description holds the lower-case text.
 func statusIs(err error, code int, text string) bool {
+	if err == nil {
+		return false
+	}
 	var e *Error
 	return errors.As(err, &e) && e.Code == code && strings.Contains(strings.ToLower(e.Description), text)
 }

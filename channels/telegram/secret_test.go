@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/kruzhok/kruzhok/channels"
 	"github.com/kruzhok/kruzhok/channels/telegram"
 )
 
@@ -61,7 +62,13 @@ func TestNoErrorHoldsTheToken(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 		_, callErr := c.Call(ctx, "getMe", map[string]string{"chat_id": "1"})
 		_, fileErr := c.Download(ctx, "x", &strings.Builder{})
+		conn, _ := telegram.NewSender(c, telegram.SenderConfig{}).Dial(ctx)
+		receipt := conn.Send(ctx, &channels.Message{To: "1", HTML: "x"}, func() error { return nil })
+		_ = conn.Close()
 		cancel()
+		if shown := fmt.Sprintf("%#v", receipt); receipt.Class == channels.OK || strings.Contains(shown, "VERY-secret") || strings.Contains(shown, "123456") {
+			t.Errorf("%s: the receipt is %s", name, shown)
+		}
 		for _, err := range []error{callErr, fileErr} {
 			if err == nil {
 				t.Errorf("%s: no error", name)

@@ -1,13 +1,13 @@
 package telegram
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"html"
 	"regexp"
 	"strconv"
-	"strings"
 	"sync"
 
 	"github.com/kruzhok/kruzhok/campaigns"
@@ -33,30 +33,44 @@ func NewSender(c *Client, cfg SenderConfig) *Sender {
 // Channel is campaigns.Telegram.
 func (s *Sender) Channel() campaigns.Channel { return campaigns.Telegram }
 
-// Dial costs nothing: connections are the HTTP client's.
-func (s *Sender) Dial(context.Context) (channels.Conn, error) { return conn{s}, nil }
+// Dial costs nothing: the Conn connects with its first message.
+func (s *Sender) Dial(context.Context) (channels.Conn, error) {
+	c := &conn{sender: s}
+	c.link = s.client.link(c.wait)
+	return c, nil
+}
 
-type conn struct{ sender *Sender }
+type conn struct {
+	sender   *Sender
+	link     *link // nil: the HTTP client's connections are used
+	keyboard keyboard
+	before   func() // of a stream: called before what may take its time, while no message has begun; or nil
+}
 
-// Close does nothing.
-func (c conn) Close() error { return nil }
+// Close closes the connection, if there is one.
+func (c *conn) Close() error {
+	if c.link != nil {
+		c.link.close()
+	}
+	return nil
+}
 
 // Send sends one message (Bot API sendMessage, sendPhoto and its like). Markup that Telegram cannot parse goes out once more as plain text,
 // and the receipt's Detail says so; begin is called once for both.
-func (c conn) Send(ctx context.Context, m *channels.Message, begin func() error) channels.Receipt {
-	out, err := c.sender.prepare(m)
+func (c *conn) Send(ctx context.Context, m *channels.Message, begin func() error) channels.Receipt {
+	out, err := c.prepare(m)
 	if err != nil {
 		return err.receipt
 	}
 	out.begin = sync.OnceValue(begin)
-	res, failure := c.sender.transmit(ctx, out)
+	res, failure := c.transmit(ctx, out)
 	if statusIs(failure, 400, textWrongFile) && out.cached() {
 		c.sender.media.forget(out.key)
 		out.fileID = ""
-		res, failure = c.sender.transmit(ctx, out)
+		res, failure = c.transmit(ctx, out)
 	}
 	if statusIs(failure, 400, textCantParse) {
-		return c.sender.sendPlain(ctx, out, failure)
+		return c.sendPlain(ctx, out, failure)
 	}
 	return receipt(res, failure)
 }
@@ -64,10 +78,10 @@ func (c conn) Send(ctx context.Context, m *channels.Message, begin func() error)
 // detailPlain marks a message that arrived without its markup: the template is broken.
 const detailPlain = "sent as plain text: the markup is broken"
 
-func (s *Sender) sendPlain(ctx context.Context, out outgoing, first error) channels.Receipt {
+func (c *conn) sendPlain(ctx context.Context, out outgoing, first error) channels.Receipt {
 	out.plain = true
 	at := byteOffset(first)
-	res, failure := s.transmit(ctx, out)
+	res, failure := c.transmit(ctx, out)
 	r := receipt(res, failure)
 	if r.Class == channels.OK {
 		r.Detail = detailPlain + at
@@ -92,13 +106,24 @@ func receipt(res json.RawMessage, err error) channels.Receipt {
 	if err != nil {
 		return Classify(err)
 	}
+	return channels.Receipt{ProviderID: messageID(res)}
+}
+
+// messageID is the id in a sent message, empty without one: it was accepted all the same. The Bot API says it first, so that nearly always it is
+// read without decoding the rest.
+func messageID(res json.RawMessage) string {
+	if rest, ok := bytes.CutPrefix(res, []byte(`{"message_id":`)); ok {
+		if end := bytes.IndexAny(rest, ",}"); end > 0 && end < 19 && rest[0] != '0' && len(bytes.TrimLeft(rest[:end], "0123456789")) == 0 {
+			return string(rest[:end])
+		}
+	}
 	var sent struct {
 		ID int64 `json:"message_id"`
 	}
 	if json.Unmarshal(res, &sent) != nil || sent.ID == 0 {
-		return channels.Receipt{} // accepted all the same
+		return ""
 	}
-	return channels.Receipt{ProviderID: strconv.FormatInt(sent.ID, 10)}
+	return strconv.FormatInt(sent.ID, 10)
 }
 
 // refused is a message that cannot be sent at all; nothing was called.
@@ -119,7 +144,7 @@ type outgoing struct {
 	begin  func() error
 }
 
-func (s *Sender) prepare(m *channels.Message) (outgoing, *refused) {
+func (c *conn) prepare(m *channels.Message) (outgoing, *refused) {
 	chat, err := strconv.ParseInt(m.To, 10, 64)
 	if err != nil || chat == 0 {
 		return outgoing{}, &refused{channels.Receipt{Class: channels.AddressDead, Reach: channels.ReachNotStarted, Detail: "the address is not a chat id"}}
@@ -129,13 +154,13 @@ func (s *Sender) prepare(m *channels.Message) (outgoing, *refused) {
 		out.params["reply_parameters"] = `{"message_id":` + strconv.FormatInt(m.ReplyTo, 10) + `,"allow_sending_without_reply":true}`
 	}
 	if len(m.Keyboard) > 0 {
-		out.params["reply_markup"] = keyboardJSON(m.Keyboard)
+		out.params["reply_markup"] = c.keyboard.json(m.Keyboard)
 	}
 	if m.Media == nil {
 		out.params["link_preview_options"] = `{"is_disabled":true}`
 		return out, nil
 	}
-	return out, s.attach(&out, m.Media)
+	return out, c.sender.attach(&out, m.Media)
 }
 
 // methods maps the kind of media to its Bot API method; the file's parameter is the kind itself.
@@ -154,27 +179,34 @@ func (s *Sender) attach(out *outgoing, m *channels.Media) *refused {
 	return err
 }
 
-func (s *Sender) transmit(ctx context.Context, out outgoing) (json.RawMessage, error) {
+func (c *conn) transmit(ctx context.Context, out outgoing) (json.RawMessage, error) {
 	r := request{method: out.method, params: out.values(), timeout: callTimeout, begin: out.begin}
-	if !out.needsUpload() {
-		return s.client.do(ctx, r)
+	switch {
+	case out.needsUpload():
+		c.wait()
+		return c.sender.upload(ctx, out, r)
+	case c.link != nil:
+		return c.link.call(ctx, r)
 	}
-	return s.upload(ctx, out, r)
+	c.wait()
+	return c.sender.client.do(ctx, r)
 }
 
-// values are the parameters of this attempt.
+// values are the parameters of this attempt: those of the one before, changed where it differs.
 func (o outgoing) values() map[string]string {
-	p := make(map[string]string, len(o.params)+3)
-	for k, v := range o.params {
-		p[k] = v
-	}
+	p := o.params
 	switch {
 	case o.plain:
 		p[o.field] = plainText(o.html)
+		delete(p, "parse_mode")
 	case o.html != "" || o.field == "text":
 		p[o.field], p["parse_mode"] = o.html, "HTML"
 	}
-	if o.kind != "" && !o.needsUpload() {
+	switch {
+	case o.kind == "":
+	case o.needsUpload():
+		delete(p, string(o.kind))
+	default:
 		p[string(o.kind)] = o.remote()
 	}
 	return p
@@ -184,24 +216,3 @@ var tagShape = regexp.MustCompile(`</?[A-Za-z][^<>]*>`)
 
 // plainText drops the tags of Telegram HTML and decodes its entities; a lone < stays.
 func plainText(s string) string { return html.UnescapeString(tagShape.ReplaceAllString(s, "")) }
-
-// keyboardJSON is the reply_markup of an inline keyboard (Bot API InlineKeyboardMarkup).
-func keyboardJSON(rows [][]channels.Button) string {
-	type button struct {
-		Text string `json:"text"`
-		URL  string `json:"url,omitempty"`
-		Data string `json:"callback_data,omitempty"`
-	}
-	out := make([][]button, len(rows))
-	for i, row := range rows {
-		out[i] = make([]button, len(row))
-		for j, b := range row {
-			out[i][j] = button(b)
-		}
-	}
-	var b strings.Builder
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	_ = enc.Encode(map[string]any{"inline_keyboard": out}) // strings always encode
-	return strings.TrimSuffix(b.String(), "\n")
-}
