@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 )
 
 const (
@@ -18,24 +19,53 @@ const (
 
 var errInterim = errors.New("the server gives no final answer")
 
-// hear reads the answer to the request that was written.
+// hear reads the answer to the request that was written: the usual kind here, any other by net/http.
 func (l *link) hear(r *http.Request) (*http.Response, error) {
 	l.conn.left = maxAnswer + maxHead
-	res, err := l.final(r)
-	if err != nil {
-		return nil, err
-	}
-	l.flight.status = res.StatusCode
-	l.conn.closing = res.Close
-	if l.in, err = readAll(l.in[:0], res.Body); err != nil {
-		return nil, err
-	}
-	l.body.Reset(l.in)
-	res.Body = io.NopCloser(&l.body)
 	if cap(l.in) > keptBody {
 		l.in = nil
 	}
-	return res, nil
+	status, body, err := l.usual()
+	if status == 0 && err == nil {
+		status, body, err = l.unusual(r)
+	}
+	if err != nil {
+		return nil, err
+	}
+	l.in = body
+	l.body.Reset(body)
+	return &http.Response{StatusCode: status, Body: io.NopCloser(&l.body)}, nil
+}
+
+// usual reads an answer whose head came in one piece and has nothing in it that net/http must be asked about; status 0: it is not such a one, and nothing of
+// it was read. net/http takes 3 µs and 13 allocations for a head.
+func (l *link) usual() (status int, body []byte, err error) {
+	in := l.conn.in
+	if _, err = in.Peek(1); err != nil {
+		return 0, nil, err
+	}
+	came, _ := in.Peek(in.Buffered()) // of what is there
+	status, length, size := parseHead(came)
+	if status == 0 {
+		return 0, nil, nil
+	}
+	l.flight.status = status
+	_, _ = in.Discard(size)
+	body = slices.Grow(l.in[:0], length)[:length]
+	_, err = io.ReadFull(in, body)
+	return status, body, err
+}
+
+// unusual reads any answer.
+func (l *link) unusual(r *http.Request) (status int, body []byte, err error) {
+	res, err := l.final(r)
+	if err != nil {
+		return 0, nil, err
+	}
+	l.flight.status = res.StatusCode
+	l.conn.closing = res.Close
+	body, err = readAll(l.in[:0], res.Body)
+	return res.StatusCode, body, err
 }
 
 // final skips interim answers (RFC 9110 §15.2): 100 Continue, which nobody asked for, and its like. 101 would be another protocol.
