@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
@@ -121,13 +122,17 @@ func (e *Engine) finishDone(ctx context.Context) error {
 	return nil
 }
 
-// finishIfDone looks twice: cheaply, and again while it holds the campaign.
+// finishIfDone asks the counters first, which costs the same at any size, and when they say that nobody is inside the rows, once. While it holds the campaign it
+// asks the counters again: what came in between is counted.
 func (e *Engine) finishIfDone(ctx context.Context, key campaigns.Key) error {
 	c, err := e.Store.CampaignByKey(ctx, key)
 	if err != nil {
 		return err
 	}
 	if done, err := scheduleDone(ctx, e.Store, c); err != nil || !done {
+		return err
+	}
+	if some, err := anyInside(ctx, e.Store, c.ID); err != nil || some {
 		return err
 	}
 	finished := false
@@ -154,13 +159,13 @@ func (e *Engine) finishIfDone(ctx context.Context, key campaigns.Key) error {
 	return err
 }
 
-// inside is what scheduleDone reads from.
-type inside interface {
+// counted is what scheduleDone reads from.
+type counted interface {
 	Schedule(context.Context, campaigns.CampaignID) (*store.Schedule, error)
-	Enrollments(context.Context, store.EnrollmentFilter, store.Page) ([]*store.Enrollment, error)
+	CountPaths(context.Context, campaigns.CampaignID) ([]store.PathCount, error)
 }
 
-func scheduleDone(ctx context.Context, from inside, c *store.Campaign) (bool, error) {
+func scheduleDone(ctx context.Context, from counted, c *store.Campaign) (bool, error) {
 	if c.State != campaigns.Running {
 		return false, nil
 	}
@@ -168,11 +173,16 @@ func scheduleDone(ctx context.Context, from inside, c *store.Campaign) (bool, er
 	if err != nil || s == nil || s.DoneAt == nil || s.Version != c.LiveVersion {
 		return false, err
 	}
-	some, err := anyInside(ctx, from, c.ID)
-	return err == nil && !some, err
+	paths, err := from.CountPaths(ctx, c.ID)
+	return err == nil && !slices.ContainsFunc(paths, func(p store.PathCount) bool { return !p.State.Final() && p.N > 0 }), err
 }
 
-// anyInside reports whether the campaign has enrollments that are not over.
+// inside is what anyInside reads from.
+type inside interface {
+	Enrollments(context.Context, store.EnrollmentFilter, store.Page) ([]*store.Enrollment, error)
+}
+
+// anyInside reports whether the campaign has enrollments that are not over. It looks at all that are.
 func anyInside(ctx context.Context, from inside, id campaigns.CampaignID) (bool, error) {
 	for _, state := range []campaigns.EnrollmentState{campaigns.EnrollmentActive, campaigns.EnrollmentWaiting} {
 		es, err := from.Enrollments(ctx, store.EnrollmentFilter{Campaign: id, State: state}, store.Page{Limit: 1})

@@ -63,7 +63,7 @@ func (d *database) statements(ctx context.Context, w io.Writer) error {
 	if _, err := d.sql.ExecContext(ctx, "CREATE EXTENSION IF NOT EXISTS pg_stat_statements"); err != nil {
 		return err
 	}
-	rows, err := d.sql.QueryContext(ctx, `SELECT round(total_exec_time)::bigint, calls, rows, left(regexp_replace(query, '\s+', ' ', 'g'), 150)
+	rows, err := d.sql.QueryContext(ctx, `SELECT round(total_exec_time)::bigint, calls, rows, left(regexp_replace(query, '\s+', ' ', 'g'), 900)
 		FROM pg_stat_statements ORDER BY total_exec_time DESC LIMIT 25`)
 	if err != nil {
 		return err
