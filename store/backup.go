@@ -151,6 +151,10 @@ func checkpoint(ctx context.Context, file string) error {
 }
 
 func onSQLite(ctx context.Context, file string, do func(*sql.DB) error) error {
+	file, err := filepath.Abs(file) // a URL would take a relative path's first part for a host
+	if err != nil {
+		return err
+	}
 	u := url.URL{Scheme: "file", Path: file, RawQuery: url.Values{"_pragma": {"busy_timeout(10000)"}}.Encode()}
 	db, err := sql.Open("sqlite", u.String())
 	if err != nil {

@@ -111,3 +111,13 @@ func half(t *testing.T, file string) []byte {
 	}
 	return b[:len(b)/2]
 }
+
+// TestBackupSQLiteHere: a copy may be named as one names a file in the folder where one stands.
+func TestBackupSQLiteHere(t *testing.T) {
+	database, err := store.SQLiteFile(storetest.SQLiteURL(t))
+	check(t, err)
+	storetest.Open(t, "sqlite:"+database)
+	t.Chdir(t.TempDir())
+	check(t, store.BackupSQLite(t.Context(), database, "copy.db"))
+	check(t, store.CopySQLite(t.Context(), "copy.db", "copy.db.restoring"))
+}
