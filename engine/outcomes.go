@@ -60,7 +60,7 @@ func (r *results) verdict(d *store.Delivery, v decide.Verdict, now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.outcomes = append(r.outcomes, o)
-	if v.Reason == campaigns.RenderFailed {
+	if v.Reason == campaigns.RenderFailed || v.Reason == campaigns.Stumbled {
 		r.attempts.count(d, v.State, v.Reason)
 	}
 	if v.State.Final() {

@@ -217,10 +217,13 @@ func (e *Engine) DropAttempts(ctx context.Context) error {
 const leaveSpan = time.Hour
 
 // leftAfter counts a member who blocks the bot or stops everything soon after a campaign's Telegram message as a complaint about that campaign: nothing
-// else tells how members take it there.
+// else tells how members take it there. One who comes back and leaves again complains once a day: nobody alone may stop a campaign.
 func (e *Engine) leftAfter(ctx context.Context, tx *store.Tx, p *store.Profile, now time.Time) error {
 	if p.StoppedAt != nil { // said once already
 		return nil
+	}
+	if before, err := tx.LeftSince(ctx, p.ID, now.Add(-complaintWindow)); err != nil || before {
+		return err
 	}
 	id, err := tx.LastCampaign(ctx, p.ID, campaigns.Telegram, now.Add(-leaveSpan))
 	if err != nil || id == 0 {

@@ -1,12 +1,14 @@
 package engine_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/channels"
 	"github.com/kruzhok/kruzhok/channels/sandbox"
 	"github.com/kruzhok/kruzhok/engine"
 	"github.com/kruzhok/kruzhok/internal/fault"
@@ -79,6 +81,71 @@ func TestSwitchTripsByErrors(t *testing.T) {
 			t.Errorf("%d of 20 mails after it", n)
 		}
 		w.nothingLost()
+	})
+}
+
+// TestSwitchTripsByStumbling: a campaign over whose messages our own code stumbles is stopped as one that is refused.
+func TestSwitchTripsByStumbling(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.e.SwitchLimits = someLimits
+		ids := w.crowd(40)
+		key := w.publish(campaign("news", "channels: [email]", sends("s", "Hello")))
+		w.e.Senders[campaigns.Email] = stumblingSender{w.e.Senders[campaigns.Email]}
+		w.enroll(key, ids...)
+		w.settle()
+		must(t, w.e.WatchSwitches(t.Context()))
+		if s := w.switchOf("campaign"); s == nil || !s.On() || s.Reason != store.SwitchErrors || s.Figures.N != 40 {
+			t.Errorf("%+v", s)
+		}
+	})
+}
+
+// stumblingSender panics at every message.
+type stumblingSender struct{ channels.Sender }
+
+func (s stumblingSender) Dial(ctx context.Context) (channels.Conn, error) {
+	c, err := s.Sender.Dial(ctx)
+	return stumblingConn{c}, err
+}
+
+type stumblingConn struct{ channels.Conn }
+
+func (stumblingConn) Send(context.Context, *channels.Message, func() error) channels.Receipt {
+	panic("stumbled")
+}
+
+// TestOneWhoLeavesOften: a member who blocks the bot and comes back, again and again, is one complaint.
+func TestOneWhoLeavesOften(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.e.SwitchLimits = someLimits
+		var ids []string
+		for i := range 30 {
+			w.chatMember(fmt.Sprint("u", i), int64(100+i), nil)
+			ids = append(ids, fmt.Sprint("u", i))
+		}
+		key := w.publish(campaign("news", "", sends("s", "Hello")))
+		w.enroll(key, ids...)
+		w.settle()
+		for range 4 {
+			w.bot.Block(100)
+			w.settle()
+			w.bot.Unblock(100)
+			w.settle()
+		}
+		for range 4 {
+			w.say(101, "/stop")
+			w.say(101, "/start")
+		}
+		must(t, w.e.WatchSwitches(t.Context()))
+		if s := w.switchOf("campaign"); s != nil {
+			t.Errorf("two members stop a campaign: %+v %+v", s, s.Figures)
+		}
+		w.bot.Block(102)
+		w.settle()
+		must(t, w.e.WatchSwitches(t.Context()))
+		if s := w.switchOf("campaign"); s == nil || s.Figures.N != 3 {
+			t.Errorf("three members do not: %+v", s)
+		}
 	})
 }
 

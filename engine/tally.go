@@ -79,12 +79,12 @@ func (b *batch) count(d *store.Delivery, state campaigns.DeliveryState, reason c
 	}
 }
 
-// isError reports whether a failure says that something is wrong with what we do (docs/decisions/014): a message that is refused or cannot be made, and an
-// address that should never have been written to. Who blocked the bot or deleted the account is found out once and says nothing about this message;
+// isError reports whether a failure says that something is wrong with what we do (docs/decisions/014): a message that is refused or cannot be made, or
+// over which our code stumbles, and an address that should never have been written to. Who blocked the bot or deleted the account is found out once and says nothing about this message;
 // used-up attempts are a server that is away.
 func isError(ch campaigns.Channel, r campaigns.Reason) bool {
 	switch r {
-	case campaigns.Rejected, campaigns.RenderFailed, campaigns.NotStarted:
+	case campaigns.Rejected, campaigns.RenderFailed, campaigns.Stumbled, campaigns.NotStarted:
 		return true
 	case campaigns.Gone:
 		return ch == campaigns.Email

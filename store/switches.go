@@ -91,3 +91,10 @@ func (tx *Tx) DropAttempts(ctx context.Context, before time.Time) error {
 	_, err := tx.run.exec(ctx, `DELETE FROM attempts WHERE minute < $1`, micros(before))
 	return wrap("drop attempts", err)
 }
+
+// LeftSince reports whether the member blocked the bot or stopped everything since.
+func (q queries) LeftSince(ctx context.Context, id campaigns.MemberID, since time.Time) (bool, error) {
+	_, left, err := one(ctx, q.run, value[string], `SELECT name FROM events
+		WHERE member_id = $1 AND at >= $2 AND name IN ('member.blocked_bot', 'member.stopped') LIMIT 1`, id, micros(since))
+	return left, wrap("find who left", err)
+}
