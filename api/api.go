@@ -134,6 +134,7 @@ func (s *server) operations() {
 	s.eventOperations()
 	s.messageOperations()
 	s.deadLetterOperations()
+	s.failedMessageOperations()
 	s.switchOperations()
 	s.settingsOperations()
 	s.tokenOperations()
