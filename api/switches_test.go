@@ -17,7 +17,7 @@ func TestSwitches(t *testing.T) {
 			t.Fatalf("%d switches", len(items))
 		}
 		s := items[0].(map[string]any)
-		if s["scope"] != "telegram" || s["on"] != true || s["reason"] != "person" || s["tripped_by"] == "" || !strings.Contains(s["reason_sentence"].(string), "stopped it") {
+		if s["scope"] != "telegram" || s["on"] != true || s["reason"] != "person" || s["tripped_by"] == "" || !strings.Contains(s["reason_sentence"].(string), "Stopped by") {
 			t.Errorf("%v", s)
 		}
 	}

@@ -32,7 +32,7 @@ type Figures struct {
 	Percent float64           `json:"percent"`
 	Limit   float64           `json:"limit"`
 	Minutes int               `json:"minutes"` // of the window
-	Channel campaigns.Channel `json:"channel,omitempty"`
+	Channel campaigns.Channel `json:"channel,omitempty"` // whose figures they are, also where everything stops
 }
 
 // verdict is a scope to be stopped.
@@ -51,7 +51,7 @@ func campaignScope(id campaigns.CampaignID) string {
 }
 
 // judge says what has to stop, by the narrowest scope that explains the figures: the campaigns that exceed a limit; or the channel, when it does so even
-// without its worst campaign; or everything, when every channel in use does. What was counted before a scope was released does not count again.
+// without its worst campaign; or everything, when every channel in use does. What was counted before a scope was released, or a wider one, does not count again.
 func judge(counts []store.Attempts, released map[string]time.Time, l SwitchLimits, now time.Time) (out []verdict) {
 	var wide []verdict
 	used := map[campaigns.Channel]bool{}
@@ -70,7 +70,7 @@ func judge(counts []store.Attempts, released map[string]time.Time, l SwitchLimit
 	}
 	if len(wide) > 1 && len(wide) == len(used) {
 		v := wide[0]
-		v.scope, v.figures.Channel = scopeAll, ""
+		v.scope = scopeAll
 		return []verdict{v}
 	}
 	return append(wide, out...)
@@ -78,6 +78,7 @@ func judge(counts []store.Attempts, released map[string]time.Time, l SwitchLimit
 
 func judgeCampaigns(counts []store.Attempts, released map[string]time.Time, l SwitchLimits, ch campaigns.Channel, now time.Time) (out []verdict) {
 	seen := map[campaigns.CampaignID]bool{0: true} // replies are nobody's campaign
+	wide := newer(released[scopeAll], released[string(ch)])
 	for _, c := range counts {
 		if c.Channel != ch || seen[c.Campaign] {
 			continue
@@ -85,7 +86,7 @@ func judgeCampaigns(counts []store.Attempts, released map[string]time.Time, l Sw
 		seen[c.Campaign] = true
 		scope := campaignScope(c.Campaign)
 		of := func(a store.Attempts) bool { return a.Channel == ch && a.Campaign == c.Campaign }
-		if reason, f, ok := l.exceeded(counts, of, released[scope], ch, now); ok {
+		if reason, f, ok := l.exceeded(counts, of, newer(wide, released[scope]), ch, now); ok {
 			out = append(out, verdict{scope, c.Campaign, reason, f})
 		}
 	}

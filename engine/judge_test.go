@@ -42,6 +42,8 @@ func TestJudge(t *testing.T) {
 		"replies stop nothing by themselves": {counts: []store.Attempts{row(0, chat, 0, 500, 100, 0)}},
 		"replies and a campaign":             {counts: []store.Attempts{row(0, chat, 0, 500, 100, 0), row(1, chat, 0, 500, 100, 0)}, want: []string{"telegram errors 200/1000"}},
 		"a channel that was released":        {counts: []store.Attempts{row(0, chat, 1, 500, 100, 0), row(1, chat, 1, 500, 100, 0)}, released: map[string]time.Time{"telegram": now.Add(-20 * time.Second), "campaign:1": now.Add(-20 * time.Second)}},
+		"what its channel was released from does not stop a campaign": {counts: []store.Attempts{row(1, mail, 1, 500, 100, 0), row(2, mail, 1, 500, 100, 0), row(3, chat, 1, 500, 0, 0)}, released: map[string]time.Time{"email": now.Add(-20 * time.Second)}},
+		"nor does what everything was released from":                  {counts: []store.Attempts{row(1, mail, 1, 500, 100, 0), row(2, chat, 1, 500, 100, 0)}, released: map[string]time.Time{"all": now.Add(-20 * time.Second)}},
 	} {
 		var got []string
 		for _, v := range judge(c.counts, c.released, SwitchLimits{Errors: 5, Complaints: 0.1, Blocks: 2, Minimum: 100}, now) {
@@ -53,5 +55,24 @@ func TestJudge(t *testing.T) {
 		if got := judge(c.counts, c.released, SwitchLimits{Minimum: 100}, now); len(got) > 0 {
 			t.Errorf("%s: stopped although it never shall: %v", name, got)
 		}
+	}
+}
+
+// TestWhatEverythingStoppedFor: the sentence of a switch for everything tells of members who left, and not of mails, where it was that.
+func TestWhatEverythingStoppedFor(t *testing.T) {
+	now := time.Date(2026, 11, 24, 12, 30, 20, 0, time.UTC)
+	var counts []store.Attempts
+	for _, ch := range []campaigns.Channel{campaigns.Telegram, campaigns.Email} {
+		for id := range 2 {
+			counts = append(counts, store.Attempts{Campaign: campaigns.CampaignID(id + 1), Channel: ch, Minute: now.Truncate(time.Minute), Ended: 500, Complaints: 50})
+		}
+	}
+	all := judge(counts, nil, SwitchLimits{Complaints: 0.1, Blocks: 2, Minimum: 100}, now)
+	if len(all) != 1 || all[0].scope != scopeAll {
+		t.Fatalf("%+v", all)
+	}
+	s := Switch{Scope: scopeAll, Reason: all[0].reason, Figures: &all[0].figures}
+	if got := s.Sentence("en"); got != "100 members left right after one of 1,000 messages in the last day: 10%, and 2% is the limit." {
+		t.Error(got)
 	}
 }
