@@ -31,7 +31,7 @@ type Figures struct {
 	Of      int               `json:"of"` // attempts
 	Percent float64           `json:"percent"`
 	Limit   float64           `json:"limit"`
-	Minutes int               `json:"minutes"` // of the window
+	Minutes int               `json:"minutes"`           // of the window
 	Channel campaigns.Channel `json:"channel,omitempty"` // whose figures they are, also where everything stops
 }
 
