@@ -118,6 +118,12 @@ func TestDomainRates(t *testing.T) {
 	if got := c.MailDomainRates.String(); got != "yandex.ru=7" {
 		t.Errorf("read %q", got)
 	}
+	for _, same := range []string{"почта.рф=3", "ПОЧТА.рф=3", "xn--80a1acny.xn--p1ai=3"} { // members' addresses are kept in Unicode
+		var r DomainRates
+		if err := r.UnmarshalText([]byte(same)); err != nil || r["почта.рф"] != 3 {
+			t.Errorf("%s: %v, %v", same, r, err)
+		}
+	}
 	for _, bad := range []string{"gmail.com", "gmail.com=-1", "gmail.com=NaN", "a b=3", "=3", "gmail.com=1e9"} {
 		if err := new(DomainRates).UnmarshalText([]byte(bad)); err == nil || !strings.Contains(err.Error(), "gmail.com=20") {
 			t.Errorf("%q: %v", bad, err)
