@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -193,13 +194,15 @@ func (secretCmd) Run(e *env) error {
 }
 
 type healthCmd struct {
-	URL string `default:"http://127.0.0.1:8080" help:"Where the service listens."`
+	URL    string `help:"Where the service listens (default http:// and the listen address)."`
+	Listen string `env:"KRUZHOK_LISTEN" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Its address, where no URL is given."`
 }
 
 // Run asks /readyz.
 func (c *healthCmd) Run(e *env) error {
 	client := http.Client{Timeout: 5 * time.Second}
-	res, err := client.Get(strings.TrimRight(c.URL, "/") + "/readyz")
+	base := cmp.Or(strings.TrimRight(c.URL, "/"), "http://"+c.Listen) // a host that is left out, or 0.0.0.0, is this one
+	res, err := client.Get(base + "/readyz")
 	if err != nil {
 		return fmt.Errorf("health: the service does not answer")
 	}

@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -93,5 +95,19 @@ func TestSecretIsNewEachTime(t *testing.T) {
 	_, b, _ := kruzhok(t, "secret")
 	if len(strings.TrimSpace(a)) < 43 || a == b {
 		t.Errorf("secrets %q and %q", a, b)
+	}
+}
+
+// TestHealthOfTheListenAddress: in the service's environment nobody has to say where it listens.
+func TestHealthOfTheListenAddress(t *testing.T) {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/readyz" {
+			w.WriteHeader(http.StatusNotFound)
+		}
+	}))
+	defer s.Close()
+	t.Setenv("KRUZHOK_LISTEN", s.Listener.Addr().String())
+	if code, out, errs := kruzhok(t, "health"); code != 0 || !strings.Contains(out, "ready") {
+		t.Errorf("exit %d: %s%s", code, out, errs)
 	}
 }
