@@ -114,12 +114,17 @@ func (e *Engine) turn(ctx context.Context, p Principal, scope string, do func(*s
 }
 
 // WatchSwitches writes down what this process has counted, and stops what exceeds a limit. Each process that sends calls it every second.
-func (e *Engine) WatchSwitches(ctx context.Context) error {
+func (e *Engine) WatchSwitches(ctx context.Context) (err error) {
 	now := e.now()
 	counted, left := e.tally.take(now), e.left.Swap(false)
 	if len(counted) == 0 && !left {
 		return nil
 	}
+	defer func() {
+		if err != nil { // it is judged the next time, whatever happens until then
+			e.left.Store(true)
+		}
+	}()
 	if err := e.Store.Write(ctx, func(tx *store.Tx) error { return tx.AddAttempts(ctx, e.Owner, counted) }); err != nil {
 		e.tally.giveBack(counted)
 		return err

@@ -149,6 +149,33 @@ func TestOneWhoLeavesOften(t *testing.T) {
 	})
 }
 
+// TestJudgedAfterTheDatabaseWasAway: figures that could not be judged when they came are judged as soon as they can be.
+func TestJudgedAfterTheDatabaseWasAway(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.e.SwitchLimits = someLimits
+		var ids []string
+		for i := range 20 {
+			w.chatMember(fmt.Sprint("u", i), int64(100+i), nil)
+			ids = append(ids, fmt.Sprint("u", i))
+		}
+		w.enroll(w.publish(campaign("news", "", sends("s", "Hello"))), ids...)
+		w.settle()
+		for i := range 3 {
+			w.bot.Block(int64(100 + i))
+		}
+		w.settle()
+		away, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := w.e.WatchSwitches(away); err == nil {
+			t.Fatal("it was not away")
+		}
+		must(t, w.e.WatchSwitches(t.Context()))
+		if s := w.switchOf("campaign"); s == nil || !s.On() {
+			t.Errorf("%+v", s)
+		}
+	})
+}
+
 // TestWhatDoesNotTrip: failures that say nothing about what we send, and too few of the others.
 func TestWhatDoesNotTrip(t *testing.T) {
 	for name, f := range map[string]sandbox.MailFault{
