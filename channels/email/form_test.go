@@ -325,3 +325,51 @@ func TestEncodeText(t *testing.T) {
 		}
 	}
 }
+
+// TestNoEncodedLineBeginsWithADot: also where a long line is broken right before one, for such a mail is sent without doubling dots.
+func TestNoEncodedLineBeginsWithADot(t *testing.T) {
+	for n := range 160 {
+		line := strings.Repeat("x", n) + strings.Repeat(".", 80)
+		for got := range strings.SplitSeq(string(appendQuoted(nil, line)), "\r\n") {
+			if strings.HasPrefix(got, ".") || len(got) > wrapAt {
+				t.Fatalf("after %d characters: %q", n, got)
+			}
+		}
+	}
+}
+
+// TestFormsAreBounded: a connection that lives long keeps no form of each campaign that it ever sent.
+func TestFormsAreBounded(t *testing.T) {
+	var fs forms
+	for i := range 3 * maxForms {
+		m := sample()
+		m.Mail.ListID, m.Mail.FeedbackID = "news.example.org", strings.Repeat("x", i+1)
+		e, refused := check(m)
+		if refused != nil {
+			t.Fatal(refused)
+		}
+		if _, _, _, err := fs.compose(nil, e, true); err != nil {
+			t.Fatal(err)
+		}
+		if len(fs) == 0 || len(fs) > maxForms {
+			t.Fatalf("%d forms", len(fs))
+		}
+	}
+}
+
+// TestDetailNamesNobody: neither the member nor the envelope's sender, whose address may tell who got the mail, is in what is kept of an answer.
+func TestDetailNamesNobody(t *testing.T) {
+	m := sample()
+	m.Mail.EnvelopeFrom = "b+secret@example.net"
+	e, refused := check(m)
+	if refused != nil {
+		t.Fatal(refused)
+	}
+	said := "<anna@example.com> from b+secret@example.net"
+	r := withoutPersons(channels.Receipt{Detail: said, ProviderID: said}, e)
+	for _, person := range []string{"anna@", "secret"} {
+		if strings.Contains(r.Detail+r.ProviderID, person) {
+			t.Errorf("kept: %+v", r)
+		}
+	}
+}

@@ -180,6 +180,27 @@ func TestOpensLater(t *testing.T) {
 	take(t, l, 1, b, campaigns.Bulk, 1, 0)
 }
 
+// TestFullAndOpensLater: a cool-down holds although the bucket is full.
+func TestFullAndOpensLater(t *testing.T) {
+	l, _, _ := onMiniredis(t)
+	b := Bucket{Name: "chat", Rate: 1, Burst: 5, Full: true, Lines: true, Opens: 7 * time.Second}
+	got, _, err := l.Take(t.Context(), campaigns.Interactive, []Bucket{b}, []Ask{{N: 2, Of: []int{0}, Again: true}})
+	if diff := cmp.Diff([]Grant{{Lined: 2, First: 7 * time.Second}}, got); err != nil || diff != "" {
+		t.Errorf("%v\n%s", err, diff)
+	}
+}
+
+// TestLineThatComesSeldom: while tokens pile up, since those in line do not come for them, newcomers need not wait for the line's end.
+func TestLineThatComesSeldom(t *testing.T) {
+	l, _, pass := onMiniredis(t)
+	b := Bucket{Rate: 1, Burst: 10, Full: true, Lines: true}
+	take(t, l, 40, b, campaigns.Interactive, 10, 0)
+	pass(4 * time.Second)
+	take(t, l, 1, b, campaigns.Interactive, 0, 0)
+	pass(3 * time.Second)
+	take(t, l, 1, b, campaigns.Interactive, 1, 0)
+}
+
 // TestManyAtOnce: a batch of a thousand messages to as many chats is one call.
 func TestManyAtOnce(t *testing.T) {
 	l, _, _ := onMiniredis(t)
