@@ -58,15 +58,19 @@ func stops(f look.Frame, switches []engine.Switch) []action {
 	return out
 }
 
-// stand adds to a campaign's head why the switch stopped it, and the button that pauses or resumes it.
+// stand adds to a campaign's head what stops its messages, and the button that pauses or resumes it.
 func (r *request) stand(f look.Frame, h *head, c reports.CampaignHead) error {
-	if c.State == campaigns.Paused {
+	if c.State == campaigns.Running || c.State == campaigns.Paused {
 		switches, err := r.k.o.Engine.Switches(r.Request.Context(), r.who)
 		if err != nil {
 			return err
 		}
 		for _, s := range switches {
-			if s.On() && s.Campaign != nil && s.Campaign.Key == c.Key {
+			switch {
+			case !s.On() || h.Why != "":
+			case s.Campaign == nil && c.State == campaigns.Running: // everything, or a channel: everything comes first
+				h.Why = s.Title(f.Lang) + ". " + f.T("switch.waits")
+			case s.Campaign != nil && s.Campaign.Key == c.Key:
 				h.Why = s.Sentence(f.Lang) + " " + f.T("switch.waits")
 			}
 		}

@@ -37,7 +37,16 @@ func TestStopAndRelease(t *testing.T) {
 			t.Errorf("%s does not say %q", lang, words)
 		}
 	}
+	all, err := w.store.Campaigns(t.Context(), store.Page{Limit: 10}, campaigns.Running)
+	must(t, err)
+	page := "/console/campaigns/" + string(all[0].Key)
+	if got := w.get(page, "en"); !strings.Contains(got, "Mails are stopped. Nothing is lost") {
+		t.Error("the page of a campaign that runs does not say why nothing leaves")
+	}
 	w.press("/console/switches/email/release", "/console")
+	if got := w.get(page, "en"); strings.Contains(got, "Mails are stopped") {
+		t.Error("the campaign's page still says that mails are stopped")
+	}
 	if page := w.get("/console", "en"); strings.Contains(page, "Mails are stopped") {
 		t.Error("still stopped")
 	}
