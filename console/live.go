@@ -26,10 +26,21 @@ func revision[T any](v T, err error) (string, error) {
 	return hex.EncodeToString(sum[:8]), err
 }
 
+// withSwitches is revision for a page that says, beside what it shows, what is stopped: while nothing is sent, nothing else on it changes.
+func (k *Console) withSwitches(ctx context.Context) func(page any, err error) (string, error) {
+	return func(page any, err error) (string, error) {
+		if err != nil {
+			return "", err
+		}
+		switches, err := k.o.Engine.Switches(ctx, engine.Operator)
+		return revision([]any{page, switches}, err)
+	}
+}
+
 func (r *request) liveToday() error {
 	k := r.k
 	k.o.Look.Shared(r.Context, "today", func(ctx context.Context) (string, error) {
-		return revision(k.o.Reports.Today(ctx, engine.Operator, k.o.Now(), locale.Default))
+		return k.withSwitches(ctx)(k.o.Reports.Today(ctx, engine.Operator, k.o.Now(), locale.Default))
 	}, pollEvery)
 	return nil
 }
@@ -56,16 +67,16 @@ func (r *request) liveCampaign() error {
 	switch view {
 	case "answers":
 		look = func(ctx context.Context) (string, error) {
-			return revision(k.o.Reports.Campaign(ctx, engine.Operator, key, locale.Default))
+			return k.withSwitches(ctx)(k.o.Reports.Campaign(ctx, engine.Operator, key, locale.Default))
 		}
 	case "standings":
 		look = func(ctx context.Context) (string, error) {
-			return revision(k.o.Reports.Standings(ctx, engine.Operator, key, locale.Default, 0, standingsLimit))
+			return k.withSwitches(ctx)(k.o.Reports.Standings(ctx, engine.Operator, key, locale.Default, 0, standingsLimit))
 		}
 	default:
 		view = "steps"
 		look = func(ctx context.Context) (string, error) {
-			return revision(k.o.Reports.Flow(ctx, engine.Operator, key, locale.Default))
+			return k.withSwitches(ctx)(k.o.Reports.Flow(ctx, engine.Operator, key, locale.Default))
 		}
 	}
 	k.o.Look.Shared(r.Context, "campaign "+view+" "+string(key), look, pollEvery)

@@ -1,14 +1,18 @@
 package console
 
 import (
+	"bufio"
 	"context"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/engine"
 	"github.com/kruzhok/kruzhok/store"
 )
 
@@ -91,5 +95,60 @@ func TestTrippedCampaign(t *testing.T) {
 	w.press(base+"/resume", base)
 	if page := w.get(base, "en"); strings.Contains(page, "is the limit") || !strings.Contains(page, base+"/pause") {
 		t.Error("after the release it is still said to be stopped")
+	}
+}
+
+// TestOpenPagesHearOfSwitches: a page that is open when sending is stopped comes to say so, although nothing else on it changes.
+func TestOpenPagesHearOfSwitches(t *testing.T) {
+	w := newWorld(t, newSQLite(t))
+	w.populate(10)
+	w.survey(5)
+	all, err := w.store.Campaigns(t.Context(), store.Page{Limit: 10}, campaigns.Running)
+	must(t, err)
+	server := httptest.NewServer(w.gin)
+	defer server.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	var open sync.WaitGroup
+	for _, page := range []string{"today", "campaigns/" + string(all[0].Key) + "/steps", "campaigns/" + string(all[0].Key) + "/answers"} {
+		open.Go(func() {
+			r, err := http.NewRequestWithContext(ctx, http.MethodGet, server.URL+"/console/live/"+page, http.NoBody)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			res, err := http.DefaultClient.Do(r)
+			if err != nil {
+				t.Error(page, err)
+				return
+			}
+			defer res.Body.Close()
+			for lines := bufio.NewScanner(res.Body); lines.Scan(); {
+				if lines.Text() == "event: change" {
+					return
+				}
+			}
+			t.Errorf("%s heard of nothing", page)
+		})
+	}
+	heard := make(chan struct{})
+	go func() {
+		open.Wait()
+		close(heard)
+	}()
+	tick := time.NewTicker(time.Second) // whenever a page was looked at first, a switch comes after it
+	defer tick.Stop()
+	for i := 0; ; i++ {
+		scope := engine.SwitchScopes()[i%3]
+		if i/3%2 == 0 {
+			must(t, w.e.Trip(t.Context(), engine.Operator, scope))
+		} else {
+			must(t, w.e.Release(t.Context(), engine.Operator, scope))
+		}
+		select {
+		case <-heard:
+			return
+		case <-tick.C:
+		}
 	}
 }
