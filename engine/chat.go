@@ -31,6 +31,8 @@ type conversation struct {
 	out *after
 	// joined is what became of the linking code that came with the input.
 	joined joined
+	// among: others are handled in the same transaction, and what is decided is written with theirs; nil: it is alone.
+	among *work
 }
 
 // handleChat acts on what a member did in the chat.
@@ -45,14 +47,17 @@ func (e *Engine) handleChat(ctx context.Context, tx *store.Tx, in *store.Input, 
 	if err != nil {
 		return nil, err
 	}
-	t := &conversation{e: e, tx: tx, in: in, inc: inc, c: c, now: e.now(), out: &after{}}
+	return e.converse(ctx, &conversation{e: e, tx: tx, in: in, inc: inc, c: c, now: e.now(), out: &after{}})
+}
+
+func (e *Engine) converse(ctx context.Context, t *conversation) (*after, error) {
 	if err := t.meet(ctx); err != nil {
 		return nil, err
 	}
 	if t.p == nil { // nobody's values are kept for nobody
-		return nil, tx.ClearInput(ctx, in.ID)
+		return nil, t.tx.ClearInput(ctx, t.in.ID)
 	}
-	in.Member = t.p.ID
+	t.in.Member = t.p.ID
 	return t.out, t.act(ctx)
 }
 
@@ -308,7 +313,7 @@ func (t *conversation) answer(ctx context.Context, id campaigns.EnrollmentID, st
 	if row, visit, err = stillAsked(ctx, t.tx, row, step, visit); err != nil {
 		return nil, err
 	}
-	w, err := t.e.newWork(ctx, t.tx)
+	w, err := t.work(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -316,11 +321,9 @@ func (t *conversation) answer(ctx context.Context, id campaigns.EnrollmentID, st
 	if err := w.decide(ctx, row, t.p, in); err != nil {
 		return nil, err
 	}
-	ids, err := w.flush(ctx)
-	if err != nil {
+	if err := t.written(ctx, w); err != nil {
 		return nil, err
 	}
-	t.out.send = append(t.out.send, ids...)
 	if raw.Media != nil && w.saved {
 		t.thanks()
 	}
@@ -328,6 +331,26 @@ func (t *conversation) answer(ctx context.Context, id campaigns.EnrollmentID, st
 		return a, t.reply(ctx, "answer_again", map[string]any{"code": a.Rejection.Code, "args": a.Rejection.Args, "last": a.Last})
 	}
 	return w.again, nil
+}
+
+// work is where the decision's effects go.
+func (t *conversation) work(ctx context.Context) (*work, error) {
+	w, err := t.e.newWork(ctx, t.tx)
+	if err == nil && t.among != nil {
+		w.campaigns = t.among.campaigns // read once for all
+	}
+	return w, err
+}
+
+// written writes the effects, or leaves them to be written with those of others.
+func (t *conversation) written(ctx context.Context, w *work) error {
+	if t.among != nil {
+		t.among.join(w)
+		return nil
+	}
+	ids, err := w.flush(ctx)
+	t.out.send = append(t.out.send, ids...)
+	return err
 }
 
 // keep stores what no question waits for, for a coordinator, and says that a person will read it.

@@ -20,16 +20,16 @@ import (
 
 // forgetful loses some wake-ups, and passes the others on.
 type forgetful struct {
-	actors chan string
+	actors chan []string
 	work   chan func(*engine.Engine) error
 }
 
 func (f *forgetful) lost() bool { return rand.IntN(10) < 3 }
 
-func (f *forgetful) WakeActor(_ context.Context, a string) error {
+func (f *forgetful) WakeActors(_ context.Context, actors ...string) error {
 	if !f.lost() {
 		select {
-		case f.actors <- a:
+		case f.actors <- actors:
 		default: // full: lost too
 		}
 	}
@@ -107,7 +107,7 @@ func manyAtOnce(t *testing.T, w *world, n int) {
 
 // work runs two processes: each handles actors by four goroutines and everything else by two; one takes updates in, one sweeps.
 func (w *world) work(ctx context.Context, wg *sync.WaitGroup) {
-	f := &forgetful{actors: make(chan string, 5000), work: make(chan func(*engine.Engine) error, 100)}
+	f := &forgetful{actors: make(chan []string, 5000), work: make(chan func(*engine.Engine) error, 100)}
 	try := func(err error) {
 		if err != nil && ctx.Err() == nil {
 			w.t.Errorf("a worker failed: %v", err)
@@ -119,7 +119,7 @@ func (w *world) work(ctx context.Context, wg *sync.WaitGroup) {
 				for {
 					select {
 					case a := <-f.actors:
-						try(e.HandleActor(ctx, a))
+						try(e.HandleActors(ctx, a))
 					case <-ctx.Done():
 						return
 					}

@@ -38,7 +38,7 @@ func (e *Engine) RetryDeadLetter(ctx context.Context, p Principal, id campaigns.
 		return nil, err
 	}
 	if revived {
-		e.wake("actor", e.Waker.WakeActor(ctx, in.Actor))
+		e.wake("actor", e.Waker.WakeActors(ctx, in.Actor))
 	}
 	return e.Store.Input(ctx, id)
 }
@@ -58,12 +58,14 @@ func (e *Engine) RetryDeadLetters(ctx context.Context, p Principal, source strin
 		if err != nil || len(some) == 0 {
 			return n, err
 		}
+		var actors []string
 		for _, r := range some {
 			after = max(after, r.ID)
 			if e.woken.first(r.Actor, wokenFor) { // the sweep finds those whose wake-up is on its way already
-				e.wake("actor", e.Waker.WakeActor(ctx, r.Actor))
+				actors = append(actors, r.Actor)
 			}
 		}
+		e.wakeActors(ctx, actors)
 		n += len(some)
 	}
 }

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -41,6 +42,9 @@ type work struct {
 	events     []store.Event
 	dirty      map[campaigns.MemberID]*store.Profile
 	canceled   map[campaigns.Reason][]campaigns.EnrollmentID // their pending deliveries are to be canceled
+
+	// claim, where it is set, looks at deliveries before they are written, and may let them be written as claimed.
+	claim func(context.Context) error
 
 	// What the page or the bot tells at once.
 	again *decide.AskAgain
@@ -212,6 +216,15 @@ func (w *work) record(ctx context.Context, l *live, row *store.Enrollment, x *de
 	return nil
 }
 
+// join takes over what another work of the same transaction has collected, about other members.
+func (w *work) join(o *work) {
+	w.rows, w.deliveries, w.events = append(w.rows, o.rows...), append(w.deliveries, o.deliveries...), append(w.events, o.events...)
+	maps.Copy(w.dirty, o.dirty)
+	for reason, ids := range o.canceled {
+		w.canceled[reason] = append(w.canceled[reason], ids...)
+	}
+}
+
 // flush writes everything that was collected and returns the deliveries that are to be sent in the interactive lane now.
 func (w *work) flush(ctx context.Context) ([]campaigns.DeliveryID, error) {
 	for _, p := range w.dirty {
@@ -231,6 +244,11 @@ func (w *work) flush(ctx context.Context) ([]campaigns.DeliveryID, error) {
 	}
 	if err := w.writeRows(ctx); err != nil {
 		return nil, err
+	}
+	if w.claim != nil {
+		if err := w.claim(ctx); err != nil {
+			return nil, err
+		}
 	}
 	if err := w.writeDeliveries(ctx); err != nil {
 		return nil, err

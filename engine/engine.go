@@ -21,8 +21,8 @@ import (
 
 // Waker tells workers that there is something to do. A wake-up may be lost: rows are the truth, and sweeps find what was missed.
 type Waker interface {
-	// WakeActor asks for the actor's stored inputs to be handled.
-	WakeActor(ctx context.Context, actor string) error
+	// WakeActors asks for the actors' stored inputs to be handled.
+	WakeActors(ctx context.Context, actors ...string) error
 	// WakeDue asks for due enrollments to be decided.
 	WakeDue(ctx context.Context) error
 	// WakeLane asks for the deliveries of a lane on a channel to be sent.
@@ -92,6 +92,7 @@ type Engine struct {
 	settings cache[*store.Community]
 	flood    flood
 	parts    partSizes
+	crowd    crowd
 	woken    recently[string]
 	swept    recently[sweptCampaign] // found empty
 	noticed  recently[sweptCampaign] // asked to be emptied
@@ -135,6 +136,7 @@ func New(o Options) (*Engine, error) {
 		o.UploadLimit = defaultFile
 	}
 	e := &Engine{Options: o, fetches: make(signal, 1), keys: deriveKeys(o.Secret), pool: map[poolKey]*linePool{}, closed: make(chan struct{})}
+	e.crowd.open()
 	e.states.ttl, e.cool.ttl, e.settings.ttl = statesTTL, statesTTL, settingsTTL
 	for ch := range o.Senders {
 		for _, lane := range []campaigns.Lane{campaigns.Interactive, campaigns.Bulk} {
@@ -153,15 +155,22 @@ func (e *Engine) Close() {
 	}
 }
 
-// connections is the number of connections for a lane. Interactive work has two of its own on each channel.
+// connections is the number of connections for a lane. Interactive work has some of its own on each channel.
 func (e *Engine) connections(ch campaigns.Channel, lane campaigns.Lane) int {
-	if lane == campaigns.Interactive {
+	switch {
+	case lane == campaigns.Interactive && ch == campaigns.Telegram:
+		return chatConnections
+	case lane == campaigns.Interactive:
 		return interactiveConnections
 	}
 	return max(1, e.Connections[ch])
 }
 
-const interactiveConnections = 4
+const (
+	interactiveConnections = 4
+	// chatConnections is for the chat, where each is one call at a time, and the other side is some tens of milliseconds away.
+	chatConnections = 16
+)
 
 // now is the engine's time, in UTC and whole microseconds as the store keeps it.
 func (e *Engine) now() time.Time { return e.Now().UTC().Truncate(time.Microsecond) }
@@ -171,7 +180,7 @@ func (e *Engine) off(ch campaigns.Channel) bool { return e.Senders[ch] == nil }
 
 type noWaker struct{}
 
-func (noWaker) WakeActor(context.Context, string) error                           { return nil }
+func (noWaker) WakeActors(context.Context, ...string) error                       { return nil }
 func (noWaker) WakeDue(context.Context) error                                     { return nil }
 func (noWaker) WakeLane(context.Context, campaigns.Lane, campaigns.Channel) error { return nil }
 

@@ -130,16 +130,16 @@ func (e *Engine) storeInputs(ctx context.Context, inputs []*store.Input) (map[st
 	if err != nil {
 		return nil, err
 	}
-	woken := map[string]bool{}
+	var actors []string
 	for _, id := range ids {
 		in := byID[id]
 		stored[in.SourceKey] = true
 		e.Observer.Input(in.Source, store.InputStored)
-		if !woken[in.Actor] && in.Source != "page" { // whoever stored a form handles it at once
-			woken[in.Actor] = true
-			e.wake("actor", e.Waker.WakeActor(ctx, in.Actor))
+		if in.Source != "page" { // whoever stored a form handles it at once
+			actors = append(actors, in.Actor)
 		}
 	}
+	e.wakeActors(ctx, actors)
 	return stored, nil
 }
 

@@ -43,6 +43,7 @@ func (e *Engine) channelFacts(p *store.Profile, ch campaigns.Channel, topic stri
 
 // standing is how a campaign stands at the moment of a transaction: its state, and the pauses that it had.
 type standing struct {
+	state  campaigns.State
 	paused bool
 	pauses []decide.Pause
 }
@@ -60,7 +61,7 @@ func (w *work) standing(ctx context.Context, id campaigns.CampaignID) (standing,
 	if err != nil {
 		return standing{}, err
 	}
-	s := standing{paused: c.State == campaigns.Paused}
+	s := standing{state: c.State, paused: c.State == campaigns.Paused}
 	for _, p := range pauses {
 		span := decide.Pause{From: p.From}
 		if p.To != nil {

@@ -165,7 +165,7 @@ func (e *Engine) handleNow(ctx context.Context, in *store.Input) (*PageAnswer, e
 		if rerr := e.releaseActor(ctx, in.Actor, claim); err == nil {
 			err = rerr
 		}
-		e.wake("actor", e.Waker.WakeActor(ctx, in.Actor)) // whoever came meanwhile was refused
+		e.wake("actor", e.Waker.WakeActors(ctx, in.Actor)) // whoever came meanwhile was refused
 		return told, err
 	}
 	return nil, ctx.Err()

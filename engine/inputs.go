@@ -70,7 +70,7 @@ func (e *Engine) HandleActor(ctx context.Context, actor string) error {
 	// Release, then look again: an input that came after "empty" and before the release had its wake-up refused.
 	waits, err := e.Store.StoredInputs(ctx, actor, 1)
 	if err == nil && len(waits) > 0 {
-		e.wake("actor", e.Waker.WakeActor(ctx, actor))
+		e.wake("actor", e.Waker.WakeActors(ctx, actor))
 	}
 	return err
 }
@@ -161,6 +161,12 @@ func (e *Engine) handle(ctx context.Context, in *store.Input) (*after, error) {
 	case err != nil:
 		return nil, e.failInput(ctx, in, err)
 	}
+	e.handled(ctx, in, out)
+	return out, e.SendNow(ctx, out.send)
+}
+
+// handled does what follows an input's transaction, but for sending.
+func (e *Engine) handled(ctx context.Context, in *store.Input, out *after) {
 	e.Observer.Input(in.Source, store.InputDone)
 	e.woken.drop(in.Actor) // one that fails rests until the sweep's wake-up counts as lost
 	if out.edit != nil {
@@ -174,7 +180,6 @@ func (e *Engine) handle(ctx context.Context, in *store.Input) (*after, error) {
 	if err := e.dropBlobs(ctx, out.blobs); err != nil {
 		e.Log.Warn("contents not removed yet", "error", err) // the sweep finds them
 	}
-	return out, e.SendNow(ctx, out.send)
 }
 
 var errHandledElsewhere = errors.New("input was handled elsewhere")

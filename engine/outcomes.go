@@ -200,13 +200,21 @@ func (e *Engine) writeOutcomes(ctx context.Context, res *results) error {
 	if err != nil {
 		return err
 	}
+	e.settled(res)
+	return nil
+}
+
+// settled does what follows when outcomes are written.
+func (e *Engine) settled(res *results) {
+	if len(res.cool) > 0 {
+		e.cool.forget()
+	}
 	for id, n := range res.attempts {
 		e.tally.add(attemptKey{id, res.channel}, n[0], n[1])
 	}
 	for _, o := range res.outcomes {
 		e.Observer.Delivered(res.channel, o.State, o.Reason, 1)
 	}
-	return nil
 }
 
 func (e *Engine) writePatiently(ctx context.Context, res *results) error {

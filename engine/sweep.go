@@ -44,11 +44,8 @@ func (e *Engine) Sweep(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, a := range actors {
-		if e.woken.first(a, wokenFor) { // a backlog must not fill the queue
-			e.wake("actor", e.Waker.WakeActor(ctx, a))
-		}
-	}
+	// A backlog must not fill the queue.
+	e.wakeActors(ctx, slices.DeleteFunc(actors, func(a string) bool { return !e.woken.first(a, wokenFor) }))
 	return nil
 }
 

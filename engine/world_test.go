@@ -148,10 +148,8 @@ func (w *world) settle() {
 		busy := w.receive()
 		actors, err := w.e.SweepActors(ctx, -time.Hour, 1000)
 		must(w.t, err)
-		for _, a := range actors {
-			busy = true
-			must(w.t, w.e.HandleActor(ctx, a))
-		}
+		busy = busy || len(actors) > 0
+		must(w.t, w.e.HandleActors(ctx, actors))
 		_, err = w.e.AdvanceDue(ctx, time.Second)
 		must(w.t, err)
 		for _, ch := range []campaigns.Channel{campaigns.Telegram, campaigns.Email} {

@@ -93,6 +93,11 @@ func scanDelivery(r rows) (*Delivery, error) {
 
 // Delivery returns the delivery. Fault not_found.delivery.
 func (q queries) Delivery(ctx context.Context, id campaigns.DeliveryID) (*Delivery, error) {
+	if q.foreseen != nil {
+		if d, ok := once(q.foreseen.deliveries, id); ok {
+			return d, nil
+		}
+	}
 	d, ok, err := one(ctx, q.run, scanDelivery, selectDelivery+` WHERE id = $1`, id)
 	return found("delivery", nil, d, ok, err)
 }

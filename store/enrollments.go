@@ -145,6 +145,11 @@ func (tx *Tx) insertEnrollments(ctx context.Context, es []*Enrollment, conflict 
 
 // LockEnrollment locks the row until the transaction ends. Fault not_found.enrollment.
 func (tx *Tx) LockEnrollment(ctx context.Context, id campaigns.EnrollmentID) (*Enrollment, error) {
+	if tx.foreseen != nil {
+		if e, ok := once(tx.foreseen.enrollments, id); ok {
+			return e, nil
+		}
+	}
 	e, ok, err := one(ctx, tx.run, scanEnrollment, selectEnrollment+` WHERE id = $1`+tx.dialect.forUpdate(), id)
 	return found("enrollment", nil, e, ok, err)
 }

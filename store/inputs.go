@@ -146,6 +146,10 @@ func (q queries) StoredActors(ctx context.Context, before, now time.Time, limit 
 // FinishInput moves a stored input to done, with the member when it became known (0: as it was). False when it was not in state stored:
 // somebody was faster.
 func (tx *Tx) FinishInput(ctx context.Context, id campaigns.InputID, member campaigns.MemberID, now time.Time) (bool, error) {
+	if tx.gathered != nil {
+		tx.gathered.finished = append(tx.gathered.finished, finish{id, member, now})
+		return true, nil
+	}
 	n, err := tx.run.exec(ctx, `UPDATE inputs SET state = 'done', handled_at = $3, member_id = COALESCE($2, member_id)
 		WHERE id = $1 AND state = 'stored'`, id, zeroNull(member), micros(now))
 	return n == 1, wrap("finish input", err)

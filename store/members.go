@@ -67,6 +67,11 @@ func (q queries) MemberByExternalID(ctx context.Context, externalID string) (*me
 
 // MemberByAddress returns the member who has the address (key: see members addresses), or fault not_found.member.
 func (q queries) MemberByAddress(ctx context.Context, ch campaigns.Channel, key string) (*members.Member, error) {
+	if q.foreseen != nil && ch == campaigns.Telegram {
+		if m, ok := once(q.foreseen.byChat, key); ok {
+			return m, nil
+		}
+	}
 	return q.member(ctx, `SELECT `+memberColumns+` FROM members
 		WHERE id = (SELECT member_id FROM addresses WHERE channel = $1 AND value_key = $2)`, ch, key)
 }
@@ -217,6 +222,10 @@ func (tx *Tx) externalIDFree(ctx context.Context, m *members.Member) error {
 
 // TouchMember notes that the member did something.
 func (tx *Tx) TouchMember(ctx context.Context, id campaigns.MemberID, at time.Time) error {
+	if tx.gathered != nil {
+		tx.gathered.touched = append(tx.gathered.touched, touch{id, at})
+		return nil
+	}
 	_, err := tx.run.exec(ctx, `UPDATE members SET last_act_at = $2 WHERE id = $1 AND (last_act_at IS NULL OR last_act_at < $2)`, id, micros(at))
 	return wrap("touch member", err)
 }

@@ -106,6 +106,9 @@ var finalColumns = columns[Outcome]{
 	times("at", func(o Outcome) time.Time { return o.At }),
 }
 
+// aloneColumns are those of an outcome that is compared with no chunk: PostgreSQL wants to know a parameter's type from where it stands.
+var aloneColumns = finalColumns.only("id", "state", "reason", "code", "detail", "provider_id", "at")
+
 // endRow leaves due_at as it is, NULL, in rows under a chunk, so that a bulk row is changed in no index.
 const endRow = `UPDATE deliveries SET state = u.state, reason_before = deliveries.reason, reason = u.reason, code = u.code, detail = u.detail,
 		provider_id = u.provider_id, final_at = u.at, due_at = NULL, claim_owner = NULL, claim_until = NULL,
@@ -139,7 +142,7 @@ func (tx *Tx) writeFinal(ctx context.Context, os []Outcome) (changed []int, left
 			others = append(others, i)
 		}
 	}
-	also, err := tx.writeMoved(ctx, finalColumns, endRow, pick(os, others), func(m movedDelivery) {
+	also, err := tx.writeMoved(ctx, aloneColumns, endRow, pick(os, others), func(m movedDelivery) {
 		if m.chunk != 0 {
 			left[m.chunk]++
 		}

@@ -152,6 +152,11 @@ func (q queries) addConsents(ctx context.Context, ids any, ps map[campaigns.Memb
 // LockMember locks the member's row until the transaction ends and returns the profile: of the one who stayed, where the id was merged.
 // Interactive work takes this lock before any of the member's enrollments. Fault not_found.member.
 func (tx *Tx) LockMember(ctx context.Context, id campaigns.MemberID) (*Profile, error) {
+	if tx.foreseen != nil {
+		if p, ok := once(tx.foreseen.profiles, id); ok {
+			return p, nil
+		}
+	}
 	_, ok, err := one(ctx, tx.run, value[int64], `SELECT id FROM members WHERE id = $1`+tx.dialect.forUpdate(), id)
 	if err != nil {
 		return nil, wrap("lock member", err)

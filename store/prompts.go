@@ -17,12 +17,21 @@ type Prompt struct {
 
 // Prompt returns what the bot waits for at now, or nil.
 func (q queries) Prompt(ctx context.Context, id campaigns.MemberID, now time.Time) (*Prompt, error) {
-	p, _, err := one(ctx, q.run, func(r rows) (*Prompt, error) {
-		p := &Prompt{}
-		err := r.Scan(&p.Member, &p.Kind, timeInto{&p.At}, timeInto{&p.ExpiresAt})
-		return p, err
-	}, `SELECT member_id, kind, at, expires_at FROM chat_prompts WHERE member_id = $1 AND expires_at > $2`, id, micros(now))
+	if q.foreseen != nil {
+		if p, ok := once(q.foreseen.prompts, id); ok {
+			return p, nil
+		}
+	}
+	p, _, err := one(ctx, q.run, scanPrompt, selectPrompt+` WHERE member_id = $1 AND expires_at > $2`, id, micros(now))
 	return p, wrap("read prompt", err)
+}
+
+const selectPrompt = `SELECT member_id, kind, at, expires_at FROM chat_prompts`
+
+func scanPrompt(r rows) (*Prompt, error) {
+	p := &Prompt{}
+	err := r.Scan(&p.Member, &p.Kind, timeInto{&p.At}, timeInto{&p.ExpiresAt})
+	return p, err
 }
 
 // PutPrompt makes this what the bot waits for from the member.

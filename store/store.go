@@ -32,6 +32,8 @@ type Tx struct {
 	ids  idSource
 	bulk bool // the engine's settings for hot statements are on already
 
+	gathered *gathered // nil: writes do not wait for each other
+
 	counts map[countable]int // what is appended to the counters before the transaction commits
 }
 
@@ -41,6 +43,8 @@ type queries struct {
 	dialect dialect
 	// reader begins a read transaction, for reads of several statements; nil inside a Tx, which is one already.
 	reader func(ctx context.Context, fn func(runner) error) error
+	// foreseen is what a Tx over many has read ahead; nil elsewhere.
+	foreseen *foreseen
 }
 
 // Open connects. It does not migrate; see Migrate. On SQLite it creates the file (mode 0600) and its folder.

@@ -21,6 +21,11 @@ func (s *Store) WriteBulk(ctx context.Context, fn func(*Tx) error) error {
 	return s.write(ctx, true, fn)
 }
 
+// WriteTogether is Write for what many members wait for: it waits for nobody as WriteBulk does, and PostgreSQL plans its statements for sets.
+func (s *Store) WriteTogether(ctx context.Context, fn func(*Tx) error) error {
+	return s.write(ctx, !s.Embedded(), fn)
+}
+
 // writeOne is Write for fn with one statement: PostgreSQL makes a transaction of it by itself, without two more round trips.
 func (s *Store) writeOne(ctx context.Context, fn func(*Tx) error) error {
 	if s.Embedded() {
@@ -35,6 +40,11 @@ func (s *Store) write(ctx context.Context, bulk bool, fn func(*Tx) error) error 
 			tx := &Tx{queries: queries{run: r, dialect: s.dialect}, ids: s.ids, bulk: bulk}
 			if err := fn(tx); err != nil {
 				return err
+			}
+			if tx.gathered != nil {
+				if err := tx.gathered.write(ctx); err != nil {
+					return err
+				}
 			}
 			return tx.appendCounts(ctx)
 		})

@@ -46,14 +46,14 @@ const (
 	// maxAlike bounds the wake-ups of one kind that wait on Redis: whoever takes one looks at everything, so another behind it says nothing new.
 	// Two, and not one: the first may be of another lane on the same queue.
 	maxAlike = 2
-	// maxActors bounds those of actors, which each name one. What is left out is found by the sweeps, the longest waiting first.
-	maxActors = 10_000
+	// maxActors bounds those of actors, which each name some. What is left out is found by the sweeps, the longest waiting first.
+	maxActors = 2000
 	// actorsLook is how many are put between two looks at how many wait.
-	actorsLook = 500
+	actorsLook = 100
 )
 
-// WakeActor asks for an actor's inputs to be handled.
-func (q *Queue) WakeActor(ctx context.Context, actor string) error {
+// WakeActors asks for the actors' inputs to be handled, by one wake-up.
+func (q *Queue) WakeActors(ctx context.Context, actors ...string) error {
 	if q.puts.Add(1)%actorsLook == 0 || q.full.Load() {
 		n, err := q.waiting(ctx, queueInteractive)
 		if err != nil {
@@ -63,7 +63,7 @@ func (q *Queue) WakeActor(ctx context.Context, actor string) error {
 			return nil
 		}
 	}
-	return q.put(ctx, taskActor, actorTask{actor}, queueInteractive)
+	return q.put(ctx, taskActor, actorTask{Actors: actors}, queueInteractive)
 }
 
 // waiting is how many wake-ups of the queue no worker has taken yet. asynq's own way to ask reads far more.

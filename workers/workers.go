@@ -20,7 +20,7 @@ import (
 
 // Engine is what the handlers call.
 type Engine interface {
-	HandleActor(ctx context.Context, actor string) error
+	HandleActors(ctx context.Context, actors []string) error
 	AdvanceDue(ctx context.Context, slice time.Duration) (more bool, err error)
 	SendLane(ctx context.Context, lane campaigns.Lane, ch campaigns.Channel, slice time.Duration) (more bool, err error)
 	Sweep(ctx context.Context) error
@@ -45,7 +45,8 @@ func queueBulk(ch campaigns.Channel) string { return "bulk-" + string(ch) }
 const queueMail = "interactive-email"
 
 type actorTask struct {
-	Actor string `json:"actor"`
+	Actors []string `json:"actors"`
+	Actor  string   `json:"actor,omitempty"` // of a process of an older version
 }
 
 type laneTask struct {
@@ -126,7 +127,10 @@ func (w *Workers) handleActor(ctx context.Context, t *asynq.Task) error {
 		w.log.Error("task not read", "kind", taskActor, "error", err)
 		return nil
 	}
-	if err := w.engine.HandleActor(ctx, p.Actor); err != nil {
+	if p.Actor != "" {
+		p.Actors = append(p.Actors, p.Actor)
+	}
+	if err := w.engine.HandleActors(ctx, p.Actors); err != nil {
 		w.log.Warn("inputs not handled; the sweep tries again", "error", err)
 	}
 	return nil

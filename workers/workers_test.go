@@ -22,8 +22,10 @@ type recorder struct {
 
 func newRecorder() *recorder { return &recorder{calls: make(chan string, 1000)} }
 
-func (r *recorder) HandleActor(_ context.Context, actor string) error {
-	r.calls <- "actor " + actor
+func (r *recorder) HandleActors(_ context.Context, actors []string) error {
+	for _, a := range actors {
+		r.calls <- "actor " + a
+	}
 	return nil
 }
 
@@ -120,7 +122,7 @@ func TestWakeUpsReachTheEngine(t *testing.T) {
 		r := newRecorder()
 		q := start(t, rdb, r)
 		for range 2 { // the same again after Redis forgot everything
-			must(t, q.WakeActor(t.Context(), "member:1"))
+			must(t, q.WakeActors(t.Context(), "member:1"))
 			r.wait(t, "actor member:1")
 			must(t, q.WakeDue(t.Context()))
 			r.wait(t, "due")
@@ -142,7 +144,7 @@ func TestBulkStandsInNobodysWay(t *testing.T) {
 		t.Cleanup(func() { close(r.hold) })
 		must(t, q.WakeLane(t.Context(), campaigns.Bulk, campaigns.Telegram))
 		r.wait(t, "lane bulk telegram")
-		must(t, q.WakeActor(t.Context(), "member:2"))
+		must(t, q.WakeActors(t.Context(), "member:2"))
 		r.wait(t, "actor member:2")
 		must(t, q.WakeDue(t.Context()))
 		r.wait(t, "due")
@@ -242,13 +244,13 @@ func TestNobodyThereToWake(t *testing.T) {
 		must(t, rdb.RPush(t.Context(), interactive, backlog...).Err())
 		q := workers.NewQueue(rdb)
 		for range 1100 {
-			must(t, q.WakeActor(t.Context(), "member:1"))
+			must(t, q.WakeActors(t.Context(), "member:1"))
 		}
 		if n := waits("interactive"); n >= 10_500 {
 			t.Errorf("%d wake-ups of actors wait", n)
 		}
 		must(t, rdb.Del(t.Context(), interactive).Err())
-		must(t, q.WakeActor(t.Context(), "member:1"))
+		must(t, q.WakeActors(t.Context(), "member:1"))
 		if n := waits("interactive"); n != 1 {
 			t.Errorf("%d wake-ups after the backlog is gone", n)
 		}

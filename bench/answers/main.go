@@ -2,7 +2,7 @@
 // Our side of the Bot API plays the members. First at a steady rate, where the wait counts; then everybody answers at once again and again, where the
 // number of answers a second does.
 //
-//	go run ./bench/answers [-on sqlite,postgres] [-rate 300] [-members 3000] [-seconds 20] [-crowd 200] [-rounds 3]
+//	go run ./bench/answers [-on sqlite,postgres] [-rate 300] [-members 3000] [-seconds 20] [-crowd 200] [-rounds 3] [-statements]
 package main
 
 import (
@@ -21,11 +21,12 @@ import (
 func main() {
 	var b bench
 	on := flag.String("on", "sqlite,postgres", "the databases")
-	flag.IntVar(&b.rate, "rate", 300, "answers a second, where the wait is measured")
+	flag.IntVar(&b.rate, "rate", 300, "answers a second, where the wait is measured; 0: leave that out")
 	flag.IntVar(&b.members, "members", 3000, "how many members answer")
 	flag.IntVar(&b.seconds, "seconds", 20, "how long a turn lasts")
 	flag.IntVar(&b.crowd, "crowd", 200, "how many answer at once, where the number is measured")
 	flag.IntVar(&b.rounds, "rounds", 3, "how many rounds")
+	flag.BoolVar(&b.statements, "statements", false, "show which statements cost PostgreSQL most (needs pg_stat_statements)")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -37,6 +38,7 @@ func main() {
 
 type bench struct {
 	rate, members, seconds, crowd, rounds int
+	statements                            bool
 }
 
 func (b *bench) run(ctx context.Context, databases []string) error {
@@ -50,7 +52,7 @@ func (b *bench) run(ctx context.Context, databases []string) error {
 }
 
 func (b *bench) on(ctx context.Context, database string) error {
-	s, err := open(ctx, database, b.members)
+	s, err := open(ctx, database, b.members, b.statements)
 	if err != nil {
 		return err
 	}
@@ -60,14 +62,18 @@ func (b *bench) on(ctx context.Context, database string) error {
 		Claim: fmt.Sprintf("%d answers a second on %s: the next question within 100 ms at p99", b.rate, database), Unit: "answer", Rounds: b.rounds,
 		Sides: []measure.Side{{Name: "kruzhok", Processes: s.watched, Run: func(ctx context.Context, _ int) (int, error) { return s.paced(ctx, b.rate, span) }, Done: told(s)}},
 	}
-	if _, err := paced.Run(ctx, os.Stdout); err != nil {
-		return err
+	if b.rate > 0 {
+		if _, err := paced.Run(ctx, os.Stdout); err != nil {
+			return err
+		}
 	}
 	crowd := measure.Trial{
 		Claim: fmt.Sprintf("%d members who answer at once again on %s: at least 2,000 answers a second on PostgreSQL", b.crowd, database), Unit: "answer", Rounds: b.rounds,
 		Sides: []measure.Side{{Name: "kruzhok", Processes: s.watched, Run: func(ctx context.Context, _ int) (int, error) { return s.crowded(ctx, b.crowd, span) }, Done: told(s)}},
 	}
-	_, err = crowd.Run(ctx, os.Stdout)
+	if _, err = crowd.Run(ctx, os.Stdout); err == nil && b.statements && database == "postgres" {
+		err = s.statements(ctx, os.Stdout)
+	}
 	return err
 }
 

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"strings"
@@ -26,6 +27,7 @@ type site struct {
 	service *measure.Service
 	bot     *botapi.Server
 	members int
+	url     string // of the database
 
 	mu      sync.Mutex
 	asked   map[int64]time.Time // by chat: when the answer left whose question has not come; zero: a question is open
@@ -48,7 +50,7 @@ steps:
   - goto: often
 `
 
-func open(ctx context.Context, database string, members int) (s *site, err error) {
+func open(ctx context.Context, database string, members int, statements bool) (s *site, err error) {
 	s = &site{members: members, asked: map[int64]time.Time{}}
 	if s.lab, err = measure.NewLab(); err != nil {
 		return nil, err
@@ -63,7 +65,11 @@ func open(ctx context.Context, database string, members int) (s *site, err error
 	}
 	url, redisURL := "", ""
 	if database == "postgres" {
-		if s.pg, err = s.lab.Postgres(ctx); err != nil {
+		var settings []string
+		if statements {
+			settings = []string{"shared_preload_libraries=pg_stat_statements", "pg_stat_statements.track_planning=on"}
+		}
+		if s.pg, err = s.lab.Postgres(ctx, settings...); err != nil {
 			return nil, err
 		}
 		if s.redis, err = s.lab.Redis(ctx); err != nil {
@@ -82,9 +88,10 @@ func open(ctx context.Context, database string, members int) (s *site, err error
 		return nil, err
 	}
 	if s.service, err = s.lab.Service(ctx, binary, url, redisURL, "KRUZHOK_TELEGRAM_TOKEN="+botapi.Token, "KRUZHOK_TELEGRAM_API_URL="+s.bot.URL(),
-		"KRUZHOK_TELEGRAM_RATE=0"); err != nil {
+		"KRUZHOK_TELEGRAM_RATE=0", "KRUZHOK_TELEGRAM_CHAT_RATE=0"); err != nil {
 		return nil, err
 	}
+	s.url = url
 	if err := seed(ctx, url, members); err != nil {
 		return nil, err
 	}
@@ -257,4 +264,32 @@ func seed(ctx context.Context, url string, n int) error {
 		}
 	}
 	return nil
+}
+
+// statements prints the costliest ones.
+func (s *site) statements(ctx context.Context, w io.Writer) error {
+	db, err := sql.Open("pgx", s.url)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	if _, err := db.ExecContext(ctx, "CREATE EXTENSION IF NOT EXISTS pg_stat_statements"); err != nil {
+		return err
+	}
+	rows, err := db.QueryContext(ctx, `SELECT round(total_exec_time)::bigint, round(total_plan_time)::bigint, calls, rows, left(regexp_replace(query, '\s+', ' ', 'g'), 150)
+		FROM pg_stat_statements ORDER BY total_exec_time + total_plan_time DESC LIMIT 45`)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	fmt.Fprintln(w, "ms\tplanning\tcalls\trows\tstatement")
+	for rows.Next() {
+		var ms, planning, calls, n int64
+		var text string
+		if err := rows.Scan(&ms, &planning, &calls, &n, &text); err != nil {
+			return err
+		}
+		fmt.Fprintf(w, "%d\t%d\t%d\t%d\t%s\n", ms, planning, calls, n, text)
+	}
+	return rows.Err()
 }

@@ -1,0 +1,177 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+)
+
+// Many members who write at once are handled together: a transaction for each of them costs more than all that it writes. Nobody waits for a crowd to gather:
+// whoever finds a decider free is handled at once, and those who come while it decides are the next ones.
+
+const (
+	// crowdSize is how many actors are handled in one transaction at most.
+	crowdSize = 100
+	// deciders is how many such transactions run side by side: while PostgreSQL works for one, the other decides.
+	deciders = 2
+	// flights bounds the crowds whose messages are on their way.
+	flights = 16
+	// aloneAtOnce is how many actors are handled side by side each by itself.
+	aloneAtOnce = 16
+	// crowdSlice is how long one call decides before it makes room for another.
+	crowdSlice = 10 * time.Second
+	// wakeAtOnce is how many actors one wake-up names.
+	wakeAtOnce = 100
+)
+
+// crowd is who waits to be handled by this process. It is no more than a list of wake-ups: rows are the truth.
+type crowd struct {
+	mu      sync.Mutex
+	waiting []string
+	known   map[string]bool
+
+	deciding, flying, alone chan struct{} // slots
+}
+
+func (c *crowd) open() {
+	c.known = map[string]bool{}
+	c.deciding, c.flying, c.alone = make(chan struct{}, deciders), make(chan struct{}, flights), make(chan struct{}, aloneAtOnce)
+}
+
+func (c *crowd) add(actors []string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, a := range actors {
+		if !c.known[a] {
+			c.known[a] = true
+			c.waiting = append(c.waiting, a)
+		}
+	}
+}
+
+func (c *crowd) take(n int) []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n = min(n, len(c.waiting))
+	some := slices.Clone(c.waiting[:n])
+	c.waiting = slices.Delete(c.waiting, 0, n)
+	for _, a := range some {
+		delete(c.known, a)
+	}
+	return some
+}
+
+// slot takes one, or waits for it.
+func slot(ctx context.Context, slots chan struct{}) (free func(), err error) {
+	select {
+	case slots <- struct{}{}:
+		return func() { <-slots }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// begun is what one call of HandleActors has begun, and what of it failed.
+type begun struct {
+	wg  sync.WaitGroup
+	mu  sync.Mutex
+	err error
+}
+
+func (b *begun) run(fn func() error) {
+	b.wg.Go(func() { b.failed(fn()) })
+}
+
+func (b *begun) failed(err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.err = errors.Join(b.err, err)
+}
+
+// HandleActors handles the next input of each of the actors, and sends what they cause. What it returns says what failed and is tried again by the sweeps.
+func (e *Engine) HandleActors(ctx context.Context, actors []string) error {
+	e.crowd.add(actors)
+	var b begun
+	err := e.decideCrowds(ctx, &b)
+	b.wg.Wait()
+	return errors.Join(err, b.err)
+}
+
+// decideCrowds decides for whoever waits, until nobody does.
+func (e *Engine) decideCrowds(ctx context.Context, b *begun) error {
+	free, err := slot(ctx, e.crowd.deciding)
+	if err != nil {
+		return err
+	}
+	defer free()
+	for end := time.Now().Add(crowdSlice); time.Now().Before(end); {
+		some := e.crowd.take(crowdSize)
+		if len(some) == 0 {
+			return nil
+		}
+		if err := e.handleCrowd(ctx, some, b); err != nil {
+			return err
+		}
+	}
+	e.wakeActors(ctx, e.crowd.take(1<<30))
+	return nil
+}
+
+// handleCrowd handles together those of whom that can be done, and the others each by itself.
+func (e *Engine) handleCrowd(ctx context.Context, actors []string, b *begun) error {
+	var chats, alone []string
+	for _, a := range actors {
+		if e.Chat != nil && e.Journal != nil && !e.off(campaigns.Telegram) && strings.HasPrefix(a, chatActor("")) {
+			chats = append(chats, a)
+		} else {
+			alone = append(alone, a)
+		}
+	}
+	if len(chats) > 0 {
+		landed, err := slot(ctx, e.crowd.flying)
+		if err != nil {
+			return err
+		}
+		t := e.newTogether()
+		others, err := t.decide(ctx, chats)
+		alone = append(alone, others...)
+		if err != nil {
+			landed()
+			return err
+		}
+		b.run(func() error {
+			err := t.fly(ctx)
+			landed()
+			return errors.Join(err, e.decideCrowds(ctx, b))
+		})
+	}
+	for _, a := range alone {
+		free, err := slot(ctx, e.crowd.alone)
+		if err != nil {
+			return err
+		}
+		b.run(func() error {
+			defer free()
+			return e.HandleActor(ctx, a)
+		})
+	}
+	return nil
+}
+
+// wakeActors wakes whoever handles these actors, each once.
+func (e *Engine) wakeActors(ctx context.Context, actors []string) {
+	seen := make(map[string]bool, len(actors))
+	actors = slices.DeleteFunc(slices.Clone(actors), func(a string) bool {
+		had := seen[a]
+		seen[a] = true
+		return had
+	})
+	for some := range slices.Chunk(actors, wakeAtOnce) {
+		e.wake("actors", e.Waker.WakeActors(ctx, some...))
+	}
+}
