@@ -28,11 +28,7 @@ func (tx *Tx) LockCallers(ctx context.Context, chats []string, now time.Time) (m
 
 func (tx *Tx) lockCallers(ctx context.Context, chats []string, now time.Time) (map[string]*Caller, error) {
 	callers := map[string]*Caller{}
-	by, ids, err := tx.membersOfChats(ctx, chats)
-	if err != nil || len(ids) == 0 {
-		return callers, err
-	}
-	slots, err := many(ctx, tx.run, scanSlot, selectSlot+` WHERE member_id`+tx.dialect.among(1), list(tx.dialect, ids))
+	by, slots, err := tx.slotsOfChats(ctx, chats)
 	if err != nil || len(slots) == 0 {
 		return callers, err
 	}
@@ -62,16 +58,20 @@ func (tx *Tx) lockCallers(ctx context.Context, chats []string, now time.Time) (m
 	return callers, nil
 }
 
-func (tx *Tx) membersOfChats(ctx context.Context, chats []string) (by map[string]campaigns.MemberID, ids []campaigns.MemberID, err error) {
+// slotsOfChats returns the open questions of the chats, and by chat whose they are. PostgreSQL is to look at one chat after the other: by "value_key = ANY",
+// or as a join, it may read all addresses of the channel.
+func (tx *Tx) slotsOfChats(ctx context.Context, chats []string) (by map[string]campaigns.MemberID, slots []*QuestionSlot, err error) {
 	by = make(map[string]campaigns.MemberID, len(chats))
-	_, err = many(ctx, tx.run, func(r rows) (_ struct{}, err error) {
+	slots, err = many(ctx, tx.run, func(r rows) (*QuestionSlot, error) {
 		var chat string
-		var id campaigns.MemberID
-		err = r.Scan(&chat, &id)
-		by[chat], ids = id, append(ids, id)
-		return
-	}, `SELECT value_key, member_id FROM addresses WHERE channel = 'telegram' AND value_key`+tx.dialect.among(1), list(tx.dialect, chats))
-	return by, ids, err
+		s, err := scanSlot(alsoScan{r, []any{&chat}})
+		by[chat] = s.Member
+		return s, err
+	}, `SELECT q.member_id, q.enrollment_id, q.step, q.visit, q.delivery_id, q.opened_at, u.value FROM `+tx.dialect.either(
+		`json_each($1) AS u JOIN addresses a ON a.channel = 'telegram' AND a.value_key = u.value`,
+		`unnest($1::text[]) AS u (value) CROSS JOIN LATERAL (SELECT member_id FROM addresses WHERE channel = 'telegram' AND value_key = u.value OFFSET 0) AS a`)+`
+		JOIN open_questions q ON q.member_id = a.member_id`, list(tx.dialect, chats))
+	return by, slots, err
 }
 
 // lockProfiles locks the members who have these questions, as far as nobody holds them.

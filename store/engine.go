@@ -25,13 +25,22 @@ type engine interface {
 	// read runs fn in one snapshot.
 	read(ctx context.Context, fn func(runner) error) error
 	// write runs fn in one transaction, once.
-	write(ctx context.Context, bulk bool, fn func(runner) error) error
+	write(ctx context.Context, how manner, fn func(runner) error) error
 	// again reports whether the same transaction may succeed when it is repeated.
 	again(err error) bool
 	// migrator returns what migrates, and its end.
 	migrator(ctx context.Context) (migrator, func(), error)
 	close() error
 }
+
+// manner is what a transaction is about.
+type manner int
+
+const (
+	single   manner = iota // a few rows
+	bulk                   // many rows, which nobody waits for
+	together               // what many members wait for
+)
 
 // idSource gives out blocks of consecutive ids.
 type idSource interface {

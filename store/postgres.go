@@ -84,12 +84,30 @@ func (e *pgEngine) read(ctx context.Context, fn func(runner) error) error {
 	return e.transact(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, fn)
 }
 
-func (e *pgEngine) write(ctx context.Context, bulk bool, fn func(runner) error) error {
+func (e *pgEngine) write(ctx context.Context, how manner, fn func(runner) error) error {
 	var o pgx.TxOptions
-	if bulk {
-		o.BeginQuery = "BEGIN; " + pgIndexOnly // one round trip; for the reason see indexOnly
+	switch how { // one round trip; for the reason see indexOnly
+	case bulk:
+		o.BeginQuery = "BEGIN; " + pgIndexOnly
+	case together:
+		o.BeginQuery = "BEGIN; " + pgTogether
+		return e.transact(ctx, o, func(r runner) error { return fn(marked{r, pgTogetherMark}) })
 	}
 	return e.transact(ctx, o, fn)
+}
+
+// marked puts a comment before each statement, so that its plan is its own.
+type marked struct {
+	runner
+	mark string
+}
+
+func (m marked) exec(ctx context.Context, text string, args ...any) (int64, error) {
+	return m.runner.exec(ctx, m.mark+text, args...)
+}
+
+func (m marked) query(ctx context.Context, text string, args ...any) (rows, error) {
+	return m.runner.query(ctx, m.mark+text, args...)
 }
 
 func (e *pgEngine) transact(ctx context.Context, o pgx.TxOptions, fn func(runner) error) error {

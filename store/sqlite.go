@@ -160,8 +160,8 @@ func (e *sqliteEngine) read(ctx context.Context, fn func(runner) error) error {
 	return c.transact("BEGIN", func() error { return fn(c) })
 }
 
-func (e *sqliteEngine) write(ctx context.Context, bulk bool, fn func(runner) error) error {
-	if bulk {
+func (e *sqliteEngine) write(ctx context.Context, how manner, fn func(runner) error) error {
+	if how == bulk {
 		e.bulk.Lock()
 		defer e.bulk.Unlock()
 		e.turns.wait(ctx)

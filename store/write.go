@@ -12,18 +12,18 @@ const maxTries = 5
 // Write runs fn in one transaction and commits when it returns nil. It repeats fn (from its start, so fn must have no effect outside) when the
 // database reports a deadlock, a serialization failure or that it is busy; at most five times. Fault unavailable.database while it does not answer.
 func (s *Store) Write(ctx context.Context, fn func(*Tx) error) error {
-	return s.write(ctx, false, fn)
+	return s.write(ctx, single, fn)
 }
 
 // WriteBulk is Write for work over many rows: on SQLite at most one such transaction stands ahead of an interactive one.
 // Keep a transaction to BulkRows rows.
 func (s *Store) WriteBulk(ctx context.Context, fn func(*Tx) error) error {
-	return s.write(ctx, true, fn)
+	return s.write(ctx, bulk, fn)
 }
 
-// WriteTogether is Write for what many members wait for: it waits for nobody as WriteBulk does, and PostgreSQL plans its statements for sets.
+// WriteTogether is Write for what many members wait for: it lets nobody go first as WriteBulk does, and PostgreSQL keeps its plans, which walk indexes.
 func (s *Store) WriteTogether(ctx context.Context, fn func(*Tx) error) error {
-	return s.write(ctx, !s.Embedded(), fn)
+	return s.write(ctx, together, fn)
 }
 
 // writeOne is Write for fn with one statement: PostgreSQL makes a transaction of it by itself, without two more round trips.
@@ -34,10 +34,10 @@ func (s *Store) writeOne(ctx context.Context, fn func(*Tx) error) error {
 	return away(fn(&Tx{queries: queries{run: s.engine, dialect: s.dialect}, ids: s.ids}))
 }
 
-func (s *Store) write(ctx context.Context, bulk bool, fn func(*Tx) error) error {
+func (s *Store) write(ctx context.Context, how manner, fn func(*Tx) error) error {
 	for try := 1; ; try++ {
-		err := s.engine.write(ctx, bulk, func(r runner) error {
-			tx := &Tx{queries: queries{run: r, dialect: s.dialect}, ids: s.ids, bulk: bulk}
+		err := s.engine.write(ctx, how, func(r runner) error {
+			tx := &Tx{queries: queries{run: r, dialect: s.dialect}, ids: s.ids, bulk: how != single}
 			if err := fn(tx); err != nil {
 				return err
 			}
@@ -98,4 +98,12 @@ func (tx *Tx) inIndexOrder(ctx context.Context, fn func() error) error {
 	return err
 }
 
-const pgIndexOnly = "SET LOCAL jit = off; SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL join_collapse_limit = 1"
+const (
+	pgIndexOnly = "SET LOCAL jit = off; SET LOCAL plan_cache_mode = force_custom_plan; " + pgWalk
+	pgWalk      = "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL join_collapse_limit = 1"
+
+	// pgTogether is for statements that run often and have the same plan whatever they are asked: planning them took longer than running them. They are marked,
+	// so that no plan serves them that was made without it.
+	pgTogether     = "SET LOCAL jit = off; SET LOCAL plan_cache_mode = force_generic_plan; " + pgWalk
+	pgTogetherMark = "/* together */ "
+)
