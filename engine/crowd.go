@@ -15,8 +15,8 @@ import (
 // whoever finds a decider free is handled at once, and those who come while it decides are the next ones.
 
 const (
-	// crowdSize is how many actors are handled in one transaction at most.
-	crowdSize = 100
+	// crowdSize is how many actors are handled in one transaction at most. SQLite has one writer, for whom others wait.
+	crowdSize, crowdSizeEmbedded = 100, 40
 	// deciders is how many such transactions run side by side: while PostgreSQL works for one, the other decides.
 	deciders = 2
 	// flights bounds the crowds whose messages are on their way.
@@ -109,8 +109,12 @@ func (e *Engine) decideCrowds(ctx context.Context, b *begun) error {
 		return err
 	}
 	defer free()
+	size := crowdSize
+	if e.Store.Embedded() {
+		size = crowdSizeEmbedded
+	}
 	for end := time.Now().Add(crowdSlice); time.Now().Before(end); {
-		some := e.crowd.take(crowdSize)
+		some := e.crowd.take(size)
 		if len(some) == 0 {
 			return nil
 		}
@@ -137,7 +141,7 @@ func (e *Engine) handleCrowd(ctx context.Context, actors []string, b *begun) err
 		if err != nil {
 			return err
 		}
-		t := e.newTogether()
+		t := e.newTogether(b)
 		others, err := t.decide(ctx, chats)
 		alone = append(alone, others...)
 		if err != nil {
@@ -145,9 +149,8 @@ func (e *Engine) handleCrowd(ctx context.Context, actors []string, b *begun) err
 			return err
 		}
 		b.run(func() error {
-			err := t.fly(ctx)
-			landed()
-			return errors.Join(err, e.decideCrowds(ctx, b))
+			defer landed()
+			return t.fly(ctx)
 		})
 	}
 	for _, a := range alone {

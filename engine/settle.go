@@ -25,7 +25,8 @@ type crowdFlight struct {
 	mu   sync.Mutex
 	idle []*line // done; what became of their messages is in res
 
-	known map[campaigns.DeliveryID]bool // what became of it is
+	known     map[campaigns.DeliveryID]bool // what became of it is
+	unsettled bool                          // some of it could not be written: the journals keep it
 }
 
 // send sends claimed messages side by side, writes what became of them as they arrive, and sends what follows from that.
@@ -104,8 +105,10 @@ func (f *crowdFlight) settle(ctx context.Context) (next []job, gated time.Time, 
 	if len(part.outcomes) > 0 || len(part.cool) > 0 {
 		next, gated, ids, err = f.t.settle(ctx, part, f.jobs)
 	}
+	f.t.lookAgain(ctx)
+	f.unsettled = f.unsettled || errors.Is(err, errUnsettled)
 	for _, l := range lines {
-		f.t.e.pool[poolKey{campaigns.Telegram, campaigns.Interactive}].give(l, !errors.Is(err, errUnsettled))
+		f.t.e.pool[poolKey{campaigns.Telegram, campaigns.Interactive}].give(l, !f.unsettled)
 	}
 	return next, gated, ids, err
 }
@@ -170,7 +173,6 @@ func (t *together) settleTogether(ctx context.Context, part *results, jobs map[c
 		delete(t.actors, id)
 	}
 	t.mu.Unlock()
-	t.lookAgain(ctx)
 	return next, gated, ids, nil
 }
 

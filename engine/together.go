@@ -22,6 +22,7 @@ import (
 // the actors go. Any failure makes everybody fall out: then each is handled by itself.
 type together struct {
 	e    *Engine
+	b    *begun
 	name string // of the claims on actors
 
 	inputs []handledInput
@@ -39,8 +40,8 @@ type handledInput struct {
 	out *after
 }
 
-func (e *Engine) newTogether() *together {
-	return &together{e: e, name: e.Owner + "#" + strconv.FormatUint(e.claims.Add(1), 36)}
+func (e *Engine) newTogether(b *begun) *together {
+	return &together{e: e, b: b, name: e.Owner + "#" + strconv.FormatUint(e.claims.Add(1), 36)}
 }
 
 // crowdTx is one transaction over many members.
@@ -165,7 +166,7 @@ func (t *together) decide(ctx context.Context, actors []string) (alone []string,
 	case !errors.Is(err, store.ErrApart):
 		e.Log.Warn("inputs not handled together; trying each", "n", len(actors), "error", err)
 	}
-	*t = together{e: e, name: t.name}
+	*t = together{e: e, b: t.b, name: t.name}
 	// The commit's answer may have been lost.
 	return actors, e.Store.Write(ctx, func(tx *store.Tx) error {
 		return tx.ReleaseActors(ctx, actors, t.name)
@@ -280,11 +281,17 @@ func (t *together) lookAgain(ctx context.Context) {
 	freed := t.freed
 	t.freed = nil
 	t.mu.Unlock()
+	if len(freed) == 0 {
+		return
+	}
 	waiting, err := t.e.Store.WaitingActors(ctx, freed)
 	if err != nil {
 		t.e.Log.Warn("inputs not looked for; the sweep finds them", "error", err)
 	}
-	t.e.crowd.add(waiting)
+	if len(waiting) > 0 {
+		t.e.crowd.add(waiting)
+		t.b.run(func() error { return t.e.decideCrowds(ctx, t.b) })
+	}
 }
 
 // releaseRest lets the actors go who are still held.
@@ -298,8 +305,9 @@ func (t *together) releaseRest(ctx context.Context) error {
 	if len(rest) == 0 {
 		return nil
 	}
-	ctx = context.WithoutCancel(ctx)
-	err := t.e.Store.Write(ctx, func(tx *store.Tx) error { return tx.ReleaseActors(ctx, rest, t.name) })
+	err := t.e.Store.Write(context.WithoutCancel(ctx), func(tx *store.Tx) error {
+		return tx.ReleaseActors(context.WithoutCancel(ctx), rest, t.name)
+	})
 	t.mu.Lock()
 	t.freed = append(t.freed, rest...)
 	t.mu.Unlock()

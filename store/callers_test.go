@@ -1,0 +1,84 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/store"
+)
+
+// TestActorsTogether: several actors are claimed at once, those of others are left alone, and whoever wrote meanwhile is found after the release.
+func TestActorsTogether(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store) {
+		claim := func(owner string, at0, until int, actors ...string) (mine []string) {
+			write(t, s, func(ctx context.Context, tx *store.Tx) (err error) {
+				mine, err = tx.ClaimActors(ctx, actors, owner, at(at0), at(until))
+				return err
+			})
+			return mine
+		}
+		same(t, []string{"a", "b"}, claim("one", 0, 30, "b", "a"))
+		same(t, []string{"c"}, claim("two", 1, 30, "a", "c"))
+		same(t, []string{"a", "b"}, claim("three", 31, 60, "a", "b")) // those have run out
+		write(t, s, func(ctx context.Context, tx *store.Tx) error {
+			for i, actor := range []string{"b", "a", "b", "c"} {
+				_, err := tx.InsertInputs(ctx, []*store.Input{{ID: campaigns.InputID(10 + i), Source: "telegram", SourceKey: string(rune('p' + i)), Actor: actor, ReceivedAt: now}})
+				check(t, err)
+			}
+			return tx.ReleaseActors(ctx, []string{"a", "b", "c"}, "three")
+		})
+		same(t, []string{"a", "b"}, claim("four", 32, 60, "a", "b", "c")) // c is another's
+		ins := must[[]*store.Input](t)(s.FirstInputs(t.Context(), []string{"a", "b", "d"}))
+		if len(ins) != 2 || ins[0].ID != 10 || ins[1].ID != 11 {
+			t.Errorf("first inputs: %+v", ins)
+		}
+		waiting := must[[]string](t)(s.WaitingActors(t.Context(), []string{"a", "d"}))
+		same(t, []string{"a"}, waiting)
+	})
+}
+
+// TestGatheredWrites: what waits is written before anything else is read, and at the latest with the commit; an input that is done elsewhere fails all.
+func TestGatheredWrites(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store) {
+		finish := func(ids ...campaigns.InputID) error {
+			return s.WriteTogether(t.Context(), func(tx *store.Tx) error {
+				tx.Gather()
+				for _, id := range ids {
+					if ok, err := tx.FinishInput(t.Context(), id, 0, now); err != nil || !ok {
+						t.Errorf("finish: %t %v", ok, err)
+					}
+				}
+				return nil
+			})
+		}
+		write(t, s, func(ctx context.Context, tx *store.Tx) error {
+			for i := range 3 {
+				_, err := tx.InsertInputs(ctx, []*store.Input{{ID: campaigns.InputID(10 + i), Source: "telegram", SourceKey: string(rune('p' + i)), Actor: "a", ReceivedAt: now}})
+				check(t, err)
+			}
+			return nil
+		})
+		check(t, finish(10))
+		if err := finish(11, 10); !errors.Is(err, store.ErrApart) {
+			t.Errorf("one that is done: %v", err)
+		}
+		err := s.WriteTogether(t.Context(), func(tx *store.Tx) error {
+			tx.Gather()
+			if _, err := tx.FinishInput(t.Context(), 12, 0, now); err != nil {
+				return err
+			}
+			in, err := tx.Input(t.Context(), 12)
+			if err == nil && in.State != store.InputDone {
+				t.Errorf("read before it was written: %s", in.State)
+			}
+			return err
+		})
+		check(t, err)
+		in := must[*store.Input](t)(s.Input(t.Context(), 11))
+		if in.State != store.InputStored {
+			t.Errorf("the other of two that failed is %s", in.State)
+		}
+	})
+}
