@@ -11,12 +11,14 @@ import (
 	"github.com/kruzhok/kruzhok/campaigns"
 )
 
-// Many members who write at once are handled together: a transaction for each of them costs more than all that it writes. Nobody waits for a crowd to gather:
-// whoever finds a decider free is handled at once, and those who come while it decides are the next ones.
+// Many members who write at once are handled together: a transaction for each of them costs more than all that it writes. Who comes alone is handled at once;
+// those who come within a moment after others, or while these are decided for, are the next ones.
 
 const (
 	// crowdSize is how many actors are handled in one transaction at most. SQLite has one writer, for whom others wait.
 	crowdSize, crowdSizeEmbedded = 100, 40
+	// crowdGap is the least time between the beginnings of two crowds, unless crowdMany wait: at 300 answers a second it halves the number of transactions.
+	crowdGap, crowdMany = 25 * time.Millisecond, 40
 	// deciders is how many such transactions run side by side: while PostgreSQL works for one, the other decides.
 	deciders = 2
 	// flights bounds the crowds whose messages are on their way.
@@ -34,6 +36,7 @@ type crowd struct {
 	mu      sync.Mutex
 	waiting []string
 	known   map[string]bool
+	began   time.Time // when some were taken last
 
 	deciding, flying, alone chan struct{} // slots
 }
@@ -63,7 +66,20 @@ func (c *crowd) take(n int) []string {
 	for _, a := range some {
 		delete(c.known, a)
 	}
+	if n > 0 {
+		c.began = time.Now()
+	}
 	return some
+}
+
+// early is how long it is until the next crowd may begin.
+func (c *crowd) early() time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if n := len(c.waiting); n == 0 || n >= crowdMany {
+		return 0
+	}
+	return max(crowdGap-time.Since(c.began), 0)
 }
 
 // slot takes one, or waits for it.
@@ -114,6 +130,9 @@ func (e *Engine) decideCrowds(ctx context.Context, b *begun) error {
 		size = crowdSizeEmbedded
 	}
 	for end := time.Now().Add(crowdSlice); time.Now().Before(end); {
+		if wait := e.crowd.early(); wait > 0 {
+			sleep(ctx, wait)
+		}
 		some := e.crowd.take(size)
 		if len(some) == 0 {
 			return nil

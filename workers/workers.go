@@ -64,8 +64,8 @@ const (
 	bulkPoll        = 100 * time.Millisecond
 )
 
-// interactiveHandlers work on members' inputs side by side: most of an answer's time is waiting for the database's disk, which takes many commits at once.
-const interactiveHandlers = 16
+// interactiveHandlers is how many wake-ups for what members wrote are under way at once. The engine handles together what they name; most wait until it is sent.
+const interactiveHandlers = 64
 
 // Workers runs the asynq servers of one process.
 type Workers struct {
