@@ -20,7 +20,7 @@ func TestActorsTogether(t *testing.T) {
 			return mine
 		}
 		same(t, []string{"a", "b"}, claim("one", 0, 30, "b", "a"))
-		same(t, []string{"c"}, claim("two", 1, 30, "a", "c"))
+		same(t, []string{"c"}, claim("two", 1, 60, "a", "c"))
 		same(t, []string{"a", "b"}, claim("three", 31, 60, "a", "b")) // those have run out
 		write(t, s, func(ctx context.Context, tx *store.Tx) error {
 			for i, actor := range []string{"b", "a", "b", "c"} {
