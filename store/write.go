@@ -102,7 +102,7 @@ const (
 	pgIndexOnly = "SET LOCAL jit = off; SET LOCAL plan_cache_mode = force_custom_plan; " + pgWalk
 	pgWalk      = "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL join_collapse_limit = 1"
 
-	// pgTogether is for statements that run often and have the same plan whatever they are asked: planning them took longer than running them. They are marked,
+	// pgTogether is for statements that run often and have the same plan whatever they are asked: planning the small ones took as long as running them. They are marked,
 	// so that no plan serves them that was made without it.
 	pgTogether     = "SET LOCAL jit = off; SET LOCAL plan_cache_mode = force_generic_plan; " + pgWalk
 	pgTogetherMark = "/* together */ "
