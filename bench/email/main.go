@@ -1,7 +1,7 @@
 // Command email measures the claim of the broadcast: personalised mail to everybody, with a durable row for each, against a loop over go-mail that has
 // nothing to do but to send ready-made messages.
 //
-//	go run ./bench/email [-members 100000] [-rounds 5] [-store postgres|sqlite] [-pipelining=false]
+//	go run ./bench/email [-members 100000] [-rounds 5] [-store postgres|sqlite] [-pipelining=false] [-workers 0]
 //
 // Kruzhok's time runs from the publication to the last outcome and the last passage that is over; the loop's from its first mail to its last answer.
 package main
@@ -29,6 +29,7 @@ var (
 	engine      = flag.String("store", "postgres", "postgres (with a Redis server) or sqlite (with the embedded Redis)")
 	pipelining  = flag.Bool("pipelining", true, "the mail server offers PIPELINING")
 	connections = flag.Int("connections", 8, "Kruzhok's connections to the mail server; the loop has 10")
+	workers     = flag.Int("workers", 0, "how many processes do the work, beside one that serves and schedules; 0: one process for all")
 	statements  = flag.Bool("statements", false, "show which statements cost PostgreSQL most (needs pg_stat_statements)")
 	latency     = flag.Duration("latency", 0, "how long the mail server takes for each packet of answers")
 )
@@ -133,8 +134,17 @@ func (b *bench) prepare(ctx context.Context) (err error) {
 	if b.db, err = openDatabase(ctx, url, *members); err != nil {
 		return err
 	}
-	if err := b.service.Start(ctx, "kruzhok", "serve"); err != nil {
+	serve := []string{"serve"}
+	if *workers > 0 {
+		serve = append(serve, "--roles=api,scheduler,inbound")
+	}
+	if err := b.service.Start(ctx, "kruzhok", serve...); err != nil {
 		return err
+	}
+	for n := range *workers {
+		if err := b.service.Start(ctx, fmt.Sprint("worker-", n+1), "worker"); err != nil {
+			return err
+		}
 	}
 	return b.readyLetters()
 }

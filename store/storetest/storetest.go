@@ -4,6 +4,7 @@ package storetest
 import (
 	"context"
 	"crypto/rand"
+	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -37,11 +38,17 @@ func SQLiteURL(t testing.TB) string {
 // Without that variable the test is skipped, or fails when KRUZHOK_REQUIRE_SERVICES is 1.
 func Postgres(t testing.TB) *store.Store {
 	t.Helper()
-	return Open(t, PostgresURL(t))
+	return Open(t, newDatabase(t, func(server string) string { return " TEMPLATE " + template(t, server) }))
 }
 
 // PostgresURL is the URL of a fresh, empty database; see Postgres.
 func PostgresURL(t testing.TB) string {
+	t.Helper()
+	return newDatabase(t, func(string) string { return "" })
+}
+
+// newDatabase makes a database for one test, with what `with` adds to its making, and returns its URL.
+func newDatabase(t testing.TB, with func(server string) string) string {
 	t.Helper()
 	server := os.Getenv(PostgresEnv)
 	if server == "" {
@@ -51,14 +58,23 @@ func PostgresURL(t testing.TB) string {
 		t.Skipf("%s is not set", PostgresEnv)
 	}
 	name := "kruzhok_test_" + strings.ToLower(rand.Text())
-	onServer(t, server, "CREATE DATABASE "+name)
+	onServer(t, server, "CREATE DATABASE "+name+with(server))
 	t.Cleanup(func() { onServer(t, server, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)") })
+	u, err := databaseURL(server, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u
+}
+
+// databaseURL is the server's URL with another database in it.
+func databaseURL(server, name string) (string, error) {
 	u, err := url.Parse(server)
 	if err != nil {
-		t.Fatalf("%s is no URL", PostgresEnv)
+		return "", fmt.Errorf("%s is no URL", PostgresEnv)
 	}
 	u.Path = "/" + name
-	return u.String()
+	return u.String(), nil
 }
 
 // Each runs the test on both engines, as subtests.
