@@ -21,7 +21,7 @@ var (
 	faultsDuration = flag.Duration("faults.duration", 0, "faults: no new one after this time")
 	faultsAway     = flag.Duration("faults.away", time.Second, "faults: how long a service is away")
 	faultsDisk     = flag.String("faults.disk", "any", "faults: how the disk gets full: tmpfs, limit (RLIMIT_FSIZE), or any of them")
-	faultsPatience = flag.Duration("faults.patience", 2*time.Minute, "faults: how long everything may take to be final after the last one")
+	faultsPatience = flag.Duration("faults.patience", 6*time.Minute, "faults: how long everything may take to be final after the last one")
 )
 
 // site is an installation of this very program.

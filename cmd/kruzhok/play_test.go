@@ -93,12 +93,12 @@ func startDemo(t *testing.T, args ...string) *running {
 // says waits until the demo has printed the text, and returns all that it has.
 func (r *running) says(text string) string {
 	r.t.Helper()
-	for deadline := time.Now().Add(3 * time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(6 * time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		if out := r.out.String(); strings.Contains(out, text) {
 			return out
 		}
 	}
-	r.t.Fatalf("no %q after three minutes\n%s%s", text, r.out.String(), r.errs.String())
+	r.t.Fatalf("no %q after six minutes\n%s%s", text, r.out.String(), r.errs.String())
 	return ""
 }
 
