@@ -209,7 +209,8 @@ func (e *Engine) letIn(ctx context.Context, tx *store.Tx, l *live, ids []campaig
 	for _, id := range may {
 		again[id] = true
 	}
-	return slices.DeleteFunc(ids, func(id campaigns.MemberID) bool { return ever[id] && !again[id] }), nil
+	// A copy: who called goes on with all of them when they cannot be decided together.
+	return slices.DeleteFunc(slices.Clone(ids), func(id campaigns.MemberID) bool { return ever[id] && !again[id] }), nil
 }
 
 // entersDecided reports whether the first decision of a passage can be made before it is written: an award writes at once.
