@@ -110,8 +110,8 @@ func (e *Engine) openSchedule(ctx context.Context, id campaigns.CampaignID) (don
 		}
 		return tx.MoveSchedule(ctx, id, last, nil)
 	})
-	if errors.Is(err, errEnteredElsewhere) { // the next look sees who it was
-		return false, nil
+	if errors.Is(err, errEnteredElsewhere) { // the next sweep sees who it was; asking at once might go on for ever
+		return true, nil
 	}
 	return done, err
 }
