@@ -34,21 +34,28 @@ func SQLiteURL(t testing.TB) string {
 	return "sqlite:" + filepath.Join(t.TempDir(), "kruzhok.db")
 }
 
-// Postgres opens a fresh, migrated database on the server that KRUZHOK_TEST_POSTGRES_URL names, and drops it when the test ends.
-// Without that variable the test is skipped, or fails when KRUZHOK_REQUIRE_SERVICES is 1.
+// Postgres opens a migrated database with nothing in it on the server that KRUZHOK_TEST_POSTGRES_URL names, for as long as the test runs. Without that variable the test is skipped, or fails when KRUZHOK_REQUIRE_SERVICES is 1.
 func Postgres(t testing.TB) *store.Store {
 	t.Helper()
-	return Open(t, newDatabase(t, func(server string) string { return " TEMPLATE " + template(t, server) }))
+	return Open(t, takeSlot(t, testServer(t)))
 }
 
-// PostgresURL is the URL of a fresh, empty database; see Postgres.
+// PostgresURL is the URL of a fresh database without a schema, which is dropped when the test ends; see Postgres.
 func PostgresURL(t testing.TB) string {
 	t.Helper()
-	return newDatabase(t, func(string) string { return "" })
+	server := testServer(t)
+	name := "kruzhok_test_" + strings.ToLower(rand.Text())
+	onServer(t, server, "CREATE DATABASE "+name)
+	t.Cleanup(func() { onServer(t, server, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)") })
+	u, err := databaseURL(server, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u
 }
 
-// newDatabase makes a database for one test, with what `with` adds to its making, and returns its URL.
-func newDatabase(t testing.TB, with func(server string) string) string {
+// testServer is the URL of the server that the tests use.
+func testServer(t testing.TB) string {
 	t.Helper()
 	server := os.Getenv(PostgresEnv)
 	if server == "" {
@@ -57,14 +64,7 @@ func newDatabase(t testing.TB, with func(server string) string) string {
 		}
 		t.Skipf("%s is not set", PostgresEnv)
 	}
-	name := "kruzhok_test_" + strings.ToLower(rand.Text())
-	onServer(t, server, "CREATE DATABASE "+name+with(server))
-	t.Cleanup(func() { onServer(t, server, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)") })
-	u, err := databaseURL(server, name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return u
+	return server
 }
 
 // databaseURL is the server's URL with another database in it.
