@@ -23,3 +23,10 @@ func (l *leaps) within(life, slack time.Duration, shown, real time.Time) bool {
 	l.shown, l.real = shown, real
 	return real.Before(l.until)
 }
+
+// began notes that the process has begun: whether the clock was moved before it cannot know.
+func (l *leaps) began(life, slack time.Duration, real time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.until = real.Add(life + slack)
+}

@@ -27,3 +27,16 @@ func TestLeaps(t *testing.T) {
 		}
 	}
 }
+
+// TestLeapsBeforeTheStart: a process that has begun just now takes no claim for run out for as long as one lasts.
+func TestLeapsBeforeTheStart(t *testing.T) {
+	var l leaps
+	real := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
+	l.began(4*time.Minute, 30*time.Second, real)
+	for after, want := range map[time.Duration]bool{0: true, 4 * time.Minute: true, 5 * time.Minute: false} {
+		if got := l.within(4*time.Minute, 30*time.Second, real.Add(after), real.Add(after)); got != want {
+			t.Errorf("after %s: %v", after, got)
+		}
+		l.shown, l.real = time.Time{}, time.Time{}
+	}
+}

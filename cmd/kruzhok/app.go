@@ -164,8 +164,11 @@ func (a *App) openEngine(ctx context.Context, o appOptions) (err error) {
 		}
 		opts.Journal = a.journal
 	}
-	a.engine, err = engine.New(opts)
-	return err
+	if a.engine, err = engine.New(opts); err != nil {
+		return err
+	}
+	a.engine.Began()
+	return nil
 }
 
 // openChannels makes the channels that are configured; a missing one is off, with a notice.
