@@ -47,7 +47,7 @@ func (s *Site) round(f fault, from, to int) {
 		met := s.tally.strikesOf(f.name)
 		heal := f.strike(s)
 		s.Enroll(from, to)
-		s.passing(time.Minute, f.name+" to be met", func(m inMotion) bool { return s.tally.strikesOf(f.name) > met || m.sent() })
+		s.passing(s.opt.Patience, f.name+" to be met", func(m inMotion) bool { return s.tally.strikesOf(f.name) > met || m.sent() })
 		if s.tally.strikesOf(f.name) == met { // a server that is busy refuses new connections, and none was needed
 			s.t.Logf("%s was met by nobody", f.name)
 		}

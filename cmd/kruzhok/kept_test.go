@@ -23,8 +23,9 @@ func TestDemoGoesOn(t *testing.T) {
 	dir := t.TempDir()
 	first := startDemo(t, "--members", "12", "--keep", dir)
 	first.says("past was played")
-	phone := first.post("/sandbox/people", url.Values{"name": {"Emma"}, "language": {"en"}, "zone": {"Europe/Berlin"}, "by": {"telegram"}})
-	mailbox := first.post("/sandbox/people", url.Values{"name": {"Вера"}, "language": {"ru"}, "zone": {"Europe/Moscow"}, "by": {"mail"}})
+	zone := daytime(t)
+	phone := first.post("/sandbox/people", url.Values{"name": {"Emma"}, "language": {"en"}, "zone": {zone}, "by": {"telegram"}})
+	mailbox := first.post("/sandbox/people", url.Values{"name": {"Вера"}, "language": {"ru"}, "zone": {zone}, "by": {"mail"}})
 	first.until(phone, "talk", "How does speaking feel")
 	first.post("/sandbox/take", url.Values{"person": {"speaklingua-001"}, "taken": {"true"}})
 	someone, letters := "/sandbox/phone/700001", "/sandbox/mail/member011@example.org"
@@ -48,7 +49,7 @@ func TestDemoGoesOn(t *testing.T) {
 			t.Errorf("%s shows\n%s\nit showed\n%s", page, after, before[page])
 		}
 	}
-	if people := second.shows("/sandbox", "people"); !strings.Contains(people, "Вера Moscow · ru · played by you") || strings.Count(people, "played by you") != 3 {
+	if people := second.shows("/sandbox", "people"); !strings.Contains(people, "Вера "+city(zone)+" · ru · played by you") || strings.Count(people, "played by you") != 3 {
 		t.Errorf("who is played by the visitor: %s", people)
 	}
 	if len(before[someone]) < 200 || len(before[letters]) < 50 || !strings.Contains(before[mailbox], "уровень") {
@@ -57,6 +58,25 @@ func TestDemoGoesOn(t *testing.T) {
 	second.post(phone+"/say", url.Values{"text": {"/help"}}) // an update whose number the service has not seen
 	second.until(phone, "talk", "/settings")
 }
+
+// daytime is a time zone in which it is day now, and no quiet hour soon: in others the first letters wait for the morning.
+func daytime(t *testing.T) string {
+	t.Helper()
+	for _, zone := range []string{"Europe/Moscow", "Asia/Tokyo", "America/New_York"} { // of those where a visitor can live
+		at, err := time.LoadLocation(zone)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if hour := time.Now().In(at).Hour(); hour >= 9 && hour < 20 {
+			return zone
+		}
+	}
+	t.Fatal("it is night everywhere")
+	return ""
+}
+
+// city is how pages show a time zone.
+func city(zone string) string { return strings.ReplaceAll(zone[strings.LastIndex(zone, "/")+1:], "_", " ") }
 
 // TestDemoGoesOnWithItsPast: a demo that was stopped while its past was played plays the rest.
 func TestDemoGoesOnWithItsPast(t *testing.T) {
@@ -104,6 +124,16 @@ func (r *running) post(path string, form url.Values) string {
 // shows is the text of a page's element: that with the id, or else the first with the name.
 func (r *running) shows(path, element string) string {
 	r.t.Helper()
+	text, ok := r.has(path, element)
+	if !ok {
+		r.t.Fatalf("%s has no %s", path, element)
+	}
+	return text
+}
+
+// has is shows where the element may not be there.
+func (r *running) has(path, element string) (text string, ok bool) {
+	r.t.Helper()
 	res, err := http.Get(r.base + path)
 	if err != nil {
 		r.t.Fatal(err)
@@ -121,11 +151,10 @@ func (r *running) shows(path, element string) string {
 					b.WriteString(strings.Join(strings.Fields(x.Data), " ") + " ")
 				}
 			}
-			return b.String()
+			return b.String(), true
 		}
 	}
-	r.t.Fatalf("%s has no %s", path, element)
-	return ""
+	return "", false
 }
 
 func attribute(n *html.Node, name string) string {
@@ -168,7 +197,7 @@ func TestDemoGoesOnAfterAKill(t *testing.T) {
 	for deadline := time.Now().Add(30 * time.Second); first.base == "" && time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		first.base = demoAddress.FindString(out.String())
 	}
-	phone := first.post("/sandbox/people", url.Values{"name": {"Emma"}, "language": {"en"}, "zone": {"Europe/Berlin"}, "by": {"telegram"}})
+	phone := first.post("/sandbox/people", url.Values{"name": {"Emma"}, "language": {"en"}, "zone": {daytime(t)}, "by": {"telegram"}})
 	first.until(phone, "talk", "How does speaking feel")
 	first.post("/sandbox/clock", url.Values{"move": {"day"}})
 	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
