@@ -76,7 +76,9 @@ func daytime(t *testing.T) string {
 }
 
 // city is how pages show a time zone.
-func city(zone string) string { return strings.ReplaceAll(zone[strings.LastIndex(zone, "/")+1:], "_", " ") }
+func city(zone string) string {
+	return strings.ReplaceAll(zone[strings.LastIndex(zone, "/")+1:], "_", " ")
+}
 
 // TestDemoGoesOnWithItsPast: a demo that was stopped while its past was played plays the rest.
 func TestDemoGoesOnWithItsPast(t *testing.T) {
