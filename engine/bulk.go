@@ -32,28 +32,36 @@ func (e *Engine) sendChunk(ctx context.Context, ch campaigns.Channel) (worked bo
 	return worked, errors.Join(err, rerr)
 }
 
-// workChunk sends part after part of a chunk. Parts grow while they are quick: the next chunk begins with the size that the last one ended with.
+// workChunk sends part after part of a chunk. Parts grow while they are quick: the next chunk begins with the size that the last one ended with. Where a
+// rate lets no more through for a moment, it waits for it: claiming and reading the rest again costs several times what sending it does.
 func (e *Engine) workChunk(ctx context.Context, ch campaigns.Channel, c *store.Chunk) (worked bool, err error) {
-	ds, err := e.Store.ChunkDeliveries(ctx, c)
+	left, err := e.Store.ChunkDeliveries(ctx, c)
 	if err != nil {
 		return false, err
 	}
-	n, size := 0, e.parts.size(ch, 8*e.connections(ch, campaigns.Bulk))
+	worked = len(left) == 0
+	size := e.parts.size(ch, 8*e.connections(ch, campaigns.Bulk))
 	defer func() { e.parts.learn(ch, size) }()
-	for start := time.Now(); n < len(ds) && time.Since(start) < chunkWork && ctx.Err() == nil; {
+	for start := time.Now(); len(left) > 0 && time.Since(start) < chunkWork && ctx.Err() == nil; {
 		began := time.Now()
-		part := ds[n:min(n+e.most(ch, size), len(ds))]
+		part := left[:min(len(left), e.most(ch, size))]
 		done, err := e.sendSome(ctx, campaigns.Bulk, ch, part)
 		if err != nil {
-			return n > 0, err
+			return worked, err
 		}
-		n += len(done)
-		if len(done) < len(part) { // no rate, no connection, a pause
+		worked = worked || len(done) > 0
+		left = append(undone(part, done), left[len(part):]...)
+		if len(done) == len(part) {
+			size = nextSize(size, time.Since(began), maxChunk)
+			continue
+		}
+		rest := e.rests(campaigns.Bulk, ch)
+		if rest == 0 || time.Since(start)+rest >= chunkWork { // no connection, a pause
 			break
 		}
-		size = nextSize(size, time.Since(began), maxChunk)
+		sleep(ctx, rest)
 	}
-	return n > 0 || len(ds) == 0, nil
+	return worked, nil
 }
 
 // nextSize aims at a quarter of a second a part.

@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"flag"
 	"fmt"
 	"slices"
 	"strings"
@@ -152,6 +153,9 @@ func (l *life) accounts(after string) {
 // TestEveryLife: drawn members in drawn campaigns. Whatever they do, the enrollment ends or waits for something named, every message has its row,
 // the same updates again change nothing, and in the end everything ends.
 func TestEveryLife(t *testing.T) {
+	if raceDetector { // what it looks for has to do with no race, and takes minutes
+		fewerLives(t, "25")
+	}
 	each(t, func(t *testing.T, w *world) {
 		n := int64(0)
 		rapid.Check(t, func(rt *rapid.T) {
@@ -171,6 +175,15 @@ func TestEveryLife(t *testing.T) {
 			l.ends()
 		})
 	})
+}
+
+// fewerLives sets how many are drawn, for this test.
+func fewerLives(t *testing.T, n string) {
+	t.Helper()
+	checks := flag.Lookup("rapid.checks")
+	before := checks.Value.String()
+	must(t, checks.Value.Set(n))
+	t.Cleanup(func() { must(t, checks.Value.Set(before)) })
 }
 
 func names(m map[string]func(*life)) []string {

@@ -3,6 +3,7 @@ package engine_test
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -209,5 +210,63 @@ func TestNoTokenNoClaim(t *testing.T) {
 		if len(ds) != 11 {
 			t.Errorf("%d wait", len(ds))
 		}
+	})
+}
+
+// TestBulkWaitsForTheRate: where the bot's rate lets no more of a chunk through for a moment, whoever has claimed it waits for the rest of its time instead of
+// giving it back, and nothing is sent twice or left out.
+func TestBulkWaitsForTheRate(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		var ids []string
+		for i := range 30 {
+			w.chatMember(fmt.Sprint("u", i), int64(100+i), nil)
+			ids = append(ids, fmt.Sprint("u", i))
+		}
+		key := w.publish(campaign("news", "", sends("s", "The broadcast")))
+		w.later(time.Hour) // what comes now is no reply
+		m := w.limited(engine.Rates{Bot: 20})
+		w.enroll(key, ids...)
+		sent := func() (n int) {
+			for i := range ids {
+				for _, text := range w.chat(int64(100 + i)) {
+					if strings.Contains(text, "The broadcast") {
+						n++
+					}
+				}
+			}
+			return n
+		}
+		_, err := w.e.AdvanceDue(t.Context(), time.Second)
+		must(t, err)
+		began, at := time.Now(), w.clock.now()
+		stop := make(chan struct{})
+		var ticking sync.WaitGroup
+		ticking.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				case <-time.After(10 * time.Millisecond):
+					m.SetTime(at.Add(time.Since(began)))
+				}
+			}
+		})
+		once := func() int {
+			_, err = w.e.SendLane(t.Context(), campaigns.Bulk, campaigns.Telegram, time.Millisecond) // one claim
+			must(t, err)
+			return sent()
+		}
+		if n := once(); n < 6 || n > 25 {
+			t.Errorf("%d of 30 with one claim of a second, at 20 a second", n)
+		}
+		for end := time.Now().Add(20 * time.Second); once() < 30 && time.Now().Before(end); {
+			time.Sleep(100 * time.Millisecond)
+		}
+		close(stop)
+		ticking.Wait()
+		if n := sent(); n != 30 {
+			t.Errorf("%d of 30 at last", n)
+		}
+		w.nothingLost()
 	})
 }

@@ -165,17 +165,29 @@ const releasePause = time.Second
 
 // untouched lists the deliveries that have no outcome.
 func untouched(ds []*store.Delivery, done []store.Outcome) []campaigns.DeliveryID {
-	has := map[campaigns.DeliveryID]bool{}
+	left := undone(ds, done)
+	ids := make([]campaigns.DeliveryID, len(left))
+	for i, d := range left {
+		ids[i] = d.ID
+	}
+	return ids
+}
+
+// undone are the deliveries that have no outcome.
+func undone(ds []*store.Delivery, done []store.Outcome) (left []*store.Delivery) {
+	if len(ds) == len(done) {
+		return nil
+	}
+	has := make(map[campaigns.DeliveryID]bool, len(done))
 	for _, o := range done {
 		has[o.Delivery] = true
 	}
-	var ids []campaigns.DeliveryID
 	for _, d := range ds {
 		if !has[d.ID] {
-			ids = append(ids, d.ID)
+			left = append(left, d)
 		}
 	}
-	return ids
+	return left
 }
 
 // job is one delivery that passed the gates. Its message is made when its turn comes, on the line that sends it.

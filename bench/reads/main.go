@@ -12,7 +12,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -21,7 +21,7 @@ import (
 )
 
 type options struct {
-	members  int
+	members  []int
 	engines  []string
 	times    int
 	database string
@@ -29,12 +29,20 @@ type options struct {
 
 func main() {
 	var o options
-	flag.IntVar(&o.members, "members", 1_000_000, "how many members; each has ten deliveries")
+	members := flag.String("members", "1000000", "how many members, with commas: several databases one after the other; each member has ten deliveries")
 	engines := flag.String("engine", "postgres,sqlite", "which engines")
 	flag.IntVar(&o.times, "times", 15, "how often each page is asked for")
 	flag.StringVar(&o.database, "database", "", "use this database, and fill it if it has no members")
 	flag.Parse()
 	o.engines = strings.Split(*engines, ",")
+	for n := range strings.SplitSeq(*members, ",") {
+		m, err := strconv.Atoi(n)
+		if err != nil || m < 1000 {
+			fmt.Fprintf(os.Stderr, "bench: -members: %q is no number of members from 1000 on\n", n)
+			os.Exit(2)
+		}
+		o.members = append(o.members, m)
+	}
 	if o.database != "" {
 		o.engines = []string{strings.SplitN(o.database, ":", 2)[0]}
 	}
@@ -58,15 +66,19 @@ func run(ctx context.Context, o options) error {
 		return err
 	}
 	for _, engine := range o.engines {
-		if err := reads(ctx, lab, binary, engine, o); err != nil {
-			return fmt.Errorf("%s: %w", engine, err)
+		g := &growth{members: o.members}
+		for _, members := range o.members {
+			if err := reads(ctx, lab, binary, engine, members, o, g); err != nil {
+				return fmt.Errorf("%s, %d members: %w", engine, members, err)
+			}
 		}
+		g.tell(os.Stdout, engine)
 	}
 	return nil
 }
 
-func reads(ctx context.Context, lab *measure.Lab, binary, engine string, o options) error {
-	url, err := database(ctx, lab, engine, o.database)
+func reads(ctx context.Context, lab *measure.Lab, binary, engine string, members int, o options, g *growth) error {
+	url, pg, err := database(ctx, lab, engine, o.database)
 	if err != nil {
 		return err
 	}
@@ -79,7 +91,7 @@ func reads(ctx context.Context, lab *measure.Lab, binary, engine string, o optio
 		return err
 	}
 	defer db.Close()
-	if err := db.FillOnce(ctx, o.members, func(line string) { fmt.Println("  seed", line) }); err != nil {
+	if err := db.FillOnce(ctx, members, func(line string) { fmt.Println("  seed", line) }); err != nil {
 		return err
 	}
 	if err := service.Start(ctx, "kruzhok", "serve"); err != nil {
@@ -90,33 +102,51 @@ func reads(ctx context.Context, lab *measure.Lab, binary, engine string, o optio
 	if err := db.Counted(ctx); err != nil {
 		return err
 	}
-	fmt.Printf("\n%s, %d members: counters were made in %.1f s\n", engine, o.members, time.Since(began).Seconds())
+	fmt.Printf("\n%s, %d members: counters were made in %.1f s\n", engine, members, time.Since(began).Seconds())
 	if err := signIn(ctx, service); err != nil {
 		return err
 	}
 	if err := putAudiences(ctx, service); err != nil {
 		return err
 	}
-	return measureAll(ctx, service, engine, o)
+	if err := measureAll(ctx, service, engine, members, o, g); err != nil {
+		return err
+	}
+	took, due, err := enroll(ctx, service, members, o.times)
+	if err != nil {
+		return err
+	}
+	g.spread("enroll one member", took)
+	g.spread("moved on after it was due", due)
+	cpu, err := idle(ctx, os.Stdout, func() []measure.Process {
+		if pg == nil {
+			return service.Processes()
+		}
+		return append(service.Processes(), pg.Process())
+	})
+	g.add("CPU a second, idle", fmt.Sprintf("%.2f ms", ms(cpu)))
+	return err
 }
 
-func database(ctx context.Context, lab *measure.Lab, engine, given string) (string, error) {
+// database makes one; its server is nil where it has none, or none of ours.
+func database(ctx context.Context, lab *measure.Lab, engine, given string) (url string, pg *measure.Postgres, err error) {
 	switch {
 	case given != "":
-		return given, nil
+		return given, nil, nil
 	case engine == "sqlite":
-		return lab.SQLite()
+		url, err = lab.SQLite()
+		return url, nil, err
 	}
-	pg, err := lab.Postgres(ctx)
-	if err != nil {
-		return "", err
+	if pg, err = lab.Postgres(ctx); err != nil {
+		return "", nil, err
 	}
-	return pg.Database(ctx)
+	url, err = pg.Database(ctx)
+	return url, pg, err
 }
 
-func measureAll(ctx context.Context, s *measure.Service, engine string, o options) error {
+func measureAll(ctx context.Context, s *measure.Service, engine string, members int, o options, g *growth) error {
 	missed := 0
-	for _, p := range pages(o.members) {
+	for _, p := range pages(members) {
 		took, err := p.measure(ctx, s, o.times)
 		if err != nil {
 			return fmt.Errorf("%s: %w", p.name, err)
@@ -126,7 +156,7 @@ func measureAll(ctx context.Context, s *measure.Service, engine string, o option
 		if spread.Median > limit {
 			verdict, missed = "MISSED", missed+1
 		}
-		slices.Sort(took)
+		g.spread(p.name, took)
 		fmt.Printf("%-34s median %7.1f ms [%.1f–%.1f]  of at most %4d ms: %s\n", p.name, ms(spread.Median), ms(spread.Min), ms(spread.Max), limit.Milliseconds(), verdict)
 	}
 	fmt.Printf("%d missed\n", missed)

@@ -331,6 +331,7 @@ func TestFirstWeekIsPlayed(t *testing.T) {
 }
 
 func TestFourteenDaysArePlayed(t *testing.T) {
+	checkedToo(t)
 	t.Parallel()
 	s := newScene(t)
 	en, ru := recording(t, "en"), recording(t, "ru")
@@ -410,6 +411,7 @@ func TestRecordingInTheBrowser(t *testing.T) {
 }
 
 func TestSurveyIsPlayed(t *testing.T) {
+	checkedToo(t)
 	t.Parallel()
 	s := newScene(t)
 	s.enroll("how-are-we")
@@ -443,11 +445,7 @@ var views = []browser.View{{}, {Dark: true, Lang: "ru"}, {Phone: true, Lang: "ru
 // accessible puts pages before axe-core, in every view.
 func (s *scene) accessible(addresses ...string) {
 	s.t.Helper()
-	looks := views
-	if raceDetector { // it has nothing to find in colours and widths
-		looks = views[:1]
-	}
-	for _, v := range looks {
+	for _, v := range views {
 		tab := s.browser.Open(s.t, s.base+"/livez", v)
 		for _, address := range addresses {
 			tab.Go(address)
@@ -456,8 +454,25 @@ func (s *scene) accessible(addresses ...string) {
 	}
 }
 
+// checkedToo leaves a scenario out under the race detector whose campaign TestDemoCheck plays as well.
+func checkedToo(t *testing.T) {
+	t.Helper()
+	if raceDetector {
+		t.Skip("the demo's check plays it too")
+	}
+}
+
+// looksOnly leaves a test of looks out under the race detector, which has nothing to find in them; the scenarios use the same pages.
+func looksOnly(t *testing.T) {
+	t.Helper()
+	if raceDetector {
+		t.Skip("looks have no races")
+	}
+}
+
 // TestSandboxIsAccessible: axe-core finds nothing on the pages to play with, in both themes and languages, on a desk and on a phone.
 func TestSandboxIsAccessible(t *testing.T) {
+	looksOnly(t)
 	t.Parallel()
 	s := newScene(t)
 	s.asked("How does speaking feel")
@@ -468,6 +483,7 @@ func TestSandboxIsAccessible(t *testing.T) {
 
 // TestConsoleIsAccessible: nor on the console's pages of a community that is alive.
 func TestConsoleIsAccessible(t *testing.T) {
+	looksOnly(t)
 	t.Parallel()
 	s := newScene(t)
 	s.asked("How does speaking feel")
@@ -490,6 +506,7 @@ func TestConsoleIsAccessible(t *testing.T) {
 // TestLinkedPagesAreAccessible: nor on the pages behind a letter's links: the question, leaving, connecting a chat, the settings, joining a mailbox, and
 // saying yes to one.
 func TestLinkedPagesAreAccessible(t *testing.T) {
+	looksOnly(t)
 	t.Parallel()
 	s := newScene(t)
 	const asks = "Какой у тебя уровень?"
@@ -526,6 +543,7 @@ func focusOn(tab *browser.Tab, t *testing.T, where string) {
 
 // TestPhoneAndMailboxByKeyboard: everything that a finger does, the keyboard does.
 func TestPhoneAndMailboxByKeyboard(t *testing.T) {
+	looksOnly(t)
 	t.Parallel()
 	s := newScene(t)
 	s.asked("How does speaking feel")
