@@ -1,8 +1,8 @@
 // Command answers measures how long a member waits in a chat: from the answer's update to the next question, through the real binary, with no limits.
-// Our side of the Bot API plays the members. First at a steady rate, where the wait counts; then everybody answers at once again and again, where the
-// number of answers a second does.
+// Our side of the Bot API plays the members. First at a steady rate, where the wait counts; then many answer at once again and again, where the
+// number of answers a second does. Before, some answer whom nobody counts: a service that has just started opens its connections and plans its statements.
 //
-//	go run ./bench/answers [-on sqlite,postgres] [-rate 300] [-members 3000] [-seconds 20] [-crowd 200] [-rounds 3] [-statements]
+//	go run ./bench/answers [-on sqlite,postgres] [-rate 300] [-members 3000] [-seconds 20] [-crowd 400] [-rounds 3] [-statements]
 package main
 
 import (
@@ -24,7 +24,7 @@ func main() {
 	flag.IntVar(&b.rate, "rate", 300, "answers a second, where the wait is measured; 0: leave that out")
 	flag.IntVar(&b.members, "members", 3000, "how many members answer")
 	flag.IntVar(&b.seconds, "seconds", 20, "how long a turn lasts")
-	flag.IntVar(&b.crowd, "crowd", 200, "how many answer at once, where the number is measured")
+	flag.IntVar(&b.crowd, "crowd", 400, "how many answer at once, where the number is measured")
 	flag.IntVar(&b.rounds, "rounds", 3, "how many rounds")
 	flag.BoolVar(&b.statements, "statements", false, "show which statements cost PostgreSQL most (needs pg_stat_statements)")
 	flag.Parse()
@@ -58,6 +58,13 @@ func (b *bench) on(ctx context.Context, database string) error {
 	}
 	defer s.close()
 	span := time.Duration(b.seconds) * time.Second
+	fmt.Printf("\n%s: %s to get warm\n", database, span/4)
+	if _, err := s.paced(ctx, max(b.rate, 100), span/4); err != nil {
+		return err
+	}
+	if err := told(s)(ctx, 0); err != nil {
+		return err
+	}
 	paced := measure.Trial{
 		Claim: fmt.Sprintf("%d answers a second on %s: the next question within 100 ms at p99", b.rate, database), Unit: "answer", Rounds: b.rounds,
 		Sides: []measure.Side{{Name: "kruzhok", Processes: s.watched, Run: func(ctx context.Context, _ int) (int, error) { return s.paced(ctx, b.rate, span) }, Done: told(s)}},
