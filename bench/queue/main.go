@@ -40,8 +40,9 @@ func main() {
 }
 
 type bench struct {
-	site *site.Site
-	rdb  *redis.Client
+	site  *site.Site
+	sinks *remote.Sinks
+	rdb   *redis.Client
 	// of each round: tasks a message, and the CPU of a task in this process and in Redis
 	tasks []float64
 }
@@ -56,7 +57,7 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	b := &bench{}
+	b := &bench{sinks: sinks}
 	if b.site, err = site.Open(ctx, lab, "postgres", *members, sinks.Bot, "KRUZHOK_TELEGRAM_CONNECTIONS=8"); err != nil {
 		return err
 	}
@@ -98,7 +99,7 @@ func (b *bench) broadcast(ctx context.Context, round int) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	if err := b.site.Broadcast(ctx, round, *members); err != nil {
+	if err := b.site.Broadcast(ctx, round, *members, b.sinks.ChatsTaken); err != nil {
 		return 0, err
 	}
 	after, err := b.processed(ctx)

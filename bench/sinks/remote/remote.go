@@ -70,6 +70,12 @@ func (s *Sinks) Totals(ctx context.Context) (t Totals, err error) {
 	return t, json.NewDecoder(res.Body).Decode(&t)
 }
 
+// ChatsTaken is how many chat messages were taken since the last Reset.
+func (s *Sinks) ChatsTaken(ctx context.Context) (int64, error) {
+	t, err := s.Totals(ctx)
+	return t.Chat.Taken, err
+}
+
 // Reset forgets what was taken.
 func (s *Sinks) Reset(ctx context.Context) error {
 	res, err := s.do(ctx, http.MethodPost, "/reset")
