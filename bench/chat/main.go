@@ -68,7 +68,9 @@ func run(ctx context.Context, database string, rate int) error {
 		return err
 	}
 	ours := measure.Side{
-		Name: "kruzhok", Ready: s.Draft, Run: func(ctx context.Context, round int) (int, error) { return *members, s.Broadcast(ctx, round, *members, sinks.ChatsTaken) },
+		Name: "kruzhok", Ready: s.Draft, Run: func(ctx context.Context, round int) (int, error) {
+			return *members, s.Broadcast(ctx, round, *members, sinks.ChatsTaken)
+		},
 		Processes: func() []measure.Process { return append(s.Processes(), sinks.Process()) },
 	}
 	trial := measure.Trial{Unit: "message", Rounds: *rounds}
