@@ -116,8 +116,13 @@ func reads(ctx context.Context, lab *measure.Lab, binary, engine string, members
 	if err != nil {
 		return err
 	}
-	g.spread("enroll one member", took)
-	g.spread("moved on after it was due", due)
+	for _, x := range []struct {
+		name string
+		took []time.Duration
+	}{{"enroll one member", took}, {"moved on after it was due", due}} {
+		g.spread(x.name, x.took)
+		fmt.Printf("%-34s median %7.1f ms\n", x.name, ms(measure.SpreadOf(x.took).Median))
+	}
 	cpu, err := idle(ctx, os.Stdout, func() []measure.Process {
 		if pg == nil {
 			return service.Processes()
