@@ -12,7 +12,7 @@ var Campaigns = []Campaign{
 kind: onboarding
 name: Welcome
 topic: community
-languages: [en, ru]
+languages: [en]
 channels: [email]
 entry: {event: member.joined}
 steps:
@@ -43,7 +43,7 @@ steps:
   - id: rounds
     repeat:
       times: 2
-      every: 1d
+      at: "10:00"
       steps:
         - {id: task, ask: {type: yes_no, save_as: done, text: {en: "Done?"}}}
         - {id: point, award: {points: 10}}
