@@ -33,7 +33,8 @@ func (e *Engine) sendChunk(ctx context.Context, ch campaigns.Channel) (worked bo
 }
 
 // workChunk sends part after part of a chunk. Parts grow while they are quick: the next chunk begins with the size that the last one ended with. Where a
-// rate lets no more through for a moment, it waits for it: claiming and reading the rest again costs several times what sending it does.
+// rate lets no more through for a moment, it waits for it instead of claiming, reading and
+// counting the rest anew.
 func (e *Engine) workChunk(ctx context.Context, ch campaigns.Channel, c *store.Chunk) (worked bool, err error) {
 	left, err := e.Store.ChunkDeliveries(ctx, c)
 	if err != nil {

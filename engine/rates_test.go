@@ -180,20 +180,27 @@ func TestChatLimit(t *testing.T) {
 	})
 }
 
+// broadcastAtRate makes a chunk of messages to n chats, whose bot has so many tokens a second.
+func (w *world) broadcastAtRate(n int, rate float64) *miniredis.Miniredis {
+	w.t.Helper()
+	var ids []string
+	for i := range n {
+		w.chatMember(fmt.Sprint("u", i), int64(100+i), nil)
+		ids = append(ids, fmt.Sprint("u", i))
+	}
+	key := w.publish(campaign("one", "", sends("one", "The broadcast")))
+	w.later(time.Hour) // what comes now is no reply
+	m := w.limited(engine.Rates{Bot: rate})
+	w.enroll(key, ids...)
+	_, err := w.e.AdvanceDue(w.t.Context(), time.Second)
+	must(w.t, err)
+	return m
+}
+
 // TestNoTokenNoClaim: a lane that found no token rests, and its chunk stays as it was.
 func TestNoTokenNoClaim(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		var ids []string
-		for i := range 12 {
-			w.chatMember(fmt.Sprint("u", i), int64(100+i), nil)
-			ids = append(ids, fmt.Sprint("u", i))
-		}
-		key := w.publish(campaign("one", "", sends("one", "The broadcast")))
-		w.later(time.Hour)                 // what comes now is no reply
-		w.limited(engine.Rates{Bot: 0.01}) // an unknown bucket has one token
-		w.enroll(key, ids...)
-		_, err := w.e.AdvanceDue(t.Context(), time.Second)
-		must(t, err)
+		w.broadcastAtRate(12, 0.01) // an unknown bucket has one token
 		for range 3 {
 			more, err := w.e.SendLane(t.Context(), campaigns.Bulk, campaigns.Telegram, time.Second)
 			if err != nil || more {
@@ -217,17 +224,9 @@ func TestNoTokenNoClaim(t *testing.T) {
 // giving it back, and nothing is sent twice or left out.
 func TestBulkWaitsForTheRate(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		var ids []string
-		for i := range 30 {
-			w.chatMember(fmt.Sprint("u", i), int64(100+i), nil)
-			ids = append(ids, fmt.Sprint("u", i))
-		}
-		key := w.publish(campaign("news", "", sends("s", "The broadcast")))
-		w.later(time.Hour) // what comes now is no reply
-		m := w.limited(engine.Rates{Bot: 20})
-		w.enroll(key, ids...)
+		m := w.broadcastAtRate(30, 20)
 		sent := func() (n int) {
-			for i := range ids {
+			for i := range 30 {
 				for _, text := range w.chat(int64(100 + i)) {
 					if strings.Contains(text, "The broadcast") {
 						n++
@@ -236,8 +235,6 @@ func TestBulkWaitsForTheRate(t *testing.T) {
 			}
 			return n
 		}
-		_, err := w.e.AdvanceDue(t.Context(), time.Second)
-		must(t, err)
 		began, at := time.Now(), w.clock.now()
 		stop := make(chan struct{})
 		var ticking sync.WaitGroup
@@ -252,7 +249,7 @@ func TestBulkWaitsForTheRate(t *testing.T) {
 			}
 		})
 		once := func() int {
-			_, err = w.e.SendLane(t.Context(), campaigns.Bulk, campaigns.Telegram, time.Millisecond) // one claim
+			_, err := w.e.SendLane(t.Context(), campaigns.Bulk, campaigns.Telegram, time.Millisecond) // one claim
 			must(t, err)
 			return sent()
 		}

@@ -52,8 +52,8 @@ func (g *growth) tell(w io.Writer, engine string) {
 	fmt.Fprintln(w)
 }
 
-// newcomers is a campaign that is entered by hand, and waits.
-const newcomers = `{"key": "newcomers", "kind": "onboarding", "name": "N", "topic": "news", "languages": ["en"], "channels": ["email"], "entry": {"manual": true},
+// newcomers is a campaign that is entered by hand, and waits. KEY is a new one each time: a database may be used again.
+const newcomers = `{"key": "KEY", "kind": "onboarding", "name": "N", "topic": "news", "languages": ["en"], "channels": ["email"], "entry": {"manual": true},
 	"steps": [{"id": "rest", "wait": {"for": "1s"}}, {"id": "long", "wait": {"for": "300d"}}]}`
 
 // enroll measures what it takes to enroll one member, and until the scan for what is due has moved them on, a second later.
@@ -62,20 +62,22 @@ func enroll(ctx context.Context, s *measure.Service, members, times int) (took, 
 		_, err := s.Do(ctx, http.MethodPost, path, "application/json", []byte(body))
 		return err
 	}
-	if err := do("/v1/campaigns", newcomers); err != nil {
+	key := fmt.Sprintf("newcomers-%d", time.Now().Unix())
+	at := "/v1/campaigns/" + key
+	if err := do("/v1/campaigns", strings.Replace(newcomers, "KEY", key, 1)); err != nil {
 		return nil, nil, err
 	}
-	if err := do("/v1/campaigns/newcomers/publication", ""); err != nil {
+	if err := do(at+"/publication", ""); err != nil {
 		return nil, nil, err
 	}
 	for i := range times {
 		began := time.Now()
-		if err := do("/v1/campaigns/newcomers/enrollments", fmt.Sprintf(`{"members": ["m-%d"]}`, 1+(i*members)/times)); err != nil {
+		if err := do(at+"/enrollments", fmt.Sprintf(`{"members": ["m-%d"]}`, 1+(i*members)/times)); err != nil {
 			return nil, nil, err
 		}
 		took = append(took, time.Since(began))
 		began = time.Now()
-		for !moved(ctx, s, i+1) {
+		for !moved(ctx, s, at, i+1) {
 			if time.Since(began) > 30*time.Second {
 				return nil, nil, fmt.Errorf("member %d was not moved on within 30 s", i)
 			}
@@ -87,8 +89,8 @@ func enroll(ctx context.Context, s *measure.Service, members, times int) (took, 
 }
 
 // moved reports whether so many members wait at the long step.
-func moved(ctx context.Context, s *measure.Service, n int) bool {
-	page, err := s.Get(ctx, "/v1/campaigns/newcomers/enrollments?limit=200")
+func moved(ctx context.Context, s *measure.Service, at string, n int) bool {
+	page, err := s.Get(ctx, at+"/enrollments?limit=200")
 	return err == nil && strings.Count(string(page), `"long"`) >= n
 }
 

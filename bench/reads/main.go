@@ -43,6 +43,10 @@ func main() {
 		}
 		o.members = append(o.members, m)
 	}
+	if o.database != "" && len(o.members) > 1 {
+		fmt.Fprintln(os.Stderr, "bench: -members: one number for one -database")
+		os.Exit(2)
+	}
 	if o.database != "" {
 		o.engines = []string{strings.SplitN(o.database, ":", 2)[0]}
 	}
@@ -129,8 +133,11 @@ func reads(ctx context.Context, lab *measure.Lab, binary, engine string, members
 		}
 		return append(service.Processes(), pg.Process())
 	})
+	if err != nil {
+		return err
+	}
 	g.add("CPU a second, idle", fmt.Sprintf("%.2f ms", ms(cpu)))
-	return err
+	return nil
 }
 
 // database makes one; its server is nil where it has none, or none of ours.

@@ -142,16 +142,17 @@ func (s *scene) arrives() {
 	}
 }
 
-// until plays the clock on, from event to event, until the page's element shows the text, and opens the page. What it looks at meanwhile is the page without
+// until plays the clock on, from event to event, until what the selector finds shows the text, and opens the page. What it looks at meanwhile is the page without
 // a window: most of the time of these scenarios was Chromium's.
-func (s *scene) until(tab *browser.Tab, address, element, text string) {
+func (s *scene) until(tab *browser.Tab, address, css, text string) {
 	s.t.Helper()
 	path := strings.TrimPrefix(address, s.base)
+	element, _, _ := strings.Cut(strings.TrimPrefix(css, "#"), " ")
 	for range 40 {
 		for range 3 { // what is on its way comes without the clock
 			if shown, _ := s.demo.has(path, element); strings.Contains(shown, text) {
 				tab.Go(address)
-				tab.WaitText("#"+element, text)
+				tab.WaitText(css, text)
 				return
 			}
 			time.Sleep(100 * time.Millisecond)
@@ -165,7 +166,7 @@ func (s *scene) until(tab *browser.Tab, address, element, text string) {
 // asked waits on the phone until the bot has said the text.
 func (s *scene) asked(text string) {
 	s.t.Helper()
-	s.until(s.phone, s.chat, "talk", text)
+	s.until(s.phone, s.chat, "#talk .bubble", text)
 }
 
 // press presses the newest button with the label, whatever a fresh copy of the talk does to it meanwhile.
@@ -197,7 +198,7 @@ func (s *scene) speak(path string) {
 // opened opens the newest letter with the subject, and from it the survey page.
 func (s *scene) opened(subject string) {
 	s.t.Helper()
-	s.until(s.mailbox, s.letters, "letters", subject)
+	s.until(s.mailbox, s.letters, "#letters a", subject)
 	s.mailbox.Go(s.link(subject, "/s/"))
 }
 
@@ -244,7 +245,7 @@ func (s *scene) next() {
 // letter waits for a letter that asks nothing.
 func (s *scene) letter(subject string) {
 	s.t.Helper()
-	s.until(s.mailbox, s.letters, "letters", subject)
+	s.until(s.mailbox, s.letters, "#letters a", subject)
 }
 
 // enroll puts both into a campaign by the pages' own forms.

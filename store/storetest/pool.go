@@ -18,8 +18,8 @@ import (
 	"github.com/kruzhok/kruzhok/store"
 )
 
-// A slot is a database with the newest schema that tests take one after another, of whatever process. To empty one takes a twentieth of the time in which
-// one is made. Slots stay on the server, as many as tests ever ran at once; those of another schema are dropped.
+// A slot is a database with the newest schema that tests take one after another, of whatever process. To empty one takes a third of the time in which
+// one is copied and dropped. Slots stay on the server, as many as tests ever ran at once; those of another schema are dropped.
 const slotPrefix = "kruzhok_slot_"
 
 // pristine is the schema, in each slot, that keeps the rows that migrations wrote.

@@ -34,7 +34,9 @@ func SQLiteURL(t testing.TB) string {
 	return "sqlite:" + filepath.Join(t.TempDir(), "kruzhok.db")
 }
 
-// Postgres opens a migrated database with nothing in it on the server that KRUZHOK_TEST_POSTGRES_URL names, for as long as the test runs. Without that variable the test is skipped, or fails when KRUZHOK_REQUIRE_SERVICES is 1.
+// Postgres opens a migrated database with nothing in it on the server that KRUZHOK_TEST_POSTGRES_URL names, for as long as the test runs. Another test gets it
+// afterwards, without its rows: one that changes the schema takes PostgresURL. Without that variable the test is skipped, or fails when
+// KRUZHOK_REQUIRE_SERVICES is 1.
 func Postgres(t testing.TB) *store.Store {
 	t.Helper()
 	return Open(t, takeSlot(t, testServer(t)))
