@@ -15,11 +15,9 @@ type Message struct {
 	// To is the address: a chat id in decimal for Telegram, a mailbox for email.
 	To   string
 	Lang campaigns.Lang
-	// HTML is Telegram HTML (Bot API "HTML style") for Telegram, and the mail's whole HTML part for email.
+	// HTML is Telegram HTML (Bot API "HTML style"). A mail has its parts in Mail.
 	HTML string
-	// Text is the mail's plain text part. Unused on Telegram.
-	Text string
-	// Keyboard is the inline keyboard, row by row. Telegram only: in mail, links are part of HTML and Text.
+	// Keyboard is the inline keyboard, row by row. Telegram only: in mail, links are part of its parts.
 	Keyboard [][]Button
 	// Media is sent with HTML as its caption. Telegram only.
 	Media *Media
@@ -53,9 +51,11 @@ const (
 	Voice    MediaKind = "voice"
 )
 
-// Mail holds the headers of one mail. A value with CR, LF or NUL is refused by the email channel, whatever it is.
+// Mail holds the parts and headers of one mail. A header's value with CR, LF or NUL is refused by the email channel, whatever it is.
 type Mail struct {
-	Subject string
+	// HTML is the whole HTML part, Text the plain one; either may be empty. Their memory may be used again as soon as what became of the message is known.
+	HTML, Text []byte
+	Subject    string
 	// FromName and FromAddress make the From header; EnvelopeFrom is the SMTP MAIL FROM (one per delivery, RFC 5321 §4.1.1.2).
 	FromName, FromAddress, EnvelopeFrom string
 	// ToName is the display name of the recipient, possibly empty.

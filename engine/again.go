@@ -74,7 +74,7 @@ func (e *Engine) SendAgain(ctx context.Context, p Principal, kind FailedKind) (S
 
 // sendSomeAgain lets those of the messages wait again that can be made now, with the parts that were to follow them.
 func (e *Engine) sendSomeAgain(ctx context.Context, p Principal, ds []*store.Delivery) (sum SentAgain, err error) {
-	s, err := e.surroundings(ctx, ds)
+	s, err := e.surroundings(ctx, ds, nil)
 	if err != nil {
 		return sum, err
 	}
@@ -126,7 +126,7 @@ func (e *Engine) partsNow(ctx context.Context, d *store.Delivery, s *surrounding
 	if c.row == nil || c.p == nil {
 		return nil, errors.New("its member is gone")
 	}
-	if _, err := e.compose(ctx, &c, &records{}); err != nil || d.Channel != campaigns.Telegram {
+	if _, err := e.compose(ctx, &c, &composer{}); err != nil || d.Channel != campaigns.Telegram {
 		return nil, err
 	}
 	body, ok := c.l.def.Step(d.Step).Body.(*definition.Send)

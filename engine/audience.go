@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
@@ -29,22 +30,30 @@ func (e *Engine) scheduleDue(ctx context.Context, tx *store.Tx, s *definition.Sc
 // EnrollAudiences enrolls the next part of each audience whose schedule's time has come, and reports whether there was any. AdvanceDue does it too, and
 // decides for those who are enrolled.
 func (e *Engine) EnrollAudiences(ctx context.Context) (progress bool, err error) {
-	return e.openSome(ctx, map[campaigns.CampaignID]bool{})
+	return e.openSome(ctx, nil, map[campaigns.CampaignID]bool{})
 }
 
-// openSome enrolls the next part of each audience whose schedule's time has come, and reports whether there was any.
-func (e *Engine) openSome(ctx context.Context, failed map[campaigns.CampaignID]bool) (progress bool, err error) {
+// openSome enrolls the next part of each audience whose schedule's time has come, and reports whether there was any. Some of what follows from it is sent
+// beside the caller; nil: nothing is.
+func (e *Engine) openSome(ctx context.Context, beside *sync.WaitGroup, failed map[campaigns.CampaignID]bool) (progress bool, err error) {
 	due, err := e.Store.DueSchedules(ctx, e.now())
 	for _, s := range due {
 		if failed[s.Campaign] {
 			continue
 		}
-		done, serr := e.openSchedule(ctx, s.Campaign)
+		var h *hand
+		if beside != nil {
+			e.awaitSeats(ctx)
+			h = e.newHand()
+		}
+		done, serr := e.openSchedule(ctx, s.Campaign, h)
 		if serr != nil {
+			h.drop()
 			failed[s.Campaign] = true
 			err = errors.Join(err, fmt.Errorf("open schedule of campaign %d: %w", s.Campaign, serr))
 			continue
 		}
+		h.send(ctx, beside)
 		if !done {
 			progress = true
 			e.wakeLanes(ctx)
@@ -58,8 +67,9 @@ func (e *Engine) openSome(ctx context.Context, failed map[campaigns.CampaignID]b
 const lookedAt = 10
 
 // openSchedule enrolls the next part of one audience. done: the audience is through, or another worker is at it.
-func (e *Engine) openSchedule(ctx context.Context, id campaigns.CampaignID) (done bool, err error) {
-	err = e.Store.WriteBulk(ctx, func(tx *store.Tx) error {
+func (e *Engine) openSchedule(ctx context.Context, id campaigns.CampaignID, h *hand) (done bool, err error) {
+	err = e.claim(ctx, e.Store.WriteBulk, chunkClaim, func(tx *store.Tx, _, until time.Time) error {
+		h.begin(until)
 		done = true
 		s, err := tx.LockSchedule(ctx, id)
 		if err != nil || s == nil || s.DoneAt != nil {
@@ -90,7 +100,11 @@ func (e *Engine) openSchedule(ctx context.Context, id campaigns.CampaignID) (don
 		if l.decided {
 			rows = e.Store.BulkRows()
 		}
-		last, any, err := tx.MemberAfter(ctx, s.LastMember, lookedAt*rows)
+		looked := lookedAt * rows
+		if l.def.Entry.Schedule.Audience.Everyone {
+			looked = 2 * rows
+		}
+		last, any, err := tx.MemberAfter(ctx, s.LastMember, looked)
 		if err != nil {
 			return err
 		}
@@ -105,12 +119,13 @@ func (e *Engine) openSchedule(ctx context.Context, id campaigns.CampaignID) (don
 		if len(ids) == rows {
 			last = ids[len(ids)-1]
 		}
-		if err := e.enrollScheduled(ctx, tx, l, ids, c, now); err != nil {
+		if err := e.enrollScheduled(ctx, tx, l, ids, c, now, h); err != nil {
 			return err
 		}
 		return tx.MoveSchedule(ctx, id, last, nil)
 	})
 	if errors.Is(err, errEnteredElsewhere) { // the next sweep sees who it was; asking at once might go on for ever
+		h.drop()
 		return true, nil
 	}
 	return done, err
@@ -120,13 +135,13 @@ func (e *Engine) openSchedule(ctx context.Context, id campaigns.CampaignID) (don
 var errEnteredElsewhere = errors.New("a member entered by another way")
 
 // enrollScheduled writes one part of an audience as enrollments: with the first decision made, due now, or at the schedule's moment in the member's zone.
-func (e *Engine) enrollScheduled(ctx context.Context, tx *store.Tx, l *live, ids []campaigns.MemberID, c *store.Community, now time.Time) (err error) {
+func (e *Engine) enrollScheduled(ctx context.Context, tx *store.Tx, l *live, ids []campaigns.MemberID, c *store.Community, now time.Time, h *hand) (err error) {
 	if len(ids) == 0 {
 		return nil
 	}
 	n, zoned, decided := 0, l.def.Entry.Schedule.Zone == definition.MemberZone, false
 	if l.decided && !zoned {
-		n, decided, err = e.enrollDecided(ctx, tx, l, ids, now)
+		n, decided, err = e.enrollDecided(ctx, tx, l, ids, now, h)
 	}
 	switch {
 	case decided || err != nil:
@@ -143,7 +158,7 @@ func (e *Engine) enrollScheduled(ctx context.Context, tx *store.Tx, l *live, ids
 
 // enrollDecided writes passages as they stand after their first decision, with the messages that follow from it, so that each is written once. Not ok, and
 // nothing is written: one of them cannot be decided with the others, and all are to be decided in their own time.
-func (e *Engine) enrollDecided(ctx context.Context, tx *store.Tx, l *live, ids []campaigns.MemberID, now time.Time) (n int, ok bool, err error) {
+func (e *Engine) enrollDecided(ctx context.Context, tx *store.Tx, l *live, ids []campaigns.MemberID, now time.Time, h *hand) (n int, ok bool, err error) {
 	ever, err := tx.EverInside(ctx, l.campaign, ids)
 	if err != nil {
 		return 0, false, err
@@ -151,33 +166,58 @@ func (e *Engine) enrollDecided(ctx context.Context, tx *store.Tx, l *live, ids [
 	if ids, err = e.letIn(ctx, tx, l, ids, ever, now); err != nil || len(ids) == 0 {
 		return 0, err == nil, err
 	}
-	around := surround{versions: map[int]*live{l.version: l}}
-	if err := around.members(ctx, tx, ids); err != nil || around.facts == nil {
+	read := time.Now()
+	facts, profiles, err := e.entrants(ctx, tx, l, ids, h != nil)
+	if err != nil || facts == nil {
 		return 0, false, err
 	}
 	w, err := e.newWork(ctx, tx)
 	if err != nil {
 		return 0, false, err
 	}
-	w.bulk, w.first = true, map[campaigns.MemberID]campaigns.Lang{}
+	w.bulk, w.first, w.hand = true, map[campaigns.MemberID]campaigns.Lang{}, h
 	rows, err := newEnrollments(ctx, tx, l, ids, "schedule", now)
 	if err != nil {
 		return 0, false, err
 	}
 	for _, row := range rows {
 		if !ever[row.Member] {
-			w.first[row.Member] = around.facts[row.Member].Language
+			w.first[row.Member] = facts[row.Member].Language
 		}
 	}
-	if err := w.start(ctx, l, rows, around.facts); err != nil {
+	if err := w.start(ctx, l, rows, facts); err != nil {
 		if ctx.Err() != nil {
 			return 0, false, err
 		}
 		e.Log.Error("audience not decided together; deciding for each", "campaign", l.campaign, "error", err)
 		return 0, false, nil
 	}
+	if profiles != nil {
+		h.knows(profiles, rows, read)
+	}
 	_, err = w.flush(ctx)
 	return len(rows), true, err
+}
+
+// entrants reads what the first decision about members needs; whole, also what their messages need. No facts: one was merged, or facts do not do.
+func (e *Engine) entrants(ctx context.Context, tx *store.Tx, l *live, ids []campaigns.MemberID, whole bool) (map[campaigns.MemberID]*store.MemberFacts, map[campaigns.MemberID]*store.Profile, error) {
+	around := surround{versions: map[int]*live{l.version: l}}
+	want, ok := around.wanted()
+	if !ok || !whole || want.Tags {
+		err := around.members(ctx, tx, ids)
+		return around.facts, nil, err
+	}
+	profiles, err := tx.Recipients(ctx, ids, want.Channels, want.Topic)
+	if err != nil || slices.ContainsFunc(ids, func(id campaigns.MemberID) bool { return profiles[id] == nil }) {
+		return nil, nil, err
+	}
+	facts := make(map[campaigns.MemberID]*store.MemberFacts, len(ids))
+	room := make([]store.MemberFacts, len(ids))
+	for i, id := range ids {
+		room[i] = profiles[id].Facts(want.Topic)
+		facts[id] = &room[i]
+	}
+	return facts, profiles, nil
 }
 
 // start decides the first step of each, and writes nothing.

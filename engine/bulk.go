@@ -20,37 +20,42 @@ func (e *Engine) sendChunk(ctx context.Context, ch campaigns.Channel) (worked bo
 	if err != nil || c == nil {
 		return false, err
 	}
-	worked, err = e.workChunk(ctx, ch, c)
+	ds, err := e.Store.ChunkDeliveries(ctx, c)
+	left := ds
+	if err == nil {
+		left, err = e.workChunk(ctx, c, ds, nil)
+	}
+	return len(ds) == 0 || len(left) < len(ds), e.giveBack(ctx, c, err)
+}
+
+// giveBack ends the claim of a chunk that was worked on. err is how that ended.
+func (e *Engine) giveBack(ctx context.Context, c *store.Chunk, err error) error {
 	if errors.Is(err, errUnsettled) {
-		return worked, err // its rows look as if they had not been sent: the claim stays until the journal was replayed or it runs out
+		return err // its rows look as if they had not been sent: the claim stays until the journal was replayed or it runs out
 	}
 	release := context.WithoutCancel(ctx)
 	rerr := e.patiently("claims not given back", 1, func() error {
 		return e.Store.WriteBulk(release, func(tx *store.Tx) error { return tx.ReleaseChunk(release, c.ID, e.Owner) })
 	})
 	e.wake("due", e.Waker.WakeDue(ctx))
-	return worked, errors.Join(err, rerr)
+	return errors.Join(err, rerr)
 }
 
-// workChunk sends part after part of a chunk. Parts grow while they are quick: the next chunk begins with the size that the last one ended with. Where a
-// rate lets no more through for a moment, it waits for it instead of claiming, reading and
-// counting the rest anew.
-func (e *Engine) workChunk(ctx context.Context, ch campaigns.Channel, c *store.Chunk) (worked bool, err error) {
-	left, err := e.Store.ChunkDeliveries(ctx, c)
-	if err != nil {
-		return false, err
-	}
-	worked = len(left) == 0
+// workChunk sends part after part of a chunk, and returns what stays as it was. Parts grow while they are quick: the next chunk begins with the size that the
+// last one ended with. Where a rate lets no more through for a moment, it waits for it instead of claiming, reading and counting the rest anew. known is
+// what was read of the members a moment ago, or nil.
+func (e *Engine) workChunk(ctx context.Context, c *store.Chunk, ds []*store.Delivery, known *surroundings) (left []*store.Delivery, err error) {
+	ch := c.Channel
+	left = ds
 	size := e.parts.size(ch, 8*e.connections(ch, campaigns.Bulk))
 	defer func() { e.parts.learn(ch, size) }()
 	for start := time.Now(); len(left) > 0 && time.Since(start) < chunkWork && ctx.Err() == nil; {
 		began := time.Now()
 		part := left[:min(len(left), e.most(ch, size))]
-		done, err := e.sendSome(ctx, campaigns.Bulk, ch, part)
+		done, err := e.sendSome(ctx, campaigns.Bulk, ch, part, known)
 		if err != nil {
-			return worked, err
+			return left, err
 		}
-		worked = worked || len(done) > 0
 		left = append(undone(part, done), left[len(part):]...)
 		if len(done) == len(part) {
 			size = nextSize(size, time.Since(began), maxChunk)
@@ -62,7 +67,7 @@ func (e *Engine) workChunk(ctx context.Context, ch campaigns.Channel, c *store.C
 		}
 		sleep(ctx, rest)
 	}
-	return worked, nil
+	return left, nil
 }
 
 // nextSize aims at a quarter of a second a part.

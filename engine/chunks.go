@@ -58,6 +58,9 @@ func (w *work) lease(ctx context.Context, k chunkKey, ds []*store.Delivery, wait
 		ID: first, Campaign: k.campaign, Channel: k.channel, Lo: campaigns.DeliveryID(first + 1), Hi: campaigns.DeliveryID(first + int64(len(ds))),
 		Left: len(ds), Priority: k.priority, DueAt: w.now,
 	}
+	if err := w.hand.take(ctx, w.tx, &c, ds); err != nil {
+		return err
+	}
 	for i, d := range ds {
 		row := waits[d.ID]
 		d.ID, d.Chunk, d.DueAt = c.Lo+campaigns.DeliveryID(i), c.ID, nil

@@ -57,13 +57,13 @@ steps:
 		row := &store.Enrollment{ID: d.Enrollment, Step: "news", Visit: 1, State: campaigns.EnrollmentWaiting, Data: []byte(`{"started":true,"visits":{"news":1},"waiting":{"channel":"email"}}`)}
 		cs = append(cs, &candidate{d: d, l: l, row: row, p: p, community: community})
 	}
-	var reads records
+	var by composer
 	var before, after syscall.Rusage
 	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &before)
 	b.ReportAllocs()
 	i := 0
 	for b.Loop() {
-		if _, err := e.compose(b.Context(), cs[i%len(cs)], &reads); err != nil {
+		if _, err := e.compose(b.Context(), cs[i%len(cs)], &by); err != nil {
 			b.Fatal(err)
 		}
 		i++

@@ -43,6 +43,9 @@ type work struct {
 	dirty      map[campaigns.MemberID]*store.Profile
 	canceled   map[campaigns.Reason][]campaigns.EnrollmentID // their pending deliveries are to be canceled
 
+	// hand takes chunks that are sent right away by who writes them; nil: none.
+	hand *hand
+
 	// claim, where it is set, looks at deliveries before they are written, and may let them be written as claimed.
 	claim func(context.Context) error
 

@@ -19,13 +19,15 @@ import (
 const stuckPause = 10 * time.Minute
 
 // AdvanceDue decides for everything that is due, campaign by campaign, until nothing is or the slice of time is used up. It reports whether more is due.
-// A campaign that fails stops none of the others.
+// A campaign that fails stops none of the others. Of audiences, it sends some of what it enters itself, and returns when that is done.
 func (e *Engine) AdvanceDue(ctx context.Context, slice time.Duration) (more bool, err error) {
 	_, err = e.SweepEnded(ctx)
 	err = errors.Join(err, e.finishDone(ctx))
 	failed, behind := map[campaigns.CampaignID]bool{}, map[campaigns.CampaignID]bool{}
+	var beside sync.WaitGroup
+	defer beside.Wait()
 	for end := time.Now().Add(slice); ; {
-		progress, rerr := e.advanceRound(ctx, failed, behind, end)
+		progress, rerr := e.advanceRound(ctx, &beside, failed, behind, end)
 		err = errors.Join(err, rerr)
 		switch {
 		case ctx.Err() != nil:
@@ -39,8 +41,8 @@ func (e *Engine) AdvanceDue(ctx context.Context, slice time.Duration) (more bool
 }
 
 // advanceRound decides for one transaction's worth of each campaign, or two where much is due: schedules that open, then what is due.
-func (e *Engine) advanceRound(ctx context.Context, failed, behind map[campaigns.CampaignID]bool, end time.Time) (progress bool, err error) {
-	progress, err = e.openSome(ctx, failed)
+func (e *Engine) advanceRound(ctx context.Context, beside *sync.WaitGroup, failed, behind map[campaigns.CampaignID]bool, end time.Time) (progress bool, err error) {
+	progress, err = e.openSome(ctx, beside, failed)
 	ids, derr := e.Store.DueCampaigns(ctx, e.now())
 	if err = errors.Join(err, derr); derr != nil {
 		return false, err

@@ -100,6 +100,7 @@ type Engine struct {
 	bot      atomic.Pointer[string]  // the bot's name, once it is known
 	waiting  atomic.Int64            // how many wait for the database to take their outcomes
 	leaps    leaps
+	seats    map[campaigns.Channel]*seats
 	fetches  signal         // a file waits to be fetched
 	beside   sync.WaitGroup // what runs beside a transaction: acknowledging presses
 	closed   chan struct{}
@@ -137,6 +138,7 @@ func New(o Options) (*Engine, error) {
 	}
 	e := &Engine{Options: o, fetches: make(signal, 1), keys: deriveKeys(o.Secret), pool: map[poolKey]*linePool{}, closed: make(chan struct{})}
 	e.crowd.open()
+	e.openSeats()
 	e.states.ttl, e.cool.ttl, e.settings.ttl = statesTTL, statesTTL, settingsTTL
 	for ch := range o.Senders {
 		for _, lane := range []campaigns.Lane{campaigns.Interactive, campaigns.Bulk} {

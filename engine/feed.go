@@ -27,7 +27,7 @@ type feed struct {
 	some  []job // of the member whose turn it is
 	gated time.Time
 	res   *results
-	reads records
+	by    composer
 	ends  ends
 	out   []handed // given to the line and not settled: with a stream two, else one
 }
@@ -80,7 +80,7 @@ const panicCode = "panic"
 func (f *feed) Next() *channels.Message {
 	for j, ok := f.next(); ok; j, ok = f.next() {
 		since := time.Now()
-		msg, err := f.e.compose(f.ctx, &j.candidate, &f.reads)
+		msg, err := f.e.compose(f.ctx, &j.candidate, &f.by)
 		if err != nil {
 			f.e.Log.Error("message not rendered", "delivery", j.d.ID, "campaign", j.d.Campaign, "step", j.d.Step, "error", err)
 			f.res.final(j.d, campaigns.Failed, renderFault(err), f.e.now())

@@ -67,11 +67,8 @@ func (r *renderJob) content(subject, body definition.Texts) (templates.MailConte
 			return m, lang, err
 		}
 	}
-	if m.BodyHTML, err = text.HTML(r.env(lang)); err != nil {
-		return m, lang, err
-	}
-	m.BodyText, err = text.Plain(r.env(lang))
-	return m, lang, err
+	r.body = text
+	return m, lang, nil
 }
 
 // mail puts a mail together: its two parts and the headers that stay the same for every attempt of the delivery.
@@ -86,12 +83,13 @@ func (r *renderJob) mail(content templates.MailContent, lang campaigns.Lang) (*c
 	if e.connectable(r.p) {
 		content.ConnectURL = e.PublicURL + "/link/" + e.link(linkConnect, int64(r.d.ID), r.d.CreatedAt.Add(connectLinkLife))
 	}
-	m := r.message(lang)
-	var err error
-	if m.HTML, m.Text, err = templates.Mail(content); err != nil {
+	document, plain, err := r.room.Mail(content, r.body, r.env(lang))
+	if err != nil {
 		return nil, err
 	}
+	m := r.message(lang)
 	m.Mail = e.letter(r.d, content.Subject, strings.TrimSpace(r.p.FirstName+" "+r.p.LastName))
+	m.Mail.HTML, m.Mail.Text = document, plain
 	m.Mail.FeedbackID = string(r.l.def.Key) + ":" + string(r.l.def.Kind) + ":" + clip(r.l.def.Topic, 30) + ":kruzhok"
 	if !bulk {
 		return m, nil

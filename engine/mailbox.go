@@ -186,12 +186,13 @@ func (e *Engine) renderLinkMail(d *store.Delivery, p *store.Profile, c *store.Co
 	for _, paragraph := range body {
 		content.BodyHTML += "<p>" + html.EscapeString(paragraph) + "</p>"
 	}
-	m := &channels.Message{Delivery: d.ID, To: p.Addresses[campaigns.Email].Value, Lang: lang}
-	var err error
-	if m.HTML, m.Text, err = templates.Mail(content); err != nil {
+	document, plain, err := templates.Mail(content)
+	if err != nil {
 		return nil, err
 	}
+	m := &channels.Message{Delivery: d.ID, To: p.Addresses[campaigns.Email].Value, Lang: lang}
 	m.Mail = e.letter(d, content.Subject, strings.TrimSpace(p.FirstName+" "+p.LastName))
+	m.Mail.HTML, m.Mail.Text = []byte(document), []byte(plain)
 	m.Mail.FeedbackID = d.Name + ":system:service:kruzhok"
 	return m, nil
 }

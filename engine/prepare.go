@@ -11,6 +11,7 @@ import (
 	"github.com/kruzhok/kruzhok/channels"
 	"github.com/kruzhok/kruzhok/members"
 	"github.com/kruzhok/kruzhok/store"
+	"github.com/kruzhok/kruzhok/templates"
 )
 
 // surroundings is what the gates and the texts of some deliveries need, loaded set by set.
@@ -22,9 +23,32 @@ type surroundings struct {
 	// Of mails that join a mailbox: their codes, and which of the addresses are on the suppression list and why.
 	codes      map[int64]*store.LinkCode
 	suppressed map[string]string
+
+	read time.Time // when members and passages were, where they are not read for this purpose
 }
 
-func (e *Engine) surroundings(ctx context.Context, ds []*store.Delivery) (*surroundings, error) {
+// fresh reports whether what was read of members is young enough for the gates, with most of gateAge left to send in.
+func (s *surroundings) fresh() bool { return s != nil && time.Since(s.read) < gateAge/4 }
+
+// surroundings reads what some deliveries need. Members and passages that are known are not read again.
+func (e *Engine) surroundings(ctx context.Context, ds []*store.Delivery, known *surroundings) (s *surroundings, err error) {
+	if known != nil {
+		s = &surroundings{profiles: known.profiles, rows: known.rows}
+	} else if s, err = e.readMembers(ctx, ds); err != nil {
+		return nil, err
+	}
+	if err = e.linkCodes(ctx, s, ds); err != nil {
+		return nil, err
+	}
+	if s.states, err = e.campaignStates(ctx); err != nil {
+		return nil, err
+	}
+	s.c, err = e.community(ctx, e.Store)
+	return s, err
+}
+
+// readMembers reads the members and passages of some deliveries.
+func (e *Engine) readMembers(ctx context.Context, ds []*store.Delivery) (*surroundings, error) {
 	var members []campaigns.MemberID
 	var enrollments []campaigns.EnrollmentID
 	for _, d := range ds {
@@ -38,16 +62,7 @@ func (e *Engine) surroundings(ctx context.Context, ds []*store.Delivery) (*surro
 	if s.profiles, err = e.recipients(ctx, ds, members); err != nil {
 		return nil, err
 	}
-	if s.rows, err = e.Store.EnrollmentsByID(ctx, enrollments); err != nil {
-		return nil, err
-	}
-	if err = e.linkCodes(ctx, s, ds); err != nil {
-		return nil, err
-	}
-	if s.states, err = e.campaignStates(ctx); err != nil {
-		return nil, err
-	}
-	s.c, err = e.community(ctx, e.Store)
+	s.rows, err = e.Store.EnrollmentsByID(ctx, enrollments)
 	return s, err
 }
 
@@ -66,7 +81,7 @@ func (e *Engine) recipients(ctx context.Context, ds []*store.Delivery, ids []cam
 	if err != nil {
 		return nil, err
 	}
-	ps, err := e.Store.Recipients(ctx, ids, first.Channel, l.def.Topic)
+	ps, err := e.Store.Recipients(ctx, ids, []campaigns.Channel{first.Channel}, l.def.Topic)
 	if err == nil && slices.ContainsFunc(ids, func(id campaigns.MemberID) bool { return ps[id] == nil }) {
 		return e.Store.Profiles(ctx, ids) // one was merged: the profile of the one who stayed stands under their id
 	}
@@ -88,8 +103,8 @@ type candidate struct {
 }
 
 // prepare takes deliveries through the gates. What the gates stop has its outcome in res.
-func (e *Engine) prepare(ctx context.Context, ch campaigns.Channel, ds []*store.Delivery, res *results) ([]job, error) {
-	s, err := e.surroundings(ctx, ds)
+func (e *Engine) prepare(ctx context.Context, ch campaigns.Channel, ds []*store.Delivery, known *surroundings, res *results) ([]job, error) {
+	s, err := e.surroundings(ctx, ds, known)
 	if err != nil {
 		return nil, err
 	}
@@ -222,15 +237,27 @@ func (c candidate) needsSlot() bool {
 }
 
 // compose makes the message of a step or of a system reply. An error is our fault or the definition's.
-func (e *Engine) compose(ctx context.Context, c *candidate, reads *records) (_ *channels.Message, err error) {
+func (e *Engine) compose(ctx context.Context, c *candidate, by *composer) (_ *channels.Message, err error) {
 	defer recovered(&err)
 	if c.d.Kind == store.SystemDelivery {
 		return e.renderReply(ctx, c.d, c.p, c.community)
 	}
-	en, err := reads.fromRow(c.row)
+	en, err := by.reads.fromRow(c.row)
 	if err != nil {
 		return nil, err
 	}
 	c.en = &en
-	return e.render(&renderJob{e: e, l: c.l, d: c.d, p: c.p, c: c.community, en: en})
+	return e.render(&renderJob{e: e, l: c.l, d: c.d, p: c.p, c: c.community, en: en, room: by.room()})
+}
+
+// composer is what one line makes its messages with. A mail's memory is used again for the next but one: a stream has two of them on their way.
+type composer struct {
+	reads records
+	rooms [2]templates.MailRoom
+	last  int
+}
+
+func (x *composer) room() *templates.MailRoom {
+	x.last = 1 - x.last
+	return &x.rooms[x.last]
 }

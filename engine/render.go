@@ -25,7 +25,9 @@ type renderJob struct {
 	c  *store.Community
 	en decide.Enrollment
 
-	made *templates.Env // the last one: a mail needs it for each of its texts
+	made *templates.Env      // the last one: a mail needs it for each of its texts
+	body *templates.Text     // of a mail
+	room *templates.MailRoom // a mail is written into
 }
 
 // lang is the language of a text for the member: their own where the text has it, else the campaign's first.

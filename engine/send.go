@@ -127,7 +127,7 @@ func (e *Engine) sendRowsOf(ctx context.Context, lane campaigns.Lane, ch campaig
 	pause, err := e.cooling(ctx, ch)
 	var done []store.Outcome
 	if err == nil && pause == 0 {
-		done, err = e.sendSome(ctx, lane, ch, ds)
+		done, err = e.sendSome(ctx, lane, ch, ds, nil)
 	}
 	rest := untouched(ds, done)
 	if len(rest) == 0 {
@@ -197,11 +197,16 @@ type job struct {
 }
 
 // sendSome takes claimed deliveries of one channel through the gates, sends and writes what became of them, in one transaction of outcomes.
-// Deliveries without an outcome in the result were not begun and stay as they were.
-func (e *Engine) sendSome(ctx context.Context, lane campaigns.Lane, ch campaigns.Channel, ds []*store.Delivery) ([]store.Outcome, error) {
+// Deliveries without an outcome in the result were not begun and stay as they were. known is what was read of their members a moment ago, or nil.
+func (e *Engine) sendSome(ctx context.Context, lane campaigns.Lane, ch campaigns.Channel, ds []*store.Delivery, known *surroundings) ([]store.Outcome, error) {
 	res := &results{channel: ch, lane: lane}
 	gated := time.Now()
-	jobs, err := e.prepare(ctx, ch, ds, res)
+	if !known.fresh() {
+		known = nil
+	} else {
+		gated = known.read
+	}
+	jobs, err := e.prepare(ctx, ch, ds, known, res)
 	if err != nil {
 		return nil, err
 	}
@@ -300,7 +305,7 @@ func (e *Engine) still(ctx context.Context, d *store.Delivery, gated time.Time) 
 	if time.Since(gated) <= gateAge {
 		return nil
 	}
-	s, err := e.surroundings(ctx, []*store.Delivery{d})
+	s, err := e.surroundings(ctx, []*store.Delivery{d}, nil)
 	if err != nil {
 		return err
 	}

@@ -17,6 +17,10 @@ type Chunk struct {
 	Left     int
 	Priority int
 	DueAt    time.Time
+
+	// Of a chunk that is written claimed: by whom, and until when. They are not read.
+	Owner string
+	Until time.Time
 }
 
 const chunkColumns = `id, campaign_id, channel, lo, hi, left_n, priority, due_at`
@@ -30,9 +34,26 @@ func scanChunk(r rows) (*Chunk, error) {
 // InsertChunk writes the lease over deliveries whose ids are consecutive, all of one campaign and channel, written in the same transaction with that
 // chunk's id. ID 0 is not filled in: the deliveries name it.
 func (tx *Tx) InsertChunk(ctx context.Context, c Chunk) error {
-	_, err := tx.run.exec(ctx, `INSERT INTO chunks (`+chunkColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-		c.ID, c.Campaign, c.Channel, c.Lo, c.Hi, c.Left, c.Priority, micros(c.DueAt))
+	var owner, until any
+	if c.Owner != "" {
+		owner, until = c.Owner, micros(c.Until)
+	}
+	_, err := tx.run.exec(ctx, `INSERT INTO chunks (`+chunkColumns+`, claim_owner, claim_until) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+		c.ID, c.Campaign, c.Channel, c.Lo, c.Hi, c.Left, c.Priority, micros(c.DueAt), owner, until)
 	return wrap("insert chunk", err)
+}
+
+// BulkWaits reports whether any of a running campaign's deliveries on the channel is due in the bulk lane and held by nobody.
+func (tx *Tx) BulkWaits(ctx context.Context, ch campaigns.Channel, now time.Time) (bool, error) {
+	if err := tx.indexOnly(ctx); err != nil {
+		return false, wrap("look for waiting deliveries", err)
+	}
+	n, _, err := one(ctx, tx.run, value[int64], `SELECT count(*) FROM (SELECT 1 FROM campaigns c WHERE c.state = 'running' AND (
+			EXISTS (SELECT 1 FROM deliveries d
+				WHERE d.lane = 'bulk' AND d.campaign_id = c.id AND d.channel = $1 AND d.due_at <= $2 AND d.state = 'pending')
+			OR EXISTS (SELECT 1 FROM chunks k
+				WHERE k.campaign_id = c.id AND k.channel = $1 AND k.left_n > 0 AND k.due_at <= $2 AND k.claim_owner IS NULL)) LIMIT 1) AS w`, ch, micros(now))
+	return n > 0, wrap("look for waiting deliveries", err)
 }
 
 // runningCampaigns come first in every bulk claim, so that a paused campaign's due rows are not even looked at.

@@ -31,6 +31,18 @@ type AddressFacts struct {
 	Consent    bool // for the topic that was asked for
 }
 
+// Facts are what the profile says of the member where the topic is decided about, tags and attributes included.
+func (p *Profile) Facts(topic string) MemberFacts {
+	f := MemberFacts{
+		ID: p.ID, Language: p.Language, TimeZone: p.TimeZone, StoppedAt: p.StoppedAt, LastActAt: p.LastActAt, Attributes: p.Attributes, Tags: p.Tags,
+		Addresses: make([]AddressFacts, 0, len(p.Addresses)),
+	}
+	for ch, a := range p.Addresses {
+		f.Addresses = append(f.Addresses, AddressFacts{ch, a.Reach, a.Proof, a.Suppressed != "", p.Consents.Allows(ch, topic)})
+	}
+	return f
+}
+
 // FactsWanted says what of members is to be read.
 type FactsWanted struct {
 	Topic            string

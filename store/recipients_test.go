@@ -44,7 +44,7 @@ func TestRecipients(t *testing.T) {
 		}
 		whole := must[map[campaigns.MemberID]*store.Profile](t)(s.Profiles(t.Context(), ids))
 		for _, ch := range []campaigns.Channel{campaigns.Email, campaigns.Telegram} {
-			got := must[map[campaigns.MemberID]*store.Profile](t)(s.Recipients(t.Context(), append(ids, 1<<40), ch, "news"))
+			got := must[map[campaigns.MemberID]*store.Profile](t)(s.Recipients(t.Context(), append(ids, 1<<40), []campaigns.Channel{ch}, "news"))
 			same(t, len(ids), len(got))
 			for _, id := range ids {
 				want := *whole[id]

@@ -21,26 +21,32 @@ type flat struct {
 
 // filler runs a flat program.
 type filler struct {
-	buf     []byte
-	spans   []span
-	pending int
-	marks   []mark // of the last text, for the newlines that follow
-	prefix  string
-	vals    []filled
+	buf      []byte
+	from     int // where the text begins
+	spans    []span
+	unmarked bool // nobody asks for spans
+	pending  int
+	marks    []mark // of the last text, for the newlines that follow
+	prefix   string
+	vals     []filled
 }
 
 // fillFlat runs a program with its values. links decides how a value is kept from becoming a link; nil leaves values as they are.
 func fillFlat(ops []op, vals []filled, links func(string) string) flat {
-	f := &filler{vals: vals, buf: make([]byte, 0, 512), spans: make([]span, 0, len(ops)+2)}
+	f := filler{vals: vals, buf: make([]byte, 0, 512), spans: make([]span, 0, len(ops)+2)}
+	f.run(ops, links)
+	return flat{string(f.buf), f.spans, vals}
+}
+
+func (f *filler) run(ops []op, links func(string) string) {
 	for i := range ops {
 		o := &ops[i]
 		if o.kind == opBreak {
 			f.pending = max(f.pending, o.n)
 			continue
 		}
-		f.write(o.words(vals, links), o)
+		f.write(o.words(f.vals, links), o)
 	}
-	return flat{string(f.buf), f.spans, vals}
 }
 
 // words is what an op shows.
@@ -62,7 +68,7 @@ func (f *filler) write(s string, o *op) {
 	if s == "" {
 		return
 	}
-	if len(f.buf) == 0 {
+	if len(f.buf) == f.from {
 		f.buf = append(f.buf, o.prefix...)
 	} else if f.pending > 0 {
 		f.newlines(o)
@@ -94,6 +100,9 @@ func (f *filler) lines(s, prefix string) {
 
 // span closes what was written under marks.
 func (f *filler) span(marks []mark) {
+	if f.unmarked {
+		return
+	}
 	if n := len(f.spans); n > 0 && common(f.spans[n-1].marks, marks) == len(marks) && len(f.spans[n-1].marks) == len(marks) {
 		f.spans[n-1].end = len(f.buf)
 		return

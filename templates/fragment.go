@@ -27,19 +27,21 @@ const (
 // HTML renders the body of a mail: a fragment with inline styles, to be framed by Mail.
 func (t *Text) HTML(env Env) (string, error) {
 	v, vals := t.prepare(&env)
-	var b strings.Builder
-	b.Grow(1024)
-	for i := range v.html {
-		p := &v.html[i]
-		b.WriteString(p.text)
-		if p.slot >= 0 {
-			fillHTML(&b, vals[p.slot], p.kind)
-		}
-	}
-	return b.String(), nil
+	return string(v.appendHTML(make([]byte, 0, 1024), vals)), nil
 }
 
-func fillHTML(b *strings.Builder, v filled, kind pieceKind) {
+func (v *variant) appendHTML(dst []byte, vals []filled) []byte {
+	for i := range v.html {
+		p := &v.html[i]
+		dst = append(dst, p.text...)
+		if p.slot >= 0 {
+			dst = appendValue(dst, vals[p.slot], p.kind)
+		}
+	}
+	return dst
+}
+
+func appendValue(dst []byte, v filled, kind pieceKind) []byte {
 	s := v.text
 	switch {
 	case kind == slotURL:
@@ -49,11 +51,12 @@ func fillHTML(b *strings.Builder, v filled, kind pieceKind) {
 	}
 	for line, rest, more := "", s, true; more; {
 		line, rest, more = strings.Cut(rest, "\n")
-		escapeInto(b, line)
+		dst = appendEscaped(dst, line)
 		if more {
-			b.WriteString("<br>")
+			dst = append(dst, "<br>"...)
 		}
 	}
+	return dst
 }
 
 // fragment writes the mail's HTML with slots.

@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"bytes"
 	"strings"
 	"sync"
 	"unicode/utf8"
@@ -45,13 +46,13 @@ type headKey struct {
 	question, text, unsubscribe, preferences, connect bool
 }
 
-// key is that of the mail; ok is false for one that is framed by itself.
-func (m *MailContent) key() (k headKey, ok bool) {
+// key is that of the mail with these words; ok is false for one that is framed by itself.
+func (m *MailContent) key(words []byte) (k headKey, ok bool) {
 	k = headKey{
 		lang: m.Lang, preheader: m.Preheader, why: m.Why, brand: m.Brand, community: m.CommunityName, address: m.PostalAddress, question: m.Question,
-		text: m.BodyText != "", unsubscribe: m.UnsubscribeURL != "", preferences: m.PreferencesURL != "", connect: m.ConnectURL != "",
+		text: len(words) > 0, unsubscribe: m.UnsubscribeURL != "", preferences: m.PreferencesURL != "", connect: m.ConnectURL != "",
 	}
-	if len(m.Buttons) > maxHeadButtons || m.Subject == "" || !trimmed(m.Subject) || !trimmed(m.BodyText) {
+	if len(m.Buttons) > maxHeadButtons || m.Subject == "" || !trimmed(m.Subject) || len(bytes.TrimSpace(words)) != len(words) {
 		return k, false
 	}
 	kinds := make([]byte, len(m.Buttons))
@@ -150,34 +151,27 @@ func cutAtBlanks(s string) (out []stretch) {
 	return append(out, stretch{always: s[from:]})
 }
 
-// fill writes the mail's own words and links into the frame.
-func (h *head) fill(m *MailContent) (document, text string) {
-	var b strings.Builder
-	b.Grow(len(m.BodyHTML) + len(m.Subject)*2 + sizeOf(h.html) + 1024)
+// fill appends the frame with the mail's own words and links in it.
+func (h *head) fill(document, text []byte, m *MailContent, body, words []byte) (_, _ []byte) {
 	for _, s := range h.html {
-		b.WriteString(s.always)
+		document = append(document, s.always...)
 		switch s.then {
 		case noBlank:
 		case blankHTML:
-			b.WriteString(m.BodyHTML)
+			document = append(document, body...)
 		default:
-			escapeInto(&b, tidy(m.at(s.then)))
+			document = appendEscaped(document, tidy(m.at(s.then)))
 		}
 	}
-	var t strings.Builder
-	t.Grow(len(m.BodyText) + len(m.Subject) + sizeOf(h.text) + 512)
 	for _, s := range h.text {
-		t.WriteString(s.always)
-		t.WriteString(m.at(s.then))
+		text = append(text, s.always...)
+		if s.then == blankText {
+			text = append(text, words...)
+		} else {
+			text = append(text, m.at(s.then)...)
+		}
 	}
-	return b.String(), t.String()
-}
-
-func sizeOf(ss []stretch) (n int) {
-	for _, s := range ss {
-		n += len(s.always)
-	}
-	return n
+	return document, text
 }
 
 // at is what stands at the blank.
@@ -187,8 +181,6 @@ func (m *MailContent) at(p blank) string {
 		return ""
 	case blankSubject:
 		return m.Subject
-	case blankText:
-		return m.BodyText
 	case blankUnsubscribe:
 		return m.UnsubscribeURL
 	case blankPreferences:

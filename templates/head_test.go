@@ -30,7 +30,9 @@ func TestHeadsAreFrames(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		own := m.withoutEcho().completed()
+		body, plain := m.withoutEcho([]byte(m.BodyHTML), []byte(m.BodyText))
+		m.BodyHTML, m.BodyText = string(body), string(plain)
+		own := m.completed()
 		if wantDoc, want := own.document(), own.text(); doc != wantDoc || text != want {
 			t.Fatalf("\n got %s\n%s\nwant %s\n%s", doc, text, wantDoc, want)
 		}

@@ -1,8 +1,9 @@
 package templates
 
 import (
+	"bytes"
 	"errors"
-	"html"
+	stdhtml "html"
 	"regexp"
 	"strings"
 
@@ -53,23 +54,41 @@ type MailButton struct {
 
 // Mail frames a body: the whole HTML document and the text part with the same links. It fails with ErrMailTooBig or ErrMailLink.
 func Mail(m MailContent) (document, text string, err error) {
+	html, plain, err := new(MailRoom).frame(m, []byte(m.BodyHTML), []byte(m.BodyText))
+	return string(html), string(plain), err
+}
+
+// MailRoom is memory that one mail after another is written into: mails are what bulk sending would otherwise throw away most of. The zero value is ready.
+type MailRoom struct{ body, words, document, text []byte }
+
+// Mail renders a body and frames it, as Mail does with BodyHTML and BodyText, which are not looked at. What it returns holds until it is called again.
+func (r *MailRoom) Mail(m MailContent, body *Text, env Env) (document, text []byte, err error) {
+	v, vals := body.prepare(&env)
+	r.body = v.appendHTML(r.body[:0], vals)
+	r.words = v.appendPlain(r.words[:0], vals)
+	return r.frame(m, r.body, bytes.TrimSpace(r.words))
+}
+
+func (r *MailRoom) frame(m MailContent, body, words []byte) (document, text []byte, err error) {
 	if err := m.checkLinks(); err != nil {
-		return "", "", err
+		return nil, nil, err
 	}
-	m = m.withoutEcho()
-	if k, ok := m.key(); ok {
-		if h := headFor(k); h != nil {
-			document, text = h.fill(&m)
-		}
+	body, words = m.withoutEcho(body, words)
+	var h *head
+	if k, ok := m.key(words); ok {
+		h = headFor(k)
 	}
-	if document == "" {
+	if h != nil {
+		r.document, r.text = h.fill(r.document[:0], r.text[:0], &m, body, words)
+	} else {
 		m = m.completed()
-		document, text = m.document(), m.text()
+		m.BodyHTML, m.BodyText = string(body), string(words)
+		r.document, r.text = append(r.document[:0], m.document()...), append(r.text[:0], m.text()...)
 	}
-	if len(document) >= MailMaxSize {
-		return "", "", ErrMailTooBig
+	if len(r.document) >= MailMaxSize {
+		return nil, nil, ErrMailTooBig
 	}
-	return document, text, nil
+	return r.document, r.text, nil
 }
 
 // document is the whole HTML part.
@@ -138,18 +157,17 @@ func (m MailContent) completed() MailContent {
 var htmlTag = regexp.MustCompile(`<[^>]*>`)
 
 // withoutEcho drops the body's first paragraph where it says what the heading above it says: in a chat there is none.
-func (m MailContent) withoutEcho() MailContent {
-	line, rest, ok := strings.Cut(strings.TrimSpace(m.BodyText), "\n")
-	if !ok || tidy(line) != tidy(m.Subject) {
-		return m
+func (m *MailContent) withoutEcho(body, words []byte) (html, plain []byte) {
+	line, rest, ok := bytes.Cut(bytes.TrimSpace(words), []byte("\n"))
+	if !ok || tidy(string(line)) != tidy(m.Subject) {
+		return body, words
 	}
-	paragraph, more, found := strings.Cut(strings.TrimSpace(m.BodyHTML), "</p>")
-	said := html.UnescapeString(htmlTag.ReplaceAllString(paragraph, ""))
-	if !found || !strings.HasPrefix(paragraph, "<p") || tidy(said) != tidy(m.Subject) || strings.TrimSpace(more) == "" {
-		return m
+	paragraph, more, found := bytes.Cut(bytes.TrimSpace(body), []byte("</p>"))
+	said := stdhtml.UnescapeString(string(htmlTag.ReplaceAll(paragraph, nil)))
+	if !found || !bytes.HasPrefix(paragraph, []byte("<p")) || tidy(said) != tidy(m.Subject) || len(bytes.TrimSpace(more)) == 0 {
+		return body, words
 	}
-	m.BodyText, m.BodyHTML = strings.TrimSpace(rest), strings.TrimSpace(more)
-	return m
+	return bytes.TrimSpace(more), bytes.TrimSpace(rest)
 }
 
 func (m *MailContent) say(key string, args map[string]any) string {

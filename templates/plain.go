@@ -7,7 +7,14 @@ import (
 // Plain renders the mail's text part: links as "text (url)", lists with "-" or "1.", quotes with "> ", no hard wrap, no newline at the end.
 func (t *Text) Plain(env Env) (string, error) {
 	v, vals := t.prepare(&env)
-	return strings.TrimSpace(fillFlat(v.plain, vals, breakMailLinks).text), nil
+	return strings.TrimSpace(string(v.appendPlain(nil, vals))), nil
+}
+
+// appendPlain appends the plain text, with white space at its ends where values brought it.
+func (v *variant) appendPlain(dst []byte, vals []filled) []byte {
+	f := filler{buf: dst, from: len(dst), vals: vals, unmarked: true}
+	f.run(v.plain, breakMailLinks)
+	return f.buf
 }
 
 // Line renders one plain line for subjects and button labels: no markup, no addresses of links, every white space one space.

@@ -134,22 +134,37 @@ func (w *tagWriter) close(m mark) {
 func escapeInto(b *strings.Builder, s string) {
 	from := 0
 	for i := 0; i < len(s); i++ {
-		var e string
-		switch s[i] {
-		case '<':
-			e = "&lt;"
-		case '>':
-			e = "&gt;"
-		case '&':
-			e = "&amp;"
-		case '"':
-			e = "&quot;"
-		default:
-			continue
+		if e := entityOf(s[i]); e != "" {
+			b.WriteString(s[from:i])
+			b.WriteString(e)
+			from = i + 1
 		}
-		b.WriteString(s[from:i])
-		b.WriteString(e)
-		from = i + 1
 	}
 	b.WriteString(s[from:])
+}
+
+// appendEscaped is escapeInto for memory that is used again.
+func appendEscaped(dst []byte, s string) []byte {
+	from := 0
+	for i := 0; i < len(s); i++ {
+		if e := entityOf(s[i]); e != "" {
+			dst = append(append(dst, s[from:i]...), e...)
+			from = i + 1
+		}
+	}
+	return append(dst, s[from:]...)
+}
+
+func entityOf(c byte) string {
+	switch c {
+	case '<':
+		return "&lt;"
+	case '>':
+		return "&gt;"
+	case '&':
+		return "&amp;"
+	case '"':
+		return "&quot;"
+	}
+	return ""
 }

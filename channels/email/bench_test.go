@@ -26,8 +26,8 @@ func BenchmarkSend(b *testing.B) {
 	defer c.Close()
 	m := sample()
 	m.Mail.ToName, m.Mail.Subject = "Анна", "Привет, Анна"
-	m.Text = strings.Repeat("Привет, рады видеть тебя в нашем кругу.\n", 20)
-	m.HTML = strings.Repeat("<p style=\"margin:0\">Привет, рады видеть тебя в нашем кругу.</p>\n", 25)
+	m.Mail.Text = []byte(strings.Repeat("Привет, рады видеть тебя в нашем кругу.\n", 20))
+	m.Mail.HTML = []byte(strings.Repeat("<p style=\"margin:0\">Привет, рады видеть тебя в нашем кругу.</p>\n", 25))
 	b.ReportAllocs()
 	for b.Loop() {
 		if r := c.Send(b.Context(), m, func() error { return nil }); r.Class != channels.OK {
@@ -41,8 +41,8 @@ func BenchmarkSend(b *testing.B) {
 func BenchmarkLetter(b *testing.B) {
 	m := sample()
 	m.Mail.ToName, m.Mail.Subject = "Анна", "Привет, Анна"
-	m.Text = strings.Repeat("Привет, рады видеть тебя в нашем кругу.\n", 20)
-	m.HTML = strings.Repeat("<p style=\"margin:0\">Привет, рады видеть тебя в нашем кругу.</p>\n", 25)
+	m.Mail.Text = []byte(strings.Repeat("Привет, рады видеть тебя в нашем кругу.\n", 20))
+	m.Mail.HTML = []byte(strings.Repeat("<p style=\"margin:0\">Привет, рады видеть тебя в нашем кругу.</p>\n", 25))
 	l, made := &link{eightBit: true, cfg: &Config{}}, &letter{}
 	b.ReportAllocs()
 	for b.Loop() {

@@ -63,7 +63,7 @@ func TestSignedMailsVerify(t *testing.T) {
 		records[name+"._domainkey.c.example.org"] = record
 	}
 	f := newFeed(t.Fatalf, 3)
-	f.give[1].Text, f.give[1].Mail.Subject = "Привет\n.точка\n"+strings.Repeat("ж", 2000), "Тема "+strings.Repeat("ы", 200)
+	f.give[1].Mail.Text, f.give[1].Mail.Subject = []byte("Привет\n.точка\n"+strings.Repeat("ж", 2000)), "Тема "+strings.Repeat("ы", 200)
 	play(t, dialConfig(t, cfg), f)
 	verify := func(raw []byte) (valid int) {
 		t.Helper()

@@ -1,6 +1,7 @@
 package email
 
 import (
+	"bytes"
 	"encoding/base64"
 	"fmt"
 	"strings"
@@ -142,21 +143,21 @@ func encodeWords(s string) string {
 }
 
 // appendPart writes a part's body. dotted is handed on, and set when a line begins with a dot.
-func appendPart(dst []byte, s string, as transferEncoding, dotted bool) ([]byte, bool) {
-	if !utf8.ValidString(s) {
-		s = strings.ToValidUTF8(s, "\uFFFD")
+func appendPart(dst, s []byte, as transferEncoding, dotted bool) ([]byte, bool) {
+	if !utf8.Valid(s) {
+		s = bytes.ToValidUTF8(s, []byte("\uFFFD"))
 	}
-	if strings.IndexByte(s, '\r') >= 0 {
-		s = strings.ReplaceAll(strings.ReplaceAll(s, "\r\n", "\n"), "\r", "\n")
+	if bytes.IndexByte(s, '\r') >= 0 {
+		s = bytes.ReplaceAll(bytes.ReplaceAll(s, []byte("\r\n"), []byte("\n")), []byte("\r"), []byte("\n"))
 	}
 	for {
-		i := strings.IndexByte(s, '\n')
+		i := bytes.IndexByte(s, '\n')
 		line := s
 		if i >= 0 {
 			line = s[:i]
 		}
 		if as == eightBit {
-			dotted = dotted || line != "" && line[0] == '.'
+			dotted = dotted || len(line) > 0 && line[0] == '.'
 			dst = append(dst, line...)
 		} else {
 			dst = appendQuoted(dst, line)
@@ -171,7 +172,7 @@ func appendPart(dst []byte, s string, as transferEncoding, dotted bool) ([]byte,
 const upperHex = "0123456789ABCDEF"
 
 // appendQuoted writes one line as quoted-printable (RFC 2045 §6.7). A dot at the beginning of an encoded line is quoted too: then none needs doubling in SMTP.
-func appendQuoted(dst []byte, line string) []byte {
+func appendQuoted(dst, line []byte) []byte {
 	column := 0
 	for i := range len(line) {
 		c := line[i]

@@ -91,7 +91,7 @@ func (e *envelope) checkOurs() error {
 	if e.Mail.Date.Equal(time.Time{}) {
 		return errors.New("no Date is set")
 	}
-	if e.Text == "" && e.HTML == "" {
+	if len(e.Mail.Text)+len(e.Mail.HTML) == 0 {
 		return errors.New("message has no text and no HTML")
 	}
 	return nil

@@ -43,7 +43,7 @@ func shapeOf(e *envelope, server8bit bool) shape {
 	h := e.Mail
 	s := shape{
 		fromName: h.FromName, fromAddress: e.from.wire(), feedbackID: h.FeedbackID, autoSubmitted: h.AutoSubmitted, bulk: h.Bulk, replyTo: h.ReplyTo != "",
-		text: encodingOf(e.Text, server8bit), html: encodingOf(e.HTML, server8bit),
+		text: encodingOf(h.Text, server8bit), html: encodingOf(h.HTML, server8bit),
 	}
 	if h.ListID != "" {
 		s.listID, s.listName = h.ListID, h.ListName
@@ -53,24 +53,24 @@ func shapeOf(e *envelope, server8bit bool) shape {
 }
 
 // encodingOf: NUL may not travel as 8bit (RFC 2045 §2.8), nor may a line over 998 octets.
-func encodingOf(body string, server8bit bool) transferEncoding {
+func encodingOf(body []byte, server8bit bool) transferEncoding {
 	switch {
-	case body == "":
+	case len(body) == 0:
 		return noPart
-	case !server8bit || strings.IndexByte(body, 0) >= 0 || longestLine(body) > maxLine:
+	case !server8bit || bytes.IndexByte(body, 0) >= 0 || longestLine(body) > maxLine:
 		return quotedPrintable
 	}
 	return eightBit
 }
 
 // longestLine is its length in octets, where LF, CRLF or CR end a line.
-func longestLine(s string) int {
+func longestLine(s []byte) int {
 	longest := 0
-	bare := strings.IndexByte(s, '\r') >= 0
-	for s != "" {
-		i := strings.IndexByte(s, '\n')
+	bare := bytes.IndexByte(s, '\r') >= 0
+	for len(s) > 0 {
+		i := bytes.IndexByte(s, '\n')
 		if bare {
-			i = strings.IndexAny(s, "\r\n")
+			i = bytes.IndexAny(s, "\r\n")
 		}
 		if i < 0 {
 			return max(longest, len(s))
@@ -125,7 +125,7 @@ func newForm(s *shape) (*form, error) {
 	if _, err := m.WriteTo(&b); err != nil {
 		return nil, fmt.Errorf("build mail: %w", err)
 	}
-	if longestLine(b.String()) > maxLine {
+	if longestLine(b.Bytes()) > maxLine {
 		return nil, errors.New("build mail: a header line is longer than 998 octets")
 	}
 	return cut(b.Bytes(), s)
@@ -238,9 +238,9 @@ func (f *form) fill(dst []byte, e *envelope, s *shape) (_ []byte, dotted bool) {
 		case slotUnsubscribe:
 			dst = appendUnsubscribe(dst, e)
 		case slotText:
-			dst, dotted = appendPart(dst, e.Text, s.text, dotted)
+			dst, dotted = appendPart(dst, e.Mail.Text, s.text, dotted)
 		case slotHTML:
-			dst, dotted = appendPart(dst, e.HTML, s.html, dotted)
+			dst, dotted = appendPart(dst, e.Mail.HTML, s.html, dotted)
 		}
 	}
 	return append(dst, f.literals[len(f.slots)]...), dotted
@@ -248,7 +248,7 @@ func (f *form) fill(dst []byte, e *envelope, s *shape) (_ []byte, dotted bool) {
 
 // spoilt reports whether a part of the mail holds the boundary: somebody typed it, who had an earlier mail of the form before his eyes.
 func (f *form) spoilt(e *envelope) bool {
-	return len(f.boundary) > 0 && (strings.Contains(e.Text, string(f.boundary)) || strings.Contains(e.HTML, string(f.boundary)))
+	return len(f.boundary) > 0 && (bytes.Contains(e.Mail.Text, f.boundary) || bytes.Contains(e.Mail.HTML, f.boundary))
 }
 
 // forms keeps a connection's forms. It is not safe for concurrent use.

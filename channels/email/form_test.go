@@ -96,7 +96,7 @@ func TestWhatArrivesIsWhatWasSent(t *testing.T) {
 				m := sample()
 				m.Mail.Subject = awkward(400).Draw(t, "subject")
 				m.Mail.ToName, m.Mail.FromName, m.Mail.ListName = awkward(400).Draw(t, "to"), awkward(60).Draw(t, "from"), awkward(60).Draw(t, "list")
-				m.Text, m.HTML = body().Draw(t, "text"), body().Draw(t, "html")
+				m.Mail.Text, m.Mail.HTML = []byte(body().Draw(t, "text")), []byte(body().Draw(t, "html"))
 				var b begins
 				if r := c.Send(t.Context(), m, b.begin); r.Class != channels.OK || b.n != 1 {
 					t.Fatalf("%+v", r)
@@ -126,7 +126,7 @@ func compare(t *rapid.T, m *channels.Message, got sandbox.Mail) {
 	want := received{
 		subject: oneLine(m.Mail.Subject), listID: r.listID, fromName: displayName(m.Mail.FromName), toName: displayName(m.Mail.ToName),
 		from: m.Mail.FromAddress, to: m.To, replyTo: m.Mail.ReplyTo, id: m.Mail.MessageID, date: m.Mail.Date,
-		parts: map[string]string{"text/plain": crlf(m.Text), "text/html": crlf(m.HTML)},
+		parts: map[string]string{"text/plain": crlf(string(m.Mail.Text)), "text/html": crlf(string(m.Mail.HTML))},
 	}
 	r.date = r.date.UTC()
 	if !reflect.DeepEqual(r, want) {
@@ -136,7 +136,7 @@ func compare(t *rapid.T, m *channels.Message, got sandbox.Mail) {
 		t.Fatalf("list id %q for %q", r.listID, m.Mail.ListName)
 	}
 	checkForm(t, got.Raw)
-	if got.Text() != crlf(m.Text) || got.HTML() != crlf(m.HTML) || got.Subject() != oneLine(m.Mail.Subject) {
+	if got.Text() != crlf(string(m.Mail.Text)) || got.HTML() != crlf(string(m.Mail.HTML)) || got.Subject() != oneLine(m.Mail.Subject) {
 		t.Fatalf("the mailbox reads %q %q %q", got.Text(), got.HTML(), got.Subject())
 	}
 }
@@ -178,12 +178,12 @@ func TestLongNamesAreCut(t *testing.T) {
 func TestOnlyOnePart(t *testing.T) {
 	srv, c := newServer(t, sandbox.MailConfig{})
 	m := sample()
-	m.HTML = ""
+	m.Mail.HTML = nil
 	if r := c.Send(t.Context(), m, new(begins).begin); r.Class != channels.OK {
 		t.Fatalf("%+v", r)
 	}
 	got := srv.Mailbox().Mails(m.To)[0]
-	if r, err := read(got.Raw); err != nil || len(r.parts) != 1 || r.parts["text/plain"] != crlf(m.Text) {
+	if r, err := read(got.Raw); err != nil || len(r.parts) != 1 || r.parts["text/plain"] != crlf(string(m.Mail.Text)) {
 		t.Errorf("%+v %v", r, err)
 	}
 }
@@ -195,7 +195,7 @@ func TestEightBitIsUsedWhereItFits(t *testing.T) {
 		offer bool
 		want  transferEncoding
 	}{{short, true, eightBit}, {short, false, quotedPrintable}, {long, true, quotedPrintable}, {"a\x00b", true, quotedPrintable}} {
-		if got := encodingOf(c.body, c.offer); got != c.want {
+		if got := encodingOf([]byte(c.body), c.offer); got != c.want {
 			t.Errorf("offer %t, %d bytes: %d, want %d", c.offer, len(c.body), got, c.want)
 		}
 	}
@@ -243,7 +243,7 @@ func TestBrokenMessages(t *testing.T) {
 		class  channels.Class
 	}{
 		"no mail":             {func(m *channels.Message) { m.Mail = nil }, channels.Broken},
-		"no body":             {func(m *channels.Message) { m.Text, m.HTML = "", "" }, channels.Broken},
+		"no body":             {func(m *channels.Message) { m.Mail.Text, m.Mail.HTML = nil, nil }, channels.Broken},
 		"recipient":           {func(m *channels.Message) { m.To = "anna" }, channels.AddressDead},
 		"two recipients":      {func(m *channels.Message) { m.To = "a@example.com,b@example.com" }, channels.AddressDead},
 		"parameters":          {func(m *channels.Message) { m.To = "a@example.com> NOTIFY=NEVER" }, channels.AddressDead},
@@ -330,7 +330,7 @@ func TestEncodeText(t *testing.T) {
 func TestNoEncodedLineBeginsWithADot(t *testing.T) {
 	for n := range 160 {
 		line := strings.Repeat("x", n) + strings.Repeat(".", 80)
-		for got := range strings.SplitSeq(string(appendQuoted(nil, line)), "\r\n") {
+		for got := range strings.SplitSeq(string(appendQuoted(nil, []byte(line))), "\r\n") {
 			if strings.HasPrefix(got, ".") || len(got) > wrapAt {
 				t.Fatalf("after %d characters: %q", n, got)
 			}

@@ -17,11 +17,11 @@ func TestFormsReadAsGoMailsOwn(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		m := sample()
 		m.Mail.Subject, m.Mail.ToName, m.Mail.FromName = awkward(400).Draw(t, "subject"), awkward(300).Draw(t, "to"), awkward(60).Draw(t, "from")
-		m.Text, m.HTML = body().Draw(t, "text"), body().Draw(t, "html")
+		m.Mail.Text, m.Mail.HTML = []byte(body().Draw(t, "text")), []byte(body().Draw(t, "html"))
 		m.Mail.UnsubscribeMail = rapid.SampledFrom([]string{"", "leave@example.org"}).Draw(t, "mailto")
 		m.Mail.AutoSubmitted = rapid.SampledFrom([]string{"", "auto-generated"}).Draw(t, "auto")
 		if rapid.Bool().Draw(t, "one part") {
-			m.HTML = ""
+			m.Mail.HTML = nil
 		}
 		if rapid.Bool().Draw(t, "no list") {
 			m.Mail.ListID = ""
@@ -75,12 +75,12 @@ func byGoMail(t *rapid.T, e *envelope, offer bool) []byte {
 	for _, p := range []struct {
 		kind mail.ContentType
 		body string
-	}{{mail.TypeTextPlain, e.Text}, {mail.TypeTextHTML, e.HTML}} {
+	}{{mail.TypeTextPlain, string(e.Mail.Text)}, {mail.TypeTextHTML, string(e.Mail.HTML)}} {
 		if p.body == "" {
 			continue
 		}
 		encoding := mail.WithPartEncoding(mail.EncodingQP)
-		if encodingOf(p.body, offer) == eightBit {
+		if encodingOf([]byte(p.body), offer) == eightBit {
 			encoding = mail.WithPartEncoding(mail.NoEncoding)
 		}
 		if body := crlf(strings.ToValidUTF8(p.body, "\uFFFD")); first {
@@ -114,7 +114,7 @@ func TestBoundaryIsNeverInABody(t *testing.T) {
 	compose := func(text string) []byte {
 		msg := sample()
 		if text != "" {
-			msg.Text = text
+			msg.Mail.Text = []byte(text)
 		}
 		e, refused := check(msg)
 		if refused != nil {
@@ -130,7 +130,7 @@ func TestBoundaryIsNeverInABody(t *testing.T) {
 	value, _, _ := bytes.Cut(rest, []byte("\r\n"))
 	typed := "--" + strings.Trim(string(value), `"`) + "\nContent-Type: text/html\n\n<b>mine</b>"
 	got, err := read(compose(typed))
-	if err != nil || got.parts["text/plain"] != crlf(typed) || got.parts["text/html"] != crlf(sample().HTML) {
+	if err != nil || got.parts["text/plain"] != crlf(typed) || got.parts["text/html"] != crlf(string(sample().Mail.HTML)) {
 		t.Errorf("%v: %q", err, got.parts)
 	}
 }

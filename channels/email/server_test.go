@@ -53,10 +53,9 @@ func (b *begins) begin() error {
 
 func sample() *channels.Message {
 	return &channels.Message{
-		To:   "anna@example.com",
-		Text: "Hi\n.dot\n..two dots\n",
-		HTML: `<p>Hi <a href="https://c.example.org/r">rules</a></p>`,
+		To: "anna@example.com",
 		Mail: &channels.Mail{
+			Text: []byte("Hi\n.dot\n..two dots\n"), HTML: []byte(`<p>Hi <a href="https://c.example.org/r">rules</a></p>`),
 			Subject: "Hello", FromName: "Community", FromAddress: "news@c.example.org", EnvelopeFrom: "b+1.x@bounce.example.org",
 			ToName: "Anna", ReplyTo: "r+tok@reply.example.org", MessageID: "d1.1@c.example.org", ListID: "news.c.example.org", ListName: "Community news",
 			UnsubscribeURL: "https://u.example.org/1/tok", UnsubscribeMail: "u+tok@reply.example.org", FeedbackID: "welcome:c42:onboarding:kruzhok",

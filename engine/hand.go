@@ -1,0 +1,153 @@
+package engine
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/semaphore"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/store"
+)
+
+const (
+	// seatWait is how long entering waits for a seat: whatever is entered without one has to be read again.
+	seatWait = 250 * time.Millisecond
+	// slowPause is how long a channel gets nothing by hand after a chunk that it could not send wholly: entering waits for no slow channel.
+	slowPause = 10 * time.Second
+)
+
+// seats are those of one channel: how many chunks may be on their way that are sent by who entered their members.
+type seats struct {
+	*semaphore.Weighted
+	n    int64
+	slow atomic.Int64 // until when the channel is slower than entering, in Unix nanoseconds
+}
+
+func (s *seats) quick() bool { return time.Now().UnixNano() > s.slow.Load() }
+
+// openSeats gives each channel that can send as many seats as chunks are worked on, and those of one transaction more.
+func (e *Engine) openSeats() {
+	e.seats = map[campaigns.Channel]*seats{}
+	n := int64(e.BulkRunners + e.chunksAtOnce())
+	for ch := range e.Senders {
+		e.seats[ch] = &seats{Weighted: semaphore.NewWeighted(n), n: n}
+	}
+}
+
+// chunksAtOnce is how many chunks one transaction of an audience makes.
+func (e *Engine) chunksAtOnce() int { return (e.Store.BulkRows() + maxChunk - 1) / maxChunk }
+
+// awaitSeats waits a moment until the next transaction's chunks find room on each quick channel.
+func (e *Engine) awaitSeats(ctx context.Context) {
+	wait, cancel := context.WithTimeout(ctx, seatWait)
+	defer cancel()
+	n := int64(e.chunksAtOnce())
+	for _, s := range e.seats {
+		if s.quick() && s.Acquire(wait, n) == nil {
+			s.Release(n)
+		}
+	}
+}
+
+// hand takes the chunks of one transaction that are sent by who writes them: written claimed, neither their messages nor their members are read again. nil
+// takes none.
+type hand struct {
+	e     *Engine
+	until time.Time // the claims' end
+	known *surroundings
+	may   map[campaigns.Channel]bool
+	full  []inHand
+}
+
+type inHand struct {
+	chunk store.Chunk
+	ds    []*store.Delivery
+}
+
+// newHand is nil where this process sends nothing.
+func (e *Engine) newHand() *hand {
+	if e.Journal == nil {
+		return nil
+	}
+	return &hand{e: e}
+}
+
+// begin begins the transaction's, or its repetition's. What members are known by was read at this moment.
+func (h *hand) begin(until time.Time) {
+	if h == nil {
+		return
+	}
+	h.drop()
+	h.until, h.may = until, map[campaigns.Channel]bool{}
+}
+
+// knows keeps what was read of the members.
+func (h *hand) knows(profiles map[campaigns.MemberID]*store.Profile, rows []*store.Enrollment, read time.Time) {
+	h.known = &surroundings{profiles: profiles, rows: make(map[campaigns.EnrollmentID]*store.Enrollment, len(rows)), read: read}
+	for _, row := range rows {
+		h.known.rows[row.ID] = row
+	}
+}
+
+// take lets the chunk be written as claimed, where there is room and nothing waits on its channel that may be more urgent.
+func (h *hand) take(ctx context.Context, tx *store.Tx, c *store.Chunk, ds []*store.Delivery) error {
+	if h == nil || h.known == nil || h.e.off(c.Channel) {
+		return nil
+	}
+	may, asked := h.may[c.Channel]
+	if !asked {
+		waits, err := tx.BulkWaits(ctx, c.Channel, c.DueAt)
+		if err != nil {
+			return err
+		}
+		may = !waits && h.e.seats[c.Channel].quick()
+		h.may[c.Channel] = may
+	}
+	if !may || !h.e.seats[c.Channel].TryAcquire(1) {
+		return nil
+	}
+	c.Owner, c.Until = h.e.Owner, h.until
+	h.full = append(h.full, inHand{*c, ds})
+	return nil
+}
+
+// drop gives back the seats of what was not written.
+func (h *hand) drop() {
+	if h == nil {
+		return
+	}
+	for _, x := range h.full {
+		h.e.seats[x.chunk.Channel].Release(1)
+	}
+	h.full, h.known = nil, nil
+}
+
+// send sends what was written, side by side, beside the caller.
+func (h *hand) send(ctx context.Context, beside *sync.WaitGroup) {
+	if h == nil {
+		return
+	}
+	for _, x := range h.full {
+		beside.Go(func() { h.e.sendInHand(ctx, x, h.known) })
+	}
+	h.full = nil
+}
+
+// sendInHand works on a chunk. What is left of it the lanes find.
+func (e *Engine) sendInHand(ctx context.Context, x inHand, known *surroundings) {
+	s := e.seats[x.chunk.Channel]
+	defer s.Release(1)
+	left, err := e.workChunk(ctx, &x.chunk, x.ds, known)
+	if len(left) > 0 {
+		s.slow.Store(time.Now().Add(slowPause).UnixNano())
+	}
+	if err = e.giveBack(ctx, &x.chunk, err); err != nil && ctx.Err() == nil {
+		e.Log.Warn("deliveries not sent; the sweep tries again", "channel", x.chunk.Channel, "error", err)
+	}
+	if len(left) > 0 {
+		e.wake("lane", e.Waker.WakeLane(ctx, campaigns.Bulk, x.chunk.Channel))
+	}
+}
