@@ -24,8 +24,11 @@ const memberColumns = `id, external_id, first_name, last_name, language, time_zo
 func scanMember(r rows) (*members.Member, error) {
 	m := &members.Member{}
 	var from, to sql.NullInt64
-	err := r.Scan(&m.ID, orEmpty(&m.ExternalID), &m.FirstName, &m.LastName, &m.Language, &m.TimeZone, jsonInto{&m.Attributes}, &m.State,
+	err := r.Scan(&m.ID, orEmpty(&m.ExternalID), &m.FirstName, &m.LastName, &m.Language, &m.TimeZone, attributesInto{&m.Attributes}, &m.State,
 		timesInto{&m.StoppedAt}, timesInto{&m.LastActAt}, timeInto{&m.CreatedAt}, timeInto{&m.UpdatedAt}, &from, &to)
+	if m.Attributes == nil {
+		m.Attributes = map[string]any{}
+	}
 	if from.Valid && to.Valid {
 		m.Quiet = &timing.Window{From: localTime(from.Int64), To: localTime(to.Int64)}
 	}

@@ -74,9 +74,13 @@ func (tx *Tx) WriteOutcomes(ctx context.Context, os []Outcome) ([]campaigns.Deli
 }
 
 // sorted parts outcomes that end a delivery, that put it off on its own, and that leave it under its chunk; each by id, the order of locks.
-func sorted(os []Outcome) (final, off, stay []Outcome, err error) {
-	os = slices.Clone(os)
-	slices.SortStableFunc(os, func(a, b Outcome) int { return int(a.Delivery - b.Delivery) })
+func sorted(all []Outcome) (final, off, stay []*Outcome, err error) {
+	os := make([]*Outcome, len(all))
+	for i := range all {
+		os[i] = &all[i]
+	}
+	slices.SortStableFunc(os, func(a, b *Outcome) int { return int(a.Delivery - b.Delivery) })
+	final = make([]*Outcome, 0, len(os))
 	for _, o := range os {
 		switch {
 		case o.State.Final():
@@ -87,7 +91,9 @@ func sorted(os []Outcome) (final, off, stay []Outcome, err error) {
 			stay = append(stay, o)
 		default:
 			if o.DueAt == nil {
-				o.DueAt = &o.At
+				due := *o // the caller's stays as it is
+				due.DueAt = &due.At
+				o = &due
 			}
 			off = append(off, o)
 		}
@@ -95,15 +101,15 @@ func sorted(os []Outcome) (final, off, stay []Outcome, err error) {
 	return final, off, stay, nil
 }
 
-var finalColumns = columns[Outcome]{
-	ints("id", func(o Outcome) campaigns.DeliveryID { return o.Delivery }),
-	texts("state", func(o Outcome) campaigns.DeliveryState { return o.State }),
-	texts("reason", func(o Outcome) campaigns.Reason { return o.Reason }),
-	texts("code", func(o Outcome) string { return o.Code }),
-	texts("detail", func(o Outcome) string { return o.Detail }),
-	texts("provider_id", func(o Outcome) string { return o.ProviderID }),
-	ints("chunk", func(o Outcome) int64 { return o.Chunk }),
-	times("at", func(o Outcome) time.Time { return o.At }),
+var finalColumns = columns[*Outcome]{
+	ints("id", func(o *Outcome) campaigns.DeliveryID { return o.Delivery }),
+	texts("state", func(o *Outcome) campaigns.DeliveryState { return o.State }),
+	texts("reason", func(o *Outcome) campaigns.Reason { return o.Reason }),
+	texts("code", func(o *Outcome) string { return o.Code }),
+	texts("detail", func(o *Outcome) string { return o.Detail }),
+	texts("provider_id", func(o *Outcome) string { return o.ProviderID }),
+	ints("chunk", func(o *Outcome) int64 { return o.Chunk }),
+	times("at", func(o *Outcome) time.Time { return o.At }),
 }
 
 // aloneColumns are those of an outcome that is compared with no chunk: PostgreSQL wants to know a parameter's type from where it stands.
@@ -117,7 +123,7 @@ const endRow = `UPDATE deliveries SET state = u.state, reason_before = deliverie
 
 // writeFinal ends deliveries, and counts how many of them stood under which chunk. Those under the chunk that their outcome names, nearly all of
 // bulk, are counted without reading them; of the others (a journal names no chunk, or one that the row has left) the row says it.
-func (tx *Tx) writeFinal(ctx context.Context, os []Outcome) (changed []int, left map[int64]int, err error) {
+func (tx *Tx) writeFinal(ctx context.Context, os []*Outcome) (changed []int, left map[int64]int, err error) {
 	left = map[int64]int{}
 	var under, others []int
 	for i, o := range os {
@@ -154,7 +160,7 @@ func (tx *Tx) writeFinal(ctx context.Context, os []Outcome) (changed []int, left
 }
 
 // writeMoved runs a statement that changes deliveries' states or reasons, and counts those that it changed.
-func (tx *Tx) writeMoved(ctx context.Context, cs columns[Outcome], text string, os []Outcome, each func(movedDelivery)) ([]int, error) {
+func (tx *Tx) writeMoved(ctx context.Context, cs columns[*Outcome], text string, os []*Outcome, each func(movedDelivery)) ([]int, error) {
 	var moved []movedDelivery
 	at, err := cs.applyInto(ctx, tx.queries, text, movedColumns, os, func(r rows, into ...any) error {
 		moved = append(moved, movedDelivery{})
@@ -167,15 +173,15 @@ func (tx *Tx) writeMoved(ctx context.Context, cs columns[Outcome], text string, 
 	return at, err
 }
 
-var offColumns = columns[Outcome]{
-	ints("id", func(o Outcome) campaigns.DeliveryID { return o.Delivery }),
-	ints("chunk", func(o Outcome) int64 { return o.Chunk }),
-	texts("reason", func(o Outcome) campaigns.Reason { return o.Reason }),
-	texts("code", func(o Outcome) string { return o.Code }),
-	texts("detail", func(o Outcome) string { return o.Detail }),
-	nullTimes("due_at", func(o Outcome) *time.Time { return o.DueAt }),
-	texts("lane", func(o Outcome) campaigns.Lane { return o.Lane }),
-	ints("counted", func(o Outcome) int {
+var offColumns = columns[*Outcome]{
+	ints("id", func(o *Outcome) campaigns.DeliveryID { return o.Delivery }),
+	ints("chunk", func(o *Outcome) int64 { return o.Chunk }),
+	texts("reason", func(o *Outcome) campaigns.Reason { return o.Reason }),
+	texts("code", func(o *Outcome) string { return o.Code }),
+	texts("detail", func(o *Outcome) string { return o.Detail }),
+	nullTimes("due_at", func(o *Outcome) *time.Time { return o.DueAt }),
+	texts("lane", func(o *Outcome) campaigns.Lane { return o.Lane }),
+	ints("counted", func(o *Outcome) int {
 		if o.NoAttempt {
 			return 0
 		}
@@ -206,19 +212,19 @@ func (tx *Tx) lowerLeft(ctx context.Context, left map[int64]int) error {
 	return nil
 }
 
-var overColumns = columns[Outcome]{
-	ints("id", func(o Outcome) campaigns.EnrollmentID { return o.Enrollment }),
-	ints("delivery", func(o Outcome) campaigns.DeliveryID { return o.Delivery }),
-	ints("rev", func(o Outcome) int64 { return o.Over.Rev }),
-	jsons("data", func(o Outcome) json.RawMessage { return o.Over.Data }),
-	times("at", func(o Outcome) time.Time { return o.At }),
+var overColumns = columns[*Outcome]{
+	ints("id", func(o *Outcome) campaigns.EnrollmentID { return o.Enrollment }),
+	ints("delivery", func(o *Outcome) campaigns.DeliveryID { return o.Delivery }),
+	ints("rev", func(o *Outcome) int64 { return o.Over.Rev }),
+	jsons("data", func(o *Outcome) json.RawMessage { return o.Over.Data }),
+	times("at", func(o *Outcome) time.Time { return o.At }),
 }
 
 // complete ends the enrollments that are over with these outcomes, and returns the outcomes whose enrollments are to be woken, in order of enrollments.
-func (tx *Tx) complete(ctx context.Context, os []Outcome) (open []Outcome, err error) {
-	os = slices.DeleteFunc(os, func(o Outcome) bool { return o.Enrollment == 0 })
-	slices.SortStableFunc(os, func(a, b Outcome) int { return int(a.Enrollment - b.Enrollment) })
-	var over []Outcome
+func (tx *Tx) complete(ctx context.Context, os []*Outcome) (open []*Outcome, err error) {
+	os = slices.DeleteFunc(os, func(o *Outcome) bool { return o.Enrollment == 0 })
+	slices.SortStableFunc(os, func(a, b *Outcome) int { return int(a.Enrollment - b.Enrollment) })
+	var over []*Outcome
 	for _, o := range os {
 		if o.Over != nil {
 			over = append(over, o)
@@ -237,13 +243,13 @@ func (tx *Tx) complete(ctx context.Context, os []Outcome) (open []Outcome, err e
 		tx.countStanding(e.counted, -1)
 		tx.countStanding(e.standing(), 1)
 	}
-	return slices.DeleteFunc(os, func(o Outcome) bool { return closed[o.Delivery] }), nil
+	return slices.DeleteFunc(os, func(o *Outcome) bool { return closed[o.Delivery] }), nil
 }
 
-var wakeColumns = columns[Outcome]{
-	ints("id", func(o Outcome) campaigns.EnrollmentID { return o.Enrollment }),
-	ints("delivery", func(o Outcome) campaigns.DeliveryID { return o.Delivery }),
-	times("at", func(o Outcome) time.Time { return o.At }),
+var wakeColumns = columns[*Outcome]{
+	ints("id", func(o *Outcome) campaigns.EnrollmentID { return o.Enrollment }),
+	ints("delivery", func(o *Outcome) campaigns.DeliveryID { return o.Delivery }),
+	times("at", func(o *Outcome) time.Time { return o.At }),
 }
 
 // waiting says that an enrollment waits, in words that no partial index knows: PostgreSQL would walk the whole index of running ones for each of the rows,
@@ -251,21 +257,21 @@ var wakeColumns = columns[Outcome]{
 const waiting = `COALESCE(enrollments.state, '') = 'waiting'`
 
 // wake makes due what waited for these deliveries.
-func (tx *Tx) wake(ctx context.Context, os []Outcome) error {
+func (tx *Tx) wake(ctx context.Context, os []*Outcome) error {
 	_, err := wakeColumns.apply(ctx, tx.queries, `UPDATE enrollments SET due_at = u.at
 		FROM {rows} WHERE enrollments.id = u.id AND `+waiting+` AND enrollments.wait_kind = 'delivery' AND enrollments.wait_delivery = u.delivery`, os)
 	return wrap("wake enrollments", err)
 }
 
-func pick(os []Outcome, at []int) []Outcome {
-	some := make([]Outcome, len(at))
+func pick(os []*Outcome, at []int) []*Outcome {
+	some := make([]*Outcome, len(at))
 	for i, j := range at {
 		some[i] = os[j]
 	}
 	return some
 }
 
-func deliveriesOf(os []Outcome, at []int) []campaigns.DeliveryID {
+func deliveriesOf(os []*Outcome, at []int) []campaigns.DeliveryID {
 	ids := make([]campaigns.DeliveryID, len(at))
 	for i, j := range at {
 		ids[i] = os[j].Delivery

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"maps"
 	"strings"
 
 	"github.com/kruzhok/kruzhok/campaigns"
@@ -21,20 +22,25 @@ func (q queries) Recipients(ctx context.Context, ids []campaigns.MemberID, chs [
 	if len(chs) == 1 { // there are two: all else is both
 		args, of, on = append(args, chs[0]), of+" AND a.channel = $4", "$4"
 	}
+	same := map[said]members.Consents{}
+	room := make([]Profile, len(ids))
 	_, err := many(ctx, q.run, func(r rows) (_ struct{}, err error) {
 		var x recipient
 		m, err := scanMember(alsoScan{r, []any{orEmpty(&x.Channel), orEmpty(&x.Value), orEmpty(&x.Reach), orEmpty(&x.Proof), orEmpty(&x.Suppressed), &x.about, &x.all}})
 		if err != nil {
 			return struct{}{}, err
 		}
-		if ps[m.ID] == nil {
-			ps[m.ID] = &Profile{Member: *m, Addresses: map[campaigns.Channel]members.Address{}, Consents: members.Consents{}}
+		p := ps[m.ID]
+		if p == nil {
+			p, room = &room[0], room[1:]
+			*p = Profile{Member: *m, Addresses: make(map[campaigns.Channel]members.Address, 1)}
+			ps[m.ID] = p
 		}
-		ch := x.Channel
+		x.said.channel = x.Channel
 		if len(chs) == 1 {
-			ch = chs[0]
+			x.said.channel = chs[0]
 		}
-		x.into(ps[m.ID], ch, topic)
+		x.into(p, same, topic)
 		return
 	}, `SELECT `+recipientColumns+`, a.channel, a.value, a.reach, a.proof,
 			(SELECT reason FROM suppressions s WHERE s.channel = a.channel AND s.value_hash = a.value_hash),
@@ -48,18 +54,36 @@ func (q queries) Recipients(ctx context.Context, ids []campaigns.MemberID, chs [
 // recipient is one address of a member, or none, and what they said about its channel.
 type recipient struct {
 	members.Address
+	said
+}
+
+// said is what a member said about a topic on a channel, and about all topics.
+type said struct {
+	channel    campaigns.Channel
 	about, all sql.NullBool
 }
 
-func (x *recipient) into(p *Profile, ch campaigns.Channel, topic string) {
+// into adds it to the profile. Those who said the same share one record, which nobody changes.
+func (x *recipient) into(p *Profile, same map[said]members.Consents, topic string) {
 	if x.Reach != "" {
 		x.Member = p.ID
-		p.Addresses[ch] = x.Address
+		p.Addresses[x.said.channel] = x.Address
 	}
-	if x.about.Valid {
-		p.Consents[members.ConsentKey{Channel: ch, Topic: topic}] = x.about.Bool
+	cs := same[x.said]
+	if cs == nil {
+		cs = members.Consents{}
+		if x.about.Valid {
+			cs[members.ConsentKey{Channel: x.said.channel, Topic: topic}] = x.about.Bool
+		}
+		if x.all.Valid {
+			cs[members.ConsentKey{Channel: x.said.channel, Topic: members.AllTopics}] = x.all.Bool
+		}
+		same[x.said] = cs
 	}
-	if x.all.Valid {
-		p.Consents[members.ConsentKey{Channel: ch, Topic: members.AllTopics}] = x.all.Bool
+	if len(p.Consents) > 0 { // what they said about another channel
+		both := maps.Clone(p.Consents)
+		maps.Copy(both, cs)
+		cs = both
 	}
+	p.Consents = cs
 }

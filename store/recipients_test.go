@@ -43,6 +43,19 @@ func TestRecipients(t *testing.T) {
 			}
 		}
 		whole := must[map[campaigns.MemberID]*store.Profile](t)(s.Profiles(t.Context(), ids))
+		both := must[map[campaigns.MemberID]*store.Profile](t)(s.Recipients(t.Context(), ids, []campaigns.Channel{campaigns.Email, campaigns.Telegram}, "news"))
+		for _, id := range ids {
+			want := *whole[id]
+			want.Consents = members.Consents{}
+			for key, given := range whole[id].Consents {
+				if _, has := want.Addresses[key.Channel]; has && key.Topic != "other" { // where nothing can be sent, nobody asks
+					want.Consents[key] = given
+				}
+			}
+			if len(want.Addresses) > 0 {
+				same(t, &want, both[id])
+			}
+		}
 		for _, ch := range []campaigns.Channel{campaigns.Email, campaigns.Telegram} {
 			got := must[map[campaigns.MemberID]*store.Profile](t)(s.Recipients(t.Context(), append(ids, 1<<40), []campaigns.Channel{ch}, "news"))
 			same(t, len(ids), len(got))

@@ -62,8 +62,11 @@ func run(ctx context.Context, database string, rate int) error {
 	if err != nil {
 		return err
 	}
-	s, err := site.Open(ctx, lab, database, *members, sinks.Bot,
-		"KRUZHOK_TELEGRAM_CONNECTIONS="+strconv.Itoa(*connections), "KRUZHOK_TELEGRAM_RATE="+strconv.Itoa(rate))
+	settings := []string{"KRUZHOK_TELEGRAM_CONNECTIONS=" + strconv.Itoa(*connections), "KRUZHOK_TELEGRAM_RATE=" + strconv.Itoa(rate)}
+	if rate == 0 { // without limits means without that of one message a second and chat, too
+		settings = append(settings, "KRUZHOK_TELEGRAM_CHAT_RATE=0", "KRUZHOK_TELEGRAM_GROUP_RATE=0")
+	}
+	s, err := site.Open(ctx, lab, database, *members, sinks.Bot, settings...)
 	if err != nil {
 		return err
 	}
