@@ -43,8 +43,7 @@ func (e *Engine) openSome(ctx context.Context, beside *sync.WaitGroup, failed ma
 		}
 		var h *hand
 		if beside != nil {
-			e.awaitSeats(ctx)
-			h = e.newHand()
+			h = e.newHand(ctx)
 		}
 		done, serr := e.openSchedule(ctx, s.Campaign, h)
 		if serr != nil {
@@ -98,7 +97,7 @@ func (e *Engine) openSchedule(ctx context.Context, id campaigns.CampaignID, h *h
 		}
 		rows := e.Store.EntryRows()
 		if l.decided {
-			rows = e.Store.BulkRows()
+			rows = h.rows(e.Store.BulkRows())
 		}
 		looked := lookedAt * rows
 		if l.def.Entry.Schedule.Audience.Everyone {

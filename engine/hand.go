@@ -22,34 +22,30 @@ const (
 // seats are those of one channel: how many chunks may be on their way that are sent by who entered their members.
 type seats struct {
 	*semaphore.Weighted
-	n    int64
 	slow atomic.Int64 // until when the channel is slower than entering, in Unix nanoseconds
 }
 
 func (s *seats) quick() bool { return time.Now().UnixNano() > s.slow.Load() }
 
-// openSeats gives each channel that can send as many seats as chunks are worked on, and those of one transaction more.
+// openSeats gives each channel that can send as many seats as chunks are worked on, and one more.
 func (e *Engine) openSeats() {
 	e.seats = map[campaigns.Channel]*seats{}
-	n := int64(e.BulkRunners + e.chunksAtOnce())
 	for ch := range e.Senders {
-		e.seats[ch] = &seats{Weighted: semaphore.NewWeighted(n), n: n}
+		e.seats[ch] = &seats{Weighted: semaphore.NewWeighted(int64(e.BulkRunners) + 1)}
 	}
 }
 
-// chunksAtOnce is how many chunks one transaction of an audience makes.
-func (e *Engine) chunksAtOnce() int { return (e.Store.BulkRows() + maxChunk - 1) / maxChunk }
-
-// awaitSeats waits a moment until the next transaction's chunks find room on each quick channel.
-func (e *Engine) awaitSeats(ctx context.Context) {
+// awaitSeats waits a moment until the next chunk finds room on each quick channel, and reports whether one did.
+func (e *Engine) awaitSeats(ctx context.Context) (free bool) {
 	wait, cancel := context.WithTimeout(ctx, seatWait)
 	defer cancel()
-	n := int64(e.chunksAtOnce())
 	for _, s := range e.seats {
-		if s.quick() && s.Acquire(wait, n) == nil {
-			s.Release(n)
+		if s.quick() && s.Acquire(wait, 1) == nil {
+			s.Release(1)
+			free = true
 		}
 	}
+	return free
 }
 
 // hand takes the chunks of one transaction that are sent by who writes them: written claimed, neither their messages nor their members are read again. nil
@@ -67,12 +63,20 @@ type inHand struct {
 	ds    []*store.Delivery
 }
 
-// newHand is nil where this process sends nothing.
-func (e *Engine) newHand() *hand {
-	if e.Journal == nil {
+// newHand waits a moment for a seat. It is nil where there is none, or this process sends nothing.
+func (e *Engine) newHand(ctx context.Context) *hand {
+	if e.Journal == nil || !e.awaitSeats(ctx) {
 		return nil
 	}
 	return &hand{e: e}
+}
+
+// rows is how many members enter in one transaction: one chunk's where it is taken, else as many as there are.
+func (h *hand) rows(most int) int {
+	if h == nil {
+		return most
+	}
+	return min(most, maxChunk)
 }
 
 // begin begins the transaction's, or its repetition's. What members are known by was read at this moment.
