@@ -52,7 +52,7 @@ func (e *Engine) openSome(ctx context.Context, beside *sync.WaitGroup, failed ma
 			err = errors.Join(err, fmt.Errorf("open schedule of campaign %d: %w", s.Campaign, serr))
 			continue
 		}
-		h.send(ctx, beside)
+		h.send(beside)
 		if !done {
 			progress = true
 			e.wakeLanes(ctx)

@@ -19,13 +19,14 @@ import (
 const stuckPause = 10 * time.Minute
 
 // AdvanceDue decides for everything that is due, campaign by campaign, until nothing is or the slice of time is used up. It reports whether more is due.
-// A campaign that fails stops none of the others. Of audiences, it sends some of what it enters itself, and returns when that is done.
+// A campaign that fails stops none of the others. Of audiences, it sends some of what it enters itself, and returns when that is done, or goes on by
+// itself.
 func (e *Engine) AdvanceDue(ctx context.Context, slice time.Duration) (more bool, err error) {
 	_, err = e.SweepEnded(ctx)
 	err = errors.Join(err, e.finishDone(ctx))
 	failed, behind := map[campaigns.CampaignID]bool{}, map[campaigns.CampaignID]bool{}
 	var beside sync.WaitGroup
-	defer beside.Wait()
+	defer soon(ctx, &beside)
 	for end := time.Now().Add(slice); ; {
 		progress, rerr := e.advanceRound(ctx, &beside, failed, behind, end)
 		err = errors.Join(err, rerr)

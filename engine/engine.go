@@ -101,8 +101,10 @@ type Engine struct {
 	waiting  atomic.Int64            // how many wait for the database to take their outcomes
 	leaps    leaps
 	seats    map[campaigns.Channel]*seats
-	fetches  signal         // a file waits to be fetched
-	beside   sync.WaitGroup // what runs beside a transaction: acknowledging presses
+	fetches  signal          // a file waits to be fetched
+	beside   sync.WaitGroup  // what runs beside a transaction: acknowledging presses, chunks in hand
+	life     context.Context //nolint:containedctx // of chunks in hand, which outlast the task that entered them
+	end      context.CancelFunc
 	closed   chan struct{}
 	closing  sync.Once
 }
@@ -137,6 +139,7 @@ func New(o Options) (*Engine, error) {
 		o.UploadLimit = defaultFile
 	}
 	e := &Engine{Options: o, fetches: make(signal, 1), keys: deriveKeys(o.Secret), pool: map[poolKey]*linePool{}, closed: make(chan struct{})}
+	e.life, e.end = context.WithCancel(context.Background())
 	e.crowd.open()
 	e.openSeats()
 	e.states.ttl, e.cool.ttl, e.settings.ttl = statesTTL, statesTTL, settingsTTL
@@ -148,10 +151,18 @@ func New(o Options) (*Engine, error) {
 	return e, nil
 }
 
+// closeGrace is how long Close waits for what is on its way.
+const closeGrace = 8 * time.Second
+
 // Close ends the connections, after everything that uses the engine has returned. Once is as good as twice.
 func (e *Engine) Close() {
-	e.closing.Do(func() { close(e.closed) })
-	e.beside.Wait()
+	e.closing.Do(func() {
+		close(e.closed)
+		stop := time.AfterFunc(closeGrace, e.end)
+		defer stop.Stop()
+		e.beside.Wait()
+		e.end()
+	})
 	for _, p := range e.pool {
 		p.close()
 	}

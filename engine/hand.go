@@ -15,6 +15,10 @@ import (
 const (
 	// seatWait is how long entering waits for a seat: whatever is entered without one has to be read again.
 	seatWait = 250 * time.Millisecond
+	// slowSeat is how long a channel gets nothing by hand that had no seat when one was waited for.
+	slowSeat = time.Second
+	// handLife bounds the sending of a chunk, as a task's time bounds that of the others.
+	handLife = 2 * time.Minute
 	// slowPause is how long a channel gets nothing by hand after a chunk that it could not send wholly: entering waits for no slow channel.
 	slowPause = 10 * time.Second
 )
@@ -24,6 +28,8 @@ type seats struct {
 	*semaphore.Weighted
 	slow atomic.Int64 // until when the channel is slower than entering, in Unix nanoseconds
 }
+
+func (s *seats) rest(d time.Duration) { s.slow.Store(time.Now().Add(d).UnixNano()) }
 
 func (s *seats) quick() bool { return time.Now().UnixNano() > s.slow.Load() }
 
@@ -40,10 +46,15 @@ func (e *Engine) awaitSeats(ctx context.Context) (free bool) {
 	wait, cancel := context.WithTimeout(ctx, seatWait)
 	defer cancel()
 	for _, s := range e.seats {
-		if s.quick() && s.Acquire(wait, 1) == nil {
-			s.Release(1)
-			free = true
+		if !s.quick() {
+			continue
 		}
+		if s.Acquire(wait, 1) != nil {
+			s.rest(slowSeat)
+			continue
+		}
+		s.Release(1)
+		free = true
 	}
 	return free
 }
@@ -129,15 +140,35 @@ func (h *hand) drop() {
 	h.full, h.known = nil, nil
 }
 
-// send sends what was written, side by side, beside the caller.
-func (h *hand) send(ctx context.Context, beside *sync.WaitGroup) {
+// send sends what was written, side by side, beside the caller, whose end is not theirs.
+func (h *hand) send(beside *sync.WaitGroup) {
 	if h == nil {
 		return
 	}
 	for _, x := range h.full {
-		beside.Go(func() { h.e.sendInHand(ctx, x, h.known) })
+		beside.Add(1)
+		h.e.beside.Go(func() {
+			defer beside.Done()
+			ctx, cancel := context.WithTimeout(h.e.life, handLife)
+			defer cancel()
+			h.e.sendInHand(ctx, x, h.known)
+		})
 	}
 	h.full = nil
+}
+
+// soon waits for what is beside the caller, if that takes no longer than a chunk may: a mail server that hangs must not keep what is due.
+func soon(ctx context.Context, beside *sync.WaitGroup) {
+	done := make(chan struct{})
+	go func() {
+		beside.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+	case <-time.After(chunkWork):
+	case <-ctx.Done():
+	}
 }
 
 // sendInHand works on a chunk. What is left of it the lanes find.
@@ -146,7 +177,7 @@ func (e *Engine) sendInHand(ctx context.Context, x inHand, known *surroundings) 
 	defer s.Release(1)
 	left, err := e.workChunk(ctx, &x.chunk, x.ds, known)
 	if len(left) > 0 {
-		s.slow.Store(time.Now().Add(slowPause).UnixNano())
+		s.rest(slowPause)
 	}
 	if err = e.giveBack(ctx, &x.chunk, err); err != nil && ctx.Err() == nil {
 		e.Log.Warn("deliveries not sent; the sweep tries again", "channel", x.chunk.Channel, "error", err)

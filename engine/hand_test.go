@@ -24,10 +24,21 @@ func (w *world) enter() {
 	w.t.Helper()
 	_, err := w.e.AdvanceDue(w.t.Context(), time.Minute)
 	must(w.t, err)
-	held, err := w.store.Claimed(w.t.Context(), w.clock.now())
-	must(w.t, err)
-	if held {
-		w.t.Error("something stays claimed")
+	w.empties()
+}
+
+// empties waits until nothing is claimed any more.
+func (w *world) empties() {
+	w.t.Helper()
+	for end := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
+		held, err := w.store.Claimed(w.t.Context(), w.clock.now())
+		must(w.t, err)
+		switch {
+		case !held:
+			return
+		case time.Now().After(end):
+			w.t.Fatal("something stays claimed")
+		}
 	}
 }
 
@@ -188,5 +199,37 @@ func TestHandWaitsForNoSlowChannel(t *testing.T) {
 		if total, to := w.mail.Mailbox().Total(), len(w.mail.Mailbox().Recipients()); total != to || total > 100 {
 			t.Errorf("%d mails to %d members, at five a second and domain", total, to)
 		}
+	})
+}
+
+// TestDueGoesOnWhileTheServerHangs: a mail server that says nothing keeps its chunk, and nothing else that is due.
+func TestDueGoesOnWhileTheServerHangs(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		const n = 20
+		w.crowd(n)
+		hang := make(chan struct{})
+		w.slowMail(func() { <-hang })
+		key := w.publish(toAll("news"))
+		back := make(chan error, 1)
+		go func() {
+			_, err := w.e.AdvanceDue(t.Context(), time.Minute)
+			back <- err
+		}()
+		select {
+		case err := <-back:
+			must(t, err)
+		case <-time.After(20 * time.Second):
+			t.Error("what is due waits for the mail server")
+		}
+		if in := w.count(key, campaigns.EnrollmentWaiting); in != n {
+			t.Errorf("%d of %d entered", in, n)
+		}
+		close(hang)
+		w.empties()
+		w.settle()
+		if total, to := w.mail.Mailbox().Total(), len(w.mail.Mailbox().Recipients()); total != n || to != n {
+			t.Errorf("%d mails to %d of %d members", total, to, n)
+		}
+		w.nothingLost()
 	})
 }
