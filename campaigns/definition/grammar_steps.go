@@ -1,6 +1,8 @@
 package definition
 
 import (
+	"slices"
+
 	"github.com/kruzhok/kruzhok/campaigns"
 )
 
@@ -181,3 +183,6 @@ var endObject = &object{
 	name: "end", doc: "Ends the campaign for this member.", example: "{reason: finished}",
 	fields: []field{may("reason", "Why, for the timeline.", schema{"type": "string", "minLength": 1, "maxLength": maxTitle})},
 }
+
+// StepKinds are the keys of what a step can do.
+func StepKinds() []string { return slices.Clone(stepObject.oneOf) }

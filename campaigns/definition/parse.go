@@ -30,14 +30,8 @@ func Parse(src []byte, format Format) (*Definition, []Problem) {
 	if !ok {
 		return nil, out.sorted()
 	}
-	var root *node
-	if format == JSON {
-		root = readJSON(text, out)
-	} else {
-		root = readYAML(text, out)
-	}
 	var d *Definition
-	if root != nil {
+	if root := readDocument(text, format, out); root != nil {
 		d = check(text, root, out)
 	}
 	if len(out.list) == 0 {
