@@ -83,8 +83,8 @@ func (s *server) campaignOperations() {
 func (s *server) versionOperations() {
 	add(s, operation{
 		id: "publish-campaign", method: http.MethodPost, path: "/v1/campaigns/{key}/publication", tag: "Campaigns", scope: engine.CampaignsWrite,
-		summary: "Publish the draft as the next version", status: http.StatusCreated, once: true, errors: []int{http.StatusNotFound, http.StatusConflict},
-		doc: "Members inside finish the version that they entered.", bare: true,
+		summary: "Publish the draft as the next version", status: http.StatusCreated, once: true, errors: []int{http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed},
+		doc: "Members inside finish the version that they entered. With If-Match the draft is published only while its revision is that one.", bare: true,
 	}, s.publish)
 	add(s, operation{
 		id: "list-versions", method: http.MethodGet, path: "/v1/campaigns/{key}/versions", tag: "Campaigns", scope: engine.CampaignsRead,
@@ -125,8 +125,17 @@ type publicationReply struct {
 	Body     versionView
 }
 
-func (s *server) publish(ctx context.Context, p engine.Principal, in *KeyInput) (*publicationReply, error) {
-	v, err := s.Engine.Publish(ctx, p, in.key())
+type publishInput struct {
+	KeyInput
+	IfMatch string `header:"If-Match" doc:"The ETag of the draft that was looked at"`
+}
+
+func (s *server) publish(ctx context.Context, p engine.Principal, in *publishInput) (*publicationReply, error) {
+	rev, err := readRevision(in.IfMatch)
+	if err != nil {
+		return nil, err
+	}
+	v, err := s.Engine.PublishRevision(ctx, p, in.key(), rev)
 	if err != nil {
 		return nil, err
 	}

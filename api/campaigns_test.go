@@ -30,7 +30,10 @@ func TestCampaignsLife(t *testing.T) {
 	w.call("PUT", "/v1/campaigns/autumn/draft", strings.Replace(survey, "key: autumn", "key: other", 1), yaml...).problem(422, "invalid.key_changed")
 
 	w.call("POST", "/v1/campaigns/autumn/enrollments", `{"members":["x"]}`).problem(409, "conflict.not_running")
-	version := w.call("POST", "/v1/campaigns/autumn/publication", "").want(201)
+	for _, other := range []string{`"1"`, `"x"`} {
+		w.call("POST", "/v1/campaigns/autumn/publication", "", "If-Match", other).problem(412, "conflict.draft")
+	}
+	version := w.call("POST", "/v1/campaigns/autumn/publication", "", "If-Match", `"2"`).want(201)
 	if version.Header().Get("Location") != "/v1/campaigns/autumn/versions/1" || version.json()["version"] != 1.0 {
 		t.Errorf("version: %s", version.body)
 	}

@@ -131,6 +131,12 @@ func (e *Engine) Definition(ctx context.Context, c *store.Campaign) (*definition
 
 // Publish makes the draft the campaign's next version. Members inside finish the version that they entered.
 func (e *Engine) Publish(ctx context.Context, p Principal, key campaigns.Key) (*store.Version, error) {
+	return e.PublishRevision(ctx, p, key, 0)
+}
+
+// PublishRevision is Publish while the draft's revision is still rev, so that nobody publishes what somebody else typed meanwhile; 0: whatever it is.
+// Fault conflict.draft.
+func (e *Engine) PublishRevision(ctx context.Context, p Principal, key campaigns.Key, rev int64) (*store.Version, error) {
 	if err := p.Require(CampaignsWrite); err != nil {
 		return nil, err
 	}
@@ -139,6 +145,9 @@ func (e *Engine) Publish(ctx context.Context, p Principal, key campaigns.Key) (*
 		c, err := tx.LockCampaign(ctx, key)
 		if err != nil {
 			return err
+		}
+		if rev != 0 && rev != c.DraftRev {
+			return fault.New(fault.Conflict, "conflict.draft", nil)
 		}
 		v, err = e.publish(ctx, tx, p, c)
 		return err
