@@ -4,6 +4,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"strings"
 	"testing"
@@ -124,11 +125,12 @@ func TestSettingsAreDocumented(t *testing.T) {
 		name := words(row[0])[0]
 		documented = append(documented, name)
 		documented = append(documented, variable.FindAllString(row[2], -1)...)
-		if d := defaults[name]; d != "" && row[1] != "`"+d+"`" || d == "" && strings.HasPrefix(row[1], "`") {
-			t.Errorf("%s: the default is %q, the table says %s", name, d, row[1])
-		}
+		checkDefault(t, row, defaults[name])
 	}
 	same(t, "settings", documented, all)
+	for name, d := range clientSettings(t) {
+		defaults[name] = d
+	}
 	for _, name := range append(documents(t), "compose.yaml", "Dockerfile", "Makefile") {
 		for _, v := range variable.FindAllString(read(t, name), -1) {
 			if _, ok := defaults[v]; !ok && !strings.HasPrefix(v, "KRUZHOK_TEST_") {
@@ -136,6 +138,34 @@ func TestSettingsAreDocumented(t *testing.T) {
 			}
 		}
 	}
+}
+
+func checkDefault(t *testing.T, row []string, d string) {
+	t.Helper()
+	if d != "" && row[1] != "`"+d+"`" || d == "" && strings.HasPrefix(row[1], "`") {
+		t.Errorf("%s: the default is %q, the table says %s", row[0], d, row[1])
+	}
+}
+
+// clientSettings are the variables of commands that speak to a service, with their defaults; operations.md has them in a table of their own.
+func clientSettings(t *testing.T) map[string]string {
+	t.Helper()
+	defaults := map[string]string{}
+	var all, documented []string
+	for f := range fieldsOf(reflect.TypeFor[config.Client]()) {
+		name := config.Variable(f.Tag.Get("name"))
+		if f.Tag.Get("env") != name {
+			t.Errorf("--%s has the variable %s", f.Tag.Get("name"), f.Tag.Get("env"))
+		}
+		all = append(all, name)
+		defaults[name] = f.Tag.Get("default")
+	}
+	for _, row := range table(t, section(t, "docs/operations.md", "## Campaigns as files")) {
+		documented = append(append(documented, words(row[0])[0]), variable.FindAllString(row[2], -1)...)
+		checkDefault(t, row, defaults[words(row[0])[0]])
+	}
+	same(t, "settings of a client", documented, all)
+	return defaults
 }
 
 // TestWatchedThingsExist: the metrics and log lines that operations.md tells to watch are in the code.

@@ -103,8 +103,8 @@ func collect(structs map[string]*ast.StructType, commands map[string][]string, p
 	flags := []string{"help"}
 	inner := false
 	for _, f := range s.Fields.List {
-		if len(f.Names) == 0 { // the settings
-			flags = append(flags, settings()...)
+		if len(f.Names) == 0 {
+			flags = append(flags, embedded(structs, f.Type)...)
 			continue
 		}
 		var tag reflect.StructTag
@@ -127,22 +127,36 @@ func collect(structs map[string]*ast.StructType, commands map[string][]string, p
 	}
 }
 
+// embedded are the flags of a struct within a command's: the settings, those of a client, or some that several commands share.
+func embedded(structs map[string]*ast.StructType, typ ast.Expr) []string {
+	if sel, ok := typ.(*ast.SelectorExpr); ok {
+		if sel.Sel.Name == "Client" {
+			return flagsOf(reflect.TypeFor[config.Client]())
+		}
+		return flagsOf(reflect.TypeFor[config.Config]())
+	}
+	shared := map[string][]string{}
+	collect(structs, shared, "", structs[typ.(*ast.Ident).Name])
+	return shared[""]
+}
+
 func kebab(field string) string {
 	return strings.ToLower(regexp.MustCompile(`([a-z])([A-Z])`).ReplaceAllString(field, "$1-$2"))
 }
 
-// settings are the flags of config.Config.
-func settings() []string {
+func flagsOf(settings reflect.Type) []string {
 	var names []string
-	for f := range fields() {
+	for f := range fieldsOf(settings) {
 		names = append(names, f.Tag.Get("name"))
 	}
 	return names
 }
 
-func fields() func(func(reflect.StructField) bool) {
+// fields are the service's settings.
+func fields() func(func(reflect.StructField) bool) { return fieldsOf(reflect.TypeFor[config.Config]()) }
+
+func fieldsOf(typ reflect.Type) func(func(reflect.StructField) bool) {
 	return func(yield func(reflect.StructField) bool) {
-		typ := reflect.TypeFor[config.Config]()
 		for i := range typ.NumField() {
 			if typ.Field(i).Tag.Get("name") != "" && !yield(typ.Field(i)) {
 				return

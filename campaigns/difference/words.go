@@ -28,6 +28,18 @@ func (d *Difference) Lines(lang string) []string {
 	return w.lines
 }
 
+// Outline lists the steps, those inside others further to the right.
+func (d *Document) Outline() (lines []string) {
+	for _, s := range d.steps {
+		depth := 0
+		for in := s.in; in != nil; in = in.in {
+			depth++
+		}
+		lines = append(lines, strings.Repeat("  ", depth)+string(s.id)+": "+s.body)
+	}
+	return lines
+}
+
 type writer struct {
 	lang  string
 	lines []string

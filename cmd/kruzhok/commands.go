@@ -5,17 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/kruzhok/kruzhok/campaigns/definition"
 	"github.com/kruzhok/kruzhok/demo"
 	"github.com/kruzhok/kruzhok/engine"
 	"github.com/kruzhok/kruzhok/internal/config"
-	"github.com/kruzhok/kruzhok/internal/locale"
 	"github.com/kruzhok/kruzhok/store"
 )
 
@@ -135,54 +131,6 @@ func (c *tokenRevokeCmd) Run(e *env) error {
 		return errors.New("token revoke: give the token's number, as 'kruzhok token list' shows it")
 	}
 	return withEngine(e, &c.Config, func(en *engine.Engine) error { return spoken(en.RevokeToken(e.ctx, engine.Operator, id)) })
-}
-
-type campaignCmd struct {
-	Check campaignCheckCmd `cmd:"" help:"Check campaign files and name every problem's place."`
-}
-
-type campaignCheckCmd struct {
-	Files []string `arg:"" help:"YAML or JSON files."`
-	Lang  string   `default:"en" help:"Language of the problems: en or ru."`
-}
-
-// Run checks files.
-func (c *campaignCheckCmd) Run(e *env) error {
-	bad := 0
-	for _, name := range c.Files {
-		src, err := os.ReadFile(name)
-		if err != nil {
-			return err
-		}
-		format := definition.YAML
-		if strings.EqualFold(filepath.Ext(name), ".json") {
-			format = definition.JSON
-		}
-		_, problems := definition.Parse(src, format)
-		for _, p := range problems {
-			fmt.Fprintf(e.stdout, "%s:%d:%d: %s\n", name, p.Line, p.Column, sentence(p, c.Lang))
-		}
-		bad += len(problems)
-		if len(problems) == 0 {
-			fmt.Fprintf(e.stdout, "%s: ok\n", name)
-		}
-	}
-	if bad > 0 {
-		return fmt.Errorf("problems found: %d", bad)
-	}
-	return nil
-}
-
-// sentence is a problem in words.
-func sentence(p definition.Problem, lang string) string {
-	out := locale.T(lang, "problem."+p.Code, p.Args)
-	if p.Expected != "" {
-		out += " " + locale.T(lang, "problem.expected", map[string]any{"expected": p.Expected})
-	}
-	if p.DidYouMean != "" {
-		out += " " + locale.T(lang, "problem.did_you_mean", map[string]any{"word": p.DidYouMean})
-	}
-	return out
 }
 
 type secretCmd struct{}

@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -12,6 +13,7 @@ import (
 	_ "time/tzdata" // the zones of the members, on machines that have none
 
 	"github.com/alecthomas/kong"
+	"github.com/mattn/go-isatty"
 
 	"github.com/kruzhok/kruzhok/engine"
 	"github.com/kruzhok/kruzhok/internal/config"
@@ -30,7 +32,7 @@ type cli struct {
 	Import   importCmd   `cmd:"" help:"Take members in from a CSV file."`
 	Backup   backupCmd   `cmd:"" help:"Copy a SQLite database to a file, while the service runs."`
 	Restore  restoreCmd  `cmd:"" help:"Put a copy in the place of the SQLite database, with its campaigns paused."`
-	Campaign campaignCmd `cmd:"" help:"Check campaign files."`
+	Campaign campaignCmd `cmd:"" help:"Keep campaigns as files: check, plan, apply, export, schema."`
 	Secret   secretCmd   `cmd:"" help:"Print a new secret key."`
 	Health   healthCmd   `cmd:"" help:"Ask a running service whether it is ready."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
@@ -38,13 +40,25 @@ type cli struct {
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	code := runWith(ctx, os.Args[1:], terminal(os.Stdin), os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)
 }
 
-// run is main without the process: tests call it.
+// run is main without the process and with nobody to ask: tests call it.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	return runWith(ctx, args, nil, stdout, stderr)
+}
+
+// terminal is the file where a person sits in front of it, else nil.
+func terminal(f *os.File) io.Reader {
+	if isatty.IsTerminal(f.Fd()) || isatty.IsCygwinTerminal(f.Fd()) {
+		return f
+	}
+	return nil
+}
+
+func runWith(ctx context.Context, args []string, person io.Reader, stdout, stderr io.Writer) int {
 	if len(args) > 0 && args[0] == "demo" {
 		forgetVariables() // before the command line takes defaults from them
 	}
@@ -71,7 +85,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "kruzhok: %v\nSee kruzhok --help.\n", err)
 		return 2
 	}
-	if err := parsed.Run(&env{ctx, stdout, stderr}); err != nil {
+	err = parsed.Run(&env{ctx, person, stdout, stderr})
+	var code exitCode
+	if errors.As(err, &code) {
+		return int(code)
+	}
+	if err != nil {
 		fmt.Fprintln(stderr, "kruzhok:", err)
 		return 1
 	}
@@ -89,8 +108,14 @@ func scopeList() string {
 
 type exited struct{}
 
+// exitCode is an error that says nothing: the command did what it should, and a script asked for more than 0 and 1.
+type exitCode int
+
+func (c exitCode) Error() string { return fmt.Sprintf("exit code %d", int(c)) }
+
 // env is what every command gets.
 type env struct {
 	ctx            context.Context
+	person         io.Reader // who can be asked; nil: nobody
 	stdout, stderr io.Writer
 }

@@ -39,6 +39,7 @@ var inner = []struct {
 	{"workers", []string{"workers/...", "engine", "reports", "campaigns/...", "members", "channels", "internal/..."}, "a task decodes, makes one engine call, classifies: no store, no channel, no other front"},
 	{"demo", []string{"demo/...", "channels/sandbox", "templates/starters"}, "the demo plays as members and integrations do: over HTTP, a bot's chat and a mailbox, never from inside"},
 	{"demo/pages", []string{"demo", "channels/sandbox", "console/look", "internal/locale", "internal/fault"}, "the sandbox's pages show what a member sees, in the console's frame; they know nothing of the service's inside"},
+	{"ascode", []string{"campaigns/...", "internal/locale"}, "campaigns as code speak to a service over its API alone, as anybody's script does"},
 	{"console/look", []string{"internal/locale", "internal/fault"}, "how pages look knows nothing of what they show"},
 	{"internal", []string{"campaigns", "internal/..."}, "machinery knows the domain's words and nothing above them"},
 	{"internal/arch", nil, "the rules import nothing"},

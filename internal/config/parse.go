@@ -68,7 +68,10 @@ func within(v reflect.Value) *Config {
 		return nil
 	}
 	for i := range v.NumField() {
-		if c, ok := v.Field(i).Addr().Interface().(*Config); v.Type().Field(i).IsExported() && ok {
+		if !v.Type().Field(i).IsExported() {
+			continue
+		}
+		if c, ok := v.Field(i).Addr().Interface().(*Config); ok {
 			return c
 		}
 	}

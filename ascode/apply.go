@@ -1,0 +1,118 @@
+package ascode
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/kruzhok/kruzhok/internal/locale"
+)
+
+// Apply does what the plan says, one campaign after the other, and tells each. A draft that is no longer the one that was compared is left as it is, and
+// ends the work: before anything is changed, where it shows then.
+func (s *Service) Apply(ctx context.Context, p *Plan, tell func(line string)) error {
+	for _, it := range p.Items {
+		if err := s.unchanged(ctx, it); err != nil {
+			return err
+		}
+	}
+	done := false
+	for i, it := range p.Items {
+		err := s.apply(ctx, it, func(line string) { done = true; tell(line) })
+		switch {
+		case err != nil && !done:
+			return fmt.Errorf("%w %s", err, locale.T(s.lang, "cli.apply.declined", nil))
+		case err != nil:
+			return s.cutShort(err, p.Items[i:])
+		}
+	}
+	return nil
+}
+
+// unchanged looks once more, since a person may have read the plan for an hour.
+func (s *Service) unchanged(ctx context.Context, it *Item) error {
+	if it.State == Same && it.Publication == nil {
+		return nil
+	}
+	draft, err := s.draft(ctx, it.File.Key())
+	switch {
+	case it.State == New && refusedWith(err, "not_found.campaign"):
+		return nil
+	case err != nil && it.State != New && !refusedWith(err, "not_found.campaign"):
+		return err
+	case err != nil || it.State == New || draft.etag != it.etag:
+		return s.stale(it)
+	}
+	return nil
+}
+
+func (s *Service) stale(it *Item) error {
+	return errors.New(locale.T(s.lang, "cli.apply.stale", map[string]any{"key": it.File.Key()}))
+}
+
+func (s *Service) apply(ctx context.Context, it *Item, tell func(string)) error {
+	etag, err := s.save(ctx, it)
+	if err != nil {
+		return s.orStale(it, err)
+	}
+	if it.State != Same {
+		tell(locale.T(s.lang, "cli.apply.saved", map[string]any{"key": it.File.Key()}))
+	}
+	if it.Publication == nil {
+		return nil
+	}
+	version, err := s.publish(ctx, it, etag)
+	if err != nil {
+		return s.orStale(it, err)
+	}
+	tell(locale.T(s.lang, "cli.apply.published", map[string]any{"key": it.File.Key(), "version": version}))
+	return nil
+}
+
+// save writes the draft where it is another one, and returns its revision.
+func (s *Service) save(ctx context.Context, it *Item) (etag string, err error) {
+	r := request{method: http.MethodPut, path: campaignPath(it.File.Key()) + "/draft", body: it.File.Source, format: it.File.Format, ifMatch: it.etag}
+	switch it.State {
+	case Same:
+		return it.etag, nil
+	case New:
+		r = request{method: http.MethodPost, path: "/v1/campaigns", body: it.File.Source, format: it.File.Format}
+	}
+	a, err := s.call(ctx, r)
+	if err != nil {
+		return "", err
+	}
+	return a.header.Get("ETag"), nil
+}
+
+func (s *Service) publish(ctx context.Context, it *Item, etag string) (version int, err error) {
+	a, err := s.call(ctx, request{method: http.MethodPost, path: campaignPath(it.File.Key()) + "/publication", ifMatch: etag})
+	if err != nil {
+		return 0, err
+	}
+	var v struct {
+		Version int `json:"version"`
+	}
+	return v.Version, a.into(&v)
+}
+
+// orStale finds the words for what somebody else did in between.
+func (s *Service) orStale(it *Item, err error) error {
+	if refusedWith(err, "conflict.draft") || it.State == New && refusedWith(err, "conflict.campaign") {
+		return s.stale(it)
+	}
+	return err
+}
+
+// cutShort adds what was left undone.
+func (s *Service) cutShort(err error, left []*Item) error {
+	var keys []string
+	for _, it := range left {
+		if it.State != Same || it.Publication != nil {
+			keys = append(keys, it.File.Key())
+		}
+	}
+	return fmt.Errorf("%w\n%s", err, locale.T(s.lang, "cli.apply.left", map[string]any{"keys": strings.Join(keys, ", ")}))
+}

@@ -1,0 +1,158 @@
+package ascode
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/kruzhok/kruzhok/campaigns/definition"
+	"github.com/kruzhok/kruzhok/campaigns/difference"
+	"github.com/kruzhok/kruzhok/internal/locale"
+)
+
+// File is one campaign's file, without a problem.
+type File struct {
+	Path   string
+	Source []byte
+	Format definition.Format
+	def    *definition.Definition
+}
+
+// Key is the campaign's key.
+func (f *File) Key() string { return string(f.def.Key) }
+
+// Sentence is a problem in words.
+func Sentence(p definition.Problem, lang string) string {
+	return withHints(locale.T(lang, "problem."+p.Code, p.Args), p.Expected, p.DidYouMean, lang)
+}
+
+func withHints(message, expected, meant, lang string) string {
+	if expected != "" {
+		message += " " + locale.T(lang, "problem.expected", map[string]any{"expected": expected})
+	}
+	if meant != "" {
+		message += " " + locale.T(lang, "problem.did_you_mean", map[string]any{"word": meant})
+	}
+	return difference.Harmless(message)
+}
+
+// BadFiles are files with problems: a line for each, with its place as compilers write it.
+type BadFiles struct {
+	Lines []string
+	Lang  string
+}
+
+// Error counts them; Lines tell them.
+func (b *BadFiles) Error() string {
+	return locale.T(b.Lang, "cli.files.problems", map[string]any{"n": len(b.Lines)})
+}
+
+func (b *BadFiles) add(path string, line, column int, sentence string) {
+	b.Lines = append(b.Lines, fmt.Sprintf("%s:%d:%d: %s", path, line, column, sentence))
+}
+
+// FormatOf is how a file of the name is written: JSON where it ends so, else YAML.
+func FormatOf(path string) definition.Format {
+	if strings.EqualFold(filepath.Ext(path), ".json") {
+		return definition.JSON
+	}
+	return definition.YAML
+}
+
+// Expand replaces each folder by the campaign files in it (.yaml, .yml, .json), by name. It does not go down into folders.
+func Expand(paths []string, lang string) (out []string, err error) {
+	for _, path := range paths {
+		info, err := os.Stat(path)
+		if err != nil {
+			return nil, unreadable(path, err, lang)
+		}
+		if !info.IsDir() {
+			out = append(out, path)
+			continue
+		}
+		inside, err := filesIn(path)
+		if err != nil {
+			return nil, unreadable(path, err, lang)
+		}
+		if len(inside) == 0 {
+			return nil, errors.New(locale.T(lang, "cli.files.empty_folder", map[string]any{"file": path}))
+		}
+		out = append(out, inside...)
+	}
+	return out, nil
+}
+
+func filesIn(folder string) (out []string, err error) {
+	entries, err := os.ReadDir(folder)
+	for _, e := range entries {
+		ext := strings.ToLower(filepath.Ext(e.Name()))
+		if !e.IsDir() && !strings.HasPrefix(e.Name(), ".") && slices.Contains([]string{".yaml", ".yml", ".json"}, ext) {
+			out = append(out, filepath.Join(folder, e.Name()))
+		}
+	}
+	return out, err
+}
+
+// unreadable says why a file cannot be read, with the way out.
+func unreadable(path string, err error, lang string) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return errors.New(locale.T(lang, "cli.files.missing", map[string]any{"file": path}))
+	}
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		err = pe.Err
+	}
+	return errors.New(locale.T(lang, "cli.files.unreadable", map[string]any{"file": path, "cause": err}))
+}
+
+// readSource reads a file, but no more than a definition may have: a wrong name may be a film's.
+func readSource(path, lang string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err == nil && info.Size() > definition.MaxBytes {
+		return nil, errors.New(locale.T(lang, "cli.files.too_large", map[string]any{"file": path, "limit": definition.MaxBytes >> 10}))
+	}
+	src, err := os.ReadFile(path)
+	if err != nil {
+		return nil, unreadable(path, err, lang)
+	}
+	return src, nil
+}
+
+// ReadFiles reads and checks files and folders of them. All problems of all files come at once, as *BadFiles; two files of one campaign are an error.
+func ReadFiles(paths []string, lang string) ([]*File, error) {
+	paths, err := Expand(paths, lang)
+	if err != nil {
+		return nil, err
+	}
+	var files []*File
+	bad := &BadFiles{Lang: lang}
+	first := map[string]string{}
+	for _, path := range paths {
+		src, err := readSource(path, lang)
+		if err != nil {
+			return nil, err
+		}
+		f := &File{Path: path, Source: src, Format: FormatOf(path)}
+		def, problems := definition.Parse(src, f.Format)
+		for _, p := range problems {
+			bad.add(path, p.Line, p.Column, Sentence(p, lang))
+		}
+		if def == nil {
+			continue
+		}
+		f.def = def
+		if other, taken := first[f.Key()]; taken {
+			return nil, errors.New(locale.T(lang, "cli.files.twice", map[string]any{"file": path, "other": other, "key": f.Key()}))
+		}
+		first[f.Key()] = path
+		files = append(files, f)
+	}
+	if len(bad.Lines) > 0 {
+		return nil, bad
+	}
+	return files, nil
+}

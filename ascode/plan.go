@@ -1,0 +1,235 @@
+package ascode
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/definition"
+	"github.com/kruzhok/kruzhok/campaigns/difference"
+	"github.com/kruzhok/kruzhok/internal/locale"
+)
+
+// Plan is what applying files would do to a service.
+type Plan struct {
+	Items []*Item // in the order of the files
+}
+
+// Empty reports whether there is nothing to do.
+func (p *Plan) Empty() bool { return p.Count(New)+p.Count(Changed) == 0 && p.Publications() == 0 }
+
+// Count counts the campaigns in a state.
+func (p *Plan) Count(s State) (n int) {
+	for _, it := range p.Items {
+		if it.State == s {
+			n++
+		}
+	}
+	return n
+}
+
+// Publications counts what would be published.
+func (p *Plan) Publications() (n int) {
+	for _, it := range p.Items {
+		if it.Publication != nil {
+			n++
+		}
+	}
+	return n
+}
+
+// State is how a file stands to the draft of its campaign.
+type State string
+
+const (
+	New     State = "new"     // the service has no such campaign
+	Changed State = "changed" // the draft is another text
+	Same    State = "same"    // the draft is the file, byte for byte
+)
+
+// Item is one file's part of a plan.
+type Item struct {
+	File  *File
+	State State
+	// Difference is from the draft to the file; nil of a new campaign, and where this program cannot read the draft.
+	Difference *difference.Difference
+	// Publication is nil where nothing is to be published.
+	Publication *Publication
+
+	etag string // of the draft that was compared
+}
+
+// Publication is the version that publishing would make.
+type Publication struct {
+	Version int
+	Inside  int // members who are inside now, at the versions that they entered
+	Paused  bool
+	Again   bool // the campaign is finished, and runs again
+	// Since is from the version that is live to the file, where the draft was another thing than that version.
+	Since *difference.Difference
+}
+
+// campaign is what the API tells of one.
+type campaign struct {
+	Key         string          `json:"key"`
+	State       campaigns.State `json:"state"`
+	LiveVersion int             `json:"live_version"`
+}
+
+// Plan compares checked files with the service. The service checks them too: its release may know more, or less, than this one.
+func (s *Service) Plan(ctx context.Context, files []*File, publish bool) (*Plan, error) {
+	if err := s.check(ctx, files); err != nil {
+		return nil, err
+	}
+	p := &Plan{}
+	for _, f := range files {
+		it, err := s.item(ctx, f, publish)
+		if err != nil {
+			return nil, err
+		}
+		p.Items = append(p.Items, it)
+	}
+	return p, nil
+}
+
+// check has the service check every file; all problems come at once, as *BadFiles.
+func (s *Service) check(ctx context.Context, files []*File) error {
+	bad := &BadFiles{Lang: s.lang}
+	for _, f := range files {
+		_, err := s.call(ctx, request{method: http.MethodPost, path: "/v1/checks", body: f.Source, format: f.Format})
+		var r *Refusal
+		switch {
+		case errors.As(err, &r) && r.Code == "invalid.definition":
+			for _, p := range r.Errors {
+				bad.add(f.Path, p.Line, p.Column, withHints(p.Message, p.Expected, p.DidYouMean, s.lang))
+			}
+		case err != nil:
+			return err
+		}
+	}
+	if len(bad.Lines) > 0 {
+		return bad
+	}
+	return nil
+}
+
+func (s *Service) item(ctx context.Context, f *File, publish bool) (*Item, error) {
+	it := &Item{File: f, State: New}
+	draft, err := s.draft(ctx, f.Key())
+	switch {
+	case refusedWith(err, "not_found.campaign"):
+		if publish {
+			it.Publication = &Publication{Version: 1}
+		}
+		return it, nil
+	case err != nil:
+		return nil, err
+	}
+	it.etag = draft.etag
+	it.State = Same
+	if string(draft.source) != string(f.Source) || draft.format != f.Format {
+		it.State, it.Difference = Changed, between(draft.source, draft.format, f)
+	}
+	if publish {
+		it.Publication, err = s.publication(ctx, it)
+	}
+	return it, err
+}
+
+// between is nil where the older text cannot be read by this program: it may be of another release.
+func between(src []byte, format definition.Format, f *File) *difference.Difference {
+	was, problems := difference.Read(src, format)
+	now, _ := difference.Read(f.Source, f.Format)
+	if len(problems) > 0 || now == nil {
+		return nil
+	}
+	return difference.Between(was, now)
+}
+
+// text is a definition that the service keeps.
+type text struct {
+	source []byte
+	format definition.Format
+	etag   string
+}
+
+func (s *Service) draft(ctx context.Context, key string) (*text, error) {
+	return s.text(ctx, campaignPath(key)+"/draft")
+}
+
+func (s *Service) text(ctx context.Context, path string) (*text, error) {
+	a, err := s.call(ctx, request{method: http.MethodGet, path: path})
+	if err != nil {
+		return nil, err
+	}
+	t := &text{a.body, definition.JSON, a.header.Get("ETag")}
+	if strings.Contains(a.header.Get("Content-Type"), "yaml") {
+		t.format = definition.YAML
+	}
+	return t, nil
+}
+
+// publication is what publishing the file would do, or nil when the live version is the file already.
+func (s *Service) publication(ctx context.Context, it *Item) (*Publication, error) {
+	var c campaign
+	if err := s.get(ctx, campaignPath(it.File.Key()), &c); err != nil {
+		return nil, err
+	}
+	if c.State == campaigns.Archived {
+		return nil, errors.New(locale.T(s.lang, "cli.plan.archived", map[string]any{"key": it.File.Key(), "file": it.File.Path}))
+	}
+	if c.LiveVersion == 0 {
+		return &Publication{Version: 1}, nil
+	}
+	live, err := s.text(ctx, campaignPath(it.File.Key())+"/versions/"+strconv.Itoa(c.LiveVersion))
+	if err != nil {
+		return nil, err
+	}
+	if string(live.source) == string(it.File.Source) && live.format == it.File.Format {
+		return nil, nil // a finished campaign too: it has ended by somebody's will, or by itself
+	}
+	p := &Publication{Version: c.LiveVersion + 1, Paused: c.State == campaigns.Paused, Again: c.State == campaigns.Finished}
+	if since := between(live.source, live.format, it.File); since != nil && !alike(since, it.Difference) {
+		p.Since = since
+	}
+	p.Inside, err = s.inside(ctx, it.File.Key())
+	return p, err
+}
+
+// alike reports whether two differences read the same.
+func alike(a, b *difference.Difference) bool {
+	if b == nil {
+		return a.Empty()
+	}
+	return strings.Join(a.Lines(locale.Default), "\n") == strings.Join(b.Lines(locale.Default), "\n")
+}
+
+// inside counts the members who are in the campaign now.
+func (s *Service) inside(ctx context.Context, key string) (n int, err error) {
+	var report struct {
+		Enrollments struct {
+			States []struct {
+				State campaigns.EnrollmentState `json:"state"`
+				N     int                       `json:"n"`
+			} `json:"states"`
+		} `json:"enrollments"`
+	}
+	err = s.get(ctx, campaignPath(key)+"/report", &report)
+	for _, c := range report.Enrollments.States {
+		if c.State == campaigns.EnrollmentActive || c.State == campaigns.EnrollmentWaiting {
+			n += c.N
+		}
+	}
+	return n, err
+}
+
+func (s *Service) get(ctx context.Context, path string, out any) error {
+	a, err := s.call(ctx, request{method: http.MethodGet, path: path})
+	if err != nil {
+		return err
+	}
+	return a.into(out)
+}

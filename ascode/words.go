@@ -1,0 +1,105 @@
+package ascode
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/difference"
+	"github.com/kruzhok/kruzhok/internal/locale"
+)
+
+// Write tells the plan in the language.
+func (p *Plan) Write(w io.Writer, lang string) error {
+	t := &teller{lang: lang}
+	for _, it := range p.Items {
+		t.item(it)
+	}
+	if len(p.Items) > 0 {
+		t.b.WriteByte('\n')
+	}
+	t.line("", p.summary(lang))
+	_, err := io.WriteString(w, t.b.String())
+	return err
+}
+
+func (p *Plan) summary(lang string) string {
+	if p.Empty() {
+		return locale.T(lang, "cli.plan.nothing", nil)
+	}
+	out := locale.T(lang, "cli.plan.summary", map[string]any{"new": p.Count(New), "changed": p.Count(Changed), "same": p.Count(Same)})
+	if n := p.Publications(); n > 0 {
+		out += " " + locale.T(lang, "cli.plan.publications", map[string]any{"n": n})
+	}
+	return out
+}
+
+// teller gathers lines.
+type teller struct {
+	lang string
+	b    strings.Builder
+}
+
+func (t *teller) line(indent, text string) {
+	t.b.WriteString(indent + text + "\n")
+}
+
+const indent = "    "
+
+func (t *teller) item(it *Item) {
+	args := map[string]any{"key": it.File.Key(), "name": difference.Harmless(it.File.def.NameIn(campaigns.Lang(t.lang))), "file": it.File.Path}
+	switch {
+	case it.State == New:
+		t.line("", "+ "+locale.T(t.lang, "cli.plan.new", args))
+		t.steps(it.File)
+	case it.State == Same:
+		t.line("", "= "+locale.T(t.lang, "cli.plan.same", args))
+	case it.Difference == nil:
+		t.line("", "~ "+locale.T(t.lang, "cli.plan.unreadable", args))
+	case it.Difference.Empty():
+		t.line("", "~ "+locale.T(t.lang, "cli.plan.form", args))
+	default:
+		t.line("", "~ "+locale.T(t.lang, "cli.plan.changed", args))
+		t.difference(it.Difference)
+	}
+	if it.Publication != nil {
+		t.publication(it)
+	}
+}
+
+// steps lists the steps of a new campaign.
+func (t *teller) steps(f *File) {
+	if d, problems := difference.Read(f.Source, f.Format); len(problems) == 0 {
+		for _, line := range d.Outline() {
+			t.line(indent, line)
+		}
+	}
+}
+
+func (t *teller) difference(d *difference.Difference) {
+	for _, line := range d.Lines(t.lang) {
+		t.line(indent, line)
+	}
+}
+
+func (t *teller) publication(it *Item) {
+	p := it.Publication
+	t.line(indent, "! "+locale.T(t.lang, "cli.plan.publish", map[string]any{"version": p.Version}))
+	if p.Inside > 0 {
+		t.line(indent, "  "+locale.T(t.lang, "cli.plan.inside", map[string]any{"n": p.Inside}))
+	}
+	if s := it.File.def.Entry.Schedule; s != nil {
+		t.line(indent, "  "+locale.T(t.lang, "cli.plan.schedule."+string(s.Zone), map[string]any{"at": fmt.Sprintf("%04d-%02d-%02d %02d:%02d", s.At.Year, s.At.Month, s.At.Day, s.At.Hour, s.At.Minute)}))
+	}
+	switch {
+	case p.Paused:
+		t.line(indent, "  "+locale.T(t.lang, "cli.plan.paused", nil))
+	case p.Again:
+		t.line(indent, "  "+locale.T(t.lang, "cli.plan.again", nil))
+	}
+	if p.Since != nil {
+		t.line(indent, "  "+locale.T(t.lang, "cli.plan.since", map[string]any{"version": p.Version - 1}))
+		t.difference(p.Since)
+	}
+}

@@ -1,0 +1,219 @@
+package main
+
+import (
+	"bufio"
+	"cmp"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/kruzhok/kruzhok/ascode"
+	"github.com/kruzhok/kruzhok/campaigns/definition"
+	"github.com/kruzhok/kruzhok/internal/config"
+	"github.com/kruzhok/kruzhok/internal/locale"
+)
+
+type campaignCmd struct {
+	Check  campaignCheckCmd  `cmd:"" help:"Check campaign files and name every problem's place."`
+	Plan   campaignPlanCmd   `cmd:"" help:"Show what applying campaign files would change on a running service; it changes nothing."`
+	Apply  campaignApplyCmd  `cmd:"" help:"Show the plan, ask, and save the files as the service's drafts."`
+	Export campaignExportCmd `cmd:"" help:"Write a running service's drafts as files, as they were typed."`
+	Schema campaignSchemaCmd `cmd:"" help:"Print the JSON Schema of campaign files, for editors that complete and check them."`
+}
+
+// speech is the language of what a command says.
+type speech struct {
+	Lang string `placeholder:"en|ru" help:"Language of what is said: en or ru (default: the terminal's)."`
+}
+
+// language is the flag's, or the one of the locale variables in the order of POSIX (XBD 8.2).
+func (s speech) language() string {
+	name := cmp.Or(s.Lang, os.Getenv("LC_ALL"), os.Getenv("LC_MESSAGES"), os.Getenv("LANG"))
+	name, _, _ = strings.Cut(name, ".") // ru_RU.UTF-8
+	name, _, _ = strings.Cut(name, "@")
+	return locale.Match(name)
+}
+
+type campaignCheckCmd struct {
+	Files []string `arg:"" help:"YAML or JSON files, or folders of them."`
+	speech
+}
+
+// Run checks files.
+func (c *campaignCheckCmd) Run(e *env) error {
+	lang := c.language()
+	paths, err := ascode.Expand(c.Files, lang)
+	if err != nil {
+		return err
+	}
+	bad := 0
+	for _, path := range paths {
+		src, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		_, problems := definition.Parse(src, ascode.FormatOf(path))
+		for _, p := range problems {
+			fmt.Fprintf(e.stdout, "%s:%d:%d: %s\n", path, p.Line, p.Column, ascode.Sentence(p, lang))
+		}
+		bad += len(problems)
+		if len(problems) == 0 {
+			fmt.Fprintln(e.stdout, locale.T(lang, "cli.files.ok", map[string]any{"file": path}))
+		}
+	}
+	if bad > 0 {
+		return errors.New(locale.T(lang, "cli.check.problems", map[string]any{"n": bad}))
+	}
+	return nil
+}
+
+// remote is how a command reaches the service.
+type remote struct {
+	config.Client
+	speech
+}
+
+func (r *remote) connect(e *env) (*ascode.Service, error) {
+	token, err := r.Token()
+	if err != nil {
+		return nil, err
+	}
+	s, err := ascode.Connect(r.Address(), token, r.language())
+	if err == nil && s.Open() {
+		fmt.Fprintln(e.stderr, locale.T(r.language(), "cli.api.open", map[string]any{"url": r.Address()}))
+	}
+	return s, err
+}
+
+// plan checks the files, compares them with the service and prints what would change.
+func (r *remote) plan(e *env, paths []string, publish bool) (*ascode.Service, *ascode.Plan, error) {
+	files, err := ascode.ReadFiles(paths, r.language())
+	if err != nil {
+		return nil, nil, tellBadFiles(e, err)
+	}
+	s, err := r.connect(e)
+	if err != nil {
+		return nil, nil, err
+	}
+	p, err := s.Plan(e.ctx, files, publish)
+	if err != nil {
+		return nil, nil, tellBadFiles(e, err)
+	}
+	return s, p, p.Write(e.stdout, r.language())
+}
+
+// tellBadFiles prints the places of problems, if it is them.
+func tellBadFiles(e *env, err error) error {
+	var bad *ascode.BadFiles
+	if errors.As(err, &bad) {
+		for _, line := range bad.Lines {
+			fmt.Fprintln(e.stdout, line)
+		}
+	}
+	return err
+}
+
+// somethingToDo is what plan --exit-code ends with. Not 2, as some programs do it: 2 is a command line that cannot be read, and a script must not take that
+// for a change.
+const somethingToDo exitCode = 3
+
+type campaignPlanCmd struct {
+	Files    []string `arg:"" help:"YAML or JSON files, or folders of them."`
+	Publish  bool     `help:"Plan as apply --publish does it."`
+	ExitCode bool     `help:"End with 3 where there is something to do; 0: nothing, 1: failed, 2: the command line is wrong."`
+	remote
+}
+
+// Run shows the plan.
+func (c *campaignPlanCmd) Run(e *env) error {
+	_, p, err := c.plan(e, c.Files, c.Publish)
+	if err == nil && c.ExitCode && !p.Empty() {
+		return somethingToDo
+	}
+	return err
+}
+
+type campaignApplyCmd struct {
+	Files   []string `arg:"" help:"YAML or JSON files, or folders of them."`
+	Publish bool     `help:"Publish the drafts too. Members inside finish the version that they entered."`
+	Yes     bool     `help:"Do it without asking."`
+	remote
+}
+
+// Run shows the plan, asks and applies it.
+func (c *campaignApplyCmd) Run(e *env) error {
+	s, p, err := c.plan(e, c.Files, c.Publish)
+	if err != nil || p.Empty() {
+		return err
+	}
+	if !c.Yes {
+		if err := c.ask(e); err != nil {
+			return err
+		}
+	}
+	if err := s.Apply(e.ctx, p, func(line string) { fmt.Fprintln(e.stdout, line) }); err != nil {
+		return err
+	}
+	if !c.Publish {
+		fmt.Fprintln(e.stdout, locale.T(c.language(), "cli.apply.drafts", nil))
+	}
+	return nil
+}
+
+// yes are the answers that go on, in every language: who reads one may type the other.
+var yes = []string{"yes", "да"}
+
+func (c *campaignApplyCmd) ask(e *env) error {
+	lang := c.language()
+	if e.person == nil {
+		return errors.New(locale.T(lang, "cli.apply.nobody_to_ask", nil))
+	}
+	fmt.Fprint(e.stdout, locale.T(lang, "cli.apply.ask", nil))
+	answer := make(chan string, 1)
+	go func() {
+		line, _ := bufio.NewReader(e.person).ReadString('\n') // a closed terminal, or Ctrl-D, is no yes
+		answer <- line
+	}()
+	select {
+	case line := <-answer:
+		if slices.Contains(yes, strings.ToLower(strings.TrimSpace(line))) {
+			return nil
+		}
+	case <-e.ctx.Done(): // Ctrl-C; the reading ends with the process
+	}
+	return errors.New(locale.T(lang, "cli.apply.declined", nil))
+}
+
+type campaignExportCmd struct {
+	Keys  []string `arg:"" optional:"" name:"key" help:"Keys of campaigns (default: all that are not archived)."`
+	Dir   string   `default:"." placeholder:"DIR" help:"Folder to write to."`
+	Force bool     `help:"Write over files that have another text."`
+	remote
+}
+
+// Run writes the drafts.
+func (c *campaignExportCmd) Run(e *env) error {
+	s, err := c.connect(e)
+	if err != nil {
+		return err
+	}
+	lang, n := c.language(), 0
+	err = s.Export(e.ctx, c.Dir, c.Keys, c.Force, func(path string, w ascode.Written) {
+		n++
+		fmt.Fprintln(e.stdout, locale.T(lang, "cli.export."+string(w), map[string]any{"file": path}))
+	})
+	if err == nil && n == 0 {
+		fmt.Fprintln(e.stdout, locale.T(lang, "cli.export.nothing", nil))
+	}
+	return err
+}
+
+type campaignSchemaCmd struct{}
+
+// Run prints the schema.
+func (campaignSchemaCmd) Run(e *env) error {
+	_, err := e.stdout.Write(definition.JSONSchema())
+	return err
+}
