@@ -410,6 +410,7 @@ func TestFolders(t *testing.T) {
 	w.write("a.yaml", campaign("a", "Hello"))
 	w.write("b.yml", campaign("b", "Hello"))
 	w.write("notes.txt", "no campaign")
+	w.write("campaign.schema.json", "{}")
 	w.write(".hidden.yaml", "no campaign")
 	w.must(os.Mkdir(filepath.Join(w.dir, "old.yaml"), 0o700))
 	if files := w.files(w.dir); len(files) != 2 || files[0].Key() != "a" || files[1].Key() != "b" {

@@ -90,7 +90,8 @@ func filesIn(folder string) (out []string, err error) {
 	entries, err := os.ReadDir(folder)
 	for _, e := range entries {
 		ext := strings.ToLower(filepath.Ext(e.Name()))
-		if !e.IsDir() && !strings.HasPrefix(e.Name(), ".") && slices.Contains([]string{".yaml", ".yml", ".json"}, ext) {
+		schema := strings.HasSuffix(e.Name(), ".schema.json") // stands beside the files, for editors
+		if !e.IsDir() && !schema && !strings.HasPrefix(e.Name(), ".") && slices.Contains([]string{".yaml", ".yml", ".json"}, ext) {
 			out = append(out, filepath.Join(folder, e.Name()))
 		}
 	}

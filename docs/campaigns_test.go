@@ -1,0 +1,242 @@
+package docs
+
+import (
+	"bytes"
+	"encoding/json"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/goccy/go-yaml"
+	"github.com/pb33f/jsonschema/v6"
+
+	"github.com/kruzhok/kruzhok/campaigns/definition"
+	"github.com/kruzhok/kruzhok/templates"
+	"github.com/kruzhok/kruzhok/templates/starters"
+)
+
+// example is a YAML block of a document; its second word says of what it is a part: of a campaign, a list of steps, a list of conditions. A block without
+// one is a whole campaign.
+type example struct {
+	part, source string
+	line         int // of the block's first line
+}
+
+var yamlBlock = regexp.MustCompile("(?ms)^```yaml(?: ([a-z]+))?\n(.*?)^```$")
+
+func examples(document string) (out []example) {
+	for _, m := range yamlBlock.FindAllStringSubmatchIndex(document, -1) {
+		e := example{source: document[m[4]:m[5]], line: 1 + strings.Count(document[:m[4]], "\n")}
+		if m[2] >= 0 {
+			e.part = document[m[2]:m[3]]
+		}
+		out = append(out, e)
+	}
+	return out
+}
+
+// around is a campaign in which a part can stand, without its entry and steps.
+const around = "key: example\nkind: survey\nname: Example\ntopic: news\nlanguages: [en, ru]\nchannels: [telegram, email]\n"
+
+// asked are questions that the conditions of the examples look back at.
+const asked = `  - ask: {type: choice, save_as: level, text: {en: a, ru: а}, options: [{value: a1, text: {en: a, ru: а}}, {value: b1, text: {en: a, ru: а}}]}
+  - ask: {type: choices, save_as: likes, text: {en: a, ru: а}, options: [{value: travel, text: {en: a, ru: а}}, {value: work, text: {en: a, ru: а}}]}
+  - ask: {type: nps, save_as: recommend, text: {en: a, ru: а}}
+  - ask: {type: voice, save_as: story, text: {en: a, ru: а}}
+`
+
+// whole makes a campaign of the example.
+func (e example) whole(t *testing.T) string {
+	t.Helper()
+	switch e.part {
+	case "":
+		return e.source
+	case "campaign":
+		entry := "entry: {manual: true}\n"
+		if strings.HasPrefix(e.source, "entry:") {
+			entry = ""
+		}
+		return around + entry + e.source + "steps:\n  - wait: 1d\n"
+	case "steps":
+		return around + "entry: {manual: true}\nsteps:\n" + indented("  ", e.source)
+	case "conditions":
+		arms := regexp.MustCompile(`(?m)^- (\{.*\}) *(?:#.*)?$`).ReplaceAllString(e.source, "- if: $1\n  steps: [{award: {points: 1}}]")
+		return around + "entry: {manual: true}\nsteps:\n" + asked + "  - branch:\n" + indented("      ", arms)
+	}
+	t.Fatalf("line %d: the example is a part of something unknown: %q", e.line, e.part)
+	return ""
+}
+
+func indented(by, text string) string {
+	return by + strings.ReplaceAll(strings.TrimRight(text, "\n"), "\n", "\n"+by) + "\n"
+}
+
+// TestExamplesOfTheLanguage: every example of the reference and the tutorial passes the checker, and the schema that editors use.
+func TestExamplesOfTheLanguage(t *testing.T) {
+	schema := campaignSchema(t)
+	for _, name := range []string{"docs/campaigns.md", "docs/tutorial.md", "README.md"} {
+		found := examples(read(t, name))
+		if len(found) == 0 {
+			t.Errorf("%s has no example", name)
+		}
+		for _, e := range found {
+			src := e.whole(t)
+			_, problems := definition.Parse([]byte(src), definition.YAML)
+			for _, p := range problems {
+				t.Errorf("%s, example in line %d: %s %s %v", name, e.line, p.Path, p.Code, p.Args)
+			}
+			if err := schema.Validate(tree(t, src)); err != nil {
+				t.Errorf("%s, example in line %d: %v", name, e.line, err)
+			}
+		}
+	}
+}
+
+// TestStartersFitTheSchema: and name it, so that an editor helps whoever changes them.
+func TestStartersFitTheSchema(t *testing.T) {
+	schema := campaignSchema(t)
+	for _, name := range starters.Names() {
+		src, _ := starters.Source(name)
+		if err := schema.Validate(tree(t, src)); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if !strings.HasPrefix(src, "# yaml-language-server: $schema=") {
+			t.Errorf("%s names no schema", name)
+		}
+	}
+	here, err := os.ReadFile(filepath.Join(root, "templates", "starters", "campaign.schema.json"))
+	if err != nil || !bytes.Equal(here, definition.JSONSchema()) {
+		t.Errorf("templates/starters/campaign.schema.json is not what `kruzhok campaign schema` prints (%v)", err)
+	}
+}
+
+func campaignSchema(t *testing.T) *jsonschema.Schema {
+	t.Helper()
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(definition.JSONSchema()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := jsonschema.NewCompiler()
+	if err := c.AddResource("campaign.json", doc); err != nil {
+		t.Fatal(err)
+	}
+	s, err := c.Compile("campaign.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// tree is the document as a validator of JSON sees it.
+func tree(t *testing.T, src string) any {
+	t.Helper()
+	var v any
+	if err := yaml.Unmarshal([]byte(src), &v); err != nil {
+		t.Fatal(err)
+	}
+	b, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(b))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return doc
+}
+
+// TestEverythingHasAnExample: each key and each word of the schema is used by some example of the reference.
+func TestEverythingHasAnExample(t *testing.T) {
+	keys, words := map[string]bool{}, map[string]bool{}
+	var walk func(v any)
+	walk = func(v any) {
+		switch v := v.(type) {
+		case map[string]any:
+			for k, x := range v {
+				keys[k] = true
+				walk(x)
+			}
+		case []any:
+			for _, x := range v {
+				walk(x)
+			}
+		case string:
+			words[v] = true
+		}
+	}
+	for _, e := range examples(read(t, "docs/campaigns.md")) {
+		walk(tree(t, e.whole(t)))
+	}
+	var schema struct {
+		Defs map[string]struct {
+			Properties map[string]struct{ Enum []string }
+		} `json:"$defs"`
+	}
+	if err := json.Unmarshal(definition.JSONSchema(), &schema); err != nil {
+		t.Fatal(err)
+	}
+	// Words that are kinds of one thing need no example each.
+	spared := []string{"video", "document", "audio", "voice", "purpose", "onboarding", "challenge", "broadcast", "service", "marketing", "never"}
+	for object, def := range schema.Defs {
+		for key, value := range def.Properties {
+			if !keys[key] && !slices.Contains(spared, key) {
+				t.Errorf("%s.%s has no example", object, key)
+			}
+			for _, word := range value.Enum {
+				if !words[word] && !slices.Contains(spared, word) {
+					t.Errorf("%s.%s: %s has no example", object, key, word)
+				}
+			}
+		}
+	}
+}
+
+// TestFiltersShowWhatIsSaid renders the examples of the filters, and looks for filters without one.
+func TestFiltersShowWhatIsSaid(t *testing.T) {
+	env := templates.Env{Lang: "en", Vars: map[string]any{"member": map[string]any{"first_name": "Anna"}, "points": 30}}
+	shown := map[string]bool{}
+	for _, row := range table(t, section(t, "docs/campaigns.md", "### Filters")) {
+		text, problems := templates.Parse(words(row[1])[0])
+		if len(problems) > 0 {
+			t.Errorf("%s: %+v", row[1], problems)
+		}
+		if got := text.Line(env); got != row[2] {
+			t.Errorf("%s shows %q, not %q", row[1], got, row[2])
+		}
+		shown[words(row[0])[0]] = true
+	}
+	_, problems := templates.Parse("{{ points | nothing }}")
+	if len(problems) != 1 {
+		t.Fatalf("%+v", problems)
+	}
+	same(t, "filters", slices.Sorted(maps.Keys(shown)), strings.Split(problems[0].Expected, ", "))
+}
+
+// TestVariablesAreDocumented: the checker takes every variable of the table, and the table has all that it knows.
+func TestVariablesAreDocumented(t *testing.T) {
+	_, problems := definition.Parse([]byte(around+"entry: {manual: true}\nsteps: [{send: {text: {en: \"{{ nobody.knows }}\", ru: а}}}]\n"), definition.YAML)
+	if len(problems) != 1 {
+		t.Fatalf("%+v", problems)
+	}
+	documented := []string{}
+	for _, row := range table(t, section(t, "docs/campaigns.md", "## Texts and variables")) {
+		documented = append(documented, words(row[0])...)
+	}
+	for _, name := range strings.Split(problems[0].Expected, ", ") {
+		if !slices.Contains(documented, name) {
+			t.Errorf("%s is not documented", name)
+		}
+	}
+	for _, name := range documented {
+		text := "{{ " + strings.ReplaceAll(strings.ReplaceAll(name, "answers.NAME", "answers.task"), "NAME", "level") + " }}"
+		src := around + "entry: {manual: true}\nsteps:\n  - repeat:\n      times: 1\n      at: \"10:00\"\n      prompts: [{en: a, ru: а}]\n      steps:\n" +
+			"        - {id: task, ask: {type: text, text: {en: a, ru: а}}}\n        - send: {text: {en: '" + text + "', ru: '" + text + "'}}\n"
+		if _, problems := definition.Parse([]byte(src), definition.YAML); len(problems) > 0 {
+			t.Errorf("%s: %+v", name, problems)
+		}
+	}
+}
