@@ -1,6 +1,8 @@
 package definition
 
 import (
+	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +14,12 @@ func FuzzParse(f *testing.F) {
 		if len(src) < 4000 {
 			f.Add([]byte(src), formatOf(name) == JSON)
 		}
+	}
+	for _, src := range bombs() {
+		f.Add([]byte(src[:min(len(src), 4000)]), false)
+	}
+	for _, text := range badTexts {
+		f.Add([]byte(withText(text[:min(len(text), 1000)])), false)
 	}
 	f.Add(read(f, "testdata/welcome.yaml"), false)
 	f.Add(read(f, "testdata/everything.yaml"), false)
@@ -25,6 +33,9 @@ func FuzzParse(f *testing.F) {
 		d, problems := Parse(src, format)
 		if took := time.Since(began); took > 5*time.Second {
 			t.Errorf("took %v", took)
+		}
+		if tree := ReadTree(src, format); d != nil && (tree == nil || tree.Get("key").Text != string(d.Key)) {
+			t.Error("the definition has no tree, or another key")
 		}
 		if (d == nil) == (len(problems) == 0) {
 			t.Fatalf("definition %v with %d problems", d != nil, len(problems))
@@ -79,21 +90,148 @@ func complete(t interface {
 	}
 }
 
-// TestBoundedTime gives the parser what has cost parsers of YAML dearly.
-func TestBoundedTime(t *testing.T) {
-	for _, unit := range []string{
-		"[", "{", "]", "- ", "-\n", "? ", ": ", "a: ", "a: b\n", "a:\n- ", "\"", "'", "\"\\n\" ", "|\n", ">\n\n", "*a ", "&a ", "!a ", "\t", "\n", "# x\n", "{a: b}, ", "- [a]\n",
-		"- - x\n", "é: я\n", "a\n", "{{ x }} ", "a: {{ x }}\n", "\u2028", "\\", "%", "---\n", "<<: ", ",", "[]", "{}", "a: |\n  x\n", "a: \"x\n",
-	} {
-		began := time.Now()
-		for _, format := range []Format{YAML, JSON} {
-			Parse([]byte(strings.Repeat(unit, MaxBytes/len(unit))), format)
-			Parse([]byte(head+"steps: [{send: {text: {en: '"+strings.Repeat(strings.ReplaceAll(unit, "'", ""), MaxBytes/len(unit)/2)+"'}}}]"), format)
+// costly are pieces of documents that have cost parsers of YAML dearly, when there are many of them.
+var costly = []string{
+	"[", "{", "]", "- ", "-\n", "? ", ": ", "a: ", "a: b\n", "a:\n- ", "\"", "'", "\"\\n\" ", "|\n", ">\n\n", "*a ", "&a ", "!a ", "\t", "\n", "# x\n", "{a: b}, ", "- [a]\n",
+	"- - x\n", "é: я\n", "a\n", "{{ x }} ", "a: {{ x }}\n", "\u2028", "\\", "%", "---\n", "<<: ", ",", "[]", "{}", "a: |\n  x\n", "a: \"x\n",
+}
+
+// bombs are documents that say little and mean much.
+func bombs() map[string]string {
+	laughs := &strings.Builder{} // a billion, by aliases
+	laughs.WriteString("a0: &a0 [lol, lol, lol, lol, lol, lol, lol, lol, lol]\n")
+	for i := range 12 {
+		fmt.Fprintf(laughs, "a%d: &a%d [%s]\n", i+1, i+1, strings.Repeat(fmt.Sprintf("*a%d, ", i), 9))
+	}
+	merges := &strings.Builder{}
+	merges.WriteString("a0: &a0 {k: v}\n")
+	for i := range 24 {
+		fmt.Fprintf(merges, "a%d: &a%d {<<: [*a%d, *a%d]}\n", i+1, i+1, i, i)
+	}
+	steps := strings.Replace(head, "[en, ru]", "[en]", 1) + "steps:\n"
+	variables := "'" + strings.Repeat("{{ nobody.knows }}", 1700) + "'" // just below what one text may hold
+	return map[string]string{
+		"a billion laughs":  laughs.String(),
+		"merges":            merges.String(),
+		"itself":            "a: &a [*a, *a]\n",
+		"branches in texts": steps + strings.Repeat("  - send: {text: {en: '"+strings.Repeat("{% if points %}a{% endif %}", 60)+"'}}\n", 600),
+		"unknown variables": steps + strings.Repeat("  - send: {text: {en: "+variables+"}}\n", 30),
+		"unknown keys":      steps + strings.Repeat("  - {sned: 1, wiat: 2}\n", 20_000),
+		"gotos in a circle": steps + circle(990),
+		"conditions":        steps + "  - branch:\n      - if: " + strings.Repeat("{not: ", 40) + "{tag: x}" + strings.Repeat("}", 40) + "\n        steps: []\n",
+		"one long word":     steps + "  - send: {text: {en: " + strings.Repeat("a", MaxBytes/2) + "}}\n",
+		"a long key":        strings.Repeat("k", MaxBytes/2) + ": 1\n",
+		"many near words":   head + nearWords(),
+		"as many keys":      head + manyKeys(24_000),
+		"too many keys":     head + manyKeys(100_000),
+		"gotos to nowhere":  steps + strings.Repeat("  - goto: nowhere-at-all-in-this-campaign\n", 990),
+		"unknown answers":   steps + questions(400) + "  - branch:\n" + strings.Repeat("      - {if: {answer: answer-to-something, is: x}, steps: []}\n", 4000),
+		"unknown options":   steps + questions(1) + "  - branch:\n" + strings.Repeat("      - {if: {answer: answer-to-question-0, is: x}, steps: []}\n", 6000),
+	}
+}
+
+// circle is steps that each lead back to the first.
+func circle(n int) string {
+	b := &strings.Builder{}
+	for i := range n {
+		fmt.Fprintf(b, "  - {id: s%d, branch: [{if: {tag: x}, steps: [{goto: s0}]}]}\n", i)
+	}
+	return b.String()
+}
+
+func manyKeys(n int) string {
+	b := &strings.Builder{}
+	for i := range n {
+		fmt.Fprintf(b, "k%d:\n", i)
+	}
+	return b.String()
+}
+
+func questions(n int) string {
+	b := &strings.Builder{}
+	for i := range n {
+		fmt.Fprintf(b, "  - ask: {type: choice, save_as: answer-to-question-%d, text: {en: a}, options: [{value: a, text: {en: a}}, {value: b, text: {en: b}}]}\n", i)
+	}
+	return b.String()
+}
+
+// nearWords are keys of which each is compared with every known one.
+func nearWords() string {
+	b := &strings.Builder{}
+	for i := range 10_000 {
+		fmt.Fprintf(b, "quiet_hour%d: 1\n", i)
+	}
+	return b.String()
+}
+
+// maxHeld is what reading one document may hold at once, and maxAllocated what it may allocate in all: the parser of YAML copies a mapping for each of its keys.
+const (
+	maxHeld      = 400 << 20
+	maxAllocated = 3 << 30
+)
+
+// parsedWithin parses and reports what took too much time or memory.
+func parsedWithin(t *testing.T, name, src string, format Format) {
+	t.Helper()
+	src = src[:min(len(src), MaxBytes)]
+	runtime.GC()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	held := peak(func() {
+		took := timed(src, format)
+		if took > 15*time.Second { // once more: a machine that is shared may have stood still
+			took = timed(src, format)
 		}
-		if took := time.Since(began); took > 10*time.Second {
-			t.Errorf("%q: %v", unit, took)
+		if took > 15*time.Second {
+			t.Errorf("%q: %v", name, took)
+		}
+	})
+	runtime.ReadMemStats(&after)
+	allocated := after.TotalAlloc - before.TotalAlloc
+	if held > before.HeapAlloc+maxHeld || allocated > maxAllocated {
+		t.Errorf("%q: holds %d MiB, allocates %d MiB", name, (held-before.HeapAlloc)>>20, allocated>>20)
+	}
+}
+
+func timed(src string, format Format) time.Duration {
+	began := time.Now()
+	Parse([]byte(src), format)
+	return time.Since(began)
+}
+
+// peak is about the most that the heap held while f ran, garbage that waits for its collection included.
+func peak(f func()) (most uint64) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		f()
+	}()
+	for {
+		select {
+		case <-done:
+			return most
+		case <-time.After(5 * time.Millisecond):
+			var m runtime.MemStats
+			runtime.ReadMemStats(&m)
+			most = max(most, m.HeapAlloc)
 		}
 	}
+}
+
+// TestBoundedCost: whatever a document of the largest size holds, reading it ends soon and takes bounded memory.
+func TestBoundedCost(t *testing.T) {
+	for _, format := range []Format{YAML, JSON} {
+		for _, unit := range costly {
+			parsedWithin(t, unit, strings.Repeat(unit, MaxBytes/len(unit)), format)
+			parsedWithin(t, "a text of "+unit, head+"steps: [{send: {text: {en: '"+strings.Repeat(strings.ReplaceAll(unit, "'", ""), MaxBytes/len(unit)/2)+"'}}}]", format)
+		}
+		for name, src := range bombs() {
+			parsedWithin(t, name, src, format)
+		}
+	}
+}
+
+func TestDeepMappings(t *testing.T) {
 	deep := &strings.Builder{}
 	for i := range 1400 {
 		deep.WriteString(strings.Repeat(" ", i) + "a:\n")

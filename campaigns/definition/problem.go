@@ -27,6 +27,19 @@ func (s *sink) add(at Place, code string, args ...any) *Problem {
 	return p
 }
 
+// guessedProblems is for how many problems it is looked what was meant: each is compared with every known word, and only MaxProblems are shown.
+const guessedProblems = 5 * MaxProblems
+
+func (s *sink) crowded() bool { return len(s.list) > guessedProblems }
+
+// nearest is what was probably meant by word.
+func (s *sink) nearest(word string, candidates []string) string {
+	if s.crowded() {
+		return ""
+	}
+	return nearest(word, candidates)
+}
+
 func (p *Problem) expect(what string) *Problem { p.Expected = what; return p }
 
 func (p *Problem) meant(what string) *Problem { p.DidYouMean = what; return p }

@@ -121,7 +121,7 @@ func (r *reader) audience(n *node) Condition {
 	case n.kind == textNode && n.text == "all":
 		return Condition{Everyone: true, Place: n.place}
 	case n.kind == textNode:
-		r.out.add(n.place, "unknown_audience", "value", n.text).expect("all, {tag: vip}").meant(nearest(n.text, []string{"all"}))
+		r.out.add(n.place, "unknown_audience", "value", n.text).expect("all, {tag: vip}").meant(r.out.nearest(n.text, []string{"all"}))
 		return Condition{}
 	}
 	return r.condition(n, false)

@@ -189,7 +189,7 @@ func (r *reader) checkConditions() {
 	for _, use := range r.answers {
 		saved := r.saved[use.name.text]
 		if saved == nil {
-			r.out.add(use.name.place, "unknown_answer", "name", use.name.text).meant(nearest(use.name.text, sortedKeys(r.saved)))
+			r.out.add(use.name.place, "unknown_answer", "name", use.name.text).meant(r.out.nearest(use.name.text, sortedKeys(r.saved)))
 			continue
 		}
 		if fits := operatorsFor[saved.kind]; !slices.Contains(fits, use.op) {
@@ -233,7 +233,7 @@ func (r *reader) checkOption(saved *savedAnswer, n *node) {
 	case n.kind == numberNode || n.kind == boolNode:
 		r.str(n)
 	case n.kind == textNode && !known:
-		r.out.add(n.place, "unknown_option", "value", n.text).expect(joined(saved.options)).meant(nearest(n.text, saved.options))
+		r.out.add(n.place, "unknown_option", "value", n.text).expect(joined(saved.options)).meant(r.out.nearest(n.text, saved.options))
 	}
 }
 

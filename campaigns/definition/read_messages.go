@@ -147,7 +147,7 @@ func (r *reader) textLanguage(e entry) (campaigns.Lang, bool) {
 		}
 	}
 	if _, ok := r.languageTag(e.place, e.key); ok {
-		r.out.add(e.place, "undeclared_language", "language", e.key, "languages", joined(r.d.Languages)).meant(nearest(e.key, names(r.d.Languages)))
+		r.out.add(e.place, "undeclared_language", "language", e.key, "languages", joined(r.d.Languages)).meant(r.out.nearest(e.key, names(r.d.Languages)))
 	}
 	return "", false
 }

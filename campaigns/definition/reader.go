@@ -22,7 +22,8 @@ type reader struct {
 	gotosFound bool
 	answers    []answerUse
 	texts      []textUse
-	around     *Repeat // the repeat whose steps are being read
+	enough     func() bool // while texts are checked: they have as many problems as are shown
+	around     *Repeat     // the repeat whose steps are being read
 	saved      map[string]*savedAnswer
 }
 
@@ -58,6 +59,9 @@ func (r *reader) record(n *node, o *object) (*record, bool) {
 
 // meant proposes keys that are not there yet.
 func (rec *record) meant(key string) string {
+	if rec.r.out.crowded() {
+		return ""
+	}
 	var free []string
 	for _, k := range rec.object.keys() {
 		if !slices.ContainsFunc(rec.node.entries, func(e entry) bool { return e.key == k }) {
@@ -154,7 +158,7 @@ func word[T ~string](r *reader, n *node, list []T) T {
 	for i, w := range list {
 		all[i] = string(w)
 	}
-	r.out.add(n.place, "unknown_value", "value", s).expect(strings.Join(all, ", ")).meant(nearest(s, all))
+	r.out.add(n.place, "unknown_value", "value", s).expect(strings.Join(all, ", ")).meant(r.out.nearest(s, all))
 	return ""
 }
 

@@ -49,7 +49,10 @@ func (s *source) placesIn(n *node) []Place {
 
 // placeInText maps a line and column within the text, both from 1, to the document.
 func (s *source) placeInText(n *node, line, column int) Place {
-	places := s.placesIn(n)
+	if s.walked != n { // one text has many problems more often than many texts have one
+		s.walked, s.places = n, s.placesIn(n)
+	}
+	places := s.places
 	if places == nil {
 		return n.place
 	}

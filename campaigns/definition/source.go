@@ -12,6 +12,9 @@ import (
 type source struct {
 	text  string
 	lines [][]rune
+
+	walked *node   // the text that placeInText looked at last
+	places []Place // of its characters
 }
 
 // readSource refuses what is no text, or too much of it.

@@ -141,7 +141,7 @@ func (r *reader) checkGotos() {
 	for _, g := range r.gotos {
 		if r.d.byID[g.to] == nil {
 			r.gotosFound = false
-			r.out.add(g.node.place, "unknown_step", "id", string(g.to)).meant(nearest(string(g.to), ids))
+			r.out.add(g.node.place, "unknown_step", "id", string(g.to)).meant(r.out.nearest(string(g.to), ids))
 		}
 	}
 }

@@ -28,9 +28,15 @@ type textUse struct {
 	around *Repeat // the repeat that the text stands in, or nil
 }
 
-// checkTexts parses every text and looks at its variables and its length.
+// checkTexts parses every text and looks at its variables and its length. It ends when texts alone have as many problems as are shown: each costs a walk
+// through its text, to find its place.
 func (r *reader) checkTexts() {
+	before := len(r.out.list)
+	r.enough = func() bool { return len(r.out.list)-before >= MaxProblems }
 	for _, use := range r.texts {
+		if r.enough() {
+			return
+		}
 		if use.oneLine() && strings.Contains(strings.TrimSpace(use.node.text), "\n") {
 			r.out.add(use.node.place, "several_lines")
 			continue
@@ -40,7 +46,7 @@ func (r *reader) checkTexts() {
 			continue
 		}
 		parsed, problems := templates.Parse(use.node.text)
-		for _, p := range problems {
+		for _, p := range problems[:min(len(problems), MaxProblems)] {
 			found := r.out.add(r.text.placeInText(use.node, p.Line, p.Column), p.Code)
 			found.Args, found.Expected, found.DidYouMean = p.Args, p.Expected, p.DidYouMean
 		}
@@ -98,6 +104,9 @@ func (r *reader) variables(use textUse) []string {
 func (r *reader) checkVariables(use textUse, parsed *templates.Text) {
 	allowed := r.variables(use)
 	for _, v := range parsed.Variables() {
+		if r.enough() {
+			return
+		}
 		if name, ok := strings.CutPrefix(v.Path, attributeVariable); ok && nameForm.MatchString(name) || slices.Contains(allowed, v.Path) {
 			continue
 		}
@@ -108,13 +117,13 @@ func (r *reader) checkVariables(use textUse, parsed *templates.Text) {
 		case slices.Contains(roundVariables, v.Path):
 			r.out.add(at, "round_outside_repeat", "variable", v.Path)
 		default:
-			r.out.add(at, "unknown_variable", "variable", v.Path).expect(strings.Join(fixedVariables, ", ")).meant(meantVariable(v.Path, allowed))
+			r.out.add(at, "unknown_variable", "variable", v.Path).expect(strings.Join(fixedVariables, ", ")).meant(r.meantVariable(v.Path, allowed))
 		}
 	}
 }
 
 // meantVariable also finds "first_name" and "name" without the word before the dot.
-func meantVariable(path string, allowed []string) string {
+func (r *reader) meantVariable(path string, allowed []string) string {
 	if !strings.Contains(path, ".") {
 		for _, v := range allowed {
 			if strings.HasSuffix(v, "."+path) {
@@ -122,7 +131,7 @@ func meantVariable(path string, allowed []string) string {
 			}
 		}
 	}
-	return nearest(path, allowed)
+	return r.out.nearest(path, allowed)
 }
 
 // checkLength holds the least length that the rendered text can have against what a message can hold.

@@ -8,6 +8,7 @@ type yamlGuard struct {
 	out      *sink
 	brackets int
 	colons   int // on this line, outside brackets
+	keys     int
 	line     int
 	content  bool // something of the document was seen
 	ended    bool
@@ -54,7 +55,7 @@ func (g *yamlGuard) allow(tok *token.Token) bool {
 		return false
 	}
 	g.content = true
-	return g.depth(tok)
+	return g.count(tok) && g.depth(tok)
 }
 
 func (g *yamlGuard) separator(tok *token.Token) bool {
@@ -64,6 +65,18 @@ func (g *yamlGuard) separator(tok *token.Token) bool {
 	}
 	if g.content || g.ended {
 		g.refuse(tok, "several_documents")
+		return false
+	}
+	return true
+}
+
+// count bounds the keys before the tree is built: the parser copies a mapping for each of its keys, and each key has a value.
+func (g *yamlGuard) count(tok *token.Token) bool {
+	if tok.Type != token.MappingValueType {
+		return true
+	}
+	if g.keys++; g.keys > MaxNodes/2 {
+		g.out.add(tokenAt(tok), "too_many_nodes", "limit", MaxNodes)
 		return false
 	}
 	return true

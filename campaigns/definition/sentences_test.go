@@ -1,0 +1,121 @@
+package definition
+
+import (
+	"fmt"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/kruzhok/kruzhok/internal/locale"
+)
+
+// badTexts are texts of messages, by name, with the mistakes that templates.Parse finds.
+var badTexts = map[string]string{
+	"too long":          strings.Repeat("a", 33<<10),
+	"control character": "a\u0001b",
+	"nesting":           strings.Repeat("{% if points %}", 60) + "a" + strings.Repeat("{% endif %}", 60),
+	"branches":          "{% case points %}" + strings.Repeat("{% when 1 %}a", 300) + "{% endcase %}",
+	"markup":            "<b>a</b> ![a](https://a.example/b.png)",
+	"table":             "| a | b |\n| --- | --- |\n| 1 | 2 |",
+	"links":             "[a](/b) [c](ftp://d.example) [e](https://{{ member.first_name }}/) [f](https://)",
+	"open output":       "{{ points",
+	"open tag":          "{% if points",
+	"open block":        "{% if points %}a",
+	"unknown tag":       "{% unless points %}a{% endunless %}",
+	"misplaced":         "{% else %}a{% endif %}",
+	"expressions":       "{{ points points }} {{ }} {{ a..b }} {{ 1.2.3 }} {{ points ^ 2 }} {{ 'a }}",
+	"filters":           "{{ points | }} {{ points | upper }} {{ points | truncate }} {{ points | date: '%Q' }}",
+}
+
+// withText is a campaign whose one message has the text.
+func withText(text string) string {
+	return strings.Replace(head, "[en, ru]", "[en]", 1) + fmt.Sprintf("steps: [{send: {text: %q}}]\n", text)
+}
+
+// TestSentences holds the sentence of every problem in both languages, with what is expected and what was probably meant: the golden file is what a coordinator
+// may read, to be looked through when it changes.
+func TestSentences(t *testing.T) {
+	said := map[string]Problem{}
+	note := func(src string, format Format) {
+		_, problems := Parse([]byte(src), format)
+		for _, p := range problems {
+			if old, ok := said[p.Code]; !ok || old.DidYouMean == "" && p.DidYouMean != "" {
+				said[p.Code] = p
+			}
+		}
+	}
+	for _, name := range sortedKeys(bad) {
+		note(bad[name], formatOf(name))
+	}
+	for _, name := range sortedKeys(badTexts) {
+		note(withText(badTexts[name]), YAML)
+	}
+	var b strings.Builder
+	for _, code := range writtenCodes(t) {
+		p, ok := said[code]
+		if !ok {
+			t.Errorf("no bad document has %s", code)
+			continue
+		}
+		fmt.Fprintf(&b, "%s\n", code)
+		for _, lang := range locale.Languages() {
+			fmt.Fprintf(&b, "  %s: %s\n", lang, spokenIn(p, lang))
+		}
+	}
+	file := "testdata/sentences.golden"
+	if *update {
+		if err := os.WriteFile(file, []byte(b.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if want := string(read(t, file)); want != b.String() {
+		t.Errorf("the sentences have changed: look at them, then run go test ./campaigns/definition -run Sentences -update\n%s", b.String())
+	}
+}
+
+// spokenIn is the sentence with its hints, each on a line of its own.
+func spokenIn(p Problem, lang string) string {
+	out := locale.T(lang, "problem."+p.Code, p.Args)
+	if p.DidYouMean != "" {
+		out += "\n      " + locale.T(lang, "problem.did_you_mean", map[string]any{"word": p.DidYouMean})
+	}
+	if p.Expected != "" {
+		out += "\n      " + locale.T(lang, "problem.expected", map[string]any{"expected": p.Expected})
+	}
+	return out
+}
+
+// writtenCodes are the codes of the catalogs of documents and of texts.
+func writtenCodes(t *testing.T) (codes []string) {
+	t.Helper()
+	for _, name := range []string{"problems", "text"} {
+		for _, m := range regexp.MustCompile(`(?m)^problem\.([a-z0-9_]+):`).FindAllStringSubmatch(string(read(t, "../../internal/locale/catalog/en/"+name+".yaml")), -1) {
+			if !slices.Contains(framing, m[1]) {
+				codes = append(codes, m[1])
+			}
+		}
+	}
+	if len(codes) < 90 {
+		t.Fatalf("only %d codes were found", len(codes))
+	}
+	slices.Sort(codes)
+	return codes
+}
+
+// TestSentencesAreKind: each begins with a capital letter, ends as a sentence does, says more than that something is wrong, and neither shouts nor blames.
+func TestSentencesAreKind(t *testing.T) {
+	unkind := regexp.MustCompile(`(?i)!|\b(invalid|illegal|error|wrong|bad|fail(ed|ure)?|must not|you (forgot|failed))\b|неверн|недопустим|ошибк`)
+	for _, code := range writtenCodes(t) {
+		for _, lang := range locale.Languages() {
+			said := locale.T(lang, "problem."+code, nil)
+			if !regexp.MustCompile(`^[«“\p{Lu}\d]`).MatchString(said) || !strings.HasSuffix(said, ".") {
+				t.Errorf("%s, %s: not a sentence: %s", code, lang, said)
+			}
+			if found := unkind.FindString(strings.ReplaceAll(said, "!=", "")); found != "" {
+				t.Errorf("%s, %s: %q in: %s", code, lang, found, said)
+			}
+		}
+	}
+}
