@@ -112,7 +112,7 @@ func TestTelegramIsOff(t *testing.T) {
 	w.call("POST", "/v1/members", `{"external_id":"u1","email":"other@example.org"}`).want(201)
 	w.call("POST", "/v1/members/u1/link-codes", "").problem(409, "conflict.telegram_off")
 	w.begin("en")
-	if m := w.mail.sent[len(w.mail.sent)-1]; strings.Contains(m.HTML+m.Text, publicURL+"/link/") {
+	if m := w.mail.sent[len(w.mail.sent)-1]; strings.Contains(string(m.Mail.HTML)+string(m.Mail.Text), publicURL+"/link/") {
 		t.Error("a mail offers a chat that is not there")
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -136,7 +137,11 @@ func (o *outbox) Send(_ context.Context, m *channels.Message, begin func() error
 	if o.refusal != nil {
 		return *o.refusal
 	}
-	o.sent = append(o.sent, *m)
+	kept := *m // its parts' memory is used again
+	mail := *m.Mail
+	mail.HTML, mail.Text = slices.Clone(mail.HTML), slices.Clone(mail.Text)
+	kept.Mail = &mail
+	o.sent = append(o.sent, kept)
 	return channels.Receipt{ProviderID: fmt.Sprint(len(o.sent))}
 }
 
@@ -150,7 +155,7 @@ func (w *world) link(kind string) string {
 	find := regexp.MustCompile(regexp.QuoteMeta(publicURL) + `(/` + kind + `/[A-Za-z0-9_-]+)`)
 	for i := len(w.mail.sent) - 1; i >= 0; i-- {
 		m := w.mail.sent[i]
-		if found := find.FindStringSubmatch(m.HTML + m.Text + m.Mail.UnsubscribeURL); found != nil {
+		if found := find.FindStringSubmatch(string(m.Mail.HTML) + string(m.Mail.Text) + m.Mail.UnsubscribeURL); found != nil {
 			return found[1]
 		}
 	}
