@@ -26,6 +26,9 @@ func (e *Engine) CheckDefinition(_ context.Context, p Principal, d Draft) error 
 	return err
 }
 
+// ParseDraft reads a draft; every problem of it is a detail of the fault.
+func ParseDraft(d Draft) (*definition.Definition, error) { return parseDraft(d) }
+
 func parseDraft(d Draft) (*definition.Definition, error) {
 	def, problems := definition.Parse([]byte(d.Source), d.Format)
 	if len(problems) > 0 {

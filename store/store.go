@@ -17,6 +17,8 @@ type Options struct {
 	URL string
 	// MaxConns bounds PostgreSQL's pool (default 16). SQLite has one writer and four readers.
 	MaxConns int
+	// Throwaway: nobody misses the database after a crash, and one caller uses it: no commit waits for the disk, and no bulk work for others' (SQLite only).
+	Throwaway bool
 }
 
 // Store is one open database. It is safe for concurrent use.
@@ -64,7 +66,7 @@ func openEngine(ctx context.Context, o Options) (engine, error) {
 	scheme, rest, _ := strings.Cut(o.URL, ":")
 	switch scheme {
 	case "sqlite":
-		return openSQLite(ctx, rest)
+		return openSQLite(ctx, rest, o.Throwaway)
 	case "postgres", "postgresql":
 		return openPostgres(ctx, o)
 	}

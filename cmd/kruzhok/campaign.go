@@ -16,11 +16,12 @@ import (
 )
 
 type campaignCmd struct {
-	Check  campaignCheckCmd  `cmd:"" help:"Check campaign files and name every problem's place."`
-	Plan   campaignPlanCmd   `cmd:"" help:"Show what applying campaign files would change on a running service; it changes nothing."`
-	Apply  campaignApplyCmd  `cmd:"" help:"Show the plan, ask, and save the files as the service's drafts."`
-	Export campaignExportCmd `cmd:"" help:"Write a running service's drafts as files, as they were typed."`
-	Schema campaignSchemaCmd `cmd:"" help:"Print the JSON Schema of campaign files, for editors that complete and check them."`
+	Check    campaignCheckCmd    `cmd:"" help:"Check campaign files and name every problem's place."`
+	Simulate campaignSimulateCmd `cmd:"" help:"Let days pass before a campaign begins: who would get what, when and where, and why not otherwise."`
+	Plan     campaignPlanCmd     `cmd:"" help:"Show what applying campaign files would change on a running service; it changes nothing."`
+	Apply    campaignApplyCmd    `cmd:"" help:"Show the plan, ask, and save the files as the service's drafts."`
+	Export   campaignExportCmd   `cmd:"" help:"Write a running service's drafts as files, as they were typed."`
+	Schema   campaignSchemaCmd   `cmd:"" help:"Print the JSON Schema of campaign files, for editors that complete and check them."`
 }
 
 // speech is the language of what a command says.

@@ -32,7 +32,7 @@ type cli struct {
 	Import   importCmd   `cmd:"" help:"Take members in from a CSV file."`
 	Backup   backupCmd   `cmd:"" help:"Copy a SQLite database to a file, while the service runs."`
 	Restore  restoreCmd  `cmd:"" help:"Put a copy in the place of the SQLite database, with its campaigns paused."`
-	Campaign campaignCmd `cmd:"" help:"Keep campaigns as files: check, plan, apply, export, schema."`
+	Campaign campaignCmd `cmd:"" help:"Keep campaigns as files: check, simulate, plan, apply, export, schema."`
 	Secret   secretCmd   `cmd:"" help:"Print a new secret key."`
 	Health   healthCmd   `cmd:"" help:"Ask a running service whether it is ready."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`

@@ -1,0 +1,153 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/kruzhok/kruzhok/ascode"
+	"github.com/kruzhok/kruzhok/engine"
+	"github.com/kruzhok/kruzhok/internal/fault"
+	"github.com/kruzhok/kruzhok/internal/locale"
+	"github.com/kruzhok/kruzhok/simulation"
+)
+
+type campaignSimulateCmd struct {
+	Files    []string          `arg:"" help:"YAML or JSON files; several are played together."`
+	Members  int               `default:"20" help:"How many members are made up, at most 1000."`
+	Days     int               `default:"60" help:"How many days pass, at most 366."`
+	Start    string            `placeholder:"TIME" help:"When they begin: 2026-11-24, or 2026-11-24T10:00:00Z (default: the last full hour)."`
+	Seed     uint64            `default:"1" help:"The same seed plays the same days again."`
+	Mix      string            `default:"answers" placeholder:"WHO=N,…" help:"How members behave: answers:2h=70, silent=20, blocks:3=5 (the bot, on day 3), bounces=3, withdraws:5=2 (consent, on day 5)."`
+	Tag      []string          `help:"A tag that all of them have."`
+	Attr     map[string]string `placeholder:"NAME=VALUE" help:"An attribute that all of them have."`
+	Zone     string            `default:"UTC" help:"The community's time zone."`
+	Member   string            `placeholder:"ID" help:"Tell one member's days, such as m0001."`
+	JSON     bool              `name:"json" help:"Print all of it for machines."`
+	speech
+}
+
+// Run plays the files.
+func (c *campaignSimulateCmd) Run(e *env) error {
+	lang := c.language()
+	plan, err := c.plan(lang)
+	if err != nil {
+		return inWords(err, lang)
+	}
+	r, err := simulation.Run(e.ctx, plan)
+	if err != nil {
+		return inWords(c.named(err), lang)
+	}
+	switch {
+	case c.JSON:
+		out := json.NewEncoder(e.stdout)
+		out.SetIndent("", "  ")
+		out.SetEscapeHTML(false)
+		return out.Encode(r)
+	case c.Member == "":
+		r.Print(e.stdout, lang)
+		return nil
+	}
+	for i := range r.Stories {
+		if r.Stories[i].Member == c.Member {
+			r.Stories[i].Print(e.stdout, lang)
+			return nil
+		}
+	}
+	return errors.New(locale.T(lang, "simulation.print.no_member", map[string]any{"member": c.Member, "last": fmt.Sprintf("m%04d", c.Members)}))
+}
+
+func (c *campaignSimulateCmd) plan(lang string) (p simulation.Plan, err error) {
+	p = simulation.Plan{
+		Days: c.Days, Seed: c.Seed, Invented: c.Members, Tags: c.Tag, Attributes: attributes(c.Attr), Community: simulation.Community{TimeZone: c.Zone},
+		Story: c.Member, Lang: lang,
+	}
+	if p.Start, err = beginning(c.Start); err != nil {
+		return p, err
+	}
+	if p.Mix, err = simulation.ParseMix(c.Mix); err != nil {
+		return p, err
+	}
+	for _, name := range c.Files {
+		d, err := readDraft(name)
+		if err != nil {
+			return p, err
+		}
+		p.Campaigns = append(p.Campaigns, d)
+	}
+	return p, nil
+}
+
+// readDraft reads a file as its name says.
+func readDraft(name string) (engine.Draft, error) {
+	src, err := os.ReadFile(name)
+	return engine.Draft{Source: string(src), Format: ascode.FormatOf(name)}, err
+}
+
+func beginning(text string) (time.Time, error) {
+	if text == "" {
+		return time.Now().Truncate(time.Hour), nil
+	}
+	for _, form := range []string{time.DateOnly, time.RFC3339} {
+		if t, err := time.Parse(form, text); err == nil {
+			return t, nil
+		}
+	}
+	return time.Time{}, fault.New(fault.Invalid, "invalid.simulation", nil).With(fault.Detail{Path: "--start", Code: "bad_time"})
+}
+
+// attributes are numbers, truths and texts, as they look.
+func attributes(typed map[string]string) map[string]any {
+	out := map[string]any{}
+	for name, v := range typed {
+		if n, err := strconv.ParseFloat(v, 64); err == nil {
+			out[name] = n
+		} else if v == "true" || v == "false" {
+			out[name] = v == "true"
+		} else {
+			out[name] = v
+		}
+	}
+	return out
+}
+
+// named puts the file's name before each problem, where there is but one file.
+func (c *campaignSimulateCmd) named(err error) error {
+	var f *fault.Error
+	if !errors.As(err, &f) || len(c.Files) != 1 || f.Key != "invalid.definition" {
+		return err
+	}
+	named := *f
+	named.Details = nil
+	for _, d := range f.Details {
+		d.Path = c.Files[0]
+		named.Details = append(named.Details, d)
+	}
+	return &named
+}
+
+// inWords is the error as it is said to a person: its sentence, and each place with its own.
+func inWords(err error, lang string) error {
+	var f *fault.Error
+	if !errors.As(err, &f) {
+		return err
+	}
+	out := fault.Message(err, lang)
+	for _, d := range fault.Details(err, lang) {
+		place := d.Path
+		if d.Line > 0 {
+			place = fmt.Sprintf("%s:%d:%d", place, d.Line, d.Column)
+		}
+		out += "\n" + place + ": " + d.Message
+		if d.Expected != "" {
+			out += " " + locale.T(lang, "problem.expected", map[string]any{"expected": d.Expected})
+		}
+		if d.DidYouMean != "" {
+			out += " " + locale.T(lang, "problem.did_you_mean", map[string]any{"word": d.DidYouMean})
+		}
+	}
+	return errors.New(out)
+}

@@ -1,0 +1,56 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/kruzhok/kruzhok/simulation"
+	"github.com/kruzhok/kruzhok/templates/starters"
+)
+
+func simulate(t *testing.T, args ...string) (code int, out, errs string) {
+	t.Helper()
+	src, _ := starters.Source("first-week")
+	file := filepath.Join(t.TempDir(), "first-week.yaml")
+	if err := os.WriteFile(file, []byte(src), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var o, e strings.Builder
+	code = run(t.Context(), append([]string{"campaign", "simulate", file, "--start", "2026-11-24"}, args...), &o, &e)
+	return code, o.String(), e.String()
+}
+
+func TestCampaignSimulate(t *testing.T) {
+	code, out, errs := simulate(t, "--members", "6", "--lang", "en")
+	if code != 0 || !strings.Contains(out, "Nothing was sent") || !strings.Contains(out, "comfortable") {
+		t.Fatalf("%d %s\n%s", code, errs, out)
+	}
+	if code, out, errs = simulate(t, "--members", "6", "--lang", "ru_RU.UTF-8", "--member", "m0002"); code != 0 || !strings.Contains(out, "Приходит «hello»") {
+		t.Fatalf("%d %s\n%s", code, errs, out)
+	}
+	code, out, errs = simulate(t, "--members", "6", "--json")
+	var r simulation.Result
+	if err := json.Unmarshal([]byte(out), &r); code != 0 || err != nil || r.Campaigns[0].Entered != 6 {
+		t.Fatalf("%d %v %s", code, err, errs)
+	}
+}
+
+func TestCampaignSimulateSaysWhatIsWrong(t *testing.T) {
+	for _, c := range []struct {
+		args []string
+		says string
+	}{
+		{[]string{"--mix", "answers=1, sleeps=2", "--lang", "en"}, "“sleeps=2” is no behaviour"},
+		{[]string{"--mix", "спит", "--lang", "ru"}, "такого поведения участника здесь нет"},
+		{[]string{"--days", "5000", "--lang", "en"}, "between 1 and 366"},
+		{[]string{"--member", "nobody", "--lang", "en"}, "m0001 to m0020"},
+		{[]string{"--zone", "Mars/Base", "--lang", "en"}, "no such time zone"},
+	} {
+		if code, _, errs := simulate(t, c.args...); code != 1 || !strings.Contains(errs, c.says) {
+			t.Errorf("%v: %d %s", c.args, code, errs)
+		}
+	}
+}

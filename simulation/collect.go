@@ -1,0 +1,379 @@
+package simulation
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/decide"
+	"github.com/kruzhok/kruzhok/campaigns/definition"
+	"github.com/kruzhok/kruzhok/internal/locale"
+	"github.com/kruzhok/kruzhok/store"
+)
+
+// collector adds up what the rows of the simulation tell.
+type collector struct {
+	*stage
+	lang    string
+	totals  map[campaigns.CampaignID]*totals
+	days    map[int]*DayTotals
+	items   map[*person][]Item
+	clashes map[campaigns.DeliveryID][]*store.Delivery
+}
+
+// totals are a campaign's while they are added up.
+type totals struct {
+	campaign
+	CampaignTotals
+	steps      map[campaigns.StepID]*StepTotals
+	notSent    map[campaigns.StepID]tally
+	notEntered tally
+	exited     tally
+	inside     map[*person]bool // who entered
+	loops      map[campaigns.StepID]int
+}
+
+// tally counts by reason.
+type tally map[string]int
+
+func (t tally) list(lang, prefix string) []ReasonTotal {
+	out := []ReasonTotal{}
+	for _, reason := range slices.Sorted(maps.Keys(t)) {
+		out = append(out, ReasonTotal{reason, locale.T(lang, prefix+reason, nil), t[reason]})
+	}
+	slices.SortStableFunc(out, func(a, b ReasonTotal) int { return cmp.Compare(b.N, a.N) })
+	return out
+}
+
+func (s *stage) result(ctx context.Context) (*Result, error) {
+	c := &collector{
+		stage: s, lang: s.plan.Lang, totals: map[campaigns.CampaignID]*totals{}, days: map[int]*DayTotals{}, items: map[*person][]Item{},
+	}
+	for i := range s.campaigns {
+		c.totals[s.campaigns[i].id] = newTotals(s.campaigns[i], c.lang)
+	}
+	deliveries, err := all(func(p store.Page) ([]*store.Delivery, error) {
+		return s.store.Deliveries(ctx, store.DeliveryFilter{}, p)
+	}, func(d *store.Delivery) int64 { return int64(d.ID) })
+	if err != nil {
+		return nil, err
+	}
+	c.clashes = clashes(deliveries, s.member)
+	for _, d := range deliveries {
+		c.delivery(d)
+	}
+	if err := c.others(ctx); err != nil {
+		return nil, err
+	}
+	for _, t := range s.told {
+		c.toldItem(t)
+	}
+	c.absent()
+	return c.finish(), nil
+}
+
+// others reads what is no delivery.
+func (c *collector) others(ctx context.Context) error {
+	enrollments, err := all(func(p store.Page) ([]*store.Enrollment, error) {
+		return c.store.Enrollments(ctx, store.EnrollmentFilter{}, p)
+	}, func(e *store.Enrollment) int64 { return int64(e.ID) })
+	if err != nil {
+		return err
+	}
+	for _, e := range enrollments {
+		if err := c.enrollment(e); err != nil {
+			return err
+		}
+	}
+	responses, err := all(func(p store.Page) ([]*store.Response, error) {
+		return c.store.Responses(ctx, store.ResponseFilter{}, p)
+	}, func(r *store.Response) int64 { return r.ID })
+	if err != nil {
+		return err
+	}
+	for _, r := range responses {
+		c.response(r)
+	}
+	events, err := all(func(p store.Page) ([]store.Event, error) { return c.store.Events(ctx, store.EventFilter{}, p) }, func(e store.Event) int64 { return e.ID })
+	for _, e := range events {
+		c.event(e)
+	}
+	return err
+}
+
+// all reads a list to its end.
+func all[T any](read func(store.Page) ([]T, error), id func(T) int64) (out []T, err error) {
+	for page := (store.Page{Limit: 1000}); ; {
+		rows, err := read(page)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, rows...)
+		if len(rows) < page.Limit {
+			return out, nil
+		}
+		page.After = id(rows[len(rows)-1])
+	}
+}
+
+func newTotals(c campaign, lang string) *totals {
+	t := &totals{
+		campaign: c, steps: map[campaigns.StepID]*StepTotals{}, notSent: map[campaigns.StepID]tally{}, notEntered: tally{}, exited: tally{},
+		inside: map[*person]bool{}, loops: map[campaigns.StepID]int{},
+	}
+	t.Key, t.Name = c.def.Key, c.def.NameIn(campaigns.Lang(lang))
+	for _, s := range c.def.Order {
+		t.steps[s.ID] = &StepTotals{Step: s.ID, Does: does(s), Sent: map[campaigns.Channel]int{}}
+		t.notSent[s.ID] = tally{}
+	}
+	return t
+}
+
+// does is the word of the document for what the step does.
+func does(s *definition.Step) string {
+	switch s.Body.(type) {
+	case *definition.Send:
+		return "send"
+	case *definition.Ask:
+		return "ask"
+	case *definition.Wait:
+		return "wait"
+	case *definition.Branch:
+		return "branch"
+	case *definition.Set:
+		return "set"
+	case *definition.Award:
+		return "award"
+	case *definition.Repeat:
+		return "repeat"
+	case *definition.Goto:
+		return "goto"
+	}
+	return "end"
+}
+
+// dayOf counts the days from the start, from 1.
+func (s *stage) dayOf(at time.Time) int { return int(at.Sub(s.plan.Start)/(24*time.Hour)) + 1 }
+
+func (c *collector) day(at time.Time) *DayTotals {
+	n := c.dayOf(at)
+	if c.days[n] == nil {
+		c.days[n] = &DayTotals{Day: n, Date: c.plan.Start.AddDate(0, 0, n-1).Format(time.DateOnly), Sent: map[campaigns.Channel]int{}}
+	}
+	return c.days[n]
+}
+
+func (c *collector) delivery(d *store.Delivery) {
+	t, p := c.totals[d.Campaign], c.member[d.Member]
+	if t == nil || d.Kind != store.StepDelivery {
+		c.reply(d, p)
+		return
+	}
+	step := t.steps[d.Step]
+	if _, held := c.held[d.ID]; held {
+		step.Held++
+	}
+	switch {
+	case d.State == campaigns.Sent:
+		step.Sent[d.Channel]++
+		c.day(*d.FinalAt).Sent[d.Channel]++
+		if len(c.clashes[d.ID]) > 0 {
+			t.Clashes++
+		}
+	case d.State.Final():
+		t.notSent[d.Step][string(d.Reason)]++
+		c.day(*d.FinalAt).NotSent++
+	}
+	if p.told {
+		c.add(p, c.deliveryItem(d, t))
+	}
+}
+
+func (c *collector) enrollment(e *store.Enrollment) error {
+	t, p := c.totals[e.Campaign], c.member[e.Member]
+	var en decide.Enrollment
+	if err := json.Unmarshal(e.Data, &en); err != nil {
+		return err
+	}
+	if !t.inside[p] {
+		t.inside[p] = true
+		t.Entered++
+	}
+	for id, n := range en.Visits {
+		if step := t.steps[id]; step != nil && n > 0 {
+			step.Entered++
+			if t.def.RepeatOf(id) == nil {
+				t.loops[id] = max(t.loops[id], n)
+			}
+		}
+	}
+	c.day(e.EnteredAt).Entered++
+	switch {
+	case !e.State.Final():
+		t.Inside++
+		if step := t.steps[e.Step]; step != nil {
+			step.Inside++
+		}
+	case e.State == campaigns.EnrollmentCompleted:
+		t.Completed++
+	default:
+		t.exited[string(e.Reason)]++
+	}
+	if e.EndedAt != nil {
+		c.day(*e.EndedAt).Ended++
+	}
+	if p.told {
+		c.enrollmentItems(p, e, t)
+	}
+	return nil
+}
+
+func (c *collector) response(r *store.Response) {
+	t, p := c.totals[r.Campaign], c.member[r.Member]
+	if !r.Answer.Late {
+		t.steps[r.Step].Answered++
+	}
+	c.day(r.AnsweredAt).Answered++
+	if p.told {
+		c.add(p, c.responseItem(r, t))
+	}
+}
+
+func (c *collector) event(e store.Event) {
+	t, p := c.totals[e.Campaign], c.member[e.Member]
+	switch {
+	case t == nil || p == nil:
+	case e.Name == "question.timed_out":
+		t.steps[e.Step].TimedOut++
+		if p.told {
+			c.add(p, c.plain(e.At, ItemTimedOut, t, e.Step, e.ID))
+		}
+	case e.Name == "enrollment.refused":
+		c.told = append(c.told, told{person: p, at: e.At, campaign: e.Campaign, kind: ItemRefused, reason: string(e.Reason)})
+	}
+}
+
+// absent counts those who never entered, and of whom nothing says why: a schedule's condition did not hold for them, or its time did not come.
+func (c *collector) absent() {
+	for i := range c.campaigns {
+		t := c.totals[c.campaigns[i].id]
+		refused := map[*person]bool{}
+		for _, x := range c.told {
+			if x.kind == ItemRefused && x.campaign == t.id {
+				refused[x.person] = true
+			}
+		}
+		for _, p := range c.people {
+			if !t.inside[p] && !refused[p] {
+				c.toldItem(told{person: p, at: c.clock.now(), campaign: t.id, kind: ItemRefused, reason: t.absence(p, c.stage)})
+			}
+		}
+	}
+}
+
+// absence is why somebody did not enter whom no row speaks of.
+func (t *totals) absence(p *person, s *stage) string {
+	if schedule := t.def.Entry.Schedule; schedule != nil {
+		zone, err := time.LoadLocation(s.plan.Community.TimeZone)
+		if err != nil || schedule.Zone == definition.MemberZone {
+			zone = p.zone
+		}
+		if schedule.At.In(zone).After(s.clock.now()) {
+			return "not_yet"
+		}
+		return "audience"
+	}
+	return "unknown"
+}
+
+func (c *collector) finish() *Result {
+	r := &Result{
+		Start: c.plan.Start, Until: c.clock.now(), Days: c.plan.Days, Seed: strconv.FormatUint(c.plan.Seed, 10), Members: len(c.people), Messages: c.received,
+		Complete: !c.full, Campaigns: []CampaignTotals{}, ByDay: []DayTotals{}, Stories: []Story{},
+	}
+	for i := range c.campaigns {
+		t := c.totals[c.campaigns[i].id]
+		t.NotEntered, t.Exited = t.notEntered.list(c.lang, "simulation.refused."), t.exited.list(c.lang, "reason.")
+		for _, s := range t.def.Order {
+			t.steps[s.ID].NotSent = t.notSent[s.ID].list(c.lang, "reason.")
+			t.Steps = append(t.Steps, *t.steps[s.ID])
+		}
+		r.Campaigns = append(r.Campaigns, t.CampaignTotals)
+	}
+	for _, n := range slices.Sorted(maps.Keys(c.days)) {
+		r.ByDay = append(r.ByDay, *c.days[n])
+	}
+	for _, p := range c.people {
+		if p.told {
+			r.Stories = append(r.Stories, c.story(p))
+		}
+	}
+	r.Notes = c.notes()
+	return r
+}
+
+// notes are what a look at the numbers alone would miss.
+func (c *collector) notes() []string {
+	notes := []string{}
+	note := func(key string, args map[string]any) { notes = append(notes, locale.T(c.lang, key, args)) }
+	if c.full {
+		note("simulation.note.full", map[string]any{"n": c.received, "at": locale.DateTime(c.lang, c.clock.now())})
+	}
+	for i := range c.campaigns {
+		t := c.totals[c.campaigns[i].id]
+		if t.Entered == 0 {
+			note("simulation.note.nobody", map[string]any{"campaign": t.Name})
+		}
+		if t.Inside > 0 {
+			note("simulation.note.inside", map[string]any{"campaign": t.Name, "n": t.Inside})
+		}
+		if step, n := t.loop(); n > loopVisits && t.Inside > 0 {
+			note("simulation.note.loop", map[string]any{"campaign": t.Name, "step": string(step), "n": n})
+		}
+	}
+	return notes
+}
+
+// loopVisits is how often somebody may come to a step again before that is worth a note.
+const loopVisits = 2
+
+// loop is the step that somebody came to most often.
+func (t *totals) loop() (step campaigns.StepID, n int) {
+	for _, s := range t.def.Order {
+		if t.loops[s.ID] > n {
+			step, n = s.ID, t.loops[s.ID]
+		}
+	}
+	return step, n
+}
+
+// clashes finds, for each message that a member had done nothing for, the others of the member's same day. What one campaign sends at one moment is one thing.
+func clashes(ds []*store.Delivery, members map[campaigns.MemberID]*person) map[campaigns.DeliveryID][]*store.Delivery {
+	type memberDay struct {
+		member campaigns.MemberID
+		date   string
+	}
+	days := map[memberDay][]*store.Delivery{}
+	for _, d := range ds {
+		if p := members[d.Member]; p != nil && d.State == campaigns.Sent && d.Kind == store.StepDelivery && d.Lane == campaigns.Bulk && d.Part == 0 {
+			k := memberDay{d.Member, d.FinalAt.In(p.zone).Format(time.DateOnly)}
+			days[k] = append(days[k], d)
+		}
+	}
+	out := map[campaigns.DeliveryID][]*store.Delivery{}
+	for _, same := range days {
+		for _, d := range same {
+			for _, other := range same {
+				if other.Campaign != d.Campaign || !other.FinalAt.Equal(*d.FinalAt) {
+					out[d.ID] = append(out[d.ID], other)
+				}
+			}
+		}
+	}
+	return out
+}

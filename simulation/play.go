@@ -1,0 +1,228 @@
+package simulation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/definition"
+	"github.com/kruzhok/kruzhok/channels"
+	"github.com/kruzhok/kruzhok/engine"
+	"github.com/kruzhok/kruzhok/store"
+)
+
+const (
+	// laneSlice bounds one go of the engine's work in real time; what is left is done in the next.
+	laneSlice = 10 * time.Second
+	// maxRounds is how often the engine is asked to work at one moment before that counts as never coming to rest.
+	maxRounds = 5000
+)
+
+// play lets the days pass.
+func (s *stage) play(ctx context.Context) error {
+	if err := s.begin(ctx); err != nil {
+		return err
+	}
+	for !s.full {
+		if err := s.live(ctx); err != nil {
+			return err
+		}
+		next, err := s.next(ctx)
+		if err != nil {
+			return err
+		}
+		if next == nil || !next.Before(s.end) {
+			s.clock.set(s.end)
+			return nil
+		}
+		if next.After(s.clock.now()) {
+			s.clock.set(*next)
+		}
+	}
+	return nil
+}
+
+// begin lets everybody enter, and plans what they do on a day of their own.
+func (s *stage) begin(ctx context.Context) error {
+	for _, p := range s.people {
+		if p.Stopped {
+			s.will(p, s.plan.Start, func(ctx context.Context) error { return s.write(ctx, p.command("stop")) })
+		}
+		s.planDay(p)
+	}
+	if err := s.live(ctx); err != nil {
+		return err
+	}
+	for i := range s.campaigns {
+		if err := s.enter(ctx, &s.campaigns[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// enter is what lets members into a campaign: its event, a person's hand, or nothing where a schedule does.
+func (s *stage) enter(ctx context.Context, c *campaign) error {
+	switch {
+	case c.def.Entry.Event != "":
+		return s.enterByEvent(ctx, c.def.Entry.Event)
+	case c.def.Entry.Schedule != nil:
+		return nil
+	}
+	ids := make([]string, len(s.people))
+	for i, p := range s.people {
+		ids[i] = p.ID
+	}
+	results, err := s.engine.Enroll(ctx, engine.Operator, c.def.Key, ids)
+	for i, r := range results {
+		if r.Result != engine.Enrolled {
+			s.told = append(s.told, told{person: s.people[i], at: s.clock.now(), campaign: c.id, kind: ItemRefused, reason: string(r.Result)})
+		}
+	}
+	return err
+}
+
+func (s *stage) enterByEvent(ctx context.Context, event string) error {
+	ins := make([]engine.EventInput, len(s.people))
+	for i, p := range s.people {
+		ins[i] = engine.EventInput{ID: event + "-" + p.ID, Event: event, Member: p.ID, At: s.clock.now()}
+	}
+	results, err := s.engine.StoreEvents(ctx, engine.Operator, ins)
+	for _, r := range results {
+		err = errors.Join(err, r.Err)
+	}
+	return err
+}
+
+// next is when something becomes due or somebody acts.
+func (s *stage) next(ctx context.Context) (*time.Time, error) {
+	next, err := s.engine.NextDue(ctx)
+	if act := s.acts.next(); err == nil && act != nil && (next == nil || act.Before(*next)) {
+		next = act
+	}
+	return next, err
+}
+
+// live does all that can be done at this moment: the engine's work, then what members do, until neither has anything left.
+func (s *stage) live(ctx context.Context) error {
+	for range maxRounds {
+		if err := s.rest(ctx); err != nil {
+			return err
+		}
+		if acted, err := s.act(ctx); err != nil || !acted {
+			return err
+		}
+	}
+	return errors.New("play simulation: it does not come to rest")
+}
+
+// rest works until the engine has nothing to do at this moment, and notes what it put off.
+func (s *stage) rest(ctx context.Context) error {
+	for range maxRounds {
+		if err := s.work(ctx); err != nil {
+			return err
+		}
+		idle, err := s.engine.Idle(ctx)
+		if err != nil {
+			return err
+		}
+		if idle || s.isFull() {
+			return s.noteHolds(ctx)
+		}
+	}
+	return fmt.Errorf("play simulation: the engine does not come to rest at %s", s.clock.now().Format(time.RFC3339))
+}
+
+func (s *stage) isFull() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.full
+}
+
+// work does once what workers would do.
+func (s *stage) work(ctx context.Context) error {
+	actors, err := s.engine.SweepActors(ctx, -time.Hour, MaxMembers)
+	if err != nil {
+		return err
+	}
+	if err := s.handle(ctx, actors); err != nil {
+		return err
+	}
+	if _, err := s.engine.AdvanceDue(ctx, laneSlice); err != nil {
+		return err
+	}
+	for _, ch := range []campaigns.Channel{campaigns.Telegram, campaigns.Email} {
+		for _, lane := range []campaigns.Lane{campaigns.Interactive, campaigns.Bulk} {
+			if _, err := s.engine.SendLane(ctx, lane, ch, laneSlice); err != nil {
+				return err
+			}
+		}
+	}
+	return ctx.Err()
+}
+
+// fewActors is up to how many are handled one after the other: those who are handled together wait a moment in real time for more to come.
+const fewActors = 8
+
+// handle has what members did handled, together where they are many.
+func (s *stage) handle(ctx context.Context, actors []string) error {
+	if len(actors) > fewActors {
+		return s.engine.HandleActors(ctx, actors)
+	}
+	for _, a := range actors {
+		if err := s.engine.HandleActor(ctx, a); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// hold is why a message waited and until when.
+type hold struct {
+	reason campaigns.Reason
+	until  time.Time
+}
+
+// noteHolds keeps what the gates put off: once a message leaves, its row knows no more of it. Rows are only looked at once, when they are new.
+func (s *stage) noteHolds(ctx context.Context) error {
+	last, err := s.store.NextID(ctx)
+	if err != nil {
+		return err
+	}
+	for page := (store.Page{After: s.seen, Limit: 1000}); ; {
+		rows, err := s.store.Deliveries(ctx, store.DeliveryFilter{}, page)
+		if err != nil {
+			return err
+		}
+		for _, d := range rows {
+			page.After = int64(d.ID)
+			if d.State == campaigns.Pending && d.DueAt != nil && d.Reason != "" {
+				s.held[d.ID] = hold{d.Reason, *d.DueAt}
+			}
+		}
+		if len(rows) < page.Limit {
+			s.seen = last
+			return nil
+		}
+	}
+}
+
+// ask returns the question of a step, nil when it asks nothing.
+func (c *campaign) ask(id campaigns.StepID) *definition.Ask {
+	if s := c.def.Step(id); s != nil {
+		return s.Ask()
+	}
+	return nil
+}
+
+// write stores what members do in the bot.
+func (s *stage) write(ctx context.Context, ins ...channels.Incoming) error {
+	raw := make([]engine.RawUpdate, len(ins))
+	for i, in := range ins {
+		s.update++
+		raw[i] = engine.RawUpdate{ID: s.update, HasID: true, Raw: encode(in)}
+	}
+	return s.engine.StoreUpdates(ctx, raw)
+}

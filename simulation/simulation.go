@@ -1,0 +1,109 @@
+// Package simulation lets days pass before a campaign begins: an installation of its own, with the same engine, decider and renderer, over a database that is
+// thrown away, channels that lead nowhere, and a clock that goes from due time to due time. Nothing is ever sent, and nothing of the live service is written.
+package simulation
+
+import (
+	"context"
+	"errors"
+	"os"
+	"time"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/definition"
+	"github.com/kruzhok/kruzhok/engine"
+)
+
+// Bounds of a simulation.
+const (
+	MaxMembers   = 1000
+	MaxDays      = 366
+	MaxCampaigns = 20
+	// maxMessages is how many messages are played at most: a campaign that writes every hour for a year would never be done.
+	maxMessages = 200_000
+)
+
+// Plan is what is to be played.
+type Plan struct {
+	// Campaigns are published in this order, and everybody enters each that lets them in.
+	Campaigns []engine.Draft
+	Start     time.Time
+	Days      int    // default 60
+	Seed      uint64 // the same plan with the same seed plays the same
+	// Invented is how many members are made up (default 20); Members are played instead where there are any.
+	Invented int
+	Members  []Member
+	Mix      []Share // default: everybody answers after two hours
+	// Tags and Attributes are given to every invented member, so that an audience's condition can be met.
+	Tags       []string
+	Attributes map[string]any
+	Community  Community
+	// Stories is how many members' days are told in full (default 5, at least one of each behaviour); Story names one more.
+	Stories int
+	Story   string
+	// Lang is the language of the sentences.
+	Lang string
+	// Dir is where the database is put while it is needed; empty: the system's place for temporary files.
+	Dir string
+
+	messages int // bound; 0: maxMessages
+}
+
+// Community is what texts and times need of the community.
+type Community struct{ Name, TimeZone, PostalAddress, Brand string }
+
+// Member is who is played. It holds personal values: never log it.
+type Member struct {
+	ID                  string
+	FirstName, LastName string
+	Language            campaigns.Lang
+	Zone                string // IANA name; empty: the community's
+	Attributes          map[string]any
+	Tags                []string
+	Quiet               *engine.QuietInput
+	Addresses           map[campaigns.Channel]Address
+	Consents            []engine.ConsentInput
+	Stopped             bool
+	Does                Behaviour
+}
+
+// Run plays the plan. Faults: invalid with every problem of a definition or of the plan.
+func Run(ctx context.Context, plan Plan) (_ *Result, err error) {
+	plan, err = plan.checked()
+	if err != nil {
+		return nil, err
+	}
+	defs, err := parse(plan.Campaigns)
+	if err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp(plan.Dir, "simulation-")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	if len(plan.Members) == 0 {
+		plan.Members = invent(plan, defs)
+	}
+	s, err := open(ctx, plan, defs, dir)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, s.close()) }()
+	if err := s.play(ctx); err != nil {
+		return nil, err
+	}
+	return s.result(ctx)
+}
+
+// parse reads the definitions as they are published later, so that problems are told with their places before anything is opened.
+func parse(drafts []engine.Draft) ([]*definition.Definition, error) {
+	defs := make([]*definition.Definition, len(drafts))
+	for i, d := range drafts {
+		def, err := engine.ParseDraft(d)
+		if err != nil {
+			return nil, err
+		}
+		defs[i] = def
+	}
+	return defs, nil
+}

@@ -1,0 +1,281 @@
+package simulation
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+	_ "time/tzdata"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/definition"
+	"github.com/kruzhok/kruzhok/channels"
+	"github.com/kruzhok/kruzhok/engine"
+	"github.com/kruzhok/kruzhok/internal/fault"
+	"github.com/kruzhok/kruzhok/templates/starters"
+)
+
+// start is a Tuesday noon in UTC.
+var start = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
+
+func starter(t *testing.T, name string) engine.Draft {
+	t.Helper()
+	src, ok := starters.Source(name)
+	if !ok {
+		t.Fatalf("no starter %s", name)
+	}
+	return engine.Draft{Source: src, Format: definition.YAML}
+}
+
+// written is a small campaign by hand: steps without indentation.
+func written(head, steps string) engine.Draft {
+	out := "key: small\nkind: survey\nname: Small\ntopic: news\nlanguages: [en]\n"
+	for _, d := range []string{"channels: [telegram, email]", "entry: {manual: true}"} {
+		if word, _, _ := strings.Cut(d, ":"); !strings.Contains("\n"+head, "\n"+word+":") {
+			out += d + "\n"
+		}
+	}
+	return engine.Draft{Source: out + head + "\nsteps:\n" + steps, Format: definition.YAML}
+}
+
+func run(t *testing.T, plan Plan) *Result {
+	t.Helper()
+	if plan.Start.IsZero() {
+		plan.Start = start
+	}
+	plan.Dir = t.TempDir()
+	r, err := Run(t.Context(), plan)
+	if err != nil {
+		t.Fatalf("%v: %+v", err, fault.Details(err, "en"))
+	}
+	return r
+}
+
+func mix(t *testing.T, text string) []Share {
+	t.Helper()
+	m, err := ParseMix(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// one is a member in Berlin with both channels, who does what is said.
+func one(t *testing.T, does string) Member {
+	t.Helper()
+	b, ok := ParseBehaviour(does)
+	if !ok {
+		t.Fatalf("no behaviour %s", does)
+	}
+	m := Member{ID: "u1", FirstName: "Anna", Language: "en", Zone: "Europe/Berlin", Does: b, Addresses: map[campaigns.Channel]Address{}}
+	for _, ch := range []campaigns.Channel{campaigns.Telegram, campaigns.Email} {
+		m.Addresses[ch] = Address{}
+		m.Consents = append(m.Consents, engine.ConsentInput{Channel: ch, Source: "test"})
+	}
+	return m
+}
+
+// lines are what happens to the only member, as "day kind step channel reason".
+func lines(r *Result) []string {
+	var out []string
+	for _, it := range r.Stories[0].Items {
+		out = append(out, strings.Join(strings.Fields(fmt.Sprint(it.Local, " ", it.Kind, " ", it.Step, " ", it.Channel, " ", it.Reason)), " "))
+	}
+	return out
+}
+
+func expect(t *testing.T, got []string, want ...string) {
+	t.Helper()
+	if d := cmp.Diff(want, got); d != "" {
+		t.Fatalf("(-want +got)\n%s", d)
+	}
+}
+
+// TestStartersEnd: every starter is played by people of all kinds, and nobody is left inside.
+func TestStartersEnd(t *testing.T) {
+	for _, name := range starters.Names() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := run(t, Plan{
+				Campaigns: []engine.Draft{starter(t, name)}, Invented: 30, Days: 60, Seed: 1,
+				Mix: mix(t, "answers=50, answers:30m=10, silent=20, blocks:3=10, bounces=5, withdraws:5=5"),
+			})
+			c := r.Campaigns[0]
+			if !r.Complete || len(r.Notes) > 0 || c.Entered != 30 || c.Inside != 0 || c.Completed+total(c.Exited) != 30 {
+				t.Fatalf("%+v\n%v", c, r.Notes)
+			}
+			for _, s := range c.Steps {
+				for _, no := range s.NotSent {
+					if no.Reason == string(campaigns.RenderFailed) || no.Reason == string(campaigns.Stumbled) || no.What == "reason."+no.Reason {
+						t.Errorf("step %s: %+v", s.Step, no)
+					}
+				}
+			}
+			answered(t, c)
+		})
+	}
+}
+
+func total(list []ReasonTotal) (n int) {
+	for _, r := range list {
+		n += r.N
+	}
+	return n
+}
+
+// answered: each kind of question took the answers that were invented for it.
+func answered(t *testing.T, c CampaignTotals) {
+	t.Helper()
+	for _, s := range c.Steps {
+		sent := 0
+		for _, n := range s.Sent {
+			sent += n
+		}
+		if s.Does == "ask" && s.Answered == 0 && sent > 10 && s.Step != "evening" && s.Step != "remind" {
+			t.Errorf("nobody answered %s: %+v", s.Step, s)
+		}
+	}
+}
+
+// TestSameSeedSameDays: the whole result is the same for the same seed, and another for another.
+func TestSameSeedSameDays(t *testing.T) {
+	play := func(seed uint64) string {
+		b, err := json.Marshal(run(t, Plan{
+			Campaigns: []engine.Draft{starter(t, "first-week")}, Invented: 24, Days: 20, Seed: seed, Stories: 24,
+			Mix: mix(t, "answers=3, silent=1, blocks:2=1"),
+		}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b)
+	}
+	first := play(7)
+	if d := cmp.Diff(first, play(7)); d != "" {
+		t.Errorf("the same seed: %s", d)
+	}
+	if first == play(8) {
+		t.Error("another seed plays the same")
+	}
+}
+
+func TestBlockedBotGoesOnByMail(t *testing.T) {
+	steps := "  - id: a\n    send: {text: {en: One}}\n  - id: w\n    wait: {for: 4d}\n  - id: b\n    send: {text: {en: Two}}\n"
+	m := one(t, "blocks:3")
+	r := run(t, Plan{Campaigns: []engine.Draft{written("", steps)}, Members: []Member{m}, Days: 10})
+	expect(t, lines(r),
+		"2026-11-24 13:00 entered", "2026-11-24 13:00 message a telegram",
+		"2026-11-27 01:00 blocked telegram",
+		"2026-11-28 13:00 message b email", "2026-11-28 13:00 ended b",
+	)
+	if text := r.Stories[0].Items[3].Text; !strings.Contains(text, "Two") || strings.Contains(text, "Delivery") {
+		t.Errorf("text: %q", text)
+	}
+}
+
+func TestQuietHoursHold(t *testing.T) {
+	draft := written(`quiet_hours: {from: "22:00", to: "09:00"}`, "  - id: a\n    send: {text: {en: Hello}}\n")
+	r := run(t, Plan{Campaigns: []engine.Draft{draft}, Members: []Member{one(t, "silent")}, Days: 3, Start: time.Date(2026, 11, 24, 22, 0, 0, 0, time.UTC)})
+	expect(t, lines(r), "2026-11-24 23:00 entered", "2026-11-25 09:00 message a telegram", "2026-11-25 09:00 ended a")
+	held := r.Stories[0].Items[1].Held
+	if held == nil || held.Reason != campaigns.QuietHours || !strings.Contains(held.What, "24 November, 23:00 until 25 November, 09:00") {
+		t.Fatalf("held: %+v", held)
+	}
+	if r.Campaigns[0].Steps[0].Held != 1 {
+		t.Errorf("totals: %+v", r.Campaigns[0].Steps[0])
+	}
+}
+
+func TestMailBounces(t *testing.T) {
+	m := one(t, "bounces")
+	delete(m.Addresses, campaigns.Telegram)
+	r := run(t, Plan{Campaigns: []engine.Draft{written("", "  - id: a\n    send: {text: {en: Hello}}\n  - id: b\n    send: {text: {en: Again}}\n")}, Members: []Member{m}, Days: 3, Lang: "ru"})
+	expect(t, lines(r), "2026-11-24 13:00 entered", "2026-11-24 13:00 not_sent a email gone", "2026-11-24 13:00 not_sent b email gone", "2026-11-24 13:00 ended b")
+	if what := r.Stories[0].Items[1].What; !strings.Contains(what, "не отправляется") || !strings.Contains(what, "больше нет") {
+		t.Errorf("in Russian: %q", what)
+	}
+}
+
+func TestConsentIsTakenBack(t *testing.T) {
+	steps := "  - id: a\n    send: {text: {en: One}}\n  - id: w\n    wait: {for: 4d}\n  - id: b\n    send: {text: {en: Two}}\n"
+	r := run(t, Plan{Campaigns: []engine.Draft{written("", steps)}, Members: []Member{one(t, "withdraws:2")}, Days: 10})
+	got := lines(r)
+	if slices.ContainsFunc(got, func(l string) bool { return strings.Contains(l, "message b") }) || !strings.Contains(strings.Join(got, "\n"), "withdrew") {
+		t.Fatal(strings.Join(got, "\n"))
+	}
+}
+
+// TestEndlessCampaignIsBounded: a campaign that never ends is stopped by the days or by the messages, and the result says so.
+func TestEndlessCampaignIsBounded(t *testing.T) {
+	draft := written("", "  - id: a\n    send: {text: {en: Again}}\n  - id: w\n    wait: {for: 1h}\n  - goto: a\n")
+	r := run(t, Plan{Campaigns: []engine.Draft{draft}, Invented: 3, Days: 3})
+	if !r.Complete || r.Campaigns[0].Inside != 3 || !strings.Contains(strings.Join(r.Notes, "\n"), "may never end") {
+		t.Fatalf("by days: %+v", r.Notes)
+	}
+	r = run(t, Plan{Campaigns: []engine.Draft{draft}, Invented: 3, Days: 300, messages: 50})
+	if r.Complete || r.Messages > 60 || !strings.Contains(r.Notes[0], "Stopped early") {
+		t.Fatalf("by messages: %+v", r)
+	}
+}
+
+// TestTwoCampaignsClash: who gets messages of two campaigns on one day is told of both, on both.
+func TestTwoCampaignsClash(t *testing.T) {
+	other := written("", "  - id: other\n    send: {text: {en: Other}}\n")
+	other.Source = strings.Replace(other.Source, "key: small", "key: other", 1)
+	r := run(t, Plan{Campaigns: []engine.Draft{written("", "  - id: a\n    send: {text: {en: One}}\n"), other}, Members: []Member{one(t, "silent")}, Days: 2})
+	if r.Campaigns[0].Clashes != 1 || r.Campaigns[1].Clashes != 1 {
+		t.Fatalf("%+v", r.Campaigns)
+	}
+}
+
+// TestScheduleSaysWhoIsNotInTheAudience: a schedule takes in whom its condition holds for, and the others have their reason.
+func TestScheduleSaysWhoIsNotInTheAudience(t *testing.T) {
+	draft := written(`entry: {schedule: {at: "2026-11-26 10:00", zone: member, audience: {attribute: level, is: a1}}}`, "  - id: a\n    send: {text: {en: Hello}}\n")
+	in, out := one(t, "silent"), one(t, "silent")
+	in.Attributes, out.ID = map[string]any{"level": "a1"}, "u2"
+	r := run(t, Plan{Campaigns: []engine.Draft{draft}, Members: []Member{in, out}, Days: 5})
+	c := r.Campaigns[0]
+	if c.Entered != 1 || len(c.NotEntered) != 1 || c.NotEntered[0].Reason != "audience" {
+		t.Fatalf("%+v", c)
+	}
+	r = run(t, Plan{Campaigns: []engine.Draft{draft}, Members: []Member{in}, Days: 1})
+	if c := r.Campaigns[0]; c.NotEntered[0].Reason != "not_yet" {
+		t.Fatalf("%+v", c)
+	}
+}
+
+// TestKnownReachHolds: what is known of a copied address is not found out again by sending.
+func TestKnownReachHolds(t *testing.T) {
+	m := one(t, "silent")
+	m.Addresses = map[campaigns.Channel]Address{campaigns.Telegram: {Reach: channels.ReachBlocked}, campaigns.Email: {Suppressed: "bounce"}}
+	r := run(t, Plan{Campaigns: []engine.Draft{written("", "  - id: a\n    send: {text: {en: Hello}}\n")}, Members: []Member{m}, Days: 2})
+	expect(t, lines(r), "2026-11-24 13:00 entered", "2026-11-24 13:00 not_sent a telegram blocked", "2026-11-24 13:00 ended a")
+}
+
+func TestPlanIsChecked(t *testing.T) {
+	_, err := Run(t.Context(), Plan{Days: 400, Invented: 2000, Campaigns: []engine.Draft{written("", "")}, Start: start})
+	if !fault.Is(err, fault.Invalid) || len(fault.Details(err, "en")) != 2 {
+		t.Fatalf("%v %+v", err, fault.Details(err, "en"))
+	}
+	if _, err := Run(t.Context(), Plan{Campaigns: []engine.Draft{written("", "  - sned: {}\n")}, Start: start}); fault.Details(err, "en")[0].Line == 0 {
+		t.Fatalf("a problem without a place: %v", err)
+	}
+	for _, bad := range []string{"", "answers:soon", "blocks:0", "silent:3", "answers=0", "answers=x", "sleeps"} {
+		if _, err := ParseMix(bad); !fault.Is(err, fault.Invalid) {
+			t.Errorf("%q passed", bad)
+		}
+	}
+}
+
+func TestCanceledWithItsContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := Run(ctx, Plan{Campaigns: []engine.Draft{starter(t, "first-week")}, Start: start, Dir: t.TempDir()}); !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+}

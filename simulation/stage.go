@@ -1,0 +1,271 @@
+package simulation
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/definition"
+	"github.com/kruzhok/kruzhok/channels"
+	"github.com/kruzhok/kruzhok/engine"
+	"github.com/kruzhok/kruzhok/internal/blob"
+	"github.com/kruzhok/kruzhok/internal/journal"
+	"github.com/kruzhok/kruzhok/store"
+)
+
+// stage is the installation that a simulation is played on.
+type stage struct {
+	plan    Plan
+	clock   *clock
+	end     time.Time
+	store   *store.Store
+	journal *journal.Journal
+	engine  *engine.Engine
+
+	campaigns []campaign
+	byID      map[campaigns.CampaignID]*campaign
+	people    []*person
+	member    map[campaigns.MemberID]*person
+	to        map[string]*person // by address
+
+	mu       sync.Mutex // guards what channels touch, on several connections at once
+	arrived  map[campaigns.DeliveryID]*arrival
+	acts     acts
+	received int
+	full     bool // the bound on messages was reached
+
+	held   map[campaigns.DeliveryID]hold
+	told   []told
+	seen   int64 // ids up to this one were looked at for holds
+	update int64 // of the bot's updates
+	acting bool  // members are acting: what they cause is sent before they look
+}
+
+// campaign is one that is played.
+type campaign struct {
+	id  campaigns.CampaignID
+	def *definition.Definition
+}
+
+// person is a member while they are played.
+type person struct {
+	Member
+	index   int
+	id      campaigns.MemberID
+	zone    *time.Location
+	told    bool // their days are told in full
+	blocked bool
+	gone    bool // took the consent back: they answer nothing more
+	counter int  // of their acts
+	page    map[question]bool
+}
+
+// question is one that was put to a member.
+type question struct {
+	enrollment campaigns.EnrollmentID
+	step       campaigns.StepID
+	visit      int
+}
+
+// publicURL is where the pages behind mails' links would be.
+const publicURL = "https://simulation.invalid"
+
+func open(ctx context.Context, plan Plan, defs []*definition.Definition, dir string) (_ *stage, err error) {
+	s := &stage{
+		plan: plan, clock: &clock{t: plan.Start}, end: plan.Start.AddDate(0, 0, plan.Days), byID: map[campaigns.CampaignID]*campaign{},
+		member: map[campaigns.MemberID]*person{}, to: map[string]*person{}, arrived: map[campaigns.DeliveryID]*arrival{}, held: map[campaigns.DeliveryID]hold{},
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.close())
+		}
+	}()
+	if err := s.install(ctx, dir); err != nil {
+		return nil, err
+	}
+	if err := s.settleIn(ctx); err != nil {
+		return nil, err
+	}
+	return s, s.publish(ctx, defs)
+}
+
+// install opens everything that an installation has.
+func (s *stage) install(ctx context.Context, dir string) (err error) {
+	if s.store, err = store.Open(ctx, store.Options{URL: "sqlite:" + filepath.Join(dir, "simulation.db"), Throwaway: true}); err != nil {
+		return err
+	}
+	if err := s.store.Migrate(ctx); err != nil {
+		return err
+	}
+	if s.journal, err = journal.Open(filepath.Join(dir, "journal"), "simulation"); err != nil {
+		return err
+	}
+	blobs, err := blob.Open(filepath.Join(dir, "blobs"))
+	if err != nil {
+		return err
+	}
+	blobs.Throwaway = true
+	s.engine, err = engine.New(engine.Options{
+		Store: s.store, Journal: s.journal, Owner: "simulation", Secret: []byte("a simulation's links lead nowhere"), PublicURL: publicURL, Now: s.clock.now,
+		MailFromName: s.plan.Community.Name, MailFrom: "news@simulation.invalid", Mailbox: mailbox, Blobs: blobs,
+		Senders: map[campaigns.Channel]channels.Sender{campaigns.Telegram: &sender{s, campaigns.Telegram}, campaigns.Email: &sender{s, campaigns.Email}},
+		Chat:    chat{}, Waker: waker{s}, BulkRunners: 1, Connections: map[campaigns.Channel]int{campaigns.Telegram: 1, campaigns.Email: 1},
+	})
+	return err
+}
+
+func (s *stage) close() error {
+	var errs []error
+	if s.engine != nil {
+		s.engine.Close()
+	}
+	if s.journal != nil {
+		errs = append(errs, s.journal.Close())
+	}
+	if s.store != nil {
+		errs = append(errs, s.store.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// settleIn makes the community and its members.
+func (s *stage) settleIn(ctx context.Context) error {
+	c := s.plan.Community
+	patch := engine.CommunityPatch{Name: &c.Name, TimeZone: &c.TimeZone, PostalAddress: &c.PostalAddress}
+	if c.Brand != "" {
+		patch.Brand = &c.Brand
+	}
+	if _, err := s.engine.PatchCommunity(ctx, engine.Operator, patch); err != nil {
+		return err
+	}
+	ins := make([]engine.MemberInput, len(s.plan.Members))
+	for i := range ins {
+		ins[i] = s.plan.Members[i].input(i)
+	}
+	written, err := s.engine.UpsertMembers(ctx, engine.Operator, ins)
+	if err != nil {
+		return err
+	}
+	for i, w := range written {
+		if w.Err != nil {
+			return fmt.Errorf("make member %d: %w", i+1, w.Err)
+		}
+	}
+	return s.meet(ctx)
+}
+
+// chatID and mailAddress are a member's made-up addresses.
+func chatID(i int) string      { return fmt.Sprint(1_000_001 + i) }
+func mailAddress(i int) string { return fmt.Sprintf("m%d@simulation.invalid", i+1) }
+
+func (m *Member) input(i int) engine.MemberInput {
+	lang, zone := string(m.Language), m.Zone
+	in := engine.MemberInput{
+		ExternalID: m.ID, FirstName: &m.FirstName, LastName: &m.LastName, Language: &lang, TimeZone: &zone, QuietHours: m.Quiet,
+		Attributes: m.Attributes, Tags: &m.Tags, Consents: m.Consents,
+	}
+	if _, has := m.Addresses[campaigns.Telegram]; has {
+		in.TelegramChatID = new(chatID(i))
+	}
+	if _, has := m.Addresses[campaigns.Email]; has {
+		in.Email = new(mailAddress(i))
+	}
+	return in
+}
+
+// meet finds the members who were made, and gives their addresses what is known about them.
+func (s *stage) meet(ctx context.Context) error {
+	ids := make([]string, len(s.plan.Members))
+	for i, m := range s.plan.Members {
+		ids[i] = m.ID
+	}
+	known, err := s.store.MemberIDsByExternalID(ctx, ids)
+	if err != nil {
+		return err
+	}
+	for i, m := range s.plan.Members {
+		zone, err := time.LoadLocation(cmp.Or(m.Zone, s.plan.Community.TimeZone))
+		if err != nil {
+			return err
+		}
+		p := &person{Member: m, index: i, id: known[m.ID], zone: zone, page: map[question]bool{}}
+		s.people = append(s.people, p)
+		s.member[p.id] = p
+		s.to[chatID(i)], s.to[mailAddress(i)] = p, p
+	}
+	s.choose()
+	return s.store.Write(ctx, func(tx *store.Tx) error {
+		for _, p := range s.people {
+			if err := s.reach(ctx, tx, p); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// reach writes what the live service knows of a copied member's addresses. No use case of the engine does: there it follows from what happens.
+func (s *stage) reach(ctx context.Context, tx *store.Tx, p *person) error {
+	for ch, a := range p.Addresses {
+		if a.Reach != "" {
+			if err := tx.SetReach(ctx, p.id, ch, a.Reach, s.plan.Start); err != nil {
+				return err
+			}
+		}
+		if a.Suppressed != "" {
+			key := chatID(p.index)
+			if ch == campaigns.Email {
+				key = mailAddress(p.index)
+			}
+			if err := tx.Suppress(ctx, ch, s.engine.AddressHash(ch, key), a.Suppressed, s.plan.Start); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// choose picks whose days are told: one of each behaviour first, then in order.
+func (s *stage) choose() {
+	left, have := s.plan.Stories, map[string]bool{}
+	pick := func(p *person) {
+		if !p.told && left > 0 {
+			p.told = true
+			left--
+		}
+	}
+	for _, p := range s.people {
+		if b := p.Does.String(); !have[b] {
+			have[b] = true
+			pick(p)
+		}
+	}
+	for _, p := range s.people {
+		pick(p)
+		if p.ID == s.plan.Story {
+			p.told = true
+		}
+	}
+}
+
+// publish makes the campaigns live.
+func (s *stage) publish(ctx context.Context, defs []*definition.Definition) error {
+	s.campaigns = make([]campaign, len(defs))
+	for i, draft := range s.plan.Campaigns {
+		c, err := s.engine.CreateCampaign(ctx, engine.Operator, draft)
+		if err != nil {
+			return err
+		}
+		if _, err := s.engine.Publish(ctx, engine.Operator, c.Key); err != nil {
+			return err
+		}
+		s.campaigns[i] = campaign{c.ID, defs[i]}
+		s.byID[c.ID] = &s.campaigns[i]
+	}
+	return nil
+}
