@@ -17,13 +17,16 @@ import (
 
 	"github.com/kruzhok/kruzhok/engine"
 	"github.com/kruzhok/kruzhok/reports"
+	"github.com/kruzhok/kruzhok/simulation"
 )
 
 // Options is what the API is made of.
 type Options struct {
 	Engine  *engine.Engine
 	Reports *reports.Reports
-	Log     *slog.Logger
+	// Simulator plays campaigns before they begin (default: in the system's temporary folder).
+	Simulator *simulation.Simulator
+	Log       *slog.Logger
 	// Metrics answers /metrics; nil: there is none.
 	Metrics http.Handler
 	// PublicURL is the base of our addresses, without a slash at its end.
@@ -85,6 +88,12 @@ func newServer(o Options) (*server, error) {
 	if o.BodyGrace <= 0 {
 		o.BodyGrace = bodyGrace
 	}
+	if o.Simulator == nil {
+		var err error
+		if o.Simulator, err = simulation.NewSimulator(o.Engine, ""); err != nil {
+			return nil, err
+		}
+	}
 	s := &server{Options: o, gin: newRouter(), access: map[string]access{}}
 	places := int(orElse(int64(o.MaxRequests), 64))
 	s.doors, s.pageDoors = newDoors(places), newDoors(places)
@@ -124,6 +133,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.gin.Serve
 func (s *server) operations() {
 	s.campaignOperations()
 	s.draftOperations()
+	s.simulationOperations()
 	s.enrollmentOperations()
 	s.reportOperations()
 	s.standingsOperations()

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -25,6 +26,7 @@ import (
 	"github.com/kruzhok/kruzhok/internal/blob"
 	"github.com/kruzhok/kruzhok/internal/journal"
 	"github.com/kruzhok/kruzhok/reports"
+	"github.com/kruzhok/kruzhok/simulation"
 	"github.com/kruzhok/kruzhok/store"
 	"github.com/kruzhok/kruzhok/store/storetest"
 )
@@ -85,6 +87,8 @@ func newWorldWith(t *testing.T, change func(*engine.Options), edit ...func(*Opti
 		PublicURL: publicURL, Version: "1.2.3", Ready: func(context.Context) error { return w.ready }, Webhook: Webhook{Enabled: true, Secret: "hook-secret"},
 		Metrics: http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(rw, "up 1\n") }),
 	}
+	o.Simulator, err = simulation.NewSimulator(w.e, filepath.Join(t.TempDir(), "simulations"))
+	must(t, err)
 	for _, f := range edit {
 		f(&o)
 	}

@@ -109,12 +109,6 @@ func (p *person) incoming(kind channels.IncomingKind) channels.Incoming {
 	return channels.Incoming{Kind: kind, Chat: chat, From: chat, FirstName: p.FirstName, Language: string(p.Language)}
 }
 
-func (p *person) command(word string) channels.Incoming {
-	in := p.incoming(channels.IncomingCommand)
-	in.Command, in.Text = word, "/"+word
-	return in
-}
-
 func encode(in channels.Incoming) []byte {
 	b, err := json.Marshal(in)
 	if err != nil { // texts, numbers and times

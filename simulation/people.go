@@ -15,6 +15,8 @@ import (
 type Address struct {
 	Reach      channels.Reach // empty: unknown
 	Suppressed string         // why it is on the suppression list; empty: it is not
+	// Unconfirmed: nobody has confirmed yet that it is the member's.
+	Unconfirmed bool
 }
 
 // zones are where invented members live: far enough apart that quiet hours and waits until a local time show.

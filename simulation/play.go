@@ -47,9 +47,6 @@ func (s *stage) play(ctx context.Context) error {
 // begin lets everybody enter, and plans what they do on a day of their own.
 func (s *stage) begin(ctx context.Context) error {
 	for _, p := range s.people {
-		if p.Stopped {
-			s.will(p, s.plan.Start, func(ctx context.Context) error { return s.write(ctx, p.command("stop")) })
-		}
 		s.planDay(p)
 	}
 	if err := s.live(ctx); err != nil {

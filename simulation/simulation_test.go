@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -277,5 +279,26 @@ func TestCanceledWithItsContext(t *testing.T) {
 	cancel()
 	if _, err := Run(ctx, Plan{Campaigns: []engine.Draft{starter(t, "first-week")}, Start: start, Dir: t.TempDir()}); !errors.Is(err, context.Canceled) {
 		t.Fatal(err)
+	}
+}
+
+// TestWhatAKilledProcessLeftIsRemoved, and what another process plays on just now is not.
+func TestWhatAKilledProcessLeftIsRemoved(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "simulations")
+	old, young := filepath.Join(dir, "simulation-1"), filepath.Join(dir, "simulation-2")
+	for _, d := range []string{old, young} {
+		if err := os.MkdirAll(d, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Chtimes(old, time.Time{}, time.Now().Add(-2*leftAfter)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := NewSimulator(nil, dir); err != nil {
+		t.Fatal(err)
+	}
+	left, err := os.ReadDir(dir)
+	if err != nil || len(left) != 1 || left[0].Name() != "simulation-2" {
+		t.Fatal(left, err)
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/kruzhok/kruzhok/engine"
 	"github.com/kruzhok/kruzhok/internal/blob"
 	"github.com/kruzhok/kruzhok/internal/journal"
+	"github.com/kruzhok/kruzhok/members"
 	"github.com/kruzhok/kruzhok/store"
 )
 
@@ -209,9 +210,24 @@ func (s *stage) meet(ctx context.Context) error {
 	})
 }
 
-// reach writes what the live service knows of a copied member's addresses. No use case of the engine does: there it follows from what happens.
+// reach writes what the live service knows of a copied member and their addresses. No use case of the engine does: there it follows from what happens.
 func (s *stage) reach(ctx context.Context, tx *store.Tx, p *person) error {
+	if p.Stopped {
+		m, err := tx.Member(ctx, p.id)
+		if err != nil {
+			return err
+		}
+		m.StoppedAt = &s.plan.Start
+		if err := tx.UpdateMember(ctx, m); err != nil {
+			return err
+		}
+	}
 	for ch, a := range p.Addresses {
+		if a.Unconfirmed {
+			if err := tx.ProveAddress(ctx, p.id, ch, members.Unconfirmed); err != nil {
+				return err
+			}
+		}
 		if a.Reach != "" {
 			if err := tx.SetReach(ctx, p.id, ch, a.Reach, s.plan.Start); err != nil {
 				return err

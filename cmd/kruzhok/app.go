@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/mail"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -35,6 +36,7 @@ import (
 	"github.com/kruzhok/kruzhok/internal/ratelimit"
 	"github.com/kruzhok/kruzhok/internal/telemetry"
 	"github.com/kruzhok/kruzhok/reports"
+	"github.com/kruzhok/kruzhok/simulation"
 	"github.com/kruzhok/kruzhok/store"
 	"github.com/kruzhok/kruzhok/templates/starters"
 	"github.com/kruzhok/kruzhok/workers"
@@ -221,8 +223,12 @@ func dkimKeys(cfg *config.Config) (keys []email.DKIMKey, err error) {
 
 func (a *App) openHTTP(o appOptions) (err error) {
 	read := reports.New(a.store, a.blobs)
+	simulator, err := simulation.NewSimulator(a.engine, filepath.Join(a.cfg.DataDir, "simulations"))
+	if err != nil {
+		return err
+	}
 	options := api.Options{
-		Engine: a.engine, Reports: read, Log: a.log, Metrics: a.metrics.Handler(), PublicURL: a.cfg.PublicURL, Version: version, MaxImport: int64(a.cfg.ImportLimit),
+		Engine: a.engine, Reports: read, Simulator: simulator, Log: a.log, Metrics: a.metrics.Handler(), PublicURL: a.cfg.PublicURL, Version: version, MaxImport: int64(a.cfg.ImportLimit),
 		MaxRequests: a.cfg.MaxRequests,
 		Ready:       a.store.Ping,
 		Webhook:     api.Webhook{Enabled: a.cfg.TelegramMode == "webhook" && a.bot != nil, Secret: a.cfg.TelegramWebhookSecret},

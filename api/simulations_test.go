@@ -1,0 +1,121 @@
+package api
+
+import (
+	"encoding/json"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/engine"
+	"github.com/kruzhok/kruzhok/simulation"
+)
+
+const simulated = `key: small
+kind: survey
+name: Small
+topic: surveys
+languages: [en]
+channels: [email]
+entry: {manual: true}
+steps:
+  - id: hello
+    send: {text: {en: "Hello {{ member.first_name }}"}}
+`
+
+func definitionBodyOf(src string) string {
+	b, _ := json.Marshal(src)
+	return string(b)
+}
+
+func (a answer) simulation(t *testing.T) simulation.Result {
+	t.Helper()
+	var r simulation.Result
+	must(t, json.Unmarshal([]byte(a.want(http.StatusOK).body), &r))
+	return r
+}
+
+// TestSimulateKeepsNothing: a definition as it was typed, or the draft of a key, is played; nothing is kept, and nothing is sent.
+func TestSimulateKeepsNothing(t *testing.T) {
+	w := newWorld(t)
+	r := w.call("POST", "/v1/simulations", `{"definitions":[{"source":`+definitionBodyOf(simulated)+`}],"members":{"invent":3},"days":2,"start":"2026-11-24T12:00:00Z"}`).simulation(t)
+	if r.Campaigns[0].Entered != 3 || r.Messages != 3 || len(r.Stories) != 3 {
+		t.Fatalf("%+v", r)
+	}
+	w.call("GET", "/v1/campaigns/small", "").want(http.StatusNotFound)
+	w.call("POST", "/v1/campaigns", simulated, "Content-Type", "application/yaml").want(http.StatusCreated)
+	r = w.call("POST", "/v1/simulations", `{"campaigns":["small"]}`, "Accept-Language", "ru").simulation(t)
+	if r.Members != 20 || r.Days != 60 || !strings.Contains(r.Stories[0].Items[0].What, "Входит") {
+		t.Fatalf("%+v", r)
+	}
+	if n := len(w.mail.sent); n != 0 {
+		t.Errorf("%d mails were sent", n)
+	}
+	if left, err := os.ReadDir(w.s.Simulator.Dir); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v %v", left, err)
+	}
+}
+
+// TestSimulateCopiesMembers: members who are there are played as they are known, for those who may read them; the log holds nothing of them.
+func TestSimulateCopiesMembers(t *testing.T) {
+	w := newWorld(t)
+	w.call("PUT", "/v1/members/u1", `{"first_name":"Ksenia","language":"en","time_zone":"Asia/Tokyo","email":"ksenia@example.org","consents":[{"channel":"email","source":"test"}]}`).want(http.StatusCreated)
+	w.call("PUT", "/v1/members/u2", `{"first_name":"Oleg","email":"oleg@example.org"}`).want(http.StatusCreated)
+	body := `{"definitions":[{"source":` + definitionBodyOf(simulated) + `}],"members":{"external_ids":["u1","u2"]},"start":"2026-11-24T12:00:00Z"}`
+	r := w.call("POST", "/v1/simulations", body).simulation(t)
+	got := map[string]simulation.Item{}
+	for _, s := range r.Stories {
+		got[s.Member] = s.Items[1]
+	}
+	if it := got["u1"]; it.Kind != simulation.ItemMessage || !strings.Contains(it.Text, "Hello Ksenia") || it.Local != "2026-11-24 21:00" {
+		t.Errorf("u1: %+v", it)
+	}
+	if it := got["u2"]; it.Kind != simulation.ItemNotSent || it.Reason != string(campaigns.NoConsent) {
+		t.Errorf("u2: %+v", it)
+	}
+	whole, _ := json.Marshal(r)
+	if log := w.log.String(); strings.Contains(log, "Ksenia") || strings.Contains(string(whole), "ksenia@example.org") {
+		t.Error("a personal value where none belongs")
+	}
+	if r = w.call("POST", "/v1/simulations", strings.Replace(body, `"external_ids":["u1","u2"]`, `"sample":1`, 1)).simulation(t); r.Members != 1 {
+		t.Errorf("sample: %+v", r)
+	}
+	token := w.newToken(engine.CampaignsRead)
+	w.call("POST", "/v1/simulations", body, "Authorization", "Bearer "+token).problem(http.StatusForbidden, "forbidden.scope")
+	if r = w.call("POST", "/v1/simulations", strings.Replace(body, `"external_ids":["u1","u2"]`, `"invent":1`, 1), "Authorization", "Bearer "+token).simulation(t); r.Members != 1 {
+		t.Errorf("invented: %+v", r)
+	}
+}
+
+func TestSimulateRefuses(t *testing.T) {
+	w := newWorld(t)
+	for body, code := range map[string]string{
+		`{}`:                                    "invalid.simulation",
+		`{"campaigns":["nobody"]}`:              "not_found.campaign",
+		`{"definitions":[{"source":"key: x"}]}`: "invalid.definition",
+		`{"definitions":[{"source":` + definitionBodyOf(simulated) + `}],"behaviours":[{"does":"sleeps"}]}`:      "invalid.simulation",
+		`{"definitions":[{"source":` + definitionBodyOf(simulated) + `}],"members":{"external_ids":["nobody"]}}`: "invalid.simulation",
+		`{"definitions":[{"source":` + definitionBodyOf(simulated) + `}],"members":{"invent":5000}}`:             "invalid.request",
+		`{"definitions":[{"source":` + definitionBodyOf(simulated) + `}],"days":500}`:                            "invalid.request",
+	} {
+		status := http.StatusUnprocessableEntity
+		if code == "not_found.campaign" {
+			status = http.StatusNotFound
+		}
+		w.call("POST", "/v1/simulations", body).problem(status, code)
+	}
+}
+
+// TestSimulateOneAtATime: while one is played, another is told to come again.
+func TestSimulateOneAtATime(t *testing.T) {
+	w := newWorld(t)
+	done := w.s.Simulator.Busy()
+	a := w.call("POST", "/v1/simulations", `{"definitions":[{"source":`+definitionBodyOf(simulated)+`}]}`)
+	a.problem(http.StatusTooManyRequests, "rate_limited.simulation")
+	if a.Header().Get("Retry-After") == "" {
+		t.Error("no Retry-After")
+	}
+	done()
+	w.call("POST", "/v1/simulations", `{"definitions":[{"source":`+definitionBodyOf(simulated)+`}],"members":{"invent":1}}`).want(http.StatusOK)
+}
