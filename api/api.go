@@ -134,6 +134,7 @@ func (s *server) operations() {
 	s.campaignOperations()
 	s.draftOperations()
 	s.simulationOperations()
+	s.whyOperation()
 	s.enrollmentOperations()
 	s.reportOperations()
 	s.standingsOperations()

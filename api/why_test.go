@@ -1,0 +1,165 @@
+package api
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/kruzhok/kruzhok/engine"
+	"github.com/kruzhok/kruzhok/reports"
+)
+
+const explained = `key: small
+kind: survey
+name: Small
+topic: surveys
+languages: [en]
+channels: [telegram, email]
+entry: ENTRY
+steps:
+  - id: level
+    ask:
+      type: choice
+      text: {en: "Level?"}
+      options: [{value: a1, text: {en: Beginner}}, {value: b1, text: {en: Middle}}]
+      timeout: {after: 1d}
+  - id: by-level
+    branch:
+      - if: {answer: level, is: a1}
+        steps: [{id: first, send: {text: {en: First}}}]
+      - else: [{id: other, send: {text: {en: Other}}}]
+  - id: rest
+    wait: {for: 3d}
+`
+
+func (w *world) why(member string, headers ...string) reports.Why {
+	w.t.Helper()
+	var out reports.Why
+	must(w.t, json.Unmarshal([]byte(w.call("GET", "/v1/campaigns/small/members/"+member+"/why", "", headers...).want(http.StatusOK).body), &out))
+	return out
+}
+
+func (w *world) explained(entry string) {
+	w.t.Helper()
+	w.call("POST", "/v1/campaigns", strings.Replace(explained, "ENTRY", entry, 1), "Content-Type", "application/yaml").want(http.StatusCreated)
+}
+
+func chainWords(lines []reports.WhyLine) string {
+	var out []string
+	for _, l := range lines {
+		out = append(out, string(l.Kind)+" "+l.What)
+	}
+	return strings.Join(out, "\n")
+}
+
+func expectWords(t *testing.T, got string, want ...string) {
+	t.Helper()
+	from := 0
+	for _, part := range want {
+		i := strings.Index(got[from:], part)
+		if i < 0 {
+			t.Fatalf("%q is not in, or not in its place:\n%s", part, got)
+		}
+		from += i
+	}
+}
+
+// TestWhyExplainsAPassage: entry, channel, the way of a branch with its answer, the wait, in both languages; and no more than the token may read.
+func TestWhyExplainsAPassage(t *testing.T) {
+	w := newWorld(t)
+	w.call("PUT", "/v1/members/u1", `{"language":"en","time_zone":"Asia/Tokyo","email":"u1@example.org","consents":[{"channel":"email","source":"test"}]}`).want(http.StatusCreated)
+	w.explained("{manual: true}")
+	w.call("POST", "/v1/campaigns/small/publication", "").want(http.StatusCreated)
+	w.call("POST", "/v1/campaigns/small/enrollments", `{"members":["u1"]}`).want(http.StatusOK)
+	w.settle()
+	why := w.why("u1")
+	if !why.Entered || len(why.Runs) != 1 {
+		t.Fatalf("%+v", why)
+	}
+	expectWords(t, chainWords(why.Runs[0].Chain),
+		"entered Entered version 1: enrolled by hand", "delivery The message of the step “level” was sent by email", "channel It went by email. Telegram comes before it", "The member has no address there.",
+		"waiting Waits for the answer to “level” until 25 November, 21:00 (zone Asia/Tokyo)")
+
+	must(t, w.answerSurvey("a1"))
+	w.settle()
+	expectWords(t, chainWords(w.why("u1").Runs[0].Chain),
+		"response Answered the question “level”", "decision At “by-level” the way was taken whose condition is: the answer to “level” is a1. The answer to “level” is “a1”",
+		"delivery The message of the step “first” was sent", "waiting Waits at “rest” until")
+	expectWords(t, chainWords(w.why("u1", "Accept-Language", "ru").Runs[0].Chain), "добавлен вручную", "раньше стоит Телеграм", "Там у участника нет адреса", "выбран путь с условием", "Ждёт на шаге")
+
+	token := w.newToken(engine.MembersRead, engine.CampaignsRead)
+	if text := chainWords(w.why("u1", "Authorization", "Bearer "+token).Runs[0].Chain); strings.Contains(text, "“a1”") || !strings.Contains(text, "“level” is answered") {
+		t.Errorf("values without responses:read:\n%s", text)
+	}
+	for _, scope := range []engine.Scope{engine.MembersRead, engine.CampaignsRead} {
+		w.call("GET", "/v1/campaigns/small/members/u1/why", "", "Authorization", "Bearer "+w.newToken(scope)).problem(http.StatusForbidden, "forbidden.scope")
+	}
+	w.now = w.now.Add(4 * 24 * time.Hour)
+	w.settle()
+	expectWords(t, chainWords(w.why("u1").Runs[0].Chain), "ended Completed the campaign")
+}
+
+// TestWhyNotEntered: for each way in, why a member is not inside.
+func TestWhyNotEntered(t *testing.T) {
+	for name, c := range map[string]struct {
+		entry string
+		do    func(*world)
+		says  []string
+	}{
+		"a draft":   {"{manual: true}", func(*world) {}, []string{"never published"}},
+		"by hand":   {"{manual: true}", (*world).publishExplained, []string{"nobody enrolled this one"}},
+		"no event":  {"{event: member.joined}", (*world).publishExplained, []string{"none is known that came in"}},
+		"too early": {"{event: member.joined}", func(w *world) { w.joined(); w.publishExplained() }, []string{"before the campaign was published"}},
+		"no address": {"{event: member.joined}", func(w *world) {
+			w.call("PATCH", "/v1/members/u1", `{"email":""}`).want(http.StatusOK)
+			w.publishExplained()
+			w.joined()
+		}, []string{"no address on any", "Was not taken into"}},
+		"ahead": {`{schedule: {at: "2026-12-24 10:00", zone: community, audience: all}}`, (*world).publishExplained, []string{"24 December, 10:00"}},
+		"audience": {`{schedule: {at: "2026-11-24 12:00", zone: community, audience: {all: [{language: en}, {attribute: level, is: b1}]}}}`, func(w *world) {
+			w.publishExplained()
+			w.settle()
+		}, []string{"took its audience in", "does not hold: the attribute “level” is b1"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.call("PUT", "/v1/members/u1", `{"language":"en","time_zone":"Europe/Berlin","email":"u1@example.org","consents":[{"channel":"email","source":"test"}]}`).want(http.StatusCreated)
+			w.explained(c.entry)
+			c.do(w)
+			why := w.why("u1")
+			if why.Entered {
+				t.Fatalf("%+v", why)
+			}
+			text := chainWords(why.Entry)
+			expectWords(t, text, c.says...)
+			if strings.Contains(text, "why.") || strings.Contains(text, "{") {
+				t.Errorf("a sentence without its words: %s", text)
+			}
+		})
+	}
+}
+
+func (w *world) publishExplained() {
+	w.t.Helper()
+	w.call("POST", "/v1/campaigns/small/publication", "").want(http.StatusCreated)
+}
+
+func (w *world) joined() {
+	w.t.Helper()
+	w.call("POST", "/v1/events", `{"id":"e1","event":"member.joined","member":"u1"}`).want(http.StatusAccepted)
+	w.settle()
+}
+
+// answerSurvey answers what the newest mail's page asks.
+func (w *world) answerSurvey(value string) error {
+	token := w.link("s")
+	token = token[strings.LastIndexByte(token, '/')+1:]
+	page, err := w.e.Survey(w.t.Context(), token, nil)
+	if err != nil {
+		return err
+	}
+	_, err = w.e.AnswerSurvey(w.t.Context(), token, engine.PageForm{Step: page.Step, Visit: page.Visit, Values: []string{value}})
+	return err
+}

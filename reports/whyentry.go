@@ -1,0 +1,151 @@
+package reports
+
+import (
+	"context"
+	"time"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/definition"
+	"github.com/kruzhok/kruzhok/engine"
+	"github.com/kruzhok/kruzhok/members"
+	"github.com/kruzhok/kruzhok/store"
+)
+
+// notEntered says why the member has no passage, as far as rows and events tell.
+func (e *explainer) notEntered(ctx context.Context) ([]WhyLine, error) {
+	lines := []WhyLine{}
+	add := func(at *time.Time, key string, args map[string]any) {
+		lines = append(lines, e.line(WhyEntry, at, key, args))
+	}
+	if e.p.State == members.Erased {
+		add(nil, "why.not.erased", nil)
+		return lines, nil
+	}
+	if e.c.LiveVersion == 0 {
+		add(nil, "why.not.published", nil)
+		return lines, nil
+	}
+	def, err := e.r.version(ctx, e.c.ID, e.c.LiveVersion)
+	if err != nil {
+		return nil, err
+	}
+	if def == nil {
+		add(nil, "why.version_unreadable", nil)
+		return lines, nil
+	}
+	if !e.addressed(def) {
+		add(nil, "why.not.no_address", nil)
+	}
+	rule, err := e.entryRule(ctx, def)
+	if err != nil {
+		return nil, err
+	}
+	lines = append(lines, rule...)
+	if s := e.c.State; s != campaigns.Running && s != campaigns.Scheduled && s != campaigns.Paused {
+		at := e.c.StateAt
+		add(&at, "why.not.state", map[string]any{"state": e.say("state.campaign."+string(s), nil)})
+	}
+	return lines, nil
+}
+
+func (e *explainer) addressed(def *definition.Definition) bool {
+	for _, ch := range def.Channels {
+		if _, ok := e.p.Addresses[ch]; ok {
+			return true
+		}
+	}
+	return false
+}
+
+// entryRule explains by the way in that the campaign has.
+func (e *explainer) entryRule(ctx context.Context, def *definition.Definition) ([]WhyLine, error) {
+	switch {
+	case def.Entry.Event != "":
+		return e.byEvent(ctx, def.Entry.Event)
+	case def.Entry.Schedule != nil:
+		return e.bySchedule(ctx, def)
+	}
+	return []WhyLine{e.line(WhyEntry, nil, "why.not.manual", nil)}, nil
+}
+
+// byEvent looks whether the event came, and what was said of it then.
+func (e *explainer) byEvent(ctx context.Context, name string) ([]WhyLine, error) {
+	events, err := pages(func(p store.Page) ([]store.Event, error) {
+		return e.r.store.Events(ctx, store.EventFilter{Member: e.p.Member.ID}, p)
+	}, func(ev store.Event) int64 { return ev.ID })
+	if err != nil {
+		return nil, err
+	}
+	first, err := e.r.store.Version(ctx, e.c.ID, 1)
+	if err != nil {
+		return nil, err
+	}
+	var lines []WhyLine
+	for _, ev := range events {
+		at := ev.At
+		switch {
+		case ev.Name == "enrollment.refused" && ev.Campaign == e.c.ID:
+			lines = append(lines, e.line(WhyEntry, &at, "timeline.event.enrollment.refused", map[string]any{"campaign": string(e.c.Key)}))
+		case ev.Name != "event.received" || eventName(ev) != name:
+		case at.Before(first.PublishedAt):
+			lines = append(lines, e.line(WhyEntry, &at, "why.not.event_early", map[string]any{"event": name, "at": e.when(first.PublishedAt)}))
+		default:
+			lines = append(lines, e.line(WhyEntry, &at, "why.not.event_came", map[string]any{"event": name}))
+		}
+	}
+	if len(lines) > 0 {
+		return lines, nil
+	}
+	return []WhyLine{e.line(WhyEntry, nil, "why.not.event", map[string]any{"event": name})}, nil
+}
+
+// bySchedule says when it opens, or whether the audience's condition holds for the member as they are known now.
+func (e *explainer) bySchedule(ctx context.Context, def *definition.Definition) ([]WhyLine, error) {
+	row, err := e.r.store.Schedule(ctx, e.c.ID)
+	if err != nil {
+		return nil, err
+	}
+	s := def.Entry.Schedule
+	zone := e.zone
+	if s.Zone == definition.CommunityZone {
+		if zone, err = time.LoadLocation(e.community.TimeZone); err != nil {
+			zone = time.UTC
+		}
+	}
+	at := s.At.In(zone)
+	if row != nil && row.DoneAt == nil {
+		return []WhyLine{e.line(WhyEntry, nil, "why.not.schedule_ahead", map[string]any{"at": e.when(at), "zone": e.zone.String()})}, nil
+	}
+	lines := []WhyLine{e.line(WhyEntry, &at, "why.not.schedule_passed", map[string]any{"at": e.when(at)})}
+	return append(lines, e.audience(&s.Audience)...), nil
+}
+
+// audience names the parts of the condition that do not hold now. What the member was when the schedule opened is not kept.
+func (e *explainer) audience(c *definition.Condition) (lines []WhyLine) {
+	f := e.facts()
+	parts := []definition.Condition{*c}
+	if len(c.All) > 0 {
+		parts = c.All
+	}
+	for i := range parts {
+		if !parts[i].Holds(f) {
+			lines = append(lines, e.line(WhyEntry, nil, "why.not.audience", map[string]any{"condition": e.condition(&parts[i])}))
+		}
+	}
+	if len(lines) == 0 {
+		lines = append(lines, e.line(WhyEntry, nil, "why.not.audience_holds", nil))
+	}
+	return lines
+}
+
+// facts are what conditions look at, as the member is known now.
+func (e *explainer) facts() definition.Facts {
+	f := definition.Facts{Attributes: e.p.Attributes, Tags: e.p.Tags, Language: e.p.Language, Channels: map[campaigns.Channel]bool{}}
+	if f.Language == "" {
+		f.Language = engine.Fallback(e.community)
+	}
+	for ch, a := range e.p.Addresses {
+		f.Channels[ch] = a.Reach.Usable() && a.Suppressed == "" && a.Proof != members.Unconfirmed
+	}
+	return f
+}

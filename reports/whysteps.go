@@ -1,0 +1,316 @@
+package reports
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/decide"
+	"github.com/kruzhok/kruzhok/campaigns/definition"
+	"github.com/kruzhok/kruzhok/internal/locale"
+	"github.com/kruzhok/kruzhok/members"
+	"github.com/kruzhok/kruzhok/store"
+)
+
+// cutSource tells what brought a member in from its name: "event:member.joined".
+func cutSource(s string) (kind, name string) {
+	kind, name, _ = strings.Cut(s, ":")
+	return kind, name
+}
+
+// channel says why the message went this way, and none before it in the step's order.
+func (w *passage) channel(d *store.Delivery, at time.Time) []WhyLine {
+	step := w.def.Step(d.Step)
+	if step == nil || d.Part > 0 {
+		return nil
+	}
+	order := w.def.ChannelsOf(step)
+	i := slices.Index(order, d.Channel)
+	if i < 0 {
+		return nil
+	}
+	if i == 0 {
+		if len(order) == 1 {
+			return nil
+		}
+		l := w.line(WhyChannel, &at, "why.channel.first", map[string]any{"channel": channelWord(d.Channel)})
+		l.Step, l.Over = d.Step, d.Channel
+		return []WhyLine{l}
+	}
+	var lines []WhyLine
+	for _, ch := range order[:i] {
+		l := w.passedOver(d, ch, at)
+		l.Step, l.Over = d.Step, ch
+		lines = append(lines, l)
+	}
+	return lines
+}
+
+// passedOver says why a channel before the message's own was not used: what was written down then, else what is known now.
+func (w *passage) passedOver(d *store.Delivery, ch campaigns.Channel, at time.Time) WhyLine {
+	args := map[string]any{"channel": channelWord(d.Channel), "instead": channelWord(ch)}
+	if reason := w.recorded(d, ch); reason != "" {
+		l := w.line(WhyChannel, &at, "why.channel.fell_back", args)
+		l.What, l.Why = l.What+" "+w.against(reason), reason
+		return l
+	}
+	if reason := w.now(ch); reason != "" {
+		l := w.line(WhyChannel, &at, "why.channel.now", args)
+		l.What, l.Why = l.What+" "+w.against(reason), reason
+		return l
+	}
+	return w.line(WhyChannel, &at, "why.channel.unknown", args)
+}
+
+// against is what stands against a channel: a reason's own sentence speaks of a step that was skipped, and this one went another way.
+func (e *explainer) against(reason campaigns.Reason) string {
+	if key := "why.against." + string(reason); locale.Has(key) {
+		return e.say(key, nil)
+	}
+	return reasonWords(e.lang, reason)
+}
+
+// recorded is the reason that was written when the channel could not carry this step in this visit; empty: none was.
+func (w *passage) recorded(d *store.Delivery, ch campaigns.Channel) campaigns.Reason {
+	for _, other := range w.deliveries {
+		if other.Step == d.Step && other.Visit == d.Visit && other.Channel == ch && other.State.Final() && other.State != campaigns.Sent {
+			return other.Reason
+		}
+	}
+	return ""
+}
+
+// now is why the channel cannot be used as the member is known at present; empty: it can.
+func (w *passage) now(ch campaigns.Channel) campaigns.Reason {
+	f := decide.Facts{Channels: map[campaigns.Channel]decide.ChannelFacts{}, Stopped: w.p.StoppedAt != nil}
+	if a, ok := w.p.Addresses[ch]; ok { // whether the channel is configured, reports do not know
+		f.Channels[ch] = decide.ChannelFacts{
+			Reach: a.Reach, Suppressed: a.Suppressed != "", Unconfirmed: a.Proof == members.Unconfirmed, Consent: w.p.Consents.Allows(ch, w.def.Topic),
+		}
+	}
+	return decide.Usable(f, ch, w.def.Purpose)
+}
+
+// withDecisions puts what branches decided before the first thing that followed from it; where nothing did, at the end, without a moment.
+func (w *passage) withDecisions(lines []WhyLine) []WhyLine {
+	if w.def == nil {
+		return append(lines, w.line(WhyDecision, nil, "why.version_unreadable", nil))
+	}
+	for _, s := range w.def.Order {
+		branch, ok := s.Body.(*definition.Branch)
+		if !ok || w.en.Visits[s.ID] == 0 {
+			continue
+		}
+		for _, d := range w.decisions(s, branch) {
+			at := slices.IndexFunc(lines, func(l WhyLine) bool { return l.Step != "" && within(d.arm, l.Step) })
+			if at < 0 {
+				lines = append(lines, d.line)
+				continue
+			}
+			d.line.At, d.line.Local = lines[at].At, lines[at].Local
+			lines = slices.Insert(lines, at, d.line)
+		}
+	}
+	return lines
+}
+
+// decision is one way that a branch took.
+type decision struct {
+	line WhyLine
+	arm  []*definition.Step
+}
+
+// decisions are the ways that the branch took: by the steps that were entered. Which round took which is not kept.
+func (w *passage) decisions(s *definition.Step, b *definition.Branch) (out []decision) {
+	repeated := w.def.RepeatOf(s.ID) != nil || w.en.Visits[s.ID] > 1
+	for _, arm := range b.Arms {
+		if len(arm.Steps) == 0 || w.en.Visits[arm.Steps[0].ID] == 0 && !w.came(arm.Steps[0]) {
+			continue
+		}
+		key := "why.branch.else"
+		args := map[string]any{"step": string(s.ID)}
+		if arm.If != nil {
+			key, args["condition"] = "why.branch.arm", w.condition(arm.If)
+		}
+		l := w.line(WhyDecision, nil, key, args)
+		l.Step = s.ID
+		if arm.If != nil && !repeated {
+			l.What += w.because(arm.If)
+		}
+		if repeated {
+			l.What += " " + w.say("why.branch.repeated", nil)
+		}
+		out = append(out, decision{l, arm.Steps})
+	}
+	if len(out) == 0 {
+		l := w.line(WhyDecision, nil, "why.branch.none", map[string]any{"step": string(s.ID)})
+		l.Step = s.ID
+		out = append(out, decision{line: l})
+	}
+	return out
+}
+
+// came: a repeat is not counted among the visits; its rounds are.
+func (w *passage) came(s *definition.Step) bool {
+	return s.Repeat() != nil && within([]*definition.Step{s}, w.row.Step)
+}
+
+func within(steps []*definition.Step, id campaigns.StepID) bool {
+	found := false
+	definition.Within(steps, func(s *definition.Step) { found = found || s.ID == id })
+	return found || slices.ContainsFunc(steps, func(s *definition.Step) bool { return s.ID == id })
+}
+
+// because names what the condition looked at: answers as they stand in the passage's own record; of the member's values, that those of then are not kept.
+func (w *passage) because(c *definition.Condition) string {
+	out := ""
+	seen := map[string]bool{}
+	leaves(c, func(leaf *definition.Condition) {
+		name := string(leaf.Subject) + ":" + leaf.Name
+		if seen[name] {
+			return
+		}
+		seen[name] = true
+		switch leaf.Subject {
+		case definition.SubjectAnswer:
+			out += " " + w.answerNow(leaf.Name)
+		case definition.SubjectScore: // the totals go on growing after the decision
+		default:
+			if !seen["then"] {
+				seen["then"] = true
+				out += " " + w.say("why.branch.then_unknown", nil)
+			}
+		}
+	})
+	return out
+}
+
+func (w *passage) answerNow(name string) string {
+	a, ok := w.en.Answers[name]
+	switch {
+	case !ok:
+		return w.say("why.branch.no_answer", map[string]any{"question": name})
+	case !w.values || a.Media != nil:
+		return w.say("why.branch.answered", map[string]any{"question": name})
+	}
+	return w.say("why.branch.answer", map[string]any{"question": name, "value": fmt.Sprint(Value(a))})
+}
+
+// leaves calls f for every comparison of the condition.
+func leaves(c *definition.Condition, f func(*definition.Condition)) {
+	for i := range c.All {
+		leaves(&c.All[i], f)
+	}
+	for i := range c.Any {
+		leaves(&c.Any[i], f)
+	}
+	if c.Not != nil {
+		leaves(c.Not, f)
+	}
+	if c.Subject != "" {
+		f(c)
+	}
+}
+
+// condition is a condition in words.
+func (e *explainer) condition(c *definition.Condition) string {
+	switch {
+	case c.Everyone:
+		return e.say("console.if.everyone", nil)
+	case len(c.All) > 0:
+		return e.joined(c.All, "console.if.and")
+	case len(c.Any) > 0:
+		return e.joined(c.Any, "console.if.or")
+	case c.Not != nil:
+		return e.say("console.if.not", map[string]any{"what": e.condition(c.Not)})
+	}
+	out := e.say("why.if."+string(c.Subject), map[string]any{"name": c.Name})
+	switch {
+	case c.Op == definition.OpExists || c.Op == "":
+		if no, ok := c.Value.(bool); ok && !no {
+			return e.say("why.if.missing", map[string]any{"what": out})
+		}
+		if c.Op == definition.OpExists {
+			return e.say("why.if.known", map[string]any{"what": out})
+		}
+		return out
+	case len(c.Values) > 0:
+		values := make([]string, len(c.Values))
+		for i, v := range c.Values {
+			values[i] = fmt.Sprint(v)
+		}
+		return out + " " + e.say("console.if.op.in", map[string]any{"value": strings.Join(values, ", ")})
+	case c.Value == nil:
+		return out
+	}
+	return out + " " + e.say("console.if.op."+string(c.Op), map[string]any{"value": fmt.Sprint(c.Value)})
+}
+
+func (e *explainer) joined(cs []definition.Condition, key string) string {
+	parts := make([]string, len(cs))
+	for i := range cs {
+		parts[i] = e.condition(&cs[i])
+	}
+	return strings.Join(parts, " "+e.say(key, nil)+" ")
+}
+
+// stands is what the passage waits for, or why it is over.
+func (w *passage) stands() []WhyLine {
+	if w.row.EndedAt != nil {
+		l := w.line(WhyEnded, w.row.EndedAt, "timeline."+string(w.row.State), map[string]any{"campaign": string(w.c.Key)})
+		if l.Why = w.row.Reason; l.Why != "" {
+			l.What += " " + reasonWords(w.lang, l.Why)
+		}
+		return []WhyLine{l}
+	}
+	l := w.line(WhyWaiting, nil, "why.waiting.decision", map[string]any{"step": string(w.row.Step)})
+	if due := w.row.DueAt; due != nil {
+		args := map[string]any{"step": string(w.row.Step), "at": w.when(*due), "zone": w.zone.String()}
+		switch w.row.WaitKind {
+		case campaigns.WaitTime:
+			l = w.line(WhyWaiting, nil, "why.waiting.time", args)
+		case campaigns.WaitAnswer:
+			l = w.line(WhyWaiting, nil, "why.waiting.answer", args)
+		}
+	}
+	if w.row.WaitKind == campaigns.WaitDelivery {
+		l = w.waitingDelivery()
+	}
+	l.Step = w.row.Step
+	lines := []WhyLine{l}
+	if w.c.State == campaigns.Paused {
+		lines = append(lines, w.line(WhyWaiting, nil, "why.paused", nil))
+	}
+	return lines
+}
+
+func (w *passage) waitingDelivery() WhyLine {
+	args := map[string]any{"step": string(w.row.Step)}
+	for _, d := range w.deliveries {
+		if d.ID != w.row.WaitDelivery {
+			continue
+		}
+		l := w.line(WhyWaiting, nil, "why.waiting.delivery", args)
+		if d.DueAt != nil {
+			args["at"], args["zone"] = w.when(*d.DueAt), w.zone.String()
+			l = w.line(WhyWaiting, nil, "why.waiting.delivery_until", args)
+		}
+		if l.Why, l.Over = d.Reason, d.Channel; l.Why != "" {
+			l.What += " " + reasonWords(w.lang, l.Why)
+		}
+		return l
+	}
+	return w.line(WhyWaiting, nil, "why.waiting.delivery", args)
+}
+
+// eventName is the name of an event of the platform in its row.
+func eventName(ev store.Event) string {
+	var data struct {
+		Event string `json:"event"`
+	}
+	_ = json.Unmarshal(ev.Data, &data) // what has none has no name
+	return data.Event
+}
