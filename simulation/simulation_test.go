@@ -302,3 +302,46 @@ func TestWhatAKilledProcessLeftIsRemoved(t *testing.T) {
 		t.Fatal(left, err)
 	}
 }
+
+// TestEveryQuestionIsAnswered: what is invented fits each type of question, in the chat and on the page behind a mail.
+func TestEveryQuestionIsAnswered(t *testing.T) {
+	options := "options: [{value: a, text: {en: Apple}}, {value: b, text: {en: Pear}}, {value: c, text: {en: Plum}}]"
+	kinds := []string{
+		"choice, " + options, "choices, " + options, "yes_no", "scale, min: 1, max: 7", "nps", "csat", "number, min: 16, max: 99", "text, max_length: 5", "date",
+		"voice, min: 3, max: 60", "video_note", "photo", "file",
+	}
+	var steps strings.Builder
+	for i, k := range kinds {
+		fmt.Fprintf(&steps, "  - id: q%d\n    ask: {type: %s, text: {en: Tell}, timeout: {after: 5d}}\n", i+1, k)
+	}
+	for _, ch := range []campaigns.Channel{campaigns.Telegram, campaigns.Email} {
+		m := one(t, "answers:30m")
+		m.Addresses = map[campaigns.Channel]Address{ch: {}}
+		r := run(t, Plan{Campaigns: []engine.Draft{written("", steps.String())}, Members: []Member{m}, Days: 60})
+		for i, s := range r.Campaigns[0].Steps {
+			if s.Answered != 1 {
+				t.Errorf("%s, %s: %+v\n%s", ch, kinds[i], s, strings.Join(lines(r), "\n"))
+			}
+		}
+		if r.Campaigns[0].Completed != 1 {
+			t.Errorf("%s: %+v", ch, r.Campaigns[0])
+		}
+	}
+}
+
+// TestOpenQuestionHoldsAnother: the typed question of a second campaign waits until that of the first is closed, and says so.
+func TestOpenQuestionHoldsAnother(t *testing.T) {
+	first := written("", "  - id: why\n    ask: {type: text, text: {en: Why}, timeout: {after: 5h}}\n")
+	other := written("", "  - id: how\n    ask: {type: text, text: {en: How}}\n")
+	other.Source = strings.Replace(other.Source, "key: small", "key: other", 1)
+	r := run(t, Plan{Campaigns: []engine.Draft{first, other}, Members: []Member{one(t, "silent")}, Days: 9})
+	for _, it := range r.Stories[0].Items {
+		if it.Kind == ItemMessage && it.Step == "how" {
+			if it.Held == nil || it.Held.Reason != campaigns.QuestionOpen || it.Local != "2026-11-24 18:00" {
+				t.Fatalf("%+v %+v", it, it.Held)
+			}
+			return
+		}
+	}
+	t.Fatal(strings.Join(lines(r), "\n"))
+}
