@@ -1,6 +1,7 @@
 package simulation
 
 import (
+	"runtime"
 	"testing"
 
 	"github.com/kruzhok/kruzhok/campaigns/definition"
@@ -17,7 +18,7 @@ func BenchmarkChallenge(b *testing.B) {
 	}
 	for b.Loop() {
 		r, err := Run(b.Context(), Plan{
-			Campaigns: []engine.Draft{{Source: src, Format: definition.YAML}}, Invented: 1000, Days: 60, Seed: 1, Mix: mixed, Start: start, Dir: b.TempDir(),
+			Campaigns: []engine.Draft{{Source: src, Format: definition.YAML}}, Invented: 1000, Days: 60, Seed: 1, Mix: mixed, Start: start, Dir: b.TempDir(), Parts: runtime.GOMAXPROCS(0),
 		})
 		if err != nil {
 			b.Fatal(err)

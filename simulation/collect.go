@@ -46,7 +46,7 @@ func (t tally) list(lang, prefix string) []ReasonTotal {
 	for _, reason := range slices.Sorted(maps.Keys(t)) {
 		out = append(out, ReasonTotal{reason, locale.T(lang, prefix+reason, nil), t[reason]})
 	}
-	slices.SortStableFunc(out, func(a, b ReasonTotal) int { return cmp.Compare(b.N, a.N) })
+	slices.SortFunc(out, func(a, b ReasonTotal) int { return cmp.Or(cmp.Compare(b.N, a.N), cmp.Compare(a.Reason, b.Reason)) })
 	return out
 }
 
@@ -303,6 +303,7 @@ func (c *collector) finish() *Result {
 			t.steps[s.ID].NotSent = t.notSent[s.ID].list(c.lang, "reason.")
 			t.Steps = append(t.Steps, *t.steps[s.ID])
 		}
+		t.againAt, t.again = t.loop()
 		r.Campaigns = append(r.Campaigns, t.CampaignTotals)
 	}
 	for _, n := range slices.Sorted(maps.Keys(c.days)) {
@@ -313,34 +314,8 @@ func (c *collector) finish() *Result {
 			r.Stories = append(r.Stories, c.story(p))
 		}
 	}
-	r.Notes = c.notes()
 	return r
 }
-
-// notes are what a look at the numbers alone would miss.
-func (c *collector) notes() []string {
-	notes := []string{}
-	note := func(key string, args map[string]any) { notes = append(notes, locale.T(c.lang, key, args)) }
-	if c.full {
-		note("simulation.note.full", map[string]any{"n": c.received, "at": locale.DateTime(c.lang, c.clock.now())})
-	}
-	for i := range c.campaigns {
-		t := c.totals[c.campaigns[i].id]
-		if t.Entered == 0 {
-			note("simulation.note.nobody", map[string]any{"campaign": t.Name})
-		}
-		if t.Inside > 0 {
-			note("simulation.note.inside", map[string]any{"campaign": t.Name, "n": t.Inside})
-		}
-		if step, n := t.loop(); n > loopVisits && t.Inside > 0 {
-			note("simulation.note.loop", map[string]any{"campaign": t.Name, "step": string(step), "n": n})
-		}
-	}
-	return notes
-}
-
-// loopVisits is how often somebody may come to a step again before that is worth a note.
-const loopVisits = 2
 
 // loop is the step that somebody came to most often.
 func (t *totals) loop() (step campaigns.StepID, n int) {

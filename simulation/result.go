@@ -33,6 +33,9 @@ type CampaignTotals struct {
 	Inside     int           `json:"inside" doc:"Still inside when the simulated time ends"`
 	Clashes    int           `json:"clashes" doc:"Messages that came on the same day as another one to the same member, answers to what they did left out"`
 	Steps      []StepTotals  `json:"steps"`
+
+	again   int // how often somebody came to the step againAt
+	againAt campaigns.StepID
 }
 
 // StepTotals is what became of one step, in the order of the document.
@@ -76,6 +79,8 @@ type Story struct {
 	Channels []campaigns.Channel `json:"channels"`
 	Does     string              `json:"does" doc:"The assumed behaviour"`
 	Items    []Item              `json:"items"`
+
+	index int
 }
 
 // Item is one thing that happens to a member, or does not happen, in the order of time.

@@ -6,6 +6,9 @@ import (
 	"context"
 	"errors"
 	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
 	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
@@ -45,6 +48,9 @@ type Plan struct {
 	// Dir is where the database is put while it is needed; empty: the system's place for temporary files.
 	Dir string
 
+	// Parts is how many stages the members are spread over, to be played side by side (default 1). The result is the same.
+	Parts int
+
 	messages int // bound; 0: maxMessages
 }
 
@@ -64,6 +70,9 @@ type Member struct {
 	Consents            []engine.ConsentInput
 	Stopped             bool
 	Does                Behaviour
+
+	index int  // among all who are played
+	told  bool // their days are told in full
 }
 
 // Run plays the plan. Faults: invalid with every problem of a definition or of the plan.
@@ -84,6 +93,38 @@ func Run(ctx context.Context, plan Plan) (_ *Result, err error) {
 	if len(plan.Members) == 0 {
 		plan.Members = invent(plan, defs)
 	}
+	choose(&plan)
+	parts := plan.split()
+	results, failed := make([]*Result, len(parts)), make([]error, len(parts))
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var wg sync.WaitGroup
+	for i := range parts {
+		wg.Go(func() {
+			if results[i], failed[i] = stagePart(ctx, parts[i], defs, filepath.Join(dir, strconv.Itoa(i))); failed[i] != nil {
+				cancel()
+			}
+		})
+	}
+	wg.Wait()
+	if err := firstOf(failed); err != nil {
+		return nil, err
+	}
+	return merged(results, plan.Lang), nil
+}
+
+// firstOf is the error that ended the others, and not one of those that came of it.
+func firstOf(errs []error) error {
+	for _, err := range errs {
+		if err != nil && !errors.Is(err, context.Canceled) {
+			return err
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// stagePart plays some of the members on a stage of their own: nothing that one member does concerns another.
+func stagePart(ctx context.Context, plan Plan, defs []*definition.Definition, dir string) (_ *Result, err error) {
 	s, err := open(ctx, plan, defs, dir)
 	if err != nil {
 		return nil, err

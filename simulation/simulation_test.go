@@ -166,6 +166,23 @@ func TestSameSeedSameDays(t *testing.T) {
 	}
 }
 
+// TestPartsChangeNothing: members who are spread over several stages live through the same.
+func TestPartsChangeNothing(t *testing.T) {
+	play := func(parts int) string {
+		b, err := json.Marshal(run(t, Plan{
+			Campaigns: []engine.Draft{starter(t, "how-are-we")}, Invented: 2 * leastPart, Days: 12, Seed: 3, Stories: 100, Parts: parts,
+			Mix: mix(t, "answers=3, silent=1, blocks:2=1, withdraws:3=1"),
+		}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b)
+	}
+	if d := cmp.Diff(play(1), play(2)); d != "" {
+		t.Error(d)
+	}
+}
+
 func TestBlockedBotGoesOnByMail(t *testing.T) {
 	steps := "  - id: a\n    send: {text: {en: One}}\n  - id: w\n    wait: {for: 4d}\n  - id: b\n    send: {text: {en: Two}}\n"
 	m := one(t, "blocks:3")

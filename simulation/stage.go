@@ -56,10 +56,8 @@ type campaign struct {
 // person is a member while they are played.
 type person struct {
 	Member
-	index   int
 	id      campaigns.MemberID
 	zone    *time.Location
-	told    bool // their days are told in full
 	blocked bool
 	gone    bool // took the consent back: they answer nothing more
 	counter int  // of their acts
@@ -146,7 +144,7 @@ func (s *stage) settleIn(ctx context.Context) error {
 	}
 	ins := make([]engine.MemberInput, len(s.plan.Members))
 	for i := range ins {
-		ins[i] = s.plan.Members[i].input(i)
+		ins[i] = s.plan.Members[i].input()
 	}
 	written, err := s.engine.UpsertMembers(ctx, engine.Operator, ins)
 	if err != nil {
@@ -164,17 +162,17 @@ func (s *stage) settleIn(ctx context.Context) error {
 func chatID(i int) string      { return fmt.Sprint(1_000_001 + i) }
 func mailAddress(i int) string { return fmt.Sprintf("m%d@simulation.invalid", i+1) }
 
-func (m *Member) input(i int) engine.MemberInput {
+func (m *Member) input() engine.MemberInput {
 	lang, zone := string(m.Language), m.Zone
 	in := engine.MemberInput{
 		ExternalID: m.ID, FirstName: &m.FirstName, LastName: &m.LastName, Language: &lang, TimeZone: &zone, QuietHours: m.Quiet,
 		Attributes: m.Attributes, Tags: &m.Tags, Consents: m.Consents,
 	}
 	if _, has := m.Addresses[campaigns.Telegram]; has {
-		in.TelegramChatID = new(chatID(i))
+		in.TelegramChatID = new(chatID(m.index))
 	}
 	if _, has := m.Addresses[campaigns.Email]; has {
-		in.Email = new(mailAddress(i))
+		in.Email = new(mailAddress(m.index))
 	}
 	return in
 }
@@ -189,17 +187,16 @@ func (s *stage) meet(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for i, m := range s.plan.Members {
+	for _, m := range s.plan.Members {
 		zone, err := time.LoadLocation(cmp.Or(m.Zone, s.plan.Community.TimeZone))
 		if err != nil {
 			return err
 		}
-		p := &person{Member: m, index: i, id: known[m.ID], zone: zone, page: map[question]bool{}}
+		p := &person{Member: m, id: known[m.ID], zone: zone, page: map[question]bool{}}
 		s.people = append(s.people, p)
 		s.member[p.id] = p
-		s.to[chatID(i)], s.to[mailAddress(i)] = p, p
+		s.to[chatID(m.index)], s.to[mailAddress(m.index)] = p, p
 	}
-	s.choose()
 	return s.store.Write(ctx, func(tx *store.Tx) error {
 		for _, p := range s.people {
 			if err := s.reach(ctx, tx, p); err != nil {
@@ -244,29 +241,6 @@ func (s *stage) reach(ctx context.Context, tx *store.Tx, p *person) error {
 		}
 	}
 	return nil
-}
-
-// choose picks whose days are told: one of each behaviour first, then in order.
-func (s *stage) choose() {
-	left, have := s.plan.Stories, map[string]bool{}
-	pick := func(p *person) {
-		if !p.told && left > 0 {
-			p.told = true
-			left--
-		}
-	}
-	for _, p := range s.people {
-		if b := p.Does.String(); !have[b] {
-			have[b] = true
-			pick(p)
-		}
-	}
-	for _, p := range s.people {
-		pick(p)
-		if p.ID == s.plan.Story {
-			p.told = true
-		}
-	}
 }
 
 // publish makes the campaigns live.

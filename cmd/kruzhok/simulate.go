@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"strconv"
 	"time"
 
@@ -63,7 +64,7 @@ func (c *campaignSimulateCmd) Run(e *env) error {
 func (c *campaignSimulateCmd) plan(lang string) (p simulation.Plan, err error) {
 	p = simulation.Plan{
 		Days: c.Days, Seed: c.Seed, Invented: c.Members, Tags: c.Tag, Attributes: attributes(c.Attr), Community: simulation.Community{TimeZone: c.Zone},
-		Story: c.Member, Lang: lang,
+		Story: c.Member, Lang: lang, Parts: runtime.GOMAXPROCS(0),
 	}
 	if p.Start, err = beginning(c.Start); err != nil {
 		return p, err
