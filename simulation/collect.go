@@ -157,6 +157,15 @@ func does(s *definition.Step) string {
 	return "end"
 }
 
+// countRepeats: who came to a repeat is not among a passage's visits; whoever was in its first step was there.
+func (t *totals) countRepeats() {
+	for _, s := range t.def.Order {
+		if rep := s.Repeat(); rep != nil {
+			t.steps[s.ID].Entered = t.steps[rep.Steps[0].ID].Entered
+		}
+	}
+}
+
 // dayOf counts the days from the start, from 1.
 func (s *stage) dayOf(at time.Time) int { return int(at.Sub(s.plan.Start)/(24*time.Hour)) + 1 }
 
@@ -298,6 +307,7 @@ func (c *collector) finish() *Result {
 	}
 	for i := range c.campaigns {
 		t := c.totals[c.campaigns[i].id]
+		t.countRepeats()
 		t.NotEntered, t.Exited = t.notEntered.list(c.lang, "simulation.refused."), t.exited.list(c.lang, "reason.")
 		for _, s := range t.def.Order {
 			t.steps[s.ID].NotSent = t.notSent[s.ID].list(c.lang, "reason.")
@@ -344,7 +354,7 @@ func clashes(ds []*store.Delivery, members map[campaigns.MemberID]*person) map[c
 	for _, same := range days {
 		for _, d := range same {
 			for _, other := range same {
-				if other.Campaign != d.Campaign || !other.FinalAt.Equal(*d.FinalAt) {
+				if other.Campaign != d.Campaign || !minute(*other.FinalAt).Equal(minute(*d.FinalAt)) {
 					out[d.ID] = append(out[d.ID], other)
 				}
 			}

@@ -85,7 +85,7 @@ type Story struct {
 
 // Item is one thing that happens to a member, or does not happen, in the order of time.
 type Item struct {
-	At    time.Time `json:"at"`
+	At    time.Time `json:"at" doc:"To the minute"`
 	Local string    `json:"local" doc:"The same by the member's own clock"`
 	Day   int       `json:"day"`
 	Kind  ItemKind  `json:"kind" enum:"entered,refused,message,reply,not_sent,waiting,answer,timed_out,ended,blocked,withdrew"`

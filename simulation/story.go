@@ -17,8 +17,12 @@ import (
 // localForm is how a member's own time is written beside the exact one.
 const localForm = "2006-01-02 15:04"
 
+// minute is how exactly times are told. On a machine that is very slow, the engine's guards in real time put a message off by a second of the simulation's.
+func minute(at time.Time) time.Time { return at.Truncate(time.Minute) }
+
 func (c *collector) add(p *person, items ...Item) {
 	for _, it := range items {
+		it.At = minute(it.At)
 		it.Local, it.Day = it.At.In(p.zone).Format(localForm), c.dayOf(it.At)
 		c.items[p] = append(c.items[p], it)
 	}
@@ -61,7 +65,7 @@ func (c *collector) deliveryItem(d *store.Delivery, t *totals) Item {
 	p := c.member[d.Member]
 	if h, ok := c.held[d.ID]; ok {
 		until := minTime(h.until, at)
-		it.Held = &Held{From: d.CreatedAt, Until: until, Reason: h.reason}
+		it.Held = &Held{From: minute(d.CreatedAt), Until: minute(until), Reason: h.reason}
 		it.Held.What = c.say("simulation.held", map[string]any{
 			"from": locale.DateTime(c.lang, d.CreatedAt.In(p.zone)), "until": locale.DateTime(c.lang, until.In(p.zone)),
 		}) + c.why("reason.", string(h.reason))
