@@ -107,6 +107,16 @@ func TestSimulateRefuses(t *testing.T) {
 	}
 }
 
+// TestSimulateSaysThatNobodyIsThere: a sample of nobody is told as that.
+func TestSimulateSaysThatNobodyIsThere(t *testing.T) {
+	w := newWorld(t)
+	a := w.call("POST", "/v1/simulations", `{"definitions":[{"source":`+definitionBodyOf(simulated)+`}],"members":{"sample":5}}`)
+	a.problem(http.StatusUnprocessableEntity, "invalid.simulation")
+	if !strings.Contains(a.body, "nobody_in_audience") {
+		t.Error(a.body)
+	}
+}
+
 // TestSimulateOneAtATime: while one is played, another is told to come again.
 func TestSimulateOneAtATime(t *testing.T) {
 	w := newWorld(t)

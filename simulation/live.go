@@ -130,6 +130,9 @@ func (s *Simulator) copies(ctx context.Context, p engine.Principal, r *Request, 
 	if err != nil {
 		return nil, err
 	}
+	if len(found) == 0 {
+		return nil, fault.New(fault.Invalid, "invalid.simulation", nil).With(fault.Detail{Path: "members.sample", Code: "nobody_in_audience"})
+	}
 	if len(plan.Mix) == 0 {
 		plan.Mix = []Share{{Behaviour: Behaviour{Name: Answers, After: defaultAfter}, Weight: 1}}
 	}
