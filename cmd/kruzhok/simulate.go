@@ -17,17 +17,17 @@ import (
 )
 
 type campaignSimulateCmd struct {
-	Files    []string          `arg:"" help:"YAML or JSON files; several are played together."`
-	Members  int               `default:"20" help:"How many members are made up, at most 1000."`
-	Days     int               `default:"60" help:"How many days pass, at most 366."`
-	Start    string            `placeholder:"TIME" help:"When they begin: 2026-11-24, or 2026-11-24T10:00:00Z (default: the last full hour)."`
-	Seed     uint64            `default:"1" help:"The same seed plays the same days again."`
-	Mix      string            `default:"answers" placeholder:"WHO=N,…" help:"How members behave: answers:2h=70, silent=20, blocks:3=5 (the bot, on day 3), bounces=3, withdraws:5=2 (consent, on day 5)."`
-	Tag      []string          `help:"A tag that all of them have."`
-	Attr     map[string]string `placeholder:"NAME=VALUE" help:"An attribute that all of them have."`
-	Zone     string            `default:"UTC" help:"The community's time zone."`
-	Member   string            `placeholder:"ID" help:"Tell one member's days, such as m0001."`
-	JSON     bool              `name:"json" help:"Print all of it for machines."`
+	Files   []string          `arg:"" help:"YAML or JSON files; several are played together."`
+	Members int               `default:"20" help:"How many members are made up, at most 1000."`
+	Days    int               `default:"60" help:"How many days pass, at most 366."`
+	Start   string            `placeholder:"TIME" help:"When they begin: 2026-11-24, or 2026-11-24T10:00:00Z (default: the last full hour)."`
+	Seed    uint64            `default:"1" help:"The same seed plays the same days again."`
+	Mix     string            `default:"answers" placeholder:"WHO=N,…" help:"How members behave: answers:2h=70, silent=20, blocks:3=5 (the bot, on day 3), bounces=3, withdraws:5=2 (consent, on day 5)."`
+	Tag     []string          `help:"A tag that all of them have."`
+	Attr    map[string]string `placeholder:"NAME=VALUE" help:"An attribute that all of them have."`
+	Zone    string            `default:"UTC" help:"The community's time zone."`
+	Member  string            `placeholder:"ID" help:"Tell one member's days, such as m0001."`
+	JSON    bool              `name:"json" help:"Print all of it for machines."`
 	speech
 }
 
