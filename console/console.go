@@ -97,6 +97,8 @@ func (k *Console) routes() []route {
 		{"GET", "/console/members", members, (*request).members},
 		{"POST", "/console/members", members, (*request).members}, // a search: names do not belong in addresses
 		{"GET", "/console/members/:id", members, (*request).member},
+		{"GET", "/console/members/:id/why", members, (*request).whyWhich},
+		{"GET", "/console/members/:id/why/:key", members, (*request).why},
 		{"GET", "/console/messages", members, (*request).messages},
 		{"POST", "/console/messages/:id", Access{Scope: engine.MembersWrite}, (*request).closeMessage},
 		{"GET", lettersPath, members, (*request).deadLetters},

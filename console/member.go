@@ -23,6 +23,7 @@ type memberPage struct {
 	Facts    []fact
 	Consents []consentView
 	Runs     []runView
+	Why      string // address of the question why not
 	Answers  []saidView
 	Hidden   bool // answers are not the reader's to see
 	Erased   bool
@@ -50,6 +51,7 @@ type consentView struct {
 
 type runView struct {
 	Href, Name, Text string
+	Why              string // address of what explains it
 	Ring             *look.Ring
 	Days             *look.Days
 }
@@ -143,7 +145,7 @@ func (b memberBuilder) page() memberPage {
 	if p.Erased = b.m.State == members.Erased; p.Erased {
 		p.Reach = b.T("console.member.erased")
 	}
-	p.Facts, p.Consents = b.facts(), b.consents()
+	p.Facts, p.Consents, p.Why = b.facts(), b.consents(), b.base()+"/why"
 	for _, run := range b.m.Runs {
 		p.Runs = append(p.Runs, b.run(run))
 	}
@@ -213,7 +215,7 @@ func (b memberBuilder) consents() []consentView {
 
 // run says where the member is in a campaign, with a ring of what is behind them.
 func (b memberBuilder) run(run reports.MemberRun) runView {
-	v := runView{Href: "/console/campaigns/" + string(run.Head.Key), Name: run.Head.Name}
+	v := runView{Href: "/console/campaigns/" + string(run.Head.Key), Name: run.Head.Name, Why: b.base() + "/why/" + string(run.Head.Key)}
 	w := words{Frame: b.Frame, def: run.Def}
 	switch {
 	case run.State == campaigns.EnrollmentCompleted:

@@ -20,6 +20,7 @@ func (w *world) addresses() []string {
 		c + surveyKey, c + surveyKey + "/answers", c + "first-week", c + "first-week/answers", c + "first-week/members",
 		"/console/members", "/console/members?language=ru&channel=email", member, member + "?show=unsent", member + "?show=answers",
 		"/console/members/" + idText(w.members[0]), "/console/messages", lettersPath,
+		member + "/why", member + "/why/" + challengeKey, member + "/why/" + surveyKey, member + "/why/first-week",
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/kruzhok/kruzhok/campaigns/definition"
 	"github.com/kruzhok/kruzhok/engine"
 	"github.com/kruzhok/kruzhok/internal/locale"
+	"github.com/kruzhok/kruzhok/members"
 	"github.com/kruzhok/kruzhok/store"
 )
 
@@ -19,6 +20,7 @@ import (
 type Why struct {
 	Member   string        `json:"member"`
 	Campaign campaigns.Key `json:"campaign"`
+	Name     string        `json:"name" doc:"Of the campaign, in the language of the sentences"`
 	Entered  bool          `json:"entered"`
 	// Entry says why the member is not inside; empty where they entered.
 	Entry []WhyLine `json:"entry"`
@@ -69,6 +71,15 @@ const (
 // Why explains one member in one campaign. Scopes members:read and campaigns:read; the values of answers need responses:read too.
 // Faults not_found.member and not_found.campaign.
 func (r *Reports) Why(ctx context.Context, p engine.Principal, key campaigns.Key, externalID, lang string) (*Why, error) {
+	return r.why(ctx, p, key, lang, func() (*members.Member, error) { return r.store.MemberByExternalID(ctx, externalID) })
+}
+
+// WhyOf is Why for a member by internal id.
+func (r *Reports) WhyOf(ctx context.Context, p engine.Principal, key campaigns.Key, id campaigns.MemberID, lang string) (*Why, error) {
+	return r.why(ctx, p, key, lang, func() (*members.Member, error) { return r.store.Member(ctx, id) })
+}
+
+func (r *Reports) why(ctx context.Context, p engine.Principal, key campaigns.Key, lang string, find func() (*members.Member, error)) (*Why, error) {
 	if err := p.Require(engine.MembersRead); err != nil {
 		return nil, err
 	}
@@ -76,7 +87,7 @@ func (r *Reports) Why(ctx context.Context, p engine.Principal, key campaigns.Key
 	if err != nil {
 		return nil, err
 	}
-	m, err := r.store.MemberByExternalID(ctx, externalID)
+	m, err := find()
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +95,7 @@ func (r *Reports) Why(ctx context.Context, p engine.Principal, key campaigns.Key
 	if err := e.load(ctx, m.ID); err != nil {
 		return nil, err
 	}
-	out := &Why{Member: externalID, Campaign: key, Entry: []WhyLine{}, Runs: []WhyRun{}}
+	out := &Why{Member: m.ExternalID, Campaign: key, Name: nameIn(c, lang), Entry: []WhyLine{}, Runs: []WhyRun{}}
 	rows, err := r.store.Enrollments(ctx, store.EnrollmentFilter{Campaign: c.ID, Member: e.p.Member.ID}, store.Page{Limit: sourcePage})
 	if err != nil {
 		return nil, err
