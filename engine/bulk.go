@@ -58,7 +58,7 @@ func (e *Engine) workChunk(ctx context.Context, c *store.Chunk, ds []*store.Deli
 		}
 		left = append(undone(part, done), left[len(part):]...)
 		if len(done) == len(part) {
-			size = nextSize(size, time.Since(began), maxChunk)
+			size = nextSize(size, time.Since(began), e.connections(ch, campaigns.Bulk), maxChunk)
 			continue
 		}
 		rest := e.rests(campaigns.Bulk, ch)
@@ -70,13 +70,14 @@ func (e *Engine) workChunk(ctx context.Context, c *store.Chunk, ds []*store.Deli
 	return left, nil
 }
 
-// nextSize aims at a quarter of a second a part.
-func nextSize(size int, took time.Duration, most int) int {
+// nextSize aims at a quarter of a second a part, of at least one message a connection: where it is the database that is slow, smaller parts would only
+// be more of them.
+func nextSize(size int, took time.Duration, least, most int) int {
 	switch {
 	case took < chunkWork/8:
 		return min(size*2, most)
 	case took > chunkWork/2:
-		return max(size/2, 1)
+		return max(size/2, min(least, size))
 	}
 	return size
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/kruzhok/kruzhok/bench/sink/botapi"
@@ -90,6 +91,8 @@ func (s *Site) press(m *member, q question) {
 
 // chatter goes on until the context ends: some who have answered press again and again, so that updates arrive at every moment.
 func (s *Site) chatter(ctx context.Context) {
+	var behind atomic.Bool
+	go s.watchBehind(ctx, &behind)
 	for tick := time.NewTicker(20 * time.Millisecond); ; {
 		select {
 		case <-ctx.Done():
@@ -97,8 +100,24 @@ func (s *Site) chatter(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		if n, q := s.tally.someone(s.random(1 << 30)); n >= 0 {
+		if n, q := s.tally.someone(s.random(1 << 30)); n >= 0 && !behind.Load() {
 			s.press(s.crowd.members[n], q)
+		}
+	}
+}
+
+// tooMuch is how many updates may wait before members press less: on a machine where others work too, they would pile up for ever, and what is asked here is not
+// what becomes of too many.
+const tooMuch = 300
+
+// watchBehind tells whether members are to wait. While the database is away they press on: that moment is what the updates are for.
+func (s *Site) watchBehind(ctx context.Context, behind *atomic.Bool) {
+	for ctx.Err() == nil {
+		n, err := s.books.number(ctx, `SELECT count(*) FROM inputs WHERE state = 'stored'`)
+		behind.Store(err == nil && n > tooMuch)
+		select {
+		case <-ctx.Done():
+		case <-time.After(250 * time.Millisecond):
 		}
 	}
 }
