@@ -12,8 +12,13 @@ func TestPartsKeepTheirConnections(t *testing.T) {
 		took time.Duration
 		want int
 	}{
-		{64, 10 * time.Millisecond, 128}, {400, 10 * time.Millisecond, 500}, {64, 250 * time.Millisecond, 64},
-		{64, time.Second, 32}, {10, time.Minute, 8}, {8, time.Minute, 8}, {3, time.Minute, 3},
+		{64, 10 * time.Millisecond, 128},
+		{400, 10 * time.Millisecond, 500},
+		{64, 250 * time.Millisecond, 64},
+		{64, time.Second, 32},
+		{10, time.Minute, 8},
+		{8, time.Minute, 8},
+		{3, time.Minute, 3},
 	} {
 		if got := nextSize(x.size, x.took, 8, 500); got != x.want {
 			t.Errorf("%d that took %s: %d, want %d", x.size, x.took, got, x.want)
