@@ -40,7 +40,10 @@ var processFaults = []fault{
 		for _, p := range s.procs {
 			s.kill(p)
 		}
-		if _, err := storetest.GoBack(s.t.Context(), s.Database); err != nil {
+		s.looking.Lock() // nobody may look while the database is another one
+		_, err := storetest.GoBack(s.t.Context(), s.Database)
+		s.looking.Unlock()
+		if err != nil {
 			s.t.Fatalf("go back to the schema before: %v", err)
 		}
 		return func() {

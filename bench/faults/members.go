@@ -113,7 +113,9 @@ const tooMuch = 300
 // watchBehind tells whether members are to wait. While the database is away they press on: that moment is what the updates are for.
 func (s *Site) watchBehind(ctx context.Context, behind *atomic.Bool) {
 	for ctx.Err() == nil {
+		s.looking.Lock()
 		n, err := s.books.number(ctx, `SELECT count(*) FROM inputs WHERE state = 'stored'`)
+		s.looking.Unlock()
 		behind.Store(err == nil && n > tooMuch)
 		select {
 		case <-ctx.Done():

@@ -79,6 +79,8 @@ type Site struct {
 	procs    []*Process
 	listen   []string
 
+	looking sync.Mutex // who watches the books beside the plan
+
 	mu      sync.Mutex
 	rnd     *rand.Rand // what the plan has not decided
 	trouble trouble
