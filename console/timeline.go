@@ -3,6 +3,7 @@ package console
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/console/look"
@@ -129,16 +130,20 @@ func (b memberBuilder) days(entries []reports.Entry, only string) []dayView {
 		if only == "unsent" && !unsent(e) || only == "answers" && e.Kind != reports.KindResponse {
 			continue
 		}
-		at := e.At.In(b.zone)
-		day := look.Day(b.Lang, at, b.now)
-		if len(days) == 0 || days[len(days)-1].Day != day {
-			days = append(days, dayView{Day: day})
-		}
-		v := b.entry(e)
-		v.Time = look.Clock(at)
-		last := &days[len(days)-1]
-		last.Entries = append(last.Entries, v)
+		days = b.addTo(days, e.At, b.entry(e))
 	}
+	return days
+}
+
+// addTo adds what happened at the moment to its day, where days are in order.
+func (b memberBuilder) addTo(days []dayView, at time.Time, v entryView) []dayView {
+	at = at.In(b.zone)
+	v.Time = look.Clock(at)
+	if day := look.Day(b.Lang, at, b.now); len(days) == 0 || days[len(days)-1].Day != day {
+		days = append(days, dayView{Day: day})
+	}
+	last := &days[len(days)-1]
+	last.Entries = append(last.Entries, v)
 	return days
 }
 

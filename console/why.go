@@ -90,12 +90,10 @@ func (b memberBuilder) chain(lines []reports.WhyLine) []dayView {
 		v := entryView{What: l.What}
 		v.Icon, v.Mark = whyMark(l)
 		if l.At != nil {
-			at := l.At.In(b.zone)
-			v.Time = look.Clock(at)
-			if day := look.Day(b.Lang, at, b.now); len(days) == 0 || days[len(days)-1].Day != day {
-				days = append(days, dayView{Day: day})
-			}
-		} else if len(days) == 0 {
+			days = b.addTo(days, *l.At, v)
+			continue
+		}
+		if len(days) == 0 {
 			days = append(days, dayView{})
 		}
 		last := &days[len(days)-1]

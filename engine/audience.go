@@ -52,12 +52,12 @@ func (e *Engine) openSome(ctx context.Context, beside *sync.WaitGroup, failed ma
 			err = errors.Join(err, fmt.Errorf("open schedule of campaign %d: %w", s.Campaign, serr))
 			continue
 		}
+		e.states.forget() // first: the campaign may run only since now, and nothing leaves of one that does not
 		h.send(beside)
 		if !done {
 			progress = true
 			e.wakeLanes(ctx)
 		}
-		e.states.forget()
 	}
 	return progress, err
 }

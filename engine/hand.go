@@ -49,7 +49,7 @@ func (e *Engine) awaitSeats(ctx context.Context) (free bool) {
 		if !s.quick() {
 			continue
 		}
-		if s.Acquire(wait, 1) != nil {
+		if !s.TryAcquire(1) && s.Acquire(wait, 1) != nil { // one that is full takes no other's time
 			s.rest(slowSeat)
 			continue
 		}
