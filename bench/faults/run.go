@@ -68,11 +68,11 @@ func (s *Site) round(f fault, from, to int) {
 	heal()
 }
 
-// recovered waits until messages leave again.
+// recovered waits until messages leave again, or none is left to go: members chat on all the while, so that there may always be an input to handle.
 func (s *Site) recovered(f fault) {
 	s.t.Helper()
 	before := s.Taken()
-	s.passing(s.opt.Patience, "messages to leave again after "+f.name, func(m inMotion) bool { return s.Taken() > before || m.over() })
+	s.passing(s.opt.Patience, "messages to leave again after "+f.name, func(m inMotion) bool { return s.Taken() > before || m.sent() })
 }
 
 // UnderWay waits until the sinks have taken more than before, and then for a random moment: faults are to strike while messages are on their way.

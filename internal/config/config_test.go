@@ -265,6 +265,23 @@ func TestKey(t *testing.T) {
 	}
 }
 
+// TestKeyOnTheCommandLine: a fresh key can be given as a word of its own; one that begins with a dash gets the remedy, and is not printed.
+func TestKeyOnTheCommandLine(t *testing.T) {
+	for range 500 {
+		if fresh := NewSecretKey(); fresh[0] == '-' {
+			t.Fatal("a fresh key begins with a dash")
+		}
+	}
+	_, err := Parse(&commands{}, []string{"serve", "--secret-key", "-hunter2hunter2hunter2hunter2hunter2"})
+	if err == nil || strings.Contains(err.Error(), "hunter2") || !strings.Contains(err.Error(), "--secret-key=…") {
+		t.Errorf("a key with a dash: %v", err)
+	}
+	dashed := "-" + strings.Repeat("x", 40)
+	if c := mustParse(t, "--secret-key="+dashed); c.SecretKey != dashed {
+		t.Errorf("after an equals sign: %q", c.SecretKey)
+	}
+}
+
 func TestEffectiveHidesSecrets(t *testing.T) {
 	c := mustParse(t, "--secret-key", "hunter2hunter2hunter2hunter2hunter2!", "--telegram-token", "77:hunter2", "--telegram-webhook-secret", "hunter2",
 		"--database-url", "postgres://anna:hunter2@h:5432/db?password=hunter2", "--redis-url", "redis://:hunter2@h/0",

@@ -21,6 +21,9 @@ func Parse(grammar any, args []string, options ...kong.Option) (*kong.Context, e
 	if err != nil {
 		return nil, err
 	}
+	if err := dashedSecret(args); err != nil {
+		return nil, err
+	}
 	ctx, err := parser.Parse(args)
 	if err != nil {
 		return nil, err
@@ -29,6 +32,18 @@ func Parse(grammar any, args []string, options ...kong.Option) (*kong.Context, e
 		return ctx, c.complete(ctx, r)
 	}
 	return ctx, nil
+}
+
+// dashedSecret finds a secret that begins with a dash and stands after its flag as a word of its own. Kong takes it for a flag, and would print it in its error.
+func dashedSecret(args []string) error {
+	for i, arg := range args[:max(0, len(args)-1)] {
+		for _, s := range (&Config{}).secrets() {
+			if arg == "--"+s.name && strings.HasPrefix(args[i+1], "-") {
+				return fmt.Errorf("%[1]s: a value that begins with a dash is written after an equals sign: %[1]s=…", arg)
+			}
+		}
+	}
+	return nil
 }
 
 // complete reads secret files, derives, and notes where each value came from.

@@ -18,11 +18,15 @@ const keySize = 32
 // ErrNoSecretKey tells how to get a key.
 var ErrNoSecretKey = errors.New("KRUZHOK_SECRET_KEY: not set; run `kruzhok secret` to make one, and keep it: links and sessions depend on it")
 
-// NewSecretKey returns a fresh key in the form that KRUZHOK_SECRET_KEY takes.
+// NewSecretKey returns a fresh key in the form that KRUZHOK_SECRET_KEY takes. It begins with no dash, which the command line would take for a flag's.
 func NewSecretKey() string {
 	key := make([]byte, keySize)
-	rand.Read(key) // never fails (crypto/rand.Read, Go 1.24)
-	return base64.RawURLEncoding.EncodeToString(key)
+	for {
+		rand.Read(key) // never fails (crypto/rand.Read, Go 1.24)
+		if text := base64.RawURLEncoding.EncodeToString(key); text[0] != '-' {
+			return text
+		}
+	}
 }
 
 // Key returns the bytes of the secret key: decoded where it is hex or base64 of at least 32 bytes, else the text itself.
