@@ -48,12 +48,15 @@ bench: ## Every measured claim in turn (an hour and more), and all benchmarks; a
 	-go run ./bench/due -on sqlite
 	-go run ./bench/answers -on postgres
 	-go run ./bench/answers -on sqlite
+	-go run ./bench/answers -how pressed -on postgres
+	-go run ./bench/answers -how spoken -on postgres
 	-go run ./bench/queue
 	-go run ./bench/interactive
 	-go run ./bench/lateness
 	-go run ./bench/lateness -store sqlite
 	-go run ./bench/audience
 	-go run ./bench/reads
+	-go run ./bench/simulate
 	go test -run '^$$' -bench . -benchmem ./...
 
 fuzz: ## Each fuzz target for FUZZTIME (20s)

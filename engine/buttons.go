@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"strconv"
 
 	"github.com/kruzhok/kruzhok/campaigns"
@@ -45,46 +46,54 @@ func (t *conversation) press(ctx context.Context) error {
 
 // choose is a pressed option, a ticked box or "done".
 func (t *conversation) choose(ctx context.Context, l *live, d *store.Delivery, ask *definition.Ask, b button) error {
-	lang := spoken(t.p, t.c)
-	options := answers.Options(ask, lang, l.def.Languages[0])
+	row, err := t.tx.LockEnrollment(ctx, d.Enrollment)
+	if err != nil {
+		return err
+	}
 	if ask.Final {
-		if shown, err := t.stands(ctx, l, d, ask); err != nil || shown {
+		if shown, err := t.stands(row, l, d, ask); err != nil || shown {
 			return err
 		}
 	}
-	picked, err := t.tx.Selection(ctx, d.Enrollment, d.Step, d.Visit)
-	if err != nil {
+	options := answers.Options(ask, spoken(t.p, t.c), l.def.Languages[0])
+	picked, final, err := t.picked(ctx, d, options, b)
+	switch {
+	case errors.Is(err, errForeignButton):
+		return t.record(ctx, "button.refused", "", nil)
+	case err != nil:
 		return err
-	}
-	if b.verb != pressDone {
-		i, err := strconv.Atoi(b.arg)
-		if err != nil || i < 0 || i >= len(options) {
-			return t.record(ctx, "button.refused", "", nil)
-		}
-		if b.verb == pressToggle {
-			picked = toggle(picked, options[i].Value)
-			if err := t.tx.PutSelection(ctx, d.Enrollment, d.Step, d.Visit, picked); err != nil {
-				return err
-			}
-			t.show(l, d, ask, picked)
-			return nil
-		}
-		picked = []string{options[i].Value}
+	case !final:
+		t.show(l, d, ask, picked)
+		return t.tx.PutSelection(ctx, d.Enrollment, d.Step, d.Visit, picked)
 	}
 	raw := campaigns.RawAnswer{Options: inOrder(options, picked), Buttons: true}
-	if _, err := t.answer(ctx, d.Enrollment, d.Step, d.Visit, raw); err != nil {
+	if _, err := t.answerIn(ctx, row, d.Step, d.Visit, raw); err != nil {
 		return err
 	}
-	_, err = t.stands(ctx, l, d, ask)
+	_, err = t.stands(row, l, d, ask)
 	return err
 }
 
-// stands shows on the pressed message the answer that is stored for it, and reports whether there is one.
-func (t *conversation) stands(ctx context.Context, l *live, d *store.Delivery, ask *definition.Ask) (bool, error) {
-	row, err := t.tx.Enrollment(ctx, d.Enrollment)
-	if err != nil {
-		return false, err
+// picked is what is chosen with this press, and whether that is the answer. errForeignButton: the question has no such option.
+func (t *conversation) picked(ctx context.Context, d *store.Delivery, options []answers.Option, b button) (picked []string, final bool, err error) {
+	i, bad := strconv.Atoi(b.arg)
+	if b.verb != pressDone && (bad != nil || i < 0 || i >= len(options)) {
+		return nil, false, errForeignButton
 	}
+	if b.verb == pressOption {
+		return []string{options[i].Value}, true, nil
+	}
+	if picked, err = t.tx.Selection(ctx, d.Enrollment, d.Step, d.Visit); err != nil {
+		return nil, false, err
+	}
+	if b.verb == pressDone {
+		return picked, true, nil
+	}
+	return toggle(picked, options[i].Value), false, nil
+}
+
+// stands shows on the pressed message the answer that the passage holds for it, and reports whether there is one.
+func (t *conversation) stands(row *store.Enrollment, l *live, d *store.Delivery, ask *definition.Ask) (bool, error) {
 	en, err := fromRow(row)
 	if err != nil {
 		return false, err
@@ -99,13 +108,13 @@ func (t *conversation) stands(ctx context.Context, l *live, d *store.Delivery, a
 // show edits the pressed message after the commit.
 func (t *conversation) show(l *live, d *store.Delivery, ask *definition.Ask, picked []string) {
 	message, chat, p, c := t.inc.Message, t.inc.Chat, t.p, t.c
-	t.out.edit = func(ctx context.Context) error {
+	t.marked(func(ctx context.Context) error {
 		m, err := t.e.renderAsk(ctx, l, d, ask, p, c, picked)
 		if err != nil {
 			return err
 		}
 		return t.e.Chat.Edit(ctx, chat, message, m.HTML, m.Keyboard)
-	}
+	})
 }
 
 // chosen is the answer as option values.

@@ -307,10 +307,16 @@ func (t *conversation) answer(ctx context.Context, id campaigns.EnrollmentID, st
 	if err != nil {
 		return nil, err
 	}
+	return t.answerIn(ctx, row, step, visit, raw)
+}
+
+// answerIn is answer in a passage that the transaction holds.
+func (t *conversation) answerIn(ctx context.Context, row *store.Enrollment, step campaigns.StepID, visit int, raw campaigns.RawAnswer) (*decide.AskAgain, error) {
 	if row.Member != t.p.ID {
 		return nil, t.record(ctx, "answer.foreign", "", nil)
 	}
-	if row, visit, err = stillAsked(ctx, t.tx, row, step, visit); err != nil {
+	row, visit, err := stillAsked(ctx, t.tx, row, step, visit)
+	if err != nil {
 		return nil, err
 	}
 	w, err := t.work(ctx)

@@ -93,6 +93,7 @@ type Engine struct {
 	flood    flood
 	parts    partSizes
 	crowd    crowd
+	marks    marks
 	woken    recently[string]
 	swept    recently[sweptCampaign] // found empty
 	noticed  recently[sweptCampaign] // asked to be emptied

@@ -18,9 +18,9 @@ func (t *conversation) erase(ctx context.Context, yes bool) error {
 			return err
 		}
 	}
-	t.out.edit = func(ctx context.Context) error {
+	t.marked(func(ctx context.Context) error {
 		return t.e.Chat.Edit(ctx, chat, message, text(lang, words, nil), nil)
-	}
+	})
 	return nil
 }
 

@@ -107,8 +107,8 @@ func (e *Engine) drain(ctx context.Context, actor string) error {
 // after is what is left to do when an input's transaction is committed.
 type after struct {
 	send []campaigns.DeliveryID
-	// edit shows on the pressed message what was chosen, or on a recording that it was taken.
-	edit func(context.Context) error
+	// mark shows on the pressed message what was chosen, or on a recording that it was taken; nil: nothing is shown.
+	mark *mark
 	// fetch: a file's content is to be fetched; blobs are contents that an erasure left without a row.
 	fetch bool
 	blobs []string
@@ -161,19 +161,15 @@ func (e *Engine) handle(ctx context.Context, in *store.Input) (*after, error) {
 	case err != nil:
 		return nil, e.failInput(ctx, in, err)
 	}
-	e.handled(ctx, in, out)
+	e.marking(ctx, in, out)()
+	e.finished(ctx, in, out)
 	return out, e.SendNow(ctx, out.send)
 }
 
-// handled does what follows an input's transaction, but for sending.
-func (e *Engine) handled(ctx context.Context, in *store.Input, out *after) {
+// finished does what follows an input's transaction, but for marking and sending.
+func (e *Engine) finished(ctx context.Context, in *store.Input, out *after) {
 	e.Observer.Input(in.Source, store.InputDone)
 	e.woken.drop(in.Actor) // one that fails rests until the sweep's wake-up counts as lost
-	if out.edit != nil {
-		if err := out.edit(ctx); err != nil {
-			e.Log.Warn("message not marked", "input", in.ID, "error", err)
-		}
-	}
 	if out.fetch {
 		e.fetches.wake()
 	}

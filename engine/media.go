@@ -64,7 +64,7 @@ func (t *conversation) media(ctx context.Context) error {
 // thanks puts the bot's reaction on an accepted recording: quicker than words, and no message more.
 func (t *conversation) thanks() {
 	chat, message := t.inc.Chat, t.inc.Message
-	t.out.edit = func(ctx context.Context) error { return t.e.Chat.React(ctx, chat, message, "👍") }
+	t.marked(func(ctx context.Context) error { return t.e.Chat.React(ctx, chat, message, "👍") })
 }
 
 // FetchMedia fetches what members sent, as long as something is due. Each file is claimed in SQL: a fetch that dies is done again.

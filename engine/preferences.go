@@ -204,14 +204,14 @@ func (t *conversation) set(ctx context.Context, arg string) error {
 		return t.record(ctx, "button.refused", "", nil)
 	}
 	message, chat, id, c := t.inc.Message, t.inc.Chat, t.p.ID, t.c
-	t.out.edit = func(ctx context.Context) error {
+	t.marked(func(ctx context.Context) error {
 		m, err := t.e.memberView(ctx, id)
 		if err != nil {
 			return err
 		}
 		lang := spoken(&m.Profile, c)
 		return t.e.Chat.Edit(ctx, chat, message, settingsText(lang, &m.Profile, c, t.e.now()), t.e.settingsKeys(lang, chat, &m.Profile, c))
-	}
+	})
 	return nil
 }
 

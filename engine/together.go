@@ -184,14 +184,14 @@ func (t *together) act(ctx context.Context, c *crowdTx, actors []string) (alone 
 		return nil, err
 	}
 	said := map[string]channels.Incoming{} // by actor
-	var chats []string
+	var calls []store.Call
 	for _, in := range ins {
-		if inc, ok := t.e.simple(in); ok {
+		if inc, call, ok := t.e.foreseeable(in); ok {
 			said[in.Actor] = inc
-			chats = append(chats, inc.Chat)
+			calls = append(calls, call)
 		}
 	}
-	callers, err := c.tx.LockCallers(ctx, chats, c.now)
+	callers, err := c.tx.LockCallers(ctx, calls, c.now)
 	if err != nil {
 		return nil, err
 	}
@@ -215,13 +215,28 @@ func (t *together) act(ctx context.Context, c *crowdTx, actors []string) (alone 
 	return alone, t.letGo(ctx, c, mine, alone)
 }
 
-// simple reports whether an input is words that may answer the open question: what needs no more than what is read ahead.
-func (e *Engine) simple(in *store.Input) (inc channels.Incoming, ok bool) {
+// foreseeable reports whether an input is what may answer a question and needs no more than what is read ahead: words or a recording, for the open question, or
+// a pressed option. A box that is ticked is none: what is ticked already would have to be known, and shown again before the next press.
+func (e *Engine) foreseeable(in *store.Input) (inc channels.Incoming, call store.Call, ok bool) {
 	if in.Source != "telegram" || in.Raw == "" || in.Tries > 0 {
-		return inc, false
+		return inc, call, false
 	}
 	inc, err := e.Chat.Decode(json.RawMessage(in.Raw))
-	return inc, err == nil && inc.Kind == channels.IncomingText && inc.ReplyTo == "" && chatActor(inc.Chat) == in.Actor
+	if err != nil || inc.ReplyTo != "" || chatActor(inc.Chat) != in.Actor {
+		return inc, call, false
+	}
+	call.Chat = inc.Chat
+	switch inc.Kind {
+	case channels.IncomingText:
+		return inc, call, true
+	case channels.IncomingMedia:
+		return inc, call, inc.File != nil
+	case channels.IncomingPress:
+		b, err := e.readButton(inc.Chat, inc.Data)
+		call.Pressed = campaigns.DeliveryID(b.id)
+		return inc, call, err == nil && b.verb == pressOption
+	}
+	return inc, call, false
 }
 
 // hear acts on one member's words.
@@ -265,7 +280,9 @@ func (t *together) letGo(ctx context.Context, c *crowdTx, mine, alone []string) 
 // fly does what follows the transaction, and sends. When it returns, no actor is held.
 func (t *together) fly(ctx context.Context) error {
 	for _, h := range t.inputs {
-		t.e.handled(ctx, h.in, h.out)
+		defer t.e.marking(ctx, h.in, h.out)()
+		t.e.acknowledge(h.in)
+		t.e.finished(ctx, h.in, h.out)
 	}
 	t.lookAgain(ctx)
 	err := t.send(ctx, t.jobs, t.gated)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -33,10 +34,15 @@ func (l *told) String() string {
 
 // crowd lets n members be asked how many words, again and again.
 func crowd(w *world, n int) *told {
+	return crowdIn(w, n, asks("often", "number", "")+"  - goto: often\n")
+}
+
+// crowdIn lets n members join a campaign with these steps.
+func crowdIn(w *world, n int, steps string) *told {
 	w.t.Helper()
 	log := &told{}
 	w.e.Log = slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	w.publish(campaign("talk", "entry: {event: member.joined}", asks("often", "number", "")+"  - goto: often\n"))
+	w.publish(campaign("talk", "entry: {event: member.joined}", steps))
 	for i := range n {
 		w.bot.Start(sandbox.BotUser{ID: int64(1000 + i), FirstName: "Name", LanguageCode: "en"}, "")
 	}
@@ -78,6 +84,98 @@ func TestCrowdAnswers(t *testing.T) {
 		for _, r := range rs {
 			if r.Answer.Number != float64(r.Visit-1) || r.Answer.Channel != campaigns.Telegram {
 				t.Errorf("visit %d: %+v", r.Visit, r.Answer)
+			}
+		}
+		recounted(t, w)
+	})
+}
+
+// TestCrowdPresses: what many press at once is handled together. Each gets the next question, once; the pressed message shows the choice, and a later press on
+// it shows the later one.
+func TestCrowdPresses(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		const n, rounds = 30, 3
+		log := crowdIn(w, n, asks("one", "choice", twoOptions)+asks("two", "choice", twoOptions)+asks("three", "choice", twoOptions)+sends("thanks", "Thanks"))
+		press := func(i, question, option int) {
+			t.Helper()
+			asked := w.bot.Chat(int64(1000 + i))[1+question]
+			_, err := w.bot.Press(int64(1000+i), asked.ID, asked.Keyboard[0][option].Data)
+			must(t, err)
+		}
+		for r := range rounds {
+			for i := range n {
+				press(i, r, (i+r)%2)
+			}
+			w.later(2 * time.Second)
+		}
+		for i := range n {
+			press(i, 0, 0)
+			if i%3 == 0 {
+				press(i, 0, 1) // and thinks better of it
+			}
+		}
+		w.later(2 * time.Second)
+		if log.String() != "" {
+			t.Errorf("the engine says:\n%s", log)
+		}
+		rs, err := w.store.Responses(t.Context(), store.ResponseFilter{}, store.Page{Limit: 1000})
+		must(t, err)
+		if len(rs) != n*rounds {
+			t.Errorf("%d answers of %d", len(rs), n*rounds)
+		}
+		for i := range n {
+			chat := w.bot.Chat(int64(1000 + i))
+			if len(chat) != 2+rounds || chat[4].Text != "Thanks" {
+				t.Fatalf("chat %d: %q", i, w.chat(int64(1000+i)))
+			}
+			want := "✓ Apple"
+			if i%3 == 0 {
+				want = "✓ Pear"
+			}
+			if k := chat[1].Keyboard; !marks(k, want) || !marks(chat[2].Keyboard, "✓ "+[]string{"Apple", "Pear"}[(i+1)%2]) {
+				t.Fatalf("chat %d shows %+v and %+v, not %s", i, k, chat[2].Keyboard, want)
+			}
+		}
+		recounted(t, w)
+	})
+}
+
+func marks(k [][]sandbox.BotButton, label string) bool {
+	return slices.ContainsFunc(k, func(row []sandbox.BotButton) bool {
+		return slices.ContainsFunc(row, func(b sandbox.BotButton) bool { return b.Text == label })
+	})
+}
+
+// TestCrowdSpeaks: what many say at once is handled together: a challenge's rounds and points are counted, and each recording is fetched.
+func TestCrowdSpeaks(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		const n = 12
+		w.publish(challenge)
+		for i := range n {
+			w.enters(int64(1000+i), fmt.Sprint("Ann", i), fmt.Sprint("a", i))
+		}
+		for day := range 2 {
+			w.until(time.Date(2026, 11, 25+day, 9, 30, 0, 0, time.UTC))
+			for i := range n {
+				_, err := w.bot.SendUpload(int64(1000+i), sandbox.BotUpload{Kind: "voice", Seconds: 7, Content: []byte("OggS hello"), MIME: "audio/ogg"})
+				must(t, err)
+			}
+			w.later(time.Minute)
+			for i := range n {
+				if got, want := w.last(int64(1000+i)), fmt.Sprintf("%d points, %d days", 10*(day+1), day+1); got != want {
+					t.Fatalf("day %d: %q, not %q", day+1, got, want)
+				}
+			}
+		}
+		must(t, w.e.FetchMedia(t.Context()))
+		all, err := w.store.MediaList(t.Context(), 0, store.Page{Limit: 1000})
+		must(t, err)
+		if len(all) != 2*n {
+			t.Errorf("%d files of %d", len(all), 2*n)
+		}
+		for _, m := range all {
+			if m.State != store.MediaStored || m.Input == 0 {
+				t.Errorf("a file is %+v", m)
 			}
 		}
 		recounted(t, w)

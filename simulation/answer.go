@@ -54,7 +54,7 @@ func (s *stage) answerChat(ctx context.Context, p *person, c *campaign, ask *def
 		return s.write(ctx, p.presses(ask, a, r)...)
 	}
 	in := p.incoming(channels.IncomingText)
-	in.Message, in.ReplyTo, in.At = "0", providerID(a.row.ID), s.clock.now()
+	in.Message, in.At = "0", s.clock.now()
 	if ask.Type.Media() {
 		kind := accepted(ask.Type, ask.Accept)
 		in.Kind, in.Media = channels.IncomingMedia, string(kind)

@@ -2,83 +2,111 @@ package store
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/members"
 )
 
-// Caller is a member who wrote in a chat, with what the answer to the open question there looks at.
+// Call is what somebody did in a Telegram chat: they answered its open question, or pressed a button of a question.
+type Call struct {
+	Chat    string
+	Pressed campaigns.DeliveryID // the question whose button it was; 0: the open question is meant
+}
+
+// Caller is a member who called, with what the answer to the question looks at.
 type Caller struct {
 	Profile    *Profile
-	Slot       *QuestionSlot
+	Slot       *QuestionSlot // nil where a button was pressed
 	Delivery   *Delivery
 	Enrollment *Enrollment
 }
 
-// LockCallers locks the members behind the Telegram chats and the enrollments that their open questions belong to, set by set, and returns them by chat.
-// Absent is who is nobody's chat, has no open question, or is held by another transaction: nobody is waited for.
+// LockCallers locks the members behind the Telegram chats, one call of each, and the enrollments that their questions belong to, set by set, and returns them by
+// chat. Absent is who is nobody's chat, has no open question, pressed a button of a question that is not theirs, or is held by another transaction: nobody
+// is waited for.
 //
 // What it has read is what the transaction's next reads of the same things answer with, once each: Prompt, QuestionSlot, Delivery, LockMember,
 // LockEnrollment, MemberByAddress; and SaveResponse knows who answers for the first time.
-func (tx *Tx) LockCallers(ctx context.Context, chats []string, now time.Time) (map[string]*Caller, error) {
-	c, err := tx.lockCallers(ctx, chats, now)
+func (tx *Tx) LockCallers(ctx context.Context, calls []Call, now time.Time) (map[string]*Caller, error) {
+	c, err := tx.lockCallers(ctx, calls, now)
 	return c, wrap("lock callers", err)
 }
 
-func (tx *Tx) lockCallers(ctx context.Context, chats []string, now time.Time) (map[string]*Caller, error) {
-	callers := map[string]*Caller{}
-	by, slots, err := tx.slotsOfChats(ctx, chats)
-	if err != nil || len(slots) == 0 {
-		return callers, err
-	}
-	profiles, err := tx.lockProfiles(ctx, slots)
-	if err != nil || len(profiles) == 0 {
-		return callers, err
-	}
-	f := &foreseen{slots: map[campaigns.MemberID]*QuestionSlot{}, prompts: map[campaigns.MemberID]*Prompt{}, answered: map[campaigns.MemberID]map[campaigns.CampaignID]bool{}}
-	for _, s := range slots {
-		if profiles[s.Member] != nil {
-			f.slots[s.Member] = s
-		}
-	}
-	if err := tx.foreseeQuestions(ctx, f, now); err != nil {
+func (tx *Tx) lockCallers(ctx context.Context, calls []Call, now time.Time) (map[string]*Caller, error) {
+	found, err := tx.calling(ctx, calls)
+	if err != nil || len(found) == 0 {
 		return nil, err
 	}
-	f.byChat, f.profiles = map[string]*members.Member{}, map[campaigns.MemberID]*Profile{}
-	for chat, id := range by {
-		slot := f.slots[id]
-		if slot == nil || f.deliveries[slot.Delivery] == nil || f.enrollments[slot.Enrollment] == nil {
+	profiles, err := tx.lockProfiles(ctx, found)
+	if err != nil || len(profiles) == 0 {
+		return nil, err
+	}
+	found = slices.DeleteFunc(found, func(c *calling) bool { return profiles[c.member] == nil })
+	f := &foreseen{
+		byChat: map[string]*members.Member{}, profiles: map[campaigns.MemberID]*Profile{}, slots: map[campaigns.MemberID]*QuestionSlot{},
+		prompts: map[campaigns.MemberID]*Prompt{}, answered: map[campaigns.MemberID]map[campaigns.CampaignID]bool{},
+	}
+	if err := tx.foreseeQuestions(ctx, f, found, now); err != nil {
+		return nil, err
+	}
+	callers := map[string]*Caller{}
+	for _, c := range found {
+		d := f.deliveries[c.question()]
+		if d == nil || d.Member != c.member || f.enrollments[d.Enrollment] == nil {
 			continue
 		}
-		c := &Caller{Profile: profiles[id], Slot: slot, Delivery: f.deliveries[slot.Delivery], Enrollment: f.enrollments[slot.Enrollment]}
-		callers[chat], f.byChat[chat], f.profiles[id] = c, &c.Profile.Member, c.Profile
+		caller := &Caller{Profile: profiles[c.member], Slot: c.slot, Delivery: d, Enrollment: f.enrollments[d.Enrollment]}
+		callers[c.Chat], f.byChat[c.Chat], f.profiles[c.member] = caller, &caller.Profile.Member, caller.Profile
 	}
 	tx.foreseen = f
 	return callers, nil
 }
 
-// slotsOfChats returns the open questions of the chats, and by chat whose they are. PostgreSQL is to look at one chat after the other: by "value_key = ANY",
-// or as a join, it may read all addresses of the channel.
-func (tx *Tx) slotsOfChats(ctx context.Context, chats []string) (by map[string]campaigns.MemberID, slots []*QuestionSlot, err error) {
-	by = make(map[string]campaigns.MemberID, len(chats))
-	slots, err = many(ctx, tx.run, func(r rows) (*QuestionSlot, error) {
-		var chat string
-		s, err := scanSlot(alsoScan{r, []any{&chat}})
-		by[chat] = s.Member
-		return s, err
-	}, `SELECT q.member_id, q.enrollment_id, q.step, q.visit, q.delivery_id, q.opened_at, u.value FROM `+tx.dialect.either(
-		`json_each($1) AS u JOIN addresses a ON a.channel = 'telegram' AND a.value_key = u.value`,
-		`unnest($1::text[]) AS u (value) CROSS JOIN LATERAL (SELECT member_id FROM addresses WHERE channel = 'telegram' AND value_key = u.value OFFSET 0) AS a`)+`
-		JOIN open_questions q ON q.member_id = a.member_id`, list(tx.dialect, chats))
-	return by, slots, err
+// calling is a call whose member is known.
+type calling struct {
+	Call
+	member campaigns.MemberID
+	slot   *QuestionSlot
 }
 
-// lockProfiles locks the members who have these questions, as far as nobody holds them.
-func (tx *Tx) lockProfiles(ctx context.Context, slots []*QuestionSlot) (map[campaigns.MemberID]*Profile, error) {
-	ids := make([]campaigns.MemberID, len(slots))
-	for i, s := range slots {
-		ids[i] = s.Member
+func (c *calling) question() campaigns.DeliveryID {
+	if c.slot != nil {
+		return c.slot.Delivery
+	}
+	return c.Pressed
+}
+
+// calling finds who called, with the open questions of those who answer one. PostgreSQL is to look at one chat after the other: by "value_key = ANY",
+// or as a join, it may read all addresses of the channel.
+func (tx *Tx) calling(ctx context.Context, calls []Call) (found []*calling, err error) {
+	by := make(map[string]Call, len(calls))
+	chats := make([]string, len(calls))
+	for i, c := range calls {
+		by[c.Chat], chats[i] = c, c.Chat
+	}
+	found, err = many(ctx, tx.run, func(r rows) (*calling, error) {
+		c := &calling{}
+		slot, err := scanSlot(alsoScan{r, []any{&c.Chat, &c.member}})
+		c.Call = by[c.Chat]
+		if c.Pressed == 0 {
+			c.slot = slot
+		}
+		return c, err
+	}, `SELECT COALESCE(q.member_id, 0), COALESCE(q.enrollment_id, 0), COALESCE(q.step, ''), COALESCE(q.visit, 0), COALESCE(q.delivery_id, 0), COALESCE(q.opened_at, 0),
+		u.value, a.member_id FROM `+tx.dialect.either(
+		`json_each($1) AS u JOIN addresses a ON a.channel = 'telegram' AND a.value_key = u.value`,
+		`unnest($1::text[]) AS u (value) CROSS JOIN LATERAL (SELECT member_id FROM addresses WHERE channel = 'telegram' AND value_key = u.value OFFSET 0) AS a`)+`
+		LEFT JOIN open_questions q ON q.member_id = a.member_id`, list(tx.dialect, chats))
+	return slices.DeleteFunc(found, func(c *calling) bool { return c.question() == 0 }), err
+}
+
+// lockProfiles locks the members who called, as far as nobody holds them.
+func (tx *Tx) lockProfiles(ctx context.Context, found []*calling) (map[campaigns.MemberID]*Profile, error) {
+	ids := make([]campaigns.MemberID, len(found))
+	for i, c := range found {
+		ids[i] = c.member
 	}
 	return tx.LockProfiles(ctx, ids)
 }
@@ -121,29 +149,47 @@ func once[K comparable, V any](m map[K]V, k K) (v V, ok bool) {
 	return v, ok
 }
 
-// foreseeQuestions reads what belongs to the open questions.
-func (tx *Tx) foreseeQuestions(ctx context.Context, f *foreseen, now time.Time) (err error) {
-	var ids []campaigns.MemberID
-	var ds []campaigns.DeliveryID
-	var es []campaigns.EnrollmentID
-	for id, s := range f.slots {
-		ids, ds, es = append(ids, id), append(ds, s.Delivery), append(es, s.Enrollment)
-		f.prompts[id] = nil
-	}
-	prompts, err := many(ctx, tx.run, scanPrompt, selectPrompt+` WHERE member_id`+tx.dialect.among(1)+` AND expires_at > $2`, list(tx.dialect, ids), micros(now))
-	if err != nil {
+// foreseeQuestions reads what belongs to the questions.
+func (tx *Tx) foreseeQuestions(ctx context.Context, f *foreseen, found []*calling, now time.Time) (err error) {
+	if err := tx.foreseePrompts(ctx, f, found, now); err != nil {
 		return err
 	}
-	for _, p := range prompts {
-		f.prompts[p.Member] = p
+	ds := make([]campaigns.DeliveryID, len(found))
+	for i, c := range found {
+		ds[i] = c.question()
 	}
 	if f.deliveries, err = tx.DeliveriesByID(ctx, ds); err != nil {
 		return err
+	}
+	var es []campaigns.EnrollmentID
+	for _, c := range found {
+		if d := f.deliveries[c.question()]; d != nil && d.Member == c.member && d.Enrollment != 0 {
+			es = append(es, d.Enrollment)
+		}
 	}
 	if f.enrollments, err = tx.LockEnrollments(ctx, es); err != nil {
 		return err
 	}
 	return tx.foreseeAnswerers(ctx, f)
+}
+
+// foreseePrompts reads what those who wrote were asked by the bot itself. Who presses a button answers no such question.
+func (tx *Tx) foreseePrompts(ctx context.Context, f *foreseen, found []*calling, now time.Time) error {
+	var ids []campaigns.MemberID
+	for _, c := range found {
+		if c.slot != nil {
+			ids = append(ids, c.member)
+			f.slots[c.member], f.prompts[c.member] = c.slot, nil
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	prompts, err := many(ctx, tx.run, scanPrompt, selectPrompt+` WHERE member_id`+tx.dialect.among(1)+` AND expires_at > $2`, list(tx.dialect, ids), micros(now))
+	for _, p := range prompts {
+		f.prompts[p.Member] = p
+	}
+	return err
 }
 
 // foreseeAnswerers learns who has answered in the campaign of their question before.

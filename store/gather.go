@@ -16,6 +16,7 @@ type gathered struct {
 	runner
 	tx       *Tx
 	touched  []touch
+	media    []*Media
 	answers  []*Response
 	freed    []freed
 	finished []finish
@@ -38,7 +39,7 @@ type finish struct {
 	at     time.Time
 }
 
-// Gather lets TouchMember, SaveResponse, FreeQuestionSlot and FinishInput wait for each other until the transaction runs any other statement or commits.
+// Gather lets TouchMember, InsertMedia, SaveResponse, FreeQuestionSlot and FinishInput wait for each other until the transaction runs any other statement or commits.
 // An input that is finished elsewhere, or a response that is there, then fails the transaction with ErrApart.
 func (tx *Tx) Gather() {
 	if tx.gathered == nil {
@@ -63,13 +64,16 @@ func (g *gathered) query(ctx context.Context, text string, args ...any) (rows, e
 
 // write writes what waits. Its own statements find nothing that waits.
 func (g *gathered) write(ctx context.Context) error {
-	touched, answers, freed, finished := g.touched, g.answers, g.freed, g.finished
-	g.touched, g.answers, g.freed, g.finished = nil, nil, nil, nil
+	touched, media, answers, freed, finished := g.touched, g.media, g.answers, g.freed, g.finished
+	g.touched, g.media, g.answers, g.freed, g.finished = nil, nil, nil, nil, nil
 	if len(touched) > 0 {
 		if _, err := touchColumns.applyAll(ctx, g.tx.queries, `UPDATE members SET last_act_at = u.at
 			FROM {rows} WHERE members.id = u.id AND (members.last_act_at IS NULL OR members.last_act_at < u.at)`, touched); err != nil {
 			return wrap("touch members", err)
 		}
+	}
+	if err := g.tx.insertMedia(ctx, media); err != nil {
+		return err
 	}
 	if err := g.tx.insertResponses(ctx, answers); err != nil {
 		return err

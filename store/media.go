@@ -53,14 +53,36 @@ func scanMedia(r rows) (*Media, error) {
 
 // InsertMedia writes the row of a file.
 func (tx *Tx) InsertMedia(ctx context.Context, m *Media) error {
-	var input any
-	if m.Input != 0 {
-		input = m.Input
+	if tx.gathered != nil {
+		tx.gathered.media = append(tx.gathered.media, m)
+		return nil
 	}
-	_, err := tx.run.exec(ctx, `INSERT INTO media (`+mediaColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`,
-		m.ID, m.Member, input, m.Channel, m.Kind, m.FileID, m.Name, m.MIME, m.Size, m.Seconds, m.SHA256, m.State, m.Reason,
-		m.Tries, nullMicros(m.DueAt), micros(m.CreatedAt), nullMicros(m.StoredAt))
+	return tx.insertMedia(ctx, []*Media{m})
+}
+
+func (tx *Tx) insertMedia(ctx context.Context, ms []*Media) error {
+	_, err := mediaRows.insert(ctx, tx.queries, "media", "", ms)
 	return wrap("insert media", err)
+}
+
+var mediaRows = columns[*Media]{
+	ints("id", func(m *Media) campaigns.MediaID { return m.ID }),
+	ints("member_id", func(m *Media) campaigns.MemberID { return m.Member }),
+	nullInts("input_id", func(m *Media) campaigns.InputID { return m.Input }),
+	texts("channel", func(m *Media) campaigns.Channel { return m.Channel }),
+	texts("kind", func(m *Media) campaigns.MediaKind { return m.Kind }),
+	texts("file_id", func(m *Media) string { return m.FileID }),
+	texts("name", func(m *Media) string { return m.Name }),
+	texts("mime", func(m *Media) string { return m.MIME }),
+	ints("size", func(m *Media) int64 { return m.Size }),
+	ints("seconds", func(m *Media) int { return m.Seconds }),
+	texts("sha256", func(m *Media) string { return m.SHA256 }),
+	texts("state", func(m *Media) MediaState { return m.State }),
+	texts("reason", func(m *Media) string { return m.Reason }),
+	ints("tries", func(m *Media) int { return m.Tries }),
+	nullTimes("due_at", func(m *Media) *time.Time { return m.DueAt }),
+	times("created_at", func(m *Media) time.Time { return m.CreatedAt }),
+	nullTimes("stored_at", func(m *Media) *time.Time { return m.StoredAt }),
 }
 
 // Media returns the file's row. Fault not_found.media.

@@ -143,13 +143,14 @@ func hotCalls(ctx context.Context, tx *Tx) error {
 		func() error { _, err := tx.FirstInputs(ctx, []string{"x"}); return err },
 		func() error { _, err := tx.LockProfiles(ctx, []campaigns.MemberID{1}); return err },
 		func() error { _, err := tx.LockEnrollments(ctx, []campaigns.EnrollmentID{1}); return err },
-		func() error { _, _, err := tx.slotsOfChats(ctx, []string{"1"}); return err },
+		func() error { _, err := tx.calling(ctx, []Call{{Chat: "1"}}); return err },
 		func() error {
 			return tx.foreseeAnswerers(ctx, &foreseen{
 				answered: map[campaigns.MemberID]map[campaigns.CampaignID]bool{}, enrollments: map[campaigns.EnrollmentID]*Enrollment{1: {Campaign: 1, Member: 1}},
 			})
 		},
-		func() error { return tx.insertResponses(ctx, []*Response{{ID: 1}}) },
+		func() error { return tx.insertResponses(ctx, []*Response{{ID: 1, Round: 1}}) },
+		func() error { return tx.insertMedia(ctx, []*Media{{ID: 1, Kind: "voice", State: MediaPending}}) },
 		func() error { err := tx.finishInputs(ctx, []finish{{input: 1}}); return ignoring(err, ErrApart) },
 	} {
 		if err := call(); err != nil {

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"strconv"
 	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
@@ -11,7 +12,7 @@ import (
 // gatherResponse lets the answer wait for others, where nothing has to be looked up for it: it was foreseen whether the member has answered in the campaign
 // before. done is false where SaveResponse has to do it.
 func (tx *Tx) gatherResponse(ctx context.Context, r *Response) (done bool, err error) {
-	if tx.foreseen == nil || r.Round != 0 {
+	if tx.foreseen == nil {
 		return false, nil
 	}
 	before, known := once(tx.foreseen.answered[r.Member], r.Campaign)
@@ -39,7 +40,31 @@ func (tx *Tx) insertResponses(ctx context.Context, rs []*Response) error {
 	if err == nil && len(written) < len(rs) {
 		err = ErrApart
 	}
-	return wrap("insert responses", err)
+	if err != nil {
+		return wrap("insert responses", err)
+	}
+	return tx.countRounds(ctx, rs)
+}
+
+// countRounds counts the members who gave the first answer in time in a round, by these answers, one of each member.
+func (tx *Tx) countRounds(ctx context.Context, rs []*Response) error {
+	round := map[int64]*Response{}
+	var ids []int64
+	for _, r := range rs {
+		if r.Round > 0 && !r.Answer.Late {
+			round[r.ID], ids = r, append(ids, r.ID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	// The plus keeps planners from walking the whole campaign.
+	first, err := many(ctx, tx.run, value[int64], `SELECT r.id FROM responses r WHERE r.id`+tx.dialect.among(1)+` AND NOT EXISTS (SELECT 1 FROM responses o
+		WHERE o.member_id = r.member_id AND +o.campaign_id = r.campaign_id AND o.round = r.round AND NOT o.late AND o.id <> r.id`+tx.dialect.perRow()+`)`, list(tx.dialect, ids))
+	for _, id := range first {
+		tx.count(by(countRounds, round[id].Campaign, strconv.Itoa(round[id].Round)), 1)
+	}
+	return wrap("look for answers", err)
 }
 
 var responseRows = columns[*Response]{

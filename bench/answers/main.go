@@ -2,7 +2,7 @@
 // Our side of the Bot API plays the members. First at a steady rate, where the wait counts; then many answer at once again and again, where the
 // number of answers a second does. Before, some answer whom nobody counts: a service that has just started opens its connections and plans its statements.
 //
-//	go run ./bench/answers [-on sqlite,postgres] [-rate 300] [-members 3000] [-seconds 20] [-crowd 400] [-rounds 3] [-statements]
+//	go run ./bench/answers [-on sqlite,postgres] [-how typed|pressed|spoken] [-rate 300] [-members 3000] [-seconds 20] [-crowd 400] [-rounds 3] [-statements]
 package main
 
 import (
@@ -21,6 +21,7 @@ import (
 func main() {
 	var b bench
 	on := flag.String("on", "sqlite,postgres", "the databases")
+	how := flag.String("how", "typed", "how members answer: "+kindNames())
 	flag.IntVar(&b.rate, "rate", 300, "answers a second, where the wait is measured; 0: leave that out")
 	flag.IntVar(&b.members, "members", 3000, "how many members answer")
 	flag.IntVar(&b.seconds, "seconds", 20, "how long a turn lasts")
@@ -28,6 +29,10 @@ func main() {
 	flag.IntVar(&b.rounds, "rounds", 3, "how many rounds")
 	flag.BoolVar(&b.statements, "statements", false, "show which statements cost PostgreSQL most (needs pg_stat_statements)")
 	flag.Parse()
+	if b.kind = kinds[*how]; b.kind == nil {
+		fmt.Fprintln(os.Stderr, "bench: -how is one of "+kindNames())
+		os.Exit(2)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	if err := b.run(ctx, strings.Split(*on, ",")); err != nil {
@@ -37,6 +42,7 @@ func main() {
 }
 
 type bench struct {
+	kind                                  *answerKind
 	rate, members, seconds, crowd, rounds int
 	statements                            bool
 }
@@ -52,7 +58,7 @@ func (b *bench) run(ctx context.Context, databases []string) error {
 }
 
 func (b *bench) on(ctx context.Context, database string) error {
-	s, err := open(ctx, database, b.members, b.statements)
+	s, err := open(ctx, database, b.kind, b.members, b.statements)
 	if err != nil {
 		return err
 	}

@@ -22,6 +22,7 @@ import (
 // site is an installation and the members' side of its bot.
 type site struct {
 	lab     *measure.Lab
+	kind    *answerKind
 	pg      *measure.Postgres
 	redis   *measure.Redis
 	service *measure.Service
@@ -31,27 +32,14 @@ type site struct {
 
 	mu      sync.Mutex
 	asked   map[int64]time.Time // by chat: when the answer left whose question has not come; zero: a question is open
+	open    map[int64]question  // by chat
 	taken   []time.Duration
 	onAsked func(chat int64) // called when a question has come
 	came    int
 }
 
-const campaign = `
-key: talk
-kind: survey
-name: Talk
-topic: community
-languages: [en]
-channels: [telegram]
-entry: {event: member.talks, reentry: never}
-steps:
-  - id: often
-    ask: {type: number, text: {en: "How many words today, {{ member.first_name }}?"}, timeout: {after: 30d}}
-  - goto: often
-`
-
-func open(ctx context.Context, database string, members int, statements bool) (s *site, err error) {
-	s = &site{members: members, asked: map[int64]time.Time{}}
+func open(ctx context.Context, database string, kind *answerKind, members int, statements bool) (s *site, err error) {
+	s = &site{kind: kind, members: members, asked: map[int64]time.Time{}, open: map[int64]question{}}
 	if s.lab, err = measure.NewLab(); err != nil {
 		return nil, err
 	}
@@ -119,7 +107,7 @@ func (s *site) watched() []measure.Process {
 
 // begin asks everybody the first question.
 func (s *site) begin(ctx context.Context) error {
-	if _, err := s.service.Do(ctx, http.MethodPost, "/v1/campaigns", "application/yaml", []byte(campaign)); err != nil {
+	if _, err := s.service.Do(ctx, http.MethodPost, "/v1/campaigns", "application/yaml", []byte(s.kind.campaign())); err != nil {
 		return err
 	}
 	if _, err := s.service.Do(ctx, http.MethodPost, "/v1/campaigns/talk/publication", "", nil); err != nil {
@@ -147,7 +135,11 @@ func (s *site) begin(ctx context.Context) error {
 
 // question hears of every message that the bot sends.
 func (s *site) question(c botapi.Call) {
+	if !strings.HasPrefix(c.Method, "send") { // what was pressed is marked too
+		return
+	}
 	s.mu.Lock()
+	s.open[c.Chat] = question{c.MessageID, c.Keyboard}
 	if at := s.asked[c.Chat]; !at.IsZero() {
 		s.taken = append(s.taken, time.Since(at))
 		s.asked[c.Chat] = time.Time{}
@@ -164,9 +156,9 @@ func (s *site) question(c botapi.Call) {
 func (s *site) answer(chat int64) {
 	s.mu.Lock()
 	s.asked[chat] = time.Now()
+	q := s.open[chat]
 	s.mu.Unlock()
-	s.bot.Updates.Push("message", fmt.Sprintf(`{"message_id":1,"from":{"id":%d,"is_bot":false,"first_name":"Anna","language_code":"en"},`+
-		`"chat":{"id":%d,"first_name":"Anna","type":"private"},"date":%d,"text":"12"}`, chat, chat, time.Now().Unix()))
+	s.kind.answer(s.bot, chat, q)
 }
 
 func (s *site) waits() []time.Duration {
