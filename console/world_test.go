@@ -146,7 +146,7 @@ func (w *world) populate(n int) {
 		}
 		return nil
 	}))
-	for _, key := range starters.Names() {
+	for _, key := range []string{"first-week", challengeKey, surveyKey} {
 		source, _ := starters.Source(key)
 		c, err := w.e.CreateCampaign(ctx, engine.Operator, engine.Draft{Source: source, Format: "yaml"})
 		must(w.t, err)
