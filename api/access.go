@@ -78,6 +78,7 @@ type operation struct {
 	once             bool  // takes an Idempotency-Key
 	secret           bool  // its answer holds a secret and is not kept for repetitions
 	bare             bool  // takes no body; one that is sent is not looked at
+	loose            bool  // its body may be left out
 	max              int64 // of the body; default Options.MaxBody
 	errors           []int // beyond those that every operation has
 	body             *huma.RequestBody
@@ -106,7 +107,7 @@ func (s *server) describe(o operation) huma.Operation {
 	}
 	chain := []gin.HandlerFunc{s.guard(o.scope)}
 	if o.method != http.MethodGet && o.method != http.MethodDelete && !o.bare {
-		chain = append(chain, func(c *gin.Context) { s.readBody(c, limit, h.RequestBody) })
+		chain = append(chain, func(c *gin.Context) { s.readBody(c, limit, h.RequestBody, o.loose) })
 		h.Errors = append(h.Errors, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
 	}
 	h.Middlewares = huma.Middlewares{through(chain...)}

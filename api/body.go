@@ -46,8 +46,8 @@ func mediaType(header string) string {
 }
 
 // readBody reads the whole body, bounded, and checks what no schema can: its type, its encoding, its syntax.
-// huma gets the bytes afterwards.
-func (s *server) readBody(c *gin.Context, limit int64, declared *huma.RequestBody) {
+// huma gets the bytes afterwards. loose: there may be none.
+func (s *server) readBody(c *gin.Context, limit int64, declared *huma.RequestBody, loose bool) {
 	kind := mediaType(c.GetHeader("Content-Type"))
 	if err := taken(kind, declared); err != nil {
 		s.refuse(c, err)
@@ -67,7 +67,7 @@ func (s *server) readBody(c *gin.Context, limit int64, declared *huma.RequestBod
 		return
 	}
 	// Definitions are checked by their own reader, which says more.
-	if kind == jsonType && (declared == nil || declared.Content[yamlType] == nil) {
+	if kind == jsonType && !(loose && len(body) == 0) && (declared == nil || declared.Content[yamlType] == nil) {
 		if err := checkJSON(body); err != nil {
 			s.refuse(c, err)
 			return

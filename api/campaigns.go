@@ -77,15 +77,11 @@ func (s *server) campaignOperations() {
 	s.transition("resume-campaign", http.MethodDelete, "pause", "Resume a campaign", "Goes on where the pause stopped; nothing is lost or repeated.", s.Engine.Resume)
 	s.transition("end-campaign", http.MethodPost, "closure", "End a campaign", "Everybody inside exits with the reason campaign_ended, and nothing more is sent.", s.Engine.End)
 	s.transition("archive-campaign", http.MethodPost, "archive", "Archive a campaign", "Puts a finished campaign out of sight.", s.Engine.Archive)
+	s.publicationOperations()
 	s.versionOperations()
 }
 
 func (s *server) versionOperations() {
-	add(s, operation{
-		id: "publish-campaign", method: http.MethodPost, path: "/v1/campaigns/{key}/publication", tag: "Campaigns", scope: engine.CampaignsWrite,
-		summary: "Publish the draft as the next version", status: http.StatusCreated, once: true, errors: []int{http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed},
-		doc: "Members inside finish the version that they entered. With If-Match the draft is published only while its revision is that one.", bare: true,
-	}, s.publish)
 	add(s, operation{
 		id: "list-versions", method: http.MethodGet, path: "/v1/campaigns/{key}/versions", tag: "Campaigns", scope: engine.CampaignsRead,
 		summary: "List published versions, the newest first", errors: []int{http.StatusNotFound},
@@ -118,28 +114,6 @@ func (s *server) listCampaigns(ctx context.Context, p engine.Principal, in *list
 		return nil, err
 	}
 	return pageOf(in.PageQuery, "c", page, cs, func(c *engine.Campaign) int64 { return int64(c.ID) }, viewCampaign), nil
-}
-
-type publicationReply struct {
-	Location string `header:"Location"`
-	Body     versionView
-}
-
-type publishInput struct {
-	KeyInput
-	IfMatch string `header:"If-Match" doc:"The ETag of the draft that was looked at"`
-}
-
-func (s *server) publish(ctx context.Context, p engine.Principal, in *publishInput) (*publicationReply, error) {
-	rev, err := readRevision(in.IfMatch)
-	if err != nil {
-		return nil, err
-	}
-	v, err := s.Engine.PublishRevision(ctx, p, in.key(), rev)
-	if err != nil {
-		return nil, err
-	}
-	return &publicationReply{Location: campaignURL(in.key()) + "/versions/" + itoa(v.Number), Body: viewVersion(v)}, nil
 }
 
 func campaignURL(key campaigns.Key) string { return "/v1/campaigns/" + url.PathEscape(string(key)) }

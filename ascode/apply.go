@@ -2,11 +2,13 @@ package ascode
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"strings"
 
+	"github.com/kruzhok/kruzhok/campaigns/definition"
 	"github.com/kruzhok/kruzhok/internal/locale"
 )
 
@@ -14,6 +16,9 @@ import (
 // ends the work: before anything is changed, where it shows then.
 func (s *Service) Apply(ctx context.Context, p *Plan, tell func(line string)) error {
 	for _, it := range p.Items {
+		if pub := it.Publication; pub != nil && len(pub.Outdated) > 0 && s.choice.OutdatedTexts == "" {
+			return errors.New(locale.T(s.lang, "cli.apply.outdated", map[string]any{"key": it.File.Key(), "texts": strings.Join(pub.Outdated, "; ")}))
+		}
 		if err := s.unchanged(ctx, it); err != nil {
 			return err
 		}
@@ -88,14 +93,29 @@ func (s *Service) save(ctx context.Context, it *Item) (etag string, err error) {
 }
 
 func (s *Service) publish(ctx context.Context, it *Item, etag string) (version int, err error) {
-	a, err := s.call(ctx, request{method: http.MethodPost, path: campaignPath(it.File.Key()) + "/publication", ifMatch: etag})
+	body, err := json.Marshal(s.choice)
 	if err != nil {
-		return 0, err
+		return 0, fmt.Errorf("write the choice: %w", err)
+	}
+	a, err := s.call(ctx, request{method: http.MethodPost, path: campaignPath(it.File.Key()) + "/publication", ifMatch: etag, body: body, format: definition.JSON})
+	if err != nil {
+		return 0, withPlaces(err)
 	}
 	var v struct {
 		Version int `json:"version"`
 	}
 	return v.Version, a.into(&v)
+}
+
+// withPlaces adds the places that a refusal names.
+func withPlaces(err error) error {
+	var r *Refusal
+	if errors.As(err, &r) {
+		for _, p := range r.Errors {
+			r.Detail += "\n  " + p.Message
+		}
+	}
+	return err
 }
 
 // orStale finds the words for what somebody else did in between.

@@ -175,6 +175,13 @@ func TestPlanAndApply(t *testing.T) {
 		t.Errorf("a plan did %v", w.calls)
 	}
 	golden(t, "plan", w.said(p, "en")+"\n"+w.said(p, "ru"))
+	if _, err := w.apply(s, p); err == nil || !strings.Contains(err.Error(), "--accept-outdated") || len(w.calls) > 0 {
+		t.Errorf("%v, did %v", err, w.calls)
+	}
+	s.Choose(ascode.Choice{Inside: "move", OutdatedTexts: "accept"})
+	if said := w.said(w.plan(s, true, a), "en"); !strings.Contains(said, "go on in the new version") {
+		t.Error(said)
+	}
 	told, err = w.apply(s, p)
 	w.must(err)
 	golden(t, "apply", told+"\n")

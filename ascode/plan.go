@@ -65,9 +65,14 @@ type Item struct {
 // Publication is the version that publishing would make.
 type Publication struct {
 	Version int
-	Inside  int // members who are inside now, at the versions that they entered
-	Paused  bool
-	Again   bool // the campaign is finished, and runs again
+	Inside  int // members who are inside now
+	// Choice is what is to become of them; Texts: only texts change, and they get the new ones whatever it is.
+	Choice Choice
+	Texts  bool
+	// Outdated are texts that change in one language and not in another.
+	Outdated []string
+	Paused   bool
+	Again    bool // the campaign is finished, and runs again
 	// Since is from the version that is live to the file, where the draft was another thing than that version.
 	Since *difference.Difference
 }
@@ -191,12 +196,31 @@ func (s *Service) publication(ctx context.Context, it *Item) (*Publication, erro
 	if string(live.source) == string(it.File.Source) && live.format == it.File.Format {
 		return nil, nil // a finished campaign too: it has ended by somebody's will, or by itself
 	}
-	p := &Publication{Version: c.LiveVersion + 1, Paused: c.State == campaigns.Paused, Again: c.State == campaigns.Finished}
+	p := &Publication{Version: c.LiveVersion + 1, Choice: s.choice, Paused: c.State == campaigns.Paused, Again: c.State == campaigns.Finished}
 	if since := between(live.source, live.format, it.File); since != nil && !alike(since, it.Difference) {
 		p.Since = since
 	}
+	p.compare(live, it.File)
 	p.Inside, err = s.inside(ctx, it.File.Key())
 	return p, err
+}
+
+// compare looks at the languages, and at whether more than texts changes.
+func (p *Publication) compare(live *text, f *File) {
+	was, problems := difference.Read(live.source, live.format)
+	now, _ := difference.Read(f.Source, f.Format)
+	if len(problems) > 0 || now == nil {
+		return
+	}
+	d := difference.Between(was, now)
+	p.Texts = d.Texts() && !d.Empty()
+	for _, t := range difference.Languages(was, now) {
+		for _, w := range t.Wordings {
+			if w.State == difference.Outdated {
+				p.Outdated = append(p.Outdated, strings.TrimSpace(string(t.Step)+" "+t.Path)+" ("+string(w.Lang)+")")
+			}
+		}
+	}
 }
 
 // alike reports whether two differences read the same.

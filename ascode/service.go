@@ -25,7 +25,19 @@ type Service struct {
 	token string
 	lang  string // of what it answers
 	http  *http.Client
+
+	choice Choice
 }
+
+// Choice is how drafts are published, in the words of the API.
+type Choice struct {
+	Inside        string            `json:"inside,omitempty"` // stay, move or end
+	Moves         map[string]string `json:"moves,omitempty"`  // with move: where those go on who stand at a step; empty: nowhere
+	OutdatedTexts string            `json:"outdated_texts,omitempty"`
+}
+
+// Choose says how drafts are to be published.
+func (s *Service) Choose(c Choice) { s.choice = c }
 
 // maxAnswer bounds what is read of an answer: a draft has a mebibyte at most, and a page of campaigns less.
 const maxAnswer = 8 << 20

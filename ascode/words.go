@@ -83,11 +83,24 @@ func (t *teller) difference(d *difference.Difference) {
 	}
 }
 
+func (p *Publication) insideWords() string {
+	switch {
+	case p.Choice.Inside == "move" || p.Choice.Inside == "end":
+		return "cli.plan.inside." + p.Choice.Inside
+	case p.Texts:
+		return "cli.plan.inside.texts"
+	}
+	return "cli.plan.inside"
+}
+
 func (t *teller) publication(it *Item) {
 	p := it.Publication
 	t.line(indent, "! "+locale.T(t.lang, "cli.plan.publish", map[string]any{"version": p.Version}))
 	if p.Inside > 0 {
-		t.line(indent, "  "+locale.T(t.lang, "cli.plan.inside", map[string]any{"n": p.Inside}))
+		t.line(indent, "  "+locale.T(t.lang, p.insideWords(), map[string]any{"n": p.Inside}))
+	}
+	if len(p.Outdated) > 0 {
+		t.line(indent, "  "+locale.T(t.lang, "cli.plan.outdated", map[string]any{"texts": strings.Join(p.Outdated, "; ")}))
 	}
 	if s := it.File.def.Entry.Schedule; s != nil {
 		t.line(indent, "  "+locale.T(t.lang, "cli.plan.schedule."+string(s.Zone), map[string]any{"at": fmt.Sprintf("%04d-%02d-%02d %02d:%02d", s.At.Year, s.At.Month, s.At.Day, s.At.Hour, s.At.Minute)}))

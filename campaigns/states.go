@@ -86,6 +86,7 @@ const (
 	ExitWithdrawn    Reason = "withdrawn"      // a coordinator took the member out
 	ExitUnreachable  Reason = "unreachable"    // no channel was left for a question that the campaign cannot do without
 	ExitEnded        Reason = "campaign_ended" // a coordinator ended the campaign
+	ExitMoved        Reason = "moved"          // a newer version was published, and those inside the older one were to leave, or had no place in it
 	ExitErased       Reason = "erased"         // the member's data was erased
 	ExitMerged       Reason = "merged"         // the member turned out to be another one, whose own run of this campaign goes on
 	ExitCycle        Reason = "cycle"          // more than MaxStepsAtOnce steps without a wait: a guard, the checker refuses such definitions
@@ -105,6 +106,7 @@ const (
 	AttemptsUsedUp  Reason = "attempts_used_up"   // temporary failures until the last attempt
 	TooLate         Reason = "too_late"           // the step's delivery limit passed
 	RoundOver       Reason = "round_over"         // the round that the message belongs to was over
+	StepLeft        Reason = "step_left"          // the passage was moved to another version, and went on elsewhere in it
 	QuietHours      Reason = "quiet_hours"        // put off to the end of the quiet hours
 	RateLimited     Reason = "rate_limited"       // the server told us to slow down
 	Temporary       Reason = "temporary"          // a temporary failure; tried again later

@@ -61,7 +61,7 @@ func headOf(f look.Frame, h reports.CampaignHead, sub, current string) head {
 	base := "/console/campaigns/" + string(h.Key)
 	out := head{Name: h.Name, Key: string(h.Key), State: f.T("console.state." + string(h.State)), StateClass: stateClass(h.State), Sub: sub}
 	out.Tabs.Label = h.Name
-	for _, t := range []struct{ name, path string }{{"steps", ""}, {"answers", "/answers"}, {"standings", "/standings"}, {"members", "/members"}} {
+	for _, t := range []struct{ name, path string }{{"steps", ""}, {"answers", "/answers"}, {"standings", "/standings"}, {"members", "/members"}, {"texts", "/texts"}, {"publish", "/publish"}} {
 		if t.name == "standings" && h.Kind != definition.Challenge {
 			continue
 		}

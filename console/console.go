@@ -94,6 +94,9 @@ func (k *Console) routes() []route {
 		{"GET", "/console/campaigns/:key/answers.csv", answers, (*request).answersCSV},
 		{"GET", "/console/campaigns/:key/standings", campaigns, (*request).standings},
 		{"GET", "/console/campaigns/:key/members", campaigns, (*request).inside},
+		{"GET", "/console/campaigns/:key/texts", campaigns, (*request).texts},
+		{"GET", "/console/campaigns/:key/publish", campaigns, (*request).publishForm},
+		{"POST", "/console/campaigns/:key/publish", Access{Scope: engine.CampaignsWrite}, (*request).publish},
 		{"GET", "/console/members", members, (*request).members},
 		{"POST", "/console/members", members, (*request).members}, // a search: names do not belong in addresses
 		{"GET", "/console/members/:id", members, (*request).member},

@@ -132,65 +132,6 @@ func (e *Engine) Definition(ctx context.Context, c *store.Campaign) (*definition
 	return l.def, nil
 }
 
-// Publish makes the draft the campaign's next version. Members inside finish the version that they entered.
-func (e *Engine) Publish(ctx context.Context, p Principal, key campaigns.Key) (*store.Version, error) {
-	return e.PublishRevision(ctx, p, key, 0)
-}
-
-// PublishRevision is Publish while the draft's revision is still rev, so that nobody publishes what somebody else typed meanwhile; 0: whatever it is.
-// Fault conflict.draft.
-func (e *Engine) PublishRevision(ctx context.Context, p Principal, key campaigns.Key, rev int64) (*store.Version, error) {
-	if err := p.Require(CampaignsWrite); err != nil {
-		return nil, err
-	}
-	var v *store.Version
-	err := e.Store.Write(ctx, func(tx *store.Tx) error {
-		c, err := tx.LockCampaign(ctx, key)
-		if err != nil {
-			return err
-		}
-		if rev != 0 && rev != c.DraftRev {
-			return fault.New(fault.Conflict, "conflict.draft", nil)
-		}
-		v, err = e.publish(ctx, tx, p, c)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	e.states.forget()
-	e.wake("due", e.Waker.WakeDue(ctx))
-	return v, nil
-}
-
-func (e *Engine) publish(ctx context.Context, tx *store.Tx, p Principal, c *store.Campaign) (*store.Version, error) {
-	def, err := parseDraft(Draft{c.Draft, definition.Format(c.DraftFormat)})
-	if err != nil {
-		return nil, err
-	}
-	if c.State == campaigns.Archived {
-		return nil, fault.New(fault.Conflict, "conflict.campaign_state", map[string]any{"state": locale.Term("state.campaign." + string(c.State))})
-	}
-	now := e.now()
-	v := &store.Version{
-		Campaign: c.ID, Number: c.LiveVersion + 1, Source: c.Draft, Format: c.DraftFormat,
-		SHA256: definition.SourceHash([]byte(c.Draft)), PublishedAt: now, PublishedBy: p.Name,
-	}
-	if err := tx.InsertVersion(ctx, v); err != nil {
-		return nil, err
-	}
-	next, err := e.schedule(ctx, tx, v, def, now)
-	if err != nil {
-		return nil, err
-	}
-	if c.State != campaigns.Paused && c.State.May(next) { // a pause ends by resuming alone
-		if err := tx.SetCampaignState(ctx, c.ID, c.State, next, p.Name, now); err != nil {
-			return nil, err
-		}
-	}
-	return v, tx.AppendEvents(ctx, []store.Event{e.event(now, "campaign.published", c.ID, map[string]any{"version": v.Number, "by": p.Name})})
-}
-
 // schedule writes when the version's audience is enrolled, or that no schedule is left, and returns the state that a publication leads to.
 func (e *Engine) schedule(ctx context.Context, tx *store.Tx, v *store.Version, def *definition.Definition, now time.Time) (campaigns.State, error) {
 	if def.Entry.Schedule == nil {

@@ -24,12 +24,13 @@ const stuckPause = 10 * time.Minute
 func (e *Engine) AdvanceDue(ctx context.Context, slice time.Duration) (more bool, err error) {
 	_, err = e.SweepEnded(ctx)
 	err = errors.Join(err, e.finishDone(ctx))
-	failed, behind := map[campaigns.CampaignID]bool{}, map[campaigns.CampaignID]bool{}
+	failed, behind, unmoved := map[campaigns.CampaignID]bool{}, map[campaigns.CampaignID]bool{}, map[campaigns.CampaignID]bool{}
 	var beside sync.WaitGroup
 	defer soon(ctx, &beside)
 	for end := time.Now().Add(slice); ; {
+		moved, merr := e.moveDue(ctx, unmoved)
 		progress, rerr := e.advanceRound(ctx, &beside, failed, behind, end)
-		err = errors.Join(err, rerr)
+		err, progress = errors.Join(err, merr, rerr), progress || moved
 		switch {
 		case ctx.Err() != nil:
 			return false, errors.Join(err, ctx.Err())

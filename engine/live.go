@@ -50,8 +50,15 @@ type liveKey struct {
 
 // liveCache keeps versions that are in use. A version never changes, so nothing is ever stale; the number of versions is small.
 type liveCache struct {
-	mu sync.Mutex
-	m  map[liveKey]*live
+	mu   sync.Mutex
+	m    map[liveKey]*live
+	same map[movedKey]map[campaigns.StepID]campaigns.StepID // as decide.Same tells
+}
+
+// movedKey is a way from one version to another.
+type movedKey struct {
+	liveKey
+	to int
 }
 
 // maxLive bounds the cache; beyond it, it starts anew.

@@ -28,7 +28,11 @@ func (e *Engine) Sweep(ctx context.Context) error {
 		return err
 	}
 	ended = slices.DeleteFunc(ended, func(c sweptCampaign) bool { return !e.noticed.first(c, sweptAgain) })
-	if len(due)+len(schedules)+len(ended) > 0 {
+	moves, err := e.Store.DueMoves(ctx, now)
+	if err != nil {
+		return err
+	}
+	if len(due)+len(schedules)+len(ended)+len(moves) > 0 {
 		e.wake("due", e.Waker.WakeDue(ctx))
 	}
 	lanes, err := e.Store.DueChannels(ctx, now)
@@ -97,6 +101,10 @@ func (e *Engine) Idle(ctx context.Context) (bool, error) {
 	}
 	schedules, err := e.Store.DueSchedules(ctx, now)
 	if err != nil || len(schedules) > 0 {
+		return false, err
+	}
+	moves, err := e.Store.DueMoves(ctx, now)
+	if err != nil || len(moves) > 0 {
 		return false, err
 	}
 	lanes, err := e.Store.DueChannels(ctx, now)

@@ -233,7 +233,7 @@ func TestVersions(t *testing.T) {
 		key := w.publish(src)
 		w.enroll(key, "old")
 		w.settle()
-		must(t, second(w.e.PutDraft(t.Context(), engine.Operator, key, 0, engine.Draft{Source: strings.ReplaceAll(src, "First", "Other"), Format: definition.YAML})))
+		must(t, second(w.e.PutDraft(t.Context(), engine.Operator, key, 0, engine.Draft{Source: strings.ReplaceAll(src, "First", "Other") + "  - set: {add_tags: [x]}\n", Format: definition.YAML})))
 		must(t, second(w.e.Publish(t.Context(), engine.Operator, key)))
 		late := w.member("late", byMail("late@example.org"))
 		w.enroll(key, "late")

@@ -233,7 +233,7 @@ func (q queries) DueCampaigns(ctx context.Context, now time.Time) ([]campaigns.C
 	return ids, wrap("list due campaigns", err)
 }
 
-// NextDue returns the earliest moment after which something becomes due in a running or scheduled campaign: enrollments, schedules, chunks that
+// NextDue returns the earliest moment after which something becomes due in a running or scheduled campaign: enrollments, schedules, moves, chunks that
 // nobody holds and row-claimed deliveries (in the interactive lane, of every campaign). nil: nothing.
 func (q queries) NextDue(ctx context.Context) (*time.Time, error) {
 	// The channels are named so that planners prefer the due index to all of a campaign's deliveries.
@@ -244,6 +244,7 @@ func (q queries) NextDue(ctx context.Context) (*time.Time, error) {
 		SELECT min(at) FROM (
 			SELECT (SELECT min(e.due_at) FROM enrollments e WHERE e.campaign_id = open.id AND e.due_at IS NOT NULL) AS at FROM open
 			UNION ALL SELECT s.due_at FROM campaign_schedules s JOIN open ON open.id = s.campaign_id WHERE s.done_at IS NULL
+			UNION ALL SELECT min(due_at) FROM campaign_moves WHERE due_at IS NOT NULL
 			UNION ALL SELECT (SELECT min(k.due_at) FROM chunks k WHERE k.campaign_id = open.id AND k.left_n > 0 AND k.claim_owner IS NULL) FROM open
 			UNION ALL SELECT (SELECT min(d.due_at) FROM deliveries d
 				WHERE d.campaign_id = open.id AND d.channel IN ('telegram', 'email') AND d.due_at IS NOT NULL AND d.lane = 'bulk' AND d.state = 'pending') FROM open

@@ -46,6 +46,9 @@ type Enrollment struct {
 	Points int                        `json:"points,omitempty"`
 	// PageAt is when the last answer came on the survey page: a question reached soon after is asked there, and no mail is sent for it.
 	PageAt *time.Time `json:"page_at,omitempty"`
+	// Had are, after a move to another version, the steps that the member has had and would not have come to again: how often (inside a repeat: up to which
+	// round). Coming to one, the enrollment passes it over.
+	Had map[campaigns.StepID]int `json:"had,omitempty"`
 }
 
 // Waiting says more about what the enrollment waits for.
@@ -113,7 +116,7 @@ type ChannelFacts struct {
 	Off         bool // the channel is not configured on this installation
 }
 
-// Input is what happened: *Start, *Due, *Delivered, *Answered, *Happened, *Left or *ZoneChanged.
+// Input is what happened: *Start, *Due, *Delivered, *Answered, *Happened, *Left, *ZoneChanged or *Moved.
 type Input interface{ input() }
 
 // Start is the first decision of an enrollment. NotBefore, when set, is the moment before which the first step does not start (a schedule in the member's zone).
@@ -161,6 +164,7 @@ func (*Answered) input()    {}
 func (*Happened) input()    {}
 func (*Left) input()        {}
 func (*ZoneChanged) input() {}
+func (*Moved) input()       {}
 
 // Effect is what the engine does in the same transaction: *Deliver, *SaveAnswer, *SetMember, *Award, *CancelPending, *CloseQuestion, *AskAgain or *Record.
 type Effect interface{ effect() }

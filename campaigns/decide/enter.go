@@ -38,6 +38,9 @@ func (r *run) park(s *definition.Step) {
 
 // enter starts the step. It returns the step to go on with at once (nil: the end), and false when the enrollment waits or is over.
 func (r *run) enter(s *definition.Step) (next *definition.Step, on bool) {
+	if r.had(s) {
+		return s.Next, true
+	}
 	if rep := s.Repeat(); rep != nil {
 		return r.repeat(s, rep)
 	}

@@ -17,6 +17,10 @@ func Decide(d *definition.Definition, e Enrollment, f Facts, in Input, now time.
 		f.Zone = time.UTC
 	}
 	r := &run{d: d, e: e.clone(), f: f, now: utc(now)}
+	if in, ok := in.(*Moved); ok {
+		r.moved(in)
+		return r.e, r.effects
+	}
 	if round := r.e.Round; round != nil && (d.Step(round.Step) == nil || d.Step(round.Step).Repeat() == nil) {
 		r.e.Round = nil // a version that was checked has it
 	}
@@ -180,7 +184,7 @@ func (e Enrollment) clone() Enrollment {
 		round := *e.Round
 		e.Round = &round
 	}
-	e.Past = maps.Clone(e.Past)
+	e.Past, e.Had = maps.Clone(e.Past), maps.Clone(e.Had)
 	return e
 }
 

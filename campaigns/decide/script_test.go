@@ -80,6 +80,7 @@ func onChannel(ch campaigns.Channel, change func(*decide.ChannelFacts)) func(*de
 // script plays inputs to one enrollment. Facts and time stay as they are until a line changes them.
 type script struct {
 	t   testing.TB
+	doc string
 	d   *definition.Definition
 	e   decide.Enrollment
 	f   decide.Facts
@@ -87,7 +88,7 @@ type script struct {
 }
 
 func play(t testing.TB, doc string) *script {
-	return &script{t: t, d: define(t, doc), e: decide.Enrollment{State: campaigns.EnrollmentActive}, f: reachable(t), now: noon}
+	return &script{t: t, doc: doc, d: define(t, doc), e: decide.Enrollment{State: campaigns.EnrollmentActive}, f: reachable(t), now: noon}
 }
 
 // line is one input and what follows from it.

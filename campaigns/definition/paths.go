@@ -99,3 +99,6 @@ func (r *reader) checkCycles() {
 		}
 	}
 }
+
+// Ahead returns every step that a passage that stands at s can come to after it.
+func (d *Definition) Ahead(s *Step) map[*Step]bool { return d.reach(d.exits(s, true), true) }

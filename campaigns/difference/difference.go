@@ -3,6 +3,9 @@
 package difference
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/definition"
 )
@@ -127,4 +130,24 @@ func (c *comparison) stepsRemoved() (out []Step) {
 		}
 	}
 	return out
+}
+
+// Texts reports whether nothing but words changed that members read: every step stands where it stood, and does what it did.
+func (d *Difference) Texts() bool {
+	for _, s := range d.Steps {
+		if s.Kind != Changed || s.Moved || s.WasNow != "" || s.Was != "" || !onlyTexts(s.Fields) {
+			return false
+		}
+	}
+	return onlyTexts(d.Settings)
+}
+
+// textKeys are the last words of paths under which a text stands that a campaign of one language may write without naming it.
+var textKeys = []string{"text", "subject", "name"}
+
+func onlyTexts(fields []Field) bool {
+	return !slices.ContainsFunc(fields, func(f Field) bool {
+		key := f.Path[strings.LastIndexAny(f.Path, " .")+1:]
+		return f.Kind != Changed || f.Order || f.Lang == "" && !slices.Contains(textKeys, key)
+	})
 }

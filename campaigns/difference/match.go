@@ -120,3 +120,15 @@ func armOf(slot string) int {
 	}
 	return 0
 }
+
+// Pairs are the steps that both documents have, by their ids in the old one: those of the author's id, and of those without one the ones that say the same
+// or do the same thing in the same order.
+func Pairs(was, now *Document) map[campaigns.StepID]campaigns.StepID {
+	c := &comparison{was: was, now: now}
+	c.match()
+	pairs := make(map[campaigns.StepID]campaigns.StepID, len(c.after))
+	for o, n := range c.after {
+		pairs[o.id] = n.id
+	}
+	return pairs
+}

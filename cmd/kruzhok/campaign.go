@@ -89,7 +89,7 @@ func (r *remote) connect(e *env) (*ascode.Service, error) {
 }
 
 // plan checks the files, compares them with the service and prints what would change.
-func (r *remote) plan(e *env, paths []string, publish bool) (*ascode.Service, *ascode.Plan, error) {
+func (r *remote) plan(e *env, paths []string, how publishing) (*ascode.Service, *ascode.Plan, error) {
 	files, err := ascode.ReadFiles(paths, r.language())
 	if err != nil {
 		return nil, nil, tellBadFiles(e, err)
@@ -98,11 +98,42 @@ func (r *remote) plan(e *env, paths []string, publish bool) (*ascode.Service, *a
 	if err != nil {
 		return nil, nil, err
 	}
-	p, err := s.Plan(e.ctx, files, publish)
+	choice, err := how.choice(r.language())
+	if err != nil {
+		return nil, nil, err
+	}
+	s.Choose(choice)
+	p, err := s.Plan(e.ctx, files, how.Publish)
 	if err != nil {
 		return nil, nil, tellBadFiles(e, err)
 	}
 	return s, p, p.Write(e.stdout, r.language())
+}
+
+// publishing is whether and how drafts are published.
+type publishing struct {
+	Publish        bool     `help:"Publish the drafts too."`
+	Inside         string   `enum:"stay,move,end" default:"stay" help:"What becomes of members inside an older version: stay in it, move to the new one at the step with the same id, or end."`
+	Move           []string `placeholder:"OLD=NEW" help:"With --inside move: where those go on who stand at a step that is gone; OLD= ends their passage."`
+	AcceptOutdated bool     `help:"Publish although a text was changed in one language and not in another."`
+}
+
+func (p publishing) choice(lang string) (ascode.Choice, error) {
+	c := ascode.Choice{Inside: p.Inside}
+	if p.AcceptOutdated {
+		c.OutdatedTexts = "accept"
+	}
+	for _, m := range p.Move {
+		from, to, ok := strings.Cut(m, "=")
+		if !ok || from == "" {
+			return c, errors.New(locale.T(lang, "cli.publish.move_form", nil))
+		}
+		if c.Moves == nil {
+			c.Moves = map[string]string{}
+		}
+		c.Moves[from] = to
+	}
+	return c, nil
 }
 
 // tellBadFiles prints the places of problems, if it is them.
@@ -121,15 +152,15 @@ func tellBadFiles(e *env, err error) error {
 const somethingToDo exitCode = 3
 
 type campaignPlanCmd struct {
-	Files    []string `arg:"" help:"YAML or JSON files, or folders of them."`
-	Publish  bool     `help:"Plan as apply --publish does it."`
-	ExitCode bool     `help:"End with 3 where there is something to do; 0: nothing, 1: failed, 2: the command line is wrong."`
+	Files []string `arg:"" help:"YAML or JSON files, or folders of them."`
+	publishing
+	ExitCode bool `help:"End with 3 where there is something to do; 0: nothing, 1: failed, 2: the command line is wrong."`
 	remote
 }
 
 // Run shows the plan.
 func (c *campaignPlanCmd) Run(e *env) error {
-	_, p, err := c.plan(e, c.Files, c.Publish)
+	_, p, err := c.plan(e, c.Files, c.publishing)
 	if err == nil && c.ExitCode && !p.Empty() {
 		return somethingToDo
 	}
@@ -137,15 +168,15 @@ func (c *campaignPlanCmd) Run(e *env) error {
 }
 
 type campaignApplyCmd struct {
-	Files   []string `arg:"" help:"YAML or JSON files, or folders of them."`
-	Publish bool     `help:"Publish the drafts too. Members inside finish the version that they entered."`
-	Yes     bool     `help:"Do it without asking."`
+	Files []string `arg:"" help:"YAML or JSON files, or folders of them."`
+	publishing
+	Yes bool `help:"Do it without asking."`
 	remote
 }
 
 // Run shows the plan, asks and applies it.
 func (c *campaignApplyCmd) Run(e *env) error {
-	s, p, err := c.plan(e, c.Files, c.Publish)
+	s, p, err := c.plan(e, c.Files, c.publishing)
 	if err != nil || p.Empty() {
 		return err
 	}

@@ -1,0 +1,146 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/difference"
+	"github.com/kruzhok/kruzhok/engine"
+)
+
+func (s *server) publicationOperations() {
+	add(s, operation{
+		id: "get-publication", method: http.MethodGet, path: "/v1/campaigns/{key}/publication", tag: "Campaigns", scope: engine.CampaignsRead,
+		summary: "Look at what publishing the draft would do", errors: []int{http.StatusNotFound},
+		doc: "What changed since the newest version, how many members stand at which step of which version and where each would go on if they were moved, and which texts lag behind in a language. Changes nothing.",
+	}, s.getPublication)
+	add(s, operation{
+		id: "publish-campaign", method: http.MethodPost, path: "/v1/campaigns/{key}/publication", tag: "Campaigns", scope: engine.CampaignsWrite,
+		summary: "Publish the draft as the next version", status: http.StatusCreated, once: true, errors: []int{http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed},
+		doc: "Without a body, members inside finish the version that they entered; where only texts changed, they get the corrected ones with their next message. " +
+			"With If-Match the draft is published only while its revision is that one.", loose: true,
+	}, s.publish)
+	add(s, operation{
+		id: "get-texts", method: http.MethodGet, path: "/v1/campaigns/{key}/texts", tag: "Campaigns", scope: engine.CampaignsRead,
+		summary: "List the draft's texts, language beside language", errors: []int{http.StatusNotFound},
+		doc: "A text that was changed in one language since the newest version, and not in another, is outdated there.",
+	}, s.getTexts)
+}
+
+type publicationReply struct {
+	Location string `header:"Location"`
+	Body     versionView
+}
+
+type publishBody struct {
+	Inside        engine.Inside                         `json:"inside,omitempty" enum:"stay,move,end" doc:"What becomes of those inside older versions: they finish theirs (stay, the default), go on in the new one at the step with the same id (move), or leave (end)"`
+	Moves         map[campaigns.StepID]campaigns.StepID `json:"moves,omitempty" doc:"With move: where those go on who stand at a step, by its id. An empty text ends their passage. A step that the new version does not have needs one"`
+	OutdatedTexts string                                `json:"outdated_texts,omitempty" enum:"accept" doc:"accept publishes although texts lag behind in a language"`
+}
+
+type publishInput struct {
+	KeyInput
+	IfMatch string       `header:"If-Match" doc:"The ETag of the draft that was looked at"`
+	Body    *publishBody `required:"false"`
+}
+
+func (s *server) publish(ctx context.Context, p engine.Principal, in *publishInput) (*publicationReply, error) {
+	rev, err := readRevision(in.IfMatch)
+	if err != nil {
+		return nil, err
+	}
+	how := engine.Publishing{Revision: rev}
+	if b := in.Body; b != nil {
+		how.Inside, how.Moves, how.AcceptOutdated = b.Inside, b.Moves, b.OutdatedTexts != ""
+	}
+	v, err := s.Engine.PublishAs(ctx, p, in.key(), how)
+	if err != nil {
+		return nil, err
+	}
+	return &publicationReply{Location: campaignURL(in.key()) + "/versions/" + itoa(v.Number), Body: viewVersion(v)}, nil
+}
+
+// publicationView is what publishing would do.
+type publicationView struct {
+	Version       int            `json:"version" doc:"The version that it would be"`
+	DraftRevision int64          `json:"draft_revision"`
+	Difference    []string       `json:"difference" doc:"What changed since the newest version, for reading; empty when nothing did or nothing was published"`
+	TextsOnly     bool           `json:"texts_only" doc:"Only texts changed: those inside get the corrected ones whatever is chosen"`
+	InsideN       int            `json:"inside_n" doc:"How many members are inside"`
+	Inside        []standingView `json:"inside" doc:"Where they stand"`
+	Outdated      []textView     `json:"outdated" doc:"Texts that were changed in one language and not in another"`
+}
+
+type standingView struct {
+	Version  int               `json:"version"`
+	Step     campaigns.StepID  `json:"step" doc:"Empty: before the first step"`
+	N        int               `json:"n"`
+	Place    *campaigns.StepID `json:"place" doc:"The step of the new version at which they would go on; null: it has none, and moves must say where they go on"`
+	Unmoving bool              `json:"unmoving" doc:"Their version cannot be read by this release: they stay in it whatever is chosen"`
+}
+
+type publicationViewReply struct {
+	ETag string `header:"ETag"`
+	Body publicationView
+}
+
+func (s *server) getPublication(ctx context.Context, p engine.Principal, in *KeyInput) (*publicationViewReply, error) {
+	pub, err := s.Engine.Publication(ctx, p, in.key())
+	if err != nil {
+		return nil, err
+	}
+	v := publicationView{
+		Version: pub.Version, DraftRevision: pub.Campaign.DraftRev, Difference: []string{}, TextsOnly: pub.Texts, InsideN: pub.Count(),
+		Inside: []standingView{}, Outdated: viewTexts(pub.Outdated()),
+	}
+	if pub.Difference != nil {
+		v.Difference = append(v.Difference, pub.Difference.Lines(requestOf(ctx).lang)...)
+	}
+	for _, st := range pub.Inside {
+		v.Inside = append(v.Inside, standingView{st.Version, st.Step, st.N, st.Place, st.Unread})
+	}
+	return &publicationViewReply{ETag: revision(pub.Campaign), Body: v}, nil
+}
+
+// textView is one text in the campaign's languages.
+type textView struct {
+	Step     campaigns.StepID `json:"step" doc:"Empty: of the campaign itself"`
+	Path     string           `json:"path" doc:"Which text of it, such as text or options a1.text"`
+	Wordings []wordingView    `json:"wordings"`
+}
+
+type wordingView struct {
+	Language campaigns.Lang          `json:"language"`
+	Text     string                  `json:"text"`
+	State    difference.WordingState `json:"state" enum:"unchanged,changed,new,outdated"`
+}
+
+func viewTexts(list []difference.Text) []textView {
+	out := make([]textView, len(list))
+	for i, t := range list {
+		out[i] = textView{Step: t.Step, Path: t.Path, Wordings: make([]wordingView, len(t.Wordings))}
+		for j, w := range t.Wordings {
+			out[i].Wordings[j] = wordingView{w.Lang, w.Text, w.State}
+		}
+	}
+	return out
+}
+
+type textsReply struct {
+	ETag string `header:"ETag"`
+	Body struct {
+		Languages []campaigns.Lang `json:"languages" doc:"The first is the fallback"`
+		Texts     []textView       `json:"texts"`
+	}
+}
+
+func (s *server) getTexts(ctx context.Context, p engine.Principal, in *KeyInput) (*textsReply, error) {
+	pub, err := s.Engine.Publication(ctx, p, in.key())
+	if err != nil {
+		return nil, err
+	}
+	out := &textsReply{ETag: revision(pub.Campaign)}
+	out.Body.Languages, out.Body.Texts = pub.Draft.Languages, viewTexts(pub.Words)
+	return out, nil
+}

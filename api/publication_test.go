@@ -1,0 +1,52 @@
+package api
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestPublication: what publishing would do is told before it is done; those inside go where the caller says, and texts that lag behind need a yes.
+func TestPublication(t *testing.T) {
+	w := newWorld(t)
+	yaml := []string{"Content-Type", "application/yaml"}
+	const draft = "key: c\nkind: survey\nname: C\ntopic: news\nlanguages: [en, ru]\nchannels: [email]\nentry: {manual: true}\nsteps:\n" +
+		"  - {id: w, wait: 2d}\n  - {id: a, send: {text: {en: A, ru: А}}}\n"
+	w.call("POST", "/v1/campaigns", draft, yaml...).want(201)
+	if got := w.call("GET", "/v1/campaigns/c/publication", "").want(200).json(); got["version"] != 1.0 || got["inside_n"] != 0.0 {
+		t.Errorf("%v", got)
+	}
+	w.call("POST", "/v1/campaigns/c/publication", `{"inside":"move"}`).want(201)
+	w.call("POST", "/v1/members", `{"external_id":"u1","email":"u1@example.org"}`).want(201)
+	w.call("POST", "/v1/campaigns/c/enrollments", `{"members":["u1"]}`).want(200)
+
+	_, err := w.e.AdvanceDue(t.Context(), time.Second)
+	must(t, err)
+	w.call("PUT", "/v1/campaigns/c/draft", strings.NewReplacer("id: w, wait: 2d", "id: x, wait: 3d", "en: A", "en: Aa").Replace(draft), yaml...).want(200)
+	seen := w.call("GET", "/v1/campaigns/c/publication", "").want(200)
+	for _, part := range []string{`"inside_n":1`, `"place":null`, `"step":"w"`, `"texts_only":false`, `"state":"outdated"`, `"version":2`} {
+		if !strings.Contains(seen.body, part) {
+			t.Errorf("%s is not in %s", part, seen.body)
+		}
+	}
+	if got := w.call("GET", "/v1/campaigns/c/publication", "", "Accept-Language", "ru").want(200); got.body == seen.body {
+		t.Error("the difference is in one language only")
+	}
+	if got := w.call("GET", "/v1/campaigns/c/texts", "").want(200); !strings.Contains(got.body, `{"language":"ru","text":"А","state":"outdated"}`) {
+		t.Error(got.body)
+	}
+	at := "/v1/campaigns/c/publication"
+	w.call("POST", at, `{"inside":"move"}`).problem(409, "conflict.outdated_texts")
+	w.call("POST", at, `{"inside":"move","outdated_texts":"accept"}`).problem(409, "conflict.no_place")
+	w.call("POST", at, `{"inside":"move","outdated_texts":"accept","moves":{"w":"nowhere"}}`).problem(422, "invalid.moves")
+	w.call("POST", at, `{"outdated_texts":"accept","moves":{"w":"a"}}`).problem(422, "invalid.moves_without_move")
+	w.call("POST", at, `{"inside":"elsewhere"}`).want(422)
+	w.call("POST", at, `{"inside":`).want(422)
+	if n := len(w.call("GET", "/v1/campaigns/c/versions", "").want(200).items()); n != 1 {
+		t.Errorf("%d versions after refusals", n)
+	}
+	w.call("POST", at, `{"inside":"move","outdated_texts":"accept","moves":{"w":"a"}}`, "If-Match", seen.Header().Get("ETag")).want(201)
+	if got := w.call("GET", at, "").want(200).json(); got["texts_only"] != false || len(got["difference"].([]any)) != 0 {
+		t.Errorf("%v", got)
+	}
+}

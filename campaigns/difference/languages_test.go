@@ -1,0 +1,70 @@
+package difference
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// told are the texts that are not what they were, one a line.
+func told(list []Text) (out []string) {
+	for _, t := range list {
+		var states []string
+		for _, w := range t.Wordings {
+			states = append(states, string(w.Lang)+" "+string(w.State))
+		}
+		if line := strings.Join(states, ", "); strings.Count(line, string(Unchanged)) < len(states) {
+			out = append(out, fmt.Sprintf("%s %s: %s", t.Step, t.Path, line))
+		}
+	}
+	return out
+}
+
+func TestLanguages(t *testing.T) {
+	for name, c := range map[string]struct {
+		was, now string
+		want     []string
+	}{
+		"nothing":          {base, base, nil},
+		"one language":     {base, edit("Привет", "Здравствуйте"), []string{"hello text: en outdated, ru changed"}},
+		"both":             {base, edit("Привет", "Здравствуйте", "en: Hello", "en: Good day"), []string{"hello text: en changed, ru changed"}},
+		"an option":        {base, edit("en: Intermediate", "en: Middle"), []string{"level options b1.text: en changed, ru outdated"}},
+		"options in order": {base, edit("        - {value: a1, text: {en: Beginner, ru: Начинающий}}\n", "", "ru: Средний}}", "ru: Средний}}\n        - {value: a1, text: {en: Start, ru: Начинающий}}"), []string{"level options a1.text: en changed, ru outdated"}},
+		"a step more":      {base, edit("  - wait: 1d\n", "  - {id: n, send: {text: {en: N, ru: Н}}}\n  - wait: 1d\n"), []string{"n text: en new, ru new"}},
+		"moved and changed": {
+			base, edit("  - {id: bye, send: {text: {en: Bye, ru: Пока}}}\n", "", "steps:\n  - id: hello", "steps:\n  - {id: bye, send: {text: {en: Bye now, ru: Пока}}}\n  - id: hello"),
+			[]string{"bye text: en changed, ru outdated"},
+		},
+		"a language more": {
+			head + "steps: [{send: {text: {en: a, ru: б}}}]", strings.Replace(head, "[en, ru]", "[en, ru, de]", 1) + "steps: [{send: {text: {de: c, en: a, ru: б}}}]",
+			[]string{"step-1 text: en unchanged, ru unchanged, de new"},
+		},
+		"a language more, and another one changed": {
+			head + "steps: [{send: {text: {en: a, ru: б}}}]", strings.Replace(head, "[en, ru]", "[en, ru, de]", 1) + "steps: [{send: {text: {de: c, en: aa, ru: б}}}]",
+			[]string{"step-1 text: en changed, ru outdated, de new"},
+		},
+		"the name": {edit("name: A", "name: {en: A, ru: А}"), edit("name: A", "name: {en: B, ru: А}"), []string{" name: en changed, ru outdated"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := told(Languages(document(t, c.was), document(t, c.now))); !slices.Equal(got, c.want) {
+				t.Errorf("%q, want %q", got, c.want)
+			}
+		})
+	}
+	all := Languages(nil, document(t, base))
+	if len(all) != 7 || all[0].Outdated() || all[1].Path != "text" || all[1].Step != "level" || all[1].Wordings[1].Text != "Твой уровень?" || all[1].Wordings[1].State != New {
+		t.Errorf("%d texts: %+v", len(all), all)
+	}
+}
+
+func TestTextsAlone(t *testing.T) {
+	for name, want := range map[string]bool{
+		"nothing": true, "a text": true, "lines of a text": true, "a long text": true, "added": false, "moved": false, "options": false, "renamed": false, "a wait": false,
+		"a condition": false, "settings": false, "a language more": false, "another kind": false, "removed": false,
+	} {
+		if got := Between(document(t, cases[name][0]), document(t, cases[name][1])).Texts(); got != want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}

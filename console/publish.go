@@ -1,0 +1,195 @@
+package console
+
+import (
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/definition"
+	"github.com/kruzhok/kruzhok/campaigns/difference"
+	"github.com/kruzhok/kruzhok/console/look"
+	"github.com/kruzhok/kruzhok/engine"
+	"github.com/kruzhok/kruzhok/internal/fault"
+)
+
+// publishPage asks what publishing the draft is to do, and says what it would.
+type publishPage struct {
+	look.Frame
+	Head     head
+	Lead     string
+	Changes  []string // empty: nothing changed, or nothing was published
+	Ways     []wayView
+	Places   []placeView
+	Outdated []string
+	Accepted bool
+	Problem  string // what was wrong with what was just sent
+	Wrong    []string
+	Revision string
+	Action   string // empty: the reader may only look
+}
+
+// wayView is one thing that can become of those inside.
+type wayView struct {
+	Value, Name, Text string
+	Chosen            bool
+}
+
+// placeView is how many stand at a step, and where they would go on.
+type placeView struct {
+	Title, N string
+	Place    string // where; empty: it has to be said
+	Field    string
+	Steps    []stepChoice
+}
+
+type stepChoice struct {
+	Value, Name string
+	Chosen      bool
+}
+
+// moveField begins the names of the fields that say where those go on who stand at a step.
+const moveField = "move:"
+
+// ended is the choice that ends a passage: no step can be called so.
+const ended = "."
+
+func (r *request) publishForm() error { return r.publishPage(http.StatusOK, engine.Publishing{}, nil) }
+
+func (r *request) publish() error {
+	how := engine.Publishing{Inside: engine.Inside(r.PostForm("inside")), AcceptOutdated: r.PostForm("outdated") == "accept"}
+	rev, err := strconv.ParseInt(r.PostForm("revision"), 10, 64)
+	if err != nil || rev <= 0 {
+		return fault.New(fault.Invalid, "invalid.form", nil)
+	}
+	how.Revision = rev
+	for name, values := range r.Request.PostForm {
+		step, ok := strings.CutPrefix(name, moveField)
+		if !ok || len(values) == 0 || values[0] == "" || how.Inside != engine.InsideMoves {
+			continue
+		}
+		if how.Moves == nil {
+			how.Moves = map[campaigns.StepID]campaigns.StepID{}
+		}
+		how.Moves[campaigns.StepID(step)] = campaigns.StepID(strings.TrimSuffix(values[0], ended))
+	}
+	key := campaigns.Key(r.Param("key"))
+	if how.Inside == "" { // nobody is moved or left behind because a form came without an answer
+		if pub, err := r.k.o.Engine.Publication(r.Request.Context(), r.who, key); err == nil && pub.Count() > 0 {
+			return r.publishPage(http.StatusUnprocessableEntity, how, fault.New(fault.Invalid, "invalid.inside", nil))
+		}
+	}
+	_, err = r.k.o.Engine.PublishAs(r.Request.Context(), r.who, key, how)
+	if kind := fault.KindOf(err); err != nil && (kind == fault.Conflict || kind == fault.Invalid) {
+		return r.publishPage(statusOf(kind), how, err)
+	}
+	if err != nil {
+		return err
+	}
+	r.Redirect(http.StatusSeeOther, "/console/campaigns/"+string(key))
+	return nil
+}
+
+func (r *request) publishPage(status int, how engine.Publishing, refused error) error {
+	ctx, key := r.Request.Context(), campaigns.Key(r.Param("key"))
+	pub, err := r.k.o.Engine.Publication(ctx, r.who, key)
+	if err != nil {
+		return err
+	}
+	flow, err := r.k.o.Reports.Flow(ctx, r.who, key, r.lang)
+	if err != nil {
+		return err
+	}
+	p := publishPage{Frame: r.frame(look.Campaigns, flow.Head.Name), Revision: strconv.FormatInt(pub.Campaign.DraftRev, 10), Accepted: how.AcceptOutdated}
+	p.Head = headOf(p.Frame, flow.Head, r.sinceWords(p.Frame, flow), "publish")
+	if r.who.Require(engine.CampaignsWrite) == nil && flow.Head.State != campaigns.Archived {
+		p.Action = "/console/campaigns/" + string(key) + "/publish"
+	}
+	p.lead(pub)
+	p.ways(pub, how)
+	p.places(pub, how)
+	for _, t := range pub.Outdated() {
+		p.Outdated = append(p.Outdated, outdatedLine(words{p.Frame, pub.Draft}, t))
+	}
+	if refused != nil {
+		p.Problem = fault.Message(refused, r.lang)
+		for _, d := range fault.Details(refused, r.lang) {
+			p.Wrong = append(p.Wrong, d.Message)
+		}
+	}
+	return r.renderStatus(status, "publish.html", p)
+}
+
+func (p *publishPage) lead(pub *engine.Publication) {
+	switch {
+	case pub.Campaign.LiveVersion == 0:
+		p.Lead = p.T("console.publish.first")
+	case pub.Difference == nil:
+		p.Lead = p.T("console.publish.unread", "version", pub.Version-1)
+	case pub.Difference.Empty():
+		p.Lead = p.T("console.publish.same", "version", pub.Version-1)
+	default:
+		p.Lead = p.T("console.publish.since", "version", pub.Version-1)
+		p.Changes = pub.Difference.Lines(p.Lang)
+	}
+}
+
+// ways asks only where somebody is inside.
+func (p *publishPage) ways(pub *engine.Publication, how engine.Publishing) {
+	n := pub.Count()
+	if n == 0 {
+		return
+	}
+	for _, way := range []engine.Inside{engine.InsideStays, engine.InsideMoves, engine.InsideEnds} {
+		text := "console.publish.text." + string(way)
+		if way == engine.InsideStays && pub.Texts {
+			text = "console.publish.text.corrected"
+		}
+		p.Ways = append(p.Ways, wayView{string(way), p.T("console.publish.way."+string(way), "n", n), p.T(text), how.Inside == way})
+	}
+}
+
+func (p *publishPage) places(pub *engine.Publication, how engine.Publishing) {
+	w := words{p.Frame, pub.Draft}
+	for _, s := range pub.Inside {
+		v := placeView{N: p.T("console.members", "n", s.N), Title: p.T("console.publish.at", "step", string(s.Step), "version", s.Version)}
+		switch {
+		case s.Step == "":
+			v.Title = p.T("console.publish.before", "version", s.Version)
+			v.Place = p.T("console.publish.stays_before")
+		case s.Unread:
+			v.Place = p.T("console.publish.unreadable")
+		case s.Place != nil:
+			v.Place = p.T("console.publish.to", "step", w.title(pub.Draft.Step(*s.Place)))
+		default:
+			v.Field, v.Steps = moveField+string(s.Step), p.targets(w, pub.Draft, how.Moves, s.Step)
+		}
+		if v.Field != "" && slices.ContainsFunc(p.Places, func(o placeView) bool { return o.Field == v.Field }) {
+			v.Field, v.Steps, v.Place = "", nil, p.T("console.publish.as_above")
+		}
+		p.Places = append(p.Places, v)
+	}
+}
+
+// targets are the steps that members can be moved to.
+func (p *publishPage) targets(w words, def *definition.Definition, moves map[campaigns.StepID]campaigns.StepID, from campaigns.StepID) []stepChoice {
+	to, said := moves[from]
+	out := []stepChoice{{ended, p.T("console.publish.ends"), said && to == ""}}
+	for _, s := range def.Order {
+		if def.RepeatOf(s.ID) == nil {
+			out = append(out, stepChoice{string(s.ID), w.title(s) + " (" + string(s.ID) + ")", said && to == s.ID})
+		}
+	}
+	return out
+}
+
+func outdatedLine(w words, t difference.Text) string {
+	var behind []string
+	for _, x := range t.Wordings {
+		if x.State == difference.Outdated {
+			behind = append(behind, w.language(x.Lang))
+		}
+	}
+	return strings.TrimSpace(string(t.Step)+" "+t.Path) + ": " + strings.Join(behind, ", ")
+}

@@ -1,0 +1,78 @@
+package console
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/definition"
+	"github.com/kruzhok/kruzhok/engine"
+)
+
+// TestPublishAsks: the page says what changes and where everybody stands; nothing is published before it is said what becomes of them, where those go on whose
+// step is gone, and a yes to what lags behind in a language.
+func TestPublishAsks(t *testing.T) {
+	w := newWorld(t, newSQLite(t))
+	ctx, key := t.Context(), campaigns.Key("c")
+	const src = "key: c\nkind: survey\nname: <b>C\ntopic: news\nlanguages: [en, ru]\nchannels: [email]\nentry: {manual: true}\nsteps:\n" +
+		"  - {id: w, wait: 2d}\n  - {id: a, send: {text: {en: A, ru: А}}}\n"
+	draft := func(src string) engine.Draft { return engine.Draft{Source: src, Format: definition.YAML} }
+	_, err := w.e.CreateCampaign(ctx, engine.Operator, draft(src))
+	must(t, err)
+	_, err = w.e.Publish(ctx, engine.Operator, key)
+	must(t, err)
+	address := "u@example.org"
+	_, _, err = w.e.UpsertMember(ctx, engine.Operator, engine.MemberInput{ExternalID: "u", Email: &address})
+	must(t, err)
+	_, err = w.e.Enroll(ctx, engine.Operator, key, []string{"u"})
+	must(t, err)
+	_, err = w.e.AdvanceDue(ctx, time.Second)
+	must(t, err)
+	_, err = w.e.PutDraft(ctx, engine.Operator, key, 0, draft(strings.NewReplacer("id: w, wait: 2d", "id: x, wait: 3d", "en: A", "en: A & a").Replace(src)))
+	must(t, err)
+
+	at := "/console/campaigns/c/publish"
+	for lang, want := range map[string][]string{
+		"en": {"1 member stays", "Step “w” of version 1", "The step is gone", "text (en): A → A &amp; a", "lag behind"},
+		"ru": {"1 участник переходит", "Шаг «w» версии 1", "Этого шага больше нет"},
+	} {
+		page := w.get(at, lang)
+		checkPage(t, lang, page)
+		for _, words := range want {
+			if !strings.Contains(page, words) {
+				t.Errorf("%s: no %q", lang, words)
+			}
+		}
+		checkPage(t, lang, w.get("/console/campaigns/c/texts", lang))
+	}
+	if page := w.get("/console/campaigns/c/texts", "en"); !strings.Contains(page, "Outdated") || !strings.Contains(page, "A &amp; a") {
+		t.Error("the texts do not stand beside each other")
+	}
+	form := url.Values{"revision": {"2"}}
+	for _, step := range []struct {
+		field, value string
+		status       int
+	}{
+		{"", "", 422},                 // nobody said what becomes of those inside
+		{"inside", "move", 409},       // the text lags behind
+		{"outdated", "accept", 409},   // the step is gone
+		{"move:w", "nowhere", 422},    // leads nowhere
+		{"revision", "1", 409},        // somebody typed meanwhile
+		{"move:w", "a", 409},          // still
+		{"revision", "2", 303},        // done
+		{"revision", "nonsense", 422}, // no form of ours
+		{"inside", "everywhere", 422}, // neither
+	} {
+		if step.field != "" {
+			form.Set(step.field, step.value)
+		}
+		if got := w.post(at, form); got.Code != step.status {
+			t.Errorf("%s=%s: %d, want %d", step.field, step.value, got.Code, step.status)
+		}
+	}
+	if v, err := w.e.Versions(ctx, engine.Operator, key); err != nil || len(v) != 2 {
+		t.Errorf("%d versions, %v", len(v), err)
+	}
+}

@@ -1,0 +1,401 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/decide"
+	"github.com/kruzhok/kruzhok/campaigns/definition"
+	"github.com/kruzhok/kruzhok/campaigns/difference"
+	"github.com/kruzhok/kruzhok/internal/fault"
+	"github.com/kruzhok/kruzhok/internal/locale"
+	"github.com/kruzhok/kruzhok/store"
+)
+
+// Inside says what becomes of those inside older versions when a version is published.
+type Inside string
+
+const (
+	// InsideStays: they finish the version that they are in. Where only texts changed, they get the corrected ones with their next message.
+	InsideStays Inside = "stay"
+	// InsideMoves: they go on in the new version, at the step with the same id.
+	InsideMoves Inside = "move"
+	// InsideEnds: they leave, and nothing more is sent to them.
+	InsideEnds Inside = "end"
+)
+
+// Publishing is how a draft is published.
+type Publishing struct {
+	// Revision is the draft's that was looked at, so that nobody publishes what somebody else typed meanwhile; 0: whatever it is.
+	Revision int64
+	Inside   Inside // empty: InsideStays
+	// Moves are, with InsideMoves, where those go on who stand at a step; empty: their passage ends. A step that the new version does not have needs one.
+	Moves map[campaigns.StepID]campaigns.StepID
+	// AcceptOutdated publishes although texts were changed in one language and not in another.
+	AcceptOutdated bool
+}
+
+// Publication is what publishing the draft would do.
+type Publication struct {
+	Campaign *store.Campaign
+	Version  int // that it would be
+	// Difference is to the newest version; nil: there is none, or it cannot be read.
+	Difference *difference.Difference
+	// Texts: only texts changed, and those inside get the corrected ones whatever is chosen.
+	Texts bool
+	// Words are the draft's texts, by language.
+	Words  []difference.Text
+	Inside []Standing
+	Draft  *definition.Definition
+
+	revised []int // versions of which it would be a correction of texts
+}
+
+// Standing is how many stand at a step of a version, and where they would go on.
+type Standing struct {
+	Version int
+	Step    campaigns.StepID // empty: before the first
+	N       int
+	// Place is where they would go on; nil: somebody has to say. At a step of one's own it is the same one.
+	Place *campaigns.StepID
+	// Unread: the version cannot be read; they stay in it whatever is chosen.
+	Unread bool
+}
+
+// Count is how many are inside.
+func (p *Publication) Count() (n int) {
+	for _, s := range p.Inside {
+		n += s.N
+	}
+	return n
+}
+
+// Outdated are the texts that were changed in one language and not in another.
+func (p *Publication) Outdated() []difference.Text {
+	return slices.DeleteFunc(slices.Clone(p.Words), func(t difference.Text) bool { return !t.Outdated() })
+}
+
+// Publication tells what publishing the draft would do. It changes nothing. Faults as for PublishAs.
+func (e *Engine) Publication(ctx context.Context, p Principal, key campaigns.Key) (*Publication, error) {
+	if err := p.Require(CampaignsRead); err != nil {
+		return nil, err
+	}
+	c, err := e.Store.CampaignByKey(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	return e.publication(ctx, e.Store, c, nil)
+}
+
+// published is what a publication is found from.
+type publishedFrom interface {
+	source
+	CountPaths(context.Context, campaigns.CampaignID) ([]store.PathCount, error)
+}
+
+func (e *Engine) publication(ctx context.Context, from publishedFrom, c *store.Campaign, land map[campaigns.StepID]campaigns.StepID) (*Publication, error) {
+	def, err := parseDraft(Draft{c.Draft, definition.Format(c.DraftFormat)})
+	if err != nil {
+		return nil, err
+	}
+	out := &Publication{Campaign: c, Version: c.LiveVersion + 1, Draft: def}
+	now, _ := difference.Read([]byte(c.Draft), definition.Format(c.DraftFormat)) // it was parsed just now
+	out.Words = difference.Languages(nil, now)
+	if c.LiveVersion == 0 {
+		return out, nil
+	}
+	docs := documents{e: e, from: from, campaign: c.ID, now: now}
+	if out.Inside, err = e.standings(ctx, from, c.ID); err != nil {
+		return nil, err
+	}
+	if err := out.compare(ctx, &docs); err != nil {
+		return nil, err
+	}
+	for i := range out.Inside {
+		if err := docs.place(ctx, &out.Inside[i], def, land); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// compare finds what changed since the newest version, and of which versions the draft is a correction.
+func (p *Publication) compare(ctx context.Context, docs *documents) error {
+	live := p.Version - 1
+	versions := []int{live}
+	for _, s := range p.Inside {
+		if !slices.Contains(versions, s.Version) {
+			versions = append(versions, s.Version)
+		}
+	}
+	for _, number := range versions {
+		was, err := docs.of(ctx, number)
+		if err != nil {
+			return err
+		}
+		if was == nil {
+			continue
+		}
+		d := difference.Between(was, docs.now)
+		if d.Texts() {
+			p.revised = append(p.revised, number)
+		}
+		if number == live {
+			p.Difference, p.Texts, p.Words = d, d.Texts() && !d.Empty(), difference.Languages(was, docs.now)
+		}
+	}
+	return nil
+}
+
+// standings counts who is inside, by version and step. It reads counters: a campaign of any size is a short list.
+func (e *Engine) standings(ctx context.Context, from publishedFrom, id campaigns.CampaignID) ([]Standing, error) {
+	paths, err := from.CountPaths(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	type place struct {
+		version int
+		step    campaigns.StepID
+	}
+	n := map[place]int{}
+	for _, p := range paths {
+		if !p.State.Final() {
+			n[place{p.Version, p.Step}] += p.N
+		}
+	}
+	var out []Standing
+	for at, n := range n {
+		if n > 0 {
+			out = append(out, Standing{Version: at.version, Step: at.step, N: n})
+		}
+	}
+	slices.SortFunc(out, func(a, b Standing) int { return cmp.Or(cmp.Compare(b.Version, a.Version), cmp.Compare(a.Step, b.Step)) })
+	return out, nil
+}
+
+// documents are a campaign's versions, for comparison with what is to be the next.
+type documents struct {
+	e        *Engine
+	from     source
+	campaign campaigns.CampaignID
+	now      *difference.Document
+	inputs   map[int]*decide.Moved
+}
+
+// of is nil for a version that cannot be read.
+func (d *documents) of(ctx context.Context, number int) (*difference.Document, error) {
+	v, err := d.from.Version(ctx, d.campaign, number)
+	if err != nil {
+		return nil, err
+	}
+	doc, _ := difference.Read([]byte(v.Source), definition.Format(v.Format))
+	return doc, nil
+}
+
+// place finds where those would go on who stand there.
+func (d *documents) place(ctx context.Context, s *Standing, def *definition.Definition, land map[campaigns.StepID]campaigns.StepID) error {
+	in, known := d.inputs[s.Version]
+	if !known {
+		was, err := d.of(ctx, s.Version)
+		if err != nil {
+			return err
+		}
+		if l, verr := d.e.version(ctx, d.from, d.campaign, s.Version); verr == nil && was != nil {
+			in = &decide.Moved{Was: l.def, Same: decide.Same(l.def, def, difference.Pairs(was, d.now)), Land: land}
+		} else if verr != nil && !errors.Is(verr, errBadVersion) {
+			return verr
+		}
+		if d.inputs == nil {
+			d.inputs = map[int]*decide.Moved{}
+		}
+		d.inputs[s.Version] = in
+	}
+	if in == nil {
+		s.Unread = true
+		return nil
+	}
+	if s.Step == "" {
+		s.Place = &s.Step
+	} else if to, _, ok := in.Place(def, s.Step); ok {
+		s.Place = new(campaigns.StepID)
+		if to != nil {
+			*s.Place = to.ID
+		}
+	}
+	return nil
+}
+
+// Publish makes the draft the campaign's next version. Members inside finish the version that they entered.
+func (e *Engine) Publish(ctx context.Context, p Principal, key campaigns.Key) (*store.Version, error) {
+	return e.PublishAs(ctx, p, key, Publishing{})
+}
+
+// PublishAs makes the draft the campaign's next version, with what is to become of those inside. Faults: conflict.draft for another revision,
+// conflict.outdated_texts with every text that lags behind, conflict.no_place with every step that needs to be told where it leads, invalid.moves for one that leads nowhere.
+func (e *Engine) PublishAs(ctx context.Context, p Principal, key campaigns.Key, how Publishing) (*store.Version, error) {
+	if err := p.Require(CampaignsWrite); err != nil {
+		return nil, err
+	}
+	var v *store.Version
+	err := e.Store.Write(ctx, func(tx *store.Tx) error {
+		c, err := tx.LockCampaign(ctx, key)
+		if err != nil {
+			return err
+		}
+		if how.Revision != 0 && how.Revision != c.DraftRev {
+			return fault.New(fault.Conflict, "conflict.draft", nil)
+		}
+		v, err = e.publish(ctx, tx, p, c, how)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	e.states.forget()
+	e.wake("due", e.Waker.WakeDue(ctx))
+	return v, nil
+}
+
+func (e *Engine) publish(ctx context.Context, tx *store.Tx, p Principal, c *store.Campaign, how Publishing) (*store.Version, error) {
+	if c.State == campaigns.Archived {
+		return nil, fault.New(fault.Conflict, "conflict.campaign_state", map[string]any{"state": locale.Term("state.campaign." + string(c.State))})
+	}
+	if how.Inside == InsideMoves || how.Inside == InsideEnds { // before it is counted who stands where
+		if err := tx.EndMoves(ctx, c.ID); err != nil {
+			return nil, err
+		}
+	}
+	pub, err := e.publication(ctx, tx, c, how.Moves)
+	if err != nil {
+		return nil, err
+	}
+	if err := outdated(pub, how); err != nil {
+		return nil, err
+	}
+	move, err := e.moveOf(ctx, tx, pub, how)
+	if err != nil {
+		return nil, err
+	}
+	now := e.now()
+	v := &store.Version{
+		Campaign: c.ID, Number: pub.Version, Source: c.Draft, Format: c.DraftFormat,
+		SHA256: definition.SourceHash([]byte(c.Draft)), PublishedAt: now, PublishedBy: p.Name,
+	}
+	if err := tx.InsertVersion(ctx, v); err != nil {
+		return nil, err
+	}
+	if move != nil {
+		move.AskedAt, move.AskedBy = now, p.Name
+		if err := tx.InsertMove(ctx, move); err != nil {
+			return nil, err
+		}
+	}
+	next, err := e.schedule(ctx, tx, v, pub.Draft, now)
+	if err != nil {
+		return nil, err
+	}
+	if c.State != campaigns.Paused && c.State.May(next) { // a pause ends by resuming alone
+		if err := tx.SetCampaignState(ctx, c.ID, c.State, next, p.Name, now); err != nil {
+			return nil, err
+		}
+	}
+	data := map[string]any{"version": v.Number, "by": p.Name, "inside": string(cmp.Or(how.Inside, InsideStays))}
+	return v, tx.AppendEvents(ctx, []store.Event{e.event(now, "campaign.published", c.ID, data)})
+}
+
+// outdated refuses texts that lag behind in a language, unless somebody has said yes to them.
+func outdated(pub *Publication, how Publishing) error {
+	var list []fault.Detail
+	for _, t := range pub.Outdated() {
+		for _, w := range t.Wordings {
+			if w.State == difference.Outdated {
+				at := strings.TrimSpace(string(t.Step) + " " + t.Path)
+				list = append(list, fault.Detail{Path: at, Code: "outdated_text", Args: map[string]any{"text": at, "language": string(w.Lang)}})
+			}
+		}
+	}
+	if len(list) == 0 || how.AcceptOutdated {
+		return nil
+	}
+	return fault.New(fault.Conflict, "conflict.outdated_texts", map[string]any{"n": len(list)}).With(list...)
+}
+
+// moveOf is what is to become of those inside; nil: they stay.
+func (e *Engine) moveOf(ctx context.Context, tx *store.Tx, pub *Publication, how Publishing) (*store.Move, error) {
+	if len(how.Moves) > 0 && how.Inside != InsideMoves {
+		return nil, fault.New(fault.Invalid, "invalid.moves_without_move", nil)
+	}
+	m := &store.Move{Campaign: pub.Campaign.ID, Version: pub.Version, Landings: how.Moves}
+	switch how.Inside {
+	case InsideEnds:
+		m.End = true
+	case InsideMoves:
+		if err := e.checkMoves(ctx, tx, pub, how.Moves); err != nil {
+			return nil, err
+		}
+	case InsideStays, "":
+		if !pub.Texts {
+			return nil, nil
+		}
+		m.Versions = pub.revised
+	default:
+		return nil, fault.New(fault.Invalid, "invalid.inside", map[string]any{"value": string(how.Inside)})
+	}
+	if pub.Campaign.LiveVersion == 0 {
+		return nil, nil // nobody was ever inside
+	}
+	return m, nil
+}
+
+// checkMoves refuses what leads nowhere, and what is not said where it leads.
+func (e *Engine) checkMoves(ctx context.Context, tx *store.Tx, pub *Publication, moves map[campaigns.StepID]campaigns.StepID) error {
+	bad, err := e.badMoves(ctx, tx, pub, moves)
+	if err != nil {
+		return err
+	}
+	if len(bad) > 0 {
+		return fault.New(fault.Invalid, "invalid.moves", nil).With(bad...)
+	}
+	var open []fault.Detail
+	for _, s := range pub.Inside {
+		if s.Place == nil && !s.Unread {
+			open = append(open, fault.Detail{Path: string(s.Step), Code: "no_place", Args: map[string]any{"step": string(s.Step), "n": s.N, "version": s.Version}})
+		}
+	}
+	if len(open) > 0 {
+		return fault.New(fault.Conflict, "conflict.no_place", nil).With(open...)
+	}
+	return nil
+}
+
+func (e *Engine) badMoves(ctx context.Context, tx *store.Tx, pub *Publication, moves map[campaigns.StepID]campaigns.StepID) (bad []fault.Detail, err error) {
+	known := map[campaigns.StepID]bool{}
+	for n := 1; n < pub.Version && len(moves) > 0; n++ {
+		l, err := e.version(ctx, tx, pub.Campaign.ID, n)
+		if err != nil && !errors.Is(err, errBadVersion) {
+			return nil, err
+		}
+		if l != nil {
+			for _, s := range l.def.Order {
+				known[s.ID] = true
+			}
+		}
+	}
+	for _, from := range slices.Sorted(maps.Keys(moves)) {
+		to := moves[from]
+		switch {
+		case !known[from]:
+			bad = append(bad, fault.Detail{Path: string(from), Code: "move_unknown_step", Args: map[string]any{"step": string(from)}})
+		case to != "" && pub.Draft.Step(to) == nil:
+			bad = append(bad, fault.Detail{Path: string(from), Code: "move_to_unknown_step", Args: map[string]any{"step": string(to)}})
+		case to != "" && pub.Draft.RepeatOf(to) != nil:
+			bad = append(bad, fault.Detail{Path: string(from), Code: "move_into_repeat", Args: map[string]any{"step": string(to), "repeat": string(pub.Draft.RepeatOf(to).ID)}})
+		}
+	}
+	return bad, nil
+}
