@@ -44,6 +44,8 @@ func (w words) title(s *definition.Step) string {
 		return w.T("console.step.set")
 	case *definition.Branch:
 		return w.T("console.step.branch")
+	case *definition.Split:
+		return w.T("console.step.split")
 	case *definition.Goto:
 		return w.T("console.step.goto", "step", w.title(w.def.Step(b.To)))
 	case *definition.End:

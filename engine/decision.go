@@ -85,6 +85,7 @@ func (w *work) decideBy(ctx context.Context, l *live, row *store.Enrollment, p *
 	if err != nil {
 		return err
 	}
+	f.Member = w.e.takenFor(row.Member)
 	next, effects := decide.Decide(l.def, en, f, in, w.now)
 	if en.State != next.State && !en.State.May(next.State) {
 		return fmt.Errorf("decide enrollment %d: %s may not become %s", row.ID, en.State, next.State)

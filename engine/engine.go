@@ -73,6 +73,8 @@ type Options struct {
 	MediaLimit int64
 	// UploadLimit is the same for the survey page (default 20 MB).
 	UploadLimit int64
+	// TakenFor says whom a split takes a member for; nil: for themselves. A simulation plays copies, whose ids are other ones.
+	TakenFor func(campaigns.MemberID) campaigns.MemberID
 	// Now is the clock. Tests and the demo move it.
 	Now func() time.Time
 	Log *slog.Logger

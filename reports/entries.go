@@ -109,9 +109,10 @@ func eventEntries(ev store.Event) []Entry {
 		Topic   string            `json:"topic"`
 		Source  string            `json:"source"`
 		Channel campaigns.Channel `json:"channel"`
+		Name    string            `json:"name"`
 	}
 	if json.Unmarshal(ev.Data, &data) == nil {
-		e.Topic, e.Source, e.Channel = data.Topic, data.Source, data.Channel
+		e.Topic, e.Source, e.Channel, e.arm = data.Topic, data.Source, data.Channel, data.Name
 		if data.Event != "" {
 			e.Event = data.Event
 		}
@@ -165,7 +166,7 @@ func (e *Entry) sentence(lang string) string {
 	}
 	s := locale.T(lang, key, map[string]any{
 		"campaign": string(e.Campaign), "step": string(e.Step), "question": e.Question, "event": e.Event, "topic": locale.Topic(lang, e.Topic),
-		"channel": channelWord(e.Channel),
+		"channel": channelWord(e.Channel), "arm": e.arm,
 	})
 	if e.words == "timeline.event.enrollment.refused" { // the reasons' sentences speak of a step, and none was begun
 		return s

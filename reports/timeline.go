@@ -57,6 +57,7 @@ type Entry struct {
 
 	campaign campaigns.CampaignID
 	words    string // the key of the sentence
+	arm      string // of a split
 	id       int64
 }
 

@@ -86,6 +86,8 @@ type Asked struct {
 
 // Facts is all that a decision may know about the member and the campaign besides the enrollment. The engine loads it in the same transaction.
 type Facts struct {
+	// Member is who a split takes the member for.
+	Member     campaigns.MemberID `json:",omitempty"` // recorded journals are older
 	Language   campaigns.Lang
 	Zone       *time.Location // never nil
 	Attributes map[string]any

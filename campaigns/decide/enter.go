@@ -49,6 +49,8 @@ func (r *run) enter(s *definition.Step) (next *definition.Step, on bool) {
 		return r.startWait(s, body)
 	case *definition.Branch:
 		return r.choose(s, body), true
+	case *definition.Split:
+		return r.split(s, body), true
 	case *definition.Set:
 		r.set(body)
 	case *definition.Award:

@@ -69,7 +69,7 @@ func (a *author) target(top int) string {
 func (a *author) step(top int, id, indent string, depth int) {
 	kinds := []string{"send", "send", "ask", "ask", "wait", "set", "award"}
 	if depth < 2 {
-		kinds = append(kinds, "branch", "branch")
+		kinds = append(kinds, "branch", "branch", "split")
 	}
 	if depth == 0 && !a.loops {
 		kinds = append(kinds, "repeat", "repeat")
@@ -92,6 +92,8 @@ func (a *author) step(top int, id, indent string, depth int) {
 		a.repeat(top, id, indent)
 	case "branch":
 		a.branch(top, id, indent, depth)
+	case "split":
+		a.split(top, id, indent, depth)
 	}
 }
 
@@ -144,6 +146,19 @@ func (a *author) branch(top int, id, indent string, depth int) {
 	}
 }
 
+func (a *author) split(top int, id, indent string, depth int) {
+	fmt.Fprintf(&a.b, "%s- id: %s\n%s  split:\n", indent, id, indent)
+	for range rapid.IntRange(2, 3).Draw(a.t, "shares") {
+		fmt.Fprintf(&a.b, "%s    - share: %d\n%s      steps:", indent, rapid.IntRange(1, 3).Draw(a.t, "share"), indent)
+		if rapid.IntRange(0, 3).Draw(a.t, "control") == 0 {
+			a.b.WriteString(" []\n")
+			continue
+		}
+		a.b.WriteString("\n")
+		a.step(top, a.id(), indent+"        ", depth+1)
+	}
+}
+
 func (a *author) id() string {
 	a.n++
 	return fmt.Sprintf("n%d", a.n)
@@ -168,7 +183,7 @@ func newLife(t *rapid.T, d *definition.Definition) *life {
 	return &life{
 		t: t, d: d, now: noon, e: decide.Enrollment{State: campaigns.EnrollmentActive}, seen: map[decide.Deliver]bool{},
 		f: decide.Facts{
-			Language: "en", Zone: loc, Tags: []string{"t1"}, Attributes: map[string]any{"old": true},
+			Member: campaigns.MemberID(rapid.IntRange(1, 50).Draw(t, "member")), Language: "en", Zone: loc, Tags: []string{"t1"}, Attributes: map[string]any{"old": true},
 			Channels: map[campaigns.Channel]decide.ChannelFacts{campaigns.Telegram: {Consent: true}, campaigns.Email: {Consent: true}},
 		},
 	}

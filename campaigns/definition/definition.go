@@ -105,7 +105,7 @@ type Step struct {
 	Next *Step
 }
 
-// Body is what a step does: *Send, *Ask, *Wait, *Branch, *Set, *Award, *Repeat, *Goto or *End.
+// Body is what a step does: *Send, *Ask, *Wait, *Branch, *Split, *Set, *Award, *Repeat, *Goto or *End.
 type Body interface{ body() }
 
 // Send is a message that asks nothing.
@@ -163,6 +163,17 @@ type Arm struct {
 	Steps []*Step
 }
 
+// Split divides members among its arms by chance, in the proportions of their shares. Who takes which is decide's; the same member takes the same arm
+// at every visit.
+type Split struct{ Arms []SplitArm }
+
+// SplitArm is one way of a split.
+type SplitArm struct {
+	Share int    // 1–1000, beside the others'
+	Name  string // the author's, or A, B, C, … by its place
+	Steps []*Step
+}
+
 // Set changes what is known about the member.
 type Set struct {
 	Attributes map[string]any // string, float64, bool; nil removes
@@ -200,6 +211,7 @@ func (*Send) body()   {}
 func (*Ask) body()    {}
 func (*Wait) body()   {}
 func (*Branch) body() {}
+func (*Split) body()  {}
 func (*Set) body()    {}
 func (*Award) body()  {}
 func (*Repeat) body() {}

@@ -24,6 +24,9 @@ const (
 	maxPoints       = 10_000
 	maxRounds       = 366
 	maxPromptUnits  = 1000
+	minSplit        = 2
+	maxSplit        = 20
+	maxShare        = 1000
 )
 
 var questionTypes = []campaigns.QuestionType{
@@ -48,13 +51,16 @@ var acceptable = map[campaigns.QuestionType]struct {
 
 var stepObject = &object{
 	name: "step", doc: "One node of the campaign: an id, if you like, and one thing to do.", example: "{send: {…}}",
-	oneOf: []string{"send", "ask", "wait", "branch", "set", "award", "repeat", "goto", "end"},
+	oneOf: []string{"send", "ask", "wait", "branch", "split", "set", "award", "repeat", "goto", "end"},
 	fields: []field{
 		may("id", "The step's name, for goto and in reports. Left out, it is made from the step's position.", named("step_id")),
 		may("send", "Sends a message.", named("send")),
 		may("ask", "Asks a question and waits for the answer.", named("ask")),
 		may("wait", "Waits for a time, until a time of day, or both.", anyOf(named("period"), named("wait"))),
 		may("branch", "Takes the first arm whose condition holds.", filled(named("arm"))),
+		may("split", "Divides members among arms by chance, in the proportions of their shares.", schema{
+			"type": "array", "items": named("split_arm"), "minItems": minSplit, "maxItems": maxSplit,
+		}),
 		may("set", "Changes what is known about the member.", named("set")),
 		may("award", "Gives points.", named("award")),
 		may("repeat", "Runs its steps once a day, a number of times.", named("repeat")),
@@ -146,6 +152,15 @@ var armObject = &object{
 		may("if", "The condition.", named("condition")),
 		may("steps", "What to do when the condition holds.", listOf(named("step"))),
 		may("else", "What to do when no condition held. It comes last.", listOf(named("step"))),
+	},
+}
+
+var splitArmObject = &object{
+	name: "split_arm", doc: "One way of a split.", example: "{share: 50, steps: […]}",
+	fields: []field{
+		must("share", "How many members take this arm, beside the shares of the others: 50 and 50 are halves, as are 1 and 1.", whole(1, maxShare)),
+		may("name", "The arm's name, for reports. Left out, arms are A, B, C, …", schema{"type": "string", "minLength": 1, "maxLength": maxWord}),
+		must("steps", "What to do. An empty list leaves these members out: they go on after the split.", listOf(named("step"))),
 	},
 }
 

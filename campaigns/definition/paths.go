@@ -16,6 +16,10 @@ func (d *Definition) exits(s *Step, waited bool) []*Step {
 	case *End:
 	case *Branch:
 		d.branchExits(s, b, add)
+	case *Split:
+		for _, arm := range b.Arms {
+			add(first(arm.Steps, s.Next))
+		}
 	case *Ask:
 		if waited {
 			add(s.Next)
@@ -40,15 +44,19 @@ func (d *Definition) branchExits(s *Step, b *Branch, add func(*Step)) {
 	otherwise := false
 	for _, arm := range b.Arms {
 		otherwise = otherwise || arm.If == nil
-		if len(arm.Steps) > 0 {
-			add(arm.Steps[0])
-		} else {
-			add(s.Next)
-		}
+		add(first(arm.Steps, s.Next))
 	}
 	if !otherwise {
 		add(s.Next)
 	}
+}
+
+// first is the first of the steps, or where one goes on when there are none.
+func first(steps []*Step, after *Step) *Step {
+	if len(steps) > 0 {
+		return steps[0]
+	}
+	return after
 }
 
 // reach returns all steps that can come after the given ones, those included.

@@ -51,7 +51,7 @@ func (a *author) step(indent, depth int) {
 		a.ids++
 		id = fmt.Sprintf("id: s%d, ", a.ids)
 	}
-	switch kind := rapid.SampledFrom([]string{"send", "ask", "choice", "wait", "set", "branch"}).Draw(a.t, "kind"); {
+	switch kind := rapid.SampledFrom([]string{"send", "ask", "choice", "wait", "set", "branch", "split"}).Draw(a.t, "kind"); {
 	case kind == "branch" && depth > 0:
 		fmt.Fprintf(&a.b, "%s- branch:\n%s    - if: %s\n%s      steps:\n", pad, pad, a.condition(), pad)
 		a.steps(indent+8, depth-1)
@@ -59,6 +59,10 @@ func (a *author) step(indent, depth int) {
 			fmt.Fprintf(&a.b, "%s        - goto: last\n", pad)
 		}
 		fmt.Fprintf(&a.b, "%s    - else: []\n", pad)
+	case kind == "split" && depth > 0:
+		fmt.Fprintf(&a.b, "%s- split:\n%s    - share: 60\n%s      steps:\n", pad, pad, pad)
+		a.steps(indent+8, depth-1)
+		fmt.Fprintf(&a.b, "%s    - {share: 40, name: out, steps: []}\n", pad)
 	case kind == "ask":
 		fmt.Fprintf(&a.b, "%s- {%sask: {type: %s, text: %s, timeout: {after: 1d, goto: last}}}\n", pad, id, rapid.SampledFrom([]string{"yes_no", "text", "nps", "date"}).Draw(a.t, "type"), a.text())
 	case kind == "choice":

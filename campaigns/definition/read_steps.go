@@ -67,6 +67,8 @@ func (r *reader) body(s *Step, rec *record) Body {
 		return r.wait(n)
 	case "branch":
 		return r.branch(n)
+	case "split":
+		return r.split(n)
 	case "set":
 		return r.set(n)
 	case "award":

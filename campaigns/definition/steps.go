@@ -123,6 +123,10 @@ func link(steps []*Step, after *Step) {
 			for _, arm := range b.Arms {
 				link(arm.Steps, next)
 			}
+		case *Split:
+			for _, arm := range b.Arms {
+				link(arm.Steps, next)
+			}
 		case *Repeat:
 			link(b.Steps, s)
 		}
