@@ -57,7 +57,7 @@ type Entry struct {
 
 	campaign campaigns.CampaignID
 	words    string // the key of the sentence
-	arm      string // of a split
+	named    string // an arm of a split, an attribute
 	id       int64
 }
 

@@ -291,6 +291,10 @@ func (w *passage) stands() []WhyLine {
 		switch w.row.WaitKind {
 		case campaigns.WaitTime:
 			l = w.line(WhyWaiting, nil, "why.waiting.time", args)
+			if event := w.en.Waiting.Event; event != "" {
+				args["event"] = event
+				l = w.line(WhyWaiting, nil, "why.waiting.event", args)
+			}
 		case campaigns.WaitAnswer:
 			l = w.line(WhyWaiting, nil, "why.waiting.answer", args)
 		}

@@ -52,6 +52,8 @@ type Enrollment struct {
 type Waiting struct {
 	// Rule of a wait step, so that Due can be computed again when the member's zone changes.
 	Rule *timing.Rule `json:"rule,omitempty"`
+	// Event that ends the wait before its time.
+	Event string `json:"event,omitempty"`
 	// Channel and Part of the delivery that is waited for, and the channels that were tried before it for this visit.
 	Channel campaigns.Channel   `json:"channel,omitempty"`
 	Part    int                 `json:"part,omitempty"`
@@ -153,7 +155,7 @@ type Happened struct{ Event string }
 // Left ends the enrollment from outside: withdrawn, stopped, unsubscribed, campaign ended, erased.
 type Left struct{ Reason campaigns.Reason }
 
-// ZoneChanged says that the member's zone (in Facts) is another now.
+// ZoneChanged says that the member's zone, or a day in an attribute that is waited for (in Facts), is another now.
 type ZoneChanged struct{}
 
 func (*Start) input()       {}

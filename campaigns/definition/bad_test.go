@@ -73,6 +73,26 @@ var bad = map[string]string{
         steps: [{ask: {type: photo, min: 1, text: {en: a, ru: а}}}, {ask: {type: text, accept: [voice], text: {en: a, ru: а}}}]
       - else: [{end: true}]
 `,
+	"kinds of waits": head + `steps:
+  - id: a
+    wait: {}
+  - wait: {on: [monday]}
+  - wait: {until: "10:00", on: [mondey, friday, friday, 7]}
+  - wait: {until: "10:00", on: []}
+  - wait: {until: "10:00", on: monday}
+  - wait: {for: 1d, until: "10:00", on: [monday], date: {attribute: exam_on}}
+  - wait: {date: {attribute: exam_on}}
+  - wait: {until: "10:00", date: {attribut: exam_on, before: 2h, after: 1d12h}}
+  - wait: {until: "10:00", date: {attribute: 1x, before: 2d, after: 1d, missed: nowhere}}
+  - wait: {until: "10:00", date: exam_on}
+  - wait: {event: lesson.done}
+  - wait: {event: lesson done, timeout: {goto: a}}
+  - wait: {event: lesson.done, for: 1d, until: "10:00", timeout: {after: 1d}}
+  - wait: {timeout: {after: 1d}}
+  - wait: {evnt: lesson.done}
+  - wait: {event: lesson.done, tmeout: {after: 1d}}
+`,
+	"circle through a date": head + "steps:\n  - id: a\n    wait: {until: \"10:00\", date: {attribute: exam_on}}\n  - goto: a\n",
 	"splits": head + `steps:
   - split: []
   - split: [{share: 1, steps: [{wait: 1d}]}]

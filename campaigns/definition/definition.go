@@ -3,6 +3,8 @@
 package definition
 
 import (
+	"time"
+
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/timing"
 	"github.com/kruzhok/kruzhok/channels"
@@ -148,10 +150,22 @@ type Timeout struct {
 	Goto  campaigns.StepID // empty: the next step
 }
 
-// Wait stands still for a time, until a local time, or both (the first Until at or after now + For).
+// Wait stands still. With Date it is until that day at Until; with Event until the event happens to the member, or Timeout; otherwise for a time, until a
+// local time, or both (the first Until at or after now + For, on one of the days On where there are some).
 type Wait struct {
-	For   timing.Period
-	Until *timing.LocalTime
+	For     timing.Period
+	Until   *timing.LocalTime
+	On      []time.Weekday
+	Date    *DateWait
+	Event   string
+	Timeout Timeout // with Event; always has After
+}
+
+// DateWait is a day that an attribute holds, some days moved.
+type DateWait struct {
+	Attribute string
+	Days      int              // after it; below 0: before it
+	Missed    campaigns.StepID // where to go on when there is no such day, or it is past; empty: the next step
 }
 
 // Branch takes the first arm whose condition holds; none: it goes on after the branch.

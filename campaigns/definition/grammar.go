@@ -84,6 +84,6 @@ var scalars = map[string]schema{
 func objects() []*object {
 	return []*object{
 		campaignObject, entryObject, scheduleObject, exitObject, quietObject, stepObject, sendObject, mediaObject, buttonObject, askObject, optionObject,
-		timeoutObject, waitObject, armObject, splitArmObject, setObject, awardObject, repeatObject, endObject, conditionObject,
+		timeoutObject, waitObject, waitDateObject, armObject, splitArmObject, setObject, awardObject, repeatObject, endObject, conditionObject,
 	}
 }

@@ -26,9 +26,7 @@ func (d *Definition) exits(s *Step, waited bool) []*Step {
 			add(d.byID[b.Timeout.Goto])
 		}
 	case *Wait:
-		if waited {
-			add(s.Next)
-		}
+		d.waitExits(s, b, waited, add)
 	case *Repeat: // it comes back to its first step only when another day has begun
 		add(s.Next)
 		if waited && len(b.Steps) > 0 {
@@ -38,6 +36,18 @@ func (d *Definition) exits(s *Step, waited bool) []*Step {
 		add(s.Next)
 	}
 	return to
+}
+
+// waitExits: a day in an attribute may be past, or none, so that no time passes.
+func (d *Definition) waitExits(s *Step, w *Wait, waited bool, add func(*Step)) {
+	if !waited && w.Date == nil {
+		return
+	}
+	add(s.Next)
+	add(d.byID[w.Timeout.Goto])
+	if w.Date != nil {
+		add(d.byID[w.Date.Missed])
+	}
 }
 
 func (d *Definition) branchExits(s *Step, b *Branch, add func(*Step)) {

@@ -70,7 +70,7 @@ func (a *author) step(indent, depth int) {
 		a.saved = append(a.saved, name)
 		fmt.Fprintf(&a.b, "%s- {%sask: {type: choice, save_as: %s, text: %s, options: [{value: a, text: %s}, {value: b, text: %s}]}}\n", pad, id, name, a.text(), a.text(), a.text())
 	case kind == "wait":
-		fmt.Fprintf(&a.b, "%s- {%swait: %s}\n", pad, id, rapid.SampledFrom([]string{"1d", "{for: 1d12h}", "{until: 09:30}", `{for: 30m, until: "10:00"}`}).Draw(a.t, "wait"))
+		fmt.Fprintf(&a.b, "%s- {%swait: %s}\n", pad, id, rapid.SampledFrom([]string{"1d", "{for: 1d12h}", "{until: 09:30}", `{for: 30m, until: "10:00"}`, `{until: "10:00", on: [monday, friday]}`, `{date: {attribute: exam_on, before: 2d, missed: last}, until: "10:00"}`, "{event: lesson.done, timeout: {after: 7d, goto: last}}"}).Draw(a.t, "wait"))
 	case kind == "set":
 		fmt.Fprintf(&a.b, "%s- {%sset: {add_tags: [x], attributes: {a: 1, b: null}}}\n", pad, id)
 	default:
