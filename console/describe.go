@@ -46,6 +46,8 @@ func (w words) title(s *definition.Step) string {
 		return w.T("console.step.branch")
 	case *definition.Split:
 		return w.T("console.step.split")
+	case *definition.Enroll:
+		return w.T("console.step.enroll", "campaign", string(b.Campaign))
 	case *definition.Goto:
 		return w.T("console.step.goto", "step", w.title(w.def.Step(b.To)))
 	case *definition.End:

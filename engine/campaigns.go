@@ -171,6 +171,9 @@ func (e *Engine) publish(ctx context.Context, tx *store.Tx, p Principal, c *stor
 	if c.State == campaigns.Archived {
 		return nil, fault.New(fault.Conflict, "conflict.campaign_state", map[string]any{"state": locale.Term("state.campaign." + string(c.State))})
 	}
+	if err := e.campaignsExist(ctx, tx, def); err != nil {
+		return nil, err
+	}
 	now := e.now()
 	v := &store.Version{
 		Campaign: c.ID, Number: c.LiveVersion + 1, Source: c.Draft, Format: c.DraftFormat,

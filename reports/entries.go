@@ -168,7 +168,7 @@ func (e *Entry) sentence(lang string) string {
 	}
 	s := locale.T(lang, key, map[string]any{
 		"campaign": string(e.Campaign), "step": string(e.Step), "question": e.Question, "event": e.Event, "topic": locale.Topic(lang, e.Topic),
-		"channel": channelWord(e.Channel), "arm": e.named, "attribute": e.named,
+		"channel": channelWord(e.Channel), "arm": e.named, "attribute": e.named, "other": e.named,
 	})
 	if e.words == "timeline.event.enrollment.refused" { // the reasons' sentences speak of a step, and none was begun
 		return s

@@ -164,6 +164,8 @@ func does(s *definition.Step) string {
 		return "set"
 	case *definition.Award:
 		return "award"
+	case *definition.Enroll:
+		return "enroll"
 	case *definition.Repeat:
 		return "repeat"
 	case *definition.Goto:

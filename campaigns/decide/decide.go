@@ -46,6 +46,8 @@ type Enrollment struct {
 	Points int                        `json:"points,omitempty"`
 	// PageAt is when the last answer came on the survey page: a question reached soon after is asked there, and no mail is sent for it.
 	PageAt *time.Time `json:"page_at,omitempty"`
+	// Hops counts the campaigns that led to this one, each of which the member passed within a day. The decider leaves it alone.
+	Hops int `json:"hops,omitempty"`
 }
 
 // Waiting says more about what the enrollment waits for.
@@ -166,7 +168,7 @@ func (*Happened) input()    {}
 func (*Left) input()        {}
 func (*ZoneChanged) input() {}
 
-// Effect is what the engine does in the same transaction: *Deliver, *SaveAnswer, *SetMember, *Award, *CancelPending, *CloseQuestion, *AskAgain or *Record.
+// Effect is what the engine does in the same transaction: *Deliver, *SaveAnswer, *SetMember, *Award, *Enroll, *CancelPending, *CloseQuestion, *AskAgain or *Record.
 type Effect interface{ effect() }
 
 // Deliver writes a delivery row: the message of the step, on the channel.
@@ -194,6 +196,13 @@ type Award struct {
 	Visit  int
 	Round  int
 	Points int
+}
+
+// Enroll takes the member into another campaign, if that lets them in.
+type Enroll struct {
+	Campaign campaigns.Key
+	Step     campaigns.StepID
+	Visit    int
 }
 
 // SetMember changes the member.
@@ -236,6 +245,7 @@ func (*Deliver) effect()       {}
 func (*SaveAnswer) effect()    {}
 func (*SetMember) effect()     {}
 func (*Award) effect()         {}
+func (*Enroll) effect()        {}
 func (*CancelPending) effect() {}
 func (*CloseQuestion) effect() {}
 func (*AskAgain) effect()      {}

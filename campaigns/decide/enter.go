@@ -53,6 +53,8 @@ func (r *run) enter(s *definition.Step) (next *definition.Step, on bool) {
 		r.set(body)
 	case *definition.Award:
 		r.award(body)
+	case *definition.Enroll:
+		r.add(&Enroll{Campaign: body.Campaign, Step: s.ID, Visit: r.e.Visit})
 	case *definition.Goto:
 		return r.target(body.To)
 	case *definition.End:

@@ -67,7 +67,7 @@ func (a *author) target(top int) string {
 }
 
 func (a *author) step(top int, id, indent string, depth int) {
-	kinds := []string{"send", "send", "ask", "ask", "wait", "set", "award"}
+	kinds := []string{"send", "send", "ask", "ask", "wait", "set", "award", "enroll"}
 	if depth < 2 {
 		kinds = append(kinds, "branch", "branch", "split")
 	}
@@ -88,6 +88,8 @@ func (a *author) step(top int, id, indent string, depth int) {
 		out("set: %s", a.pick("set", "{add_tags: [t1]}", "{remove_tags: [t1], add_tags: [t2]}", "{attributes: {level: a1, old: null}}", "{language: ru}"))
 	case "award":
 		out("award: {points: %s}", a.pick("points", "10", "-3"))
+	case "enroll":
+		out("enroll: other")
 	case "repeat":
 		a.repeat(top, id, indent)
 	case "branch":
@@ -272,6 +274,12 @@ func (l *life) note(in decide.Input, effects []decide.Effect) {
 		case *decide.Award:
 			if k := (decide.Deliver{Step: x.Step, Visit: x.Visit, Part: -1}); l.seen[k] {
 				l.t.Fatalf("%T: a second award %+v", in, x)
+			} else {
+				l.seen[k] = true
+			}
+		case *decide.Enroll:
+			if k := (decide.Deliver{Step: x.Step, Visit: x.Visit, Part: -4}); l.seen[k] {
+				l.t.Fatalf("%T: enrolled twice %+v", in, x)
 			} else {
 				l.seen[k] = true
 			}

@@ -115,3 +115,9 @@ func TestWaitForAWeekday(t *testing.T) {
 		line{facts: func(f *decide.Facts) { f.Zone = zone(t, "Asia/Tokyo") }, in: &decide.ZoneChanged{}, want: "= waiting time a/2 due 23 Oct 03:30"},
 	)
 }
+
+// TestEnroll: the effect, and on at once.
+func TestEnroll(t *testing.T) {
+	s := play(t, "  - {id: more, enroll: spring-course}\n  - {id: after, wait: 1d}\n")
+	s.run(line{in: &decide.Start{}, want: "enroll more/1 spring-course\n = waiting time after/1 due 21 Oct 10:00"})
+}

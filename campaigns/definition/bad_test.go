@@ -163,7 +163,7 @@ var bad = map[string]string{
 	"quiet hours":            head + "quiet_hours: {from: 25:00, to: 9:00}\n" + tail,
 	"quiet all day":          head + "quiet_hours: {from: 22:00, to: \"22:00\"}\n" + tail,
 	"no steps":               head + "steps: []\n",
-	"steps of later":         head + "steps:\n  - award: {points: 5}\n  - notify: {}\n  - call: {}\n  - enroll: x\n  - repeat: {}\n",
+	"steps of later":         head + "steps:\n  - award: {points: 5}\n  - notify: {}\n  - call: {}\n  - enroll: Not A Key\n  - enroll: {campaign: x}\n  - repeat: {}\n",
 	"step of two kinds":      head + "steps:\n  - wait: 1d\n    end: true\n  - id: x\n  - sned: {text: {en: a, ru: b}}\n  - hello\n",
 	"step ids":               head + "steps:\n  - {id: a, wait: 1d}\n  - {id: B, wait: 1d}\n  - {id: a, wait: 1d}\n  - {id: x.1, wait: 1d}\n",
 	"waits":                  head + "steps:\n  - wait: 2 days\n  - wait: {}\n  - wait: {for: 90, until: 24:00}\n  - wait: {untill: \"10:00\"}\n  - wait: 0d\n  - wait: 9999d\n  - wait: true\n",

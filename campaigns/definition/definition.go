@@ -107,7 +107,7 @@ type Step struct {
 	Next *Step
 }
 
-// Body is what a step does: *Send, *Ask, *Wait, *Branch, *Split, *Set, *Award, *Repeat, *Goto or *End.
+// Body is what a step does: *Send, *Ask, *Wait, *Branch, *Split, *Set, *Award, *Enroll, *Repeat, *Goto or *End.
 type Body interface{ body() }
 
 // Send is a message that asks nothing.
@@ -201,6 +201,12 @@ type Award struct {
 	Points int // -10000 to 10000, not 0
 }
 
+// Enroll takes the member into another campaign, whose entry rule decides. Whether there is such a campaign is asked at publication.
+type Enroll struct {
+	Campaign campaigns.Key
+	Place    Place // of the key
+}
+
 // Repeat runs its steps once a round, one round a day, a bounded number of times.
 //
 // Round n opens at At, the member's local time, on day n. Day 1 is the first day on which At lies ahead when the member comes to the step,
@@ -228,6 +234,7 @@ func (*Branch) body() {}
 func (*Split) body()  {}
 func (*Set) body()    {}
 func (*Award) body()  {}
+func (*Enroll) body() {}
 func (*Repeat) body() {}
 func (*Goto) body()   {}
 func (*End) body()    {}

@@ -51,7 +51,7 @@ var acceptable = map[campaigns.QuestionType]struct {
 
 var stepObject = &object{
 	name: "step", doc: "One node of the campaign: an id, if you like, and one thing to do.", example: "{send: {…}}",
-	oneOf: []string{"send", "ask", "wait", "branch", "split", "set", "award", "repeat", "goto", "end"},
+	oneOf: []string{"send", "ask", "wait", "branch", "split", "set", "award", "enroll", "repeat", "goto", "end"},
 	fields: []field{
 		may("id", "The step's name, for goto and in reports. Left out, it is made from the step's position.", named("step_id")),
 		may("send", "Sends a message.", named("send")),
@@ -63,6 +63,7 @@ var stepObject = &object{
 		}),
 		may("set", "Changes what is known about the member.", named("set")),
 		may("award", "Gives points.", named("award")),
+		may("enroll", "Takes the member into another campaign, by its key, if its entry rule lets them in. The member goes on here at once.", named("campaign_key")),
 		may("repeat", "Runs its steps once a day, a number of times.", named("repeat")),
 		may("goto", "Goes on at the step with this id.", named("step_id")),
 		may("end", "Ends the campaign for this member.", anyOf(schema{"const": true}, named("end"))),

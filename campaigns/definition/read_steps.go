@@ -73,6 +73,9 @@ func (r *reader) body(s *Step, rec *record) Body {
 		return r.set(n)
 	case "award":
 		return r.award(n)
+	case "enroll":
+		key, _ := r.formed(n, keyForm, maxKey, "key_form")
+		return &Enroll{Campaign: campaigns.Key(key), Place: n.place}
 	case "repeat":
 		return r.repeat(s, n)
 	case "goto":
