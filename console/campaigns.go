@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html/template"
 	"maps"
+	"math"
 	"slices"
 
 	"github.com/kruzhok/kruzhok/campaigns"
@@ -207,10 +208,10 @@ func (b flowBuilder) rows(steps []reports.FlowStep) []stepRow {
 	for i := range steps {
 		s := &steps[i]
 		row := stepRow{Last: i == len(steps)-1}
-		if _, fork := s.Step.Body.(*definition.Branch); fork {
+		if s.Step.Forks() {
 			for _, arm := range s.Arms {
 				row.Arms = append(row.Arms, armRow{
-					Label: b.condition(arm.If), N: b.N(arm.Entered()), Of: b.T("console.of", "n", b.N(s.Entered)), Steps: b.rows(arm.Steps),
+					Label: b.arm(&arm), N: b.N(arm.Entered()), Of: b.T("console.of", "n", b.N(s.Entered)), Steps: b.rows(arm.Steps),
 				})
 			}
 			row.Many = len(row.Arms) != 2
@@ -221,6 +222,14 @@ func (b flowBuilder) rows(steps []reports.FlowStep) []stepRow {
 		out = append(out, row)
 	}
 	return out
+}
+
+// arm says who takes the arm of a fork.
+func (b flowBuilder) arm(a *reports.FlowArm) string {
+	if a.Split != nil {
+		return b.T("console.if.split", "name", a.Split.Name, "percent", b.N(math.Round(a.Split.Percent)))
+	}
+	return b.condition(a.If)
 }
 
 // line is a step with its ring: those who passed, those who are here now.

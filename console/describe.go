@@ -44,6 +44,10 @@ func (w words) title(s *definition.Step) string {
 		return w.T("console.step.set")
 	case *definition.Branch:
 		return w.T("console.step.branch")
+	case *definition.Split:
+		return w.T("console.step.split")
+	case *definition.Enroll:
+		return w.T("console.step.enroll", "campaign", string(b.Campaign))
 	case *definition.Goto:
 		return w.T("console.step.goto", "step", w.title(w.def.Step(b.To)))
 	case *definition.End:
@@ -111,12 +115,37 @@ func (w words) period(p timing.Period) string {
 func (w words) waitTitle(b *definition.Wait) string {
 	has := b.For != (timing.Period{})
 	switch {
+	case b.Event != "":
+		return w.T("console.step.wait_event", "event", b.Event, "span", w.period(b.Timeout.After))
+	case b.Date != nil:
+		return w.dateTitle(b)
+	case len(b.On) > 0:
+		return w.T("console.step.wait_on", "days", w.weekdays(b.On), "at", clock(*b.Until))
 	case b.Until != nil && has:
 		return w.T("console.step.wait_both", "span", w.period(b.For), "at", clock(*b.Until))
 	case b.Until != nil:
 		return w.T("console.step.wait_until", "at", clock(*b.Until))
 	}
 	return w.T("console.step.wait_for", "span", w.period(b.For))
+}
+
+func (w words) dateTitle(b *definition.Wait) string {
+	key := "console.step.wait_date"
+	switch days := b.Date.Days; {
+	case days < 0:
+		key += "_before"
+	case days > 0:
+		key += "_after"
+	}
+	return w.T(key, "n", max(b.Date.Days, -b.Date.Days), "attribute", b.Date.Attribute, "at", clock(*b.Until))
+}
+
+func (w words) weekdays(days []time.Weekday) string {
+	names := make([]string, len(days))
+	for i, day := range days {
+		names[i] = look.Weekday(w.Lang, time.Date(2024, 1, 7+int(day), 0, 0, 0, 0, time.UTC)) // a Sunday, and the days after it
+	}
+	return strings.Join(names, ", ")
 }
 
 // sub says more about a step in a second line.

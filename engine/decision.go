@@ -40,6 +40,7 @@ type work struct {
 	rows       []*store.Enrollment
 	deliveries []*store.Delivery
 	events     []store.Event
+	inputs     []*store.Input
 	dirty      map[campaigns.MemberID]*store.Profile
 	canceled   map[campaigns.Reason][]campaigns.EnrollmentID // their pending deliveries are to be canceled
 
@@ -85,6 +86,7 @@ func (w *work) decideBy(ctx context.Context, l *live, row *store.Enrollment, p *
 	if err != nil {
 		return err
 	}
+	f.Member = w.e.takenFor(row.Member)
 	next, effects := decide.Decide(l.def, en, f, in, w.now)
 	if en.State != next.State && !en.State.May(next.State) {
 		return fmt.Errorf("decide enrollment %d: %s may not become %s", row.ID, en.State, next.State)
@@ -113,6 +115,8 @@ func (w *work) effect(ctx context.Context, l *live, row *store.Enrollment, p *st
 		w.setMember(p, x)
 	case *decide.Award:
 		return w.award(ctx, row, x)
+	case *decide.Enroll:
+		return w.enroll(l, row, x)
 	case *decide.CancelPending:
 		w.canceled[x.Reason] = append(w.canceled[x.Reason], row.ID)
 	case *decide.CloseQuestion:
@@ -222,6 +226,7 @@ func (w *work) record(ctx context.Context, l *live, row *store.Enrollment, x *de
 // join takes over what another work of the same transaction has collected, about other members.
 func (w *work) join(o *work) {
 	w.rows, w.deliveries, w.events = append(w.rows, o.rows...), append(w.deliveries, o.deliveries...), append(w.events, o.events...)
+	w.inputs = append(w.inputs, o.inputs...)
 	maps.Copy(w.dirty, o.dirty)
 	for reason, ids := range o.canceled {
 		w.canceled[reason] = append(w.canceled[reason], ids...)
@@ -258,6 +263,11 @@ func (w *work) flush(ctx context.Context) ([]campaigns.DeliveryID, error) {
 	}
 	if err := w.tx.AppendEvents(ctx, w.events); err != nil {
 		return nil, err
+	}
+	if len(w.inputs) > 0 { // nobody is woken for them: the sweep for actors finds them
+		if _, err := w.tx.InsertInputs(ctx, w.inputs); err != nil {
+			return nil, err
+		}
 	}
 	var ids []campaigns.DeliveryID
 	for _, d := range w.deliveries {

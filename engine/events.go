@@ -184,7 +184,7 @@ func (e *Engine) happened(ctx context.Context, tx *store.Tx, in *store.Input, p 
 		if l.def.Entry.Event != name {
 			continue
 		}
-		if err := e.enter(ctx, tx, l, p, in, "event:"+name, out); err != nil {
+		if err := e.enter(ctx, tx, l, p, "event:"+name, out); err != nil {
 			return nil, err
 		}
 	}
@@ -192,14 +192,28 @@ func (e *Engine) happened(ctx context.Context, tx *store.Tx, in *store.Input, p 
 }
 
 // enter enrolls one member and decides the first step at once, in the transaction that holds the member.
-func (e *Engine) enter(ctx context.Context, tx *store.Tx, l *live, p *store.Profile, in *store.Input, source string, out *after) error {
-	_, enrolled, err := e.enroll(ctx, tx, l, []campaigns.MemberID{p.ID}, source, e.now())
+func (e *Engine) enter(ctx context.Context, tx *store.Tx, l *live, p *store.Profile, source string, out *after) error {
+	_, err := e.enterAfter(ctx, tx, l, p, source, 0, out)
+	return err
+}
+
+// enterAfter is enter at the end of a chain of campaigns, and says what became of it.
+func (e *Engine) enterAfter(ctx context.Context, tx *store.Tx, l *live, p *store.Profile, source string, hops int, out *after) (EntryResult, error) {
+	results, enrolled, err := e.enroll(ctx, tx, l, []campaigns.MemberID{p.ID}, source, e.now())
 	if err != nil || enrolled[p.ID] == 0 {
-		return err
+		return results[p.ID], err
 	}
-	row, err := tx.LockEnrollment(ctx, enrolled[p.ID])
+	return Enrolled, e.begin(ctx, tx, enrolled[p.ID], p, hops, out)
+}
+
+// begin decides the first step of a passage that was just written.
+func (e *Engine) begin(ctx context.Context, tx *store.Tx, id campaigns.EnrollmentID, p *store.Profile, hops int, out *after) error {
+	row, err := tx.LockEnrollment(ctx, id)
 	if err != nil {
 		return err
+	}
+	if hops > 0 {
+		row.Data = mustJSON(map[string]int{"hops": hops})
 	}
 	w, err := e.newWork(ctx, tx)
 	if err != nil {

@@ -41,6 +41,14 @@ func (e *Engine) channelFacts(p *store.Profile, ch campaigns.Channel, topic stri
 	}, true
 }
 
+// takenFor is who a split takes the member for: a copy in a simulation goes the way of the member that it is a copy of.
+func (e *Engine) takenFor(id campaigns.MemberID) campaigns.MemberID {
+	if e.TakenFor == nil {
+		return id
+	}
+	return e.TakenFor(id)
+}
+
 // standing is how a campaign stands at the moment of a transaction: its state, and the pauses that it had.
 type standing struct {
 	state  campaigns.State

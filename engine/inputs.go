@@ -230,6 +230,8 @@ func (e *Engine) dispatch(ctx context.Context, tx *store.Tx, in *store.Input) (o
 		return e.handleEvent(ctx, tx, in)
 	case "page":
 		return e.handlePage(ctx, tx, in)
+	case enrollSource:
+		return e.handleEnroll(ctx, tx, in)
 	}
 	return nil, fmt.Errorf("unknown source of input")
 }

@@ -274,6 +274,9 @@ func (e *Engine) publish(ctx context.Context, tx *store.Tx, p Principal, c *stor
 	if err != nil {
 		return nil, err
 	}
+	if err := e.campaignsExist(ctx, tx, pub.Draft); err != nil {
+		return nil, err
+	}
 	if err := outdated(pub, how); err != nil {
 		return nil, err
 	}

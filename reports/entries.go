@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"strconv"
@@ -105,13 +106,15 @@ func eventEntries(ev store.Event) []Entry {
 		e.Delivery = text(int64(ev.Delivery))
 	}
 	var data struct {
-		Event   string            `json:"event"`
-		Topic   string            `json:"topic"`
-		Source  string            `json:"source"`
-		Channel campaigns.Channel `json:"channel"`
+		Event     string            `json:"event"`
+		Topic     string            `json:"topic"`
+		Source    string            `json:"source"`
+		Channel   campaigns.Channel `json:"channel"`
+		Name      string            `json:"name"`
+		Attribute string            `json:"attribute"`
 	}
 	if json.Unmarshal(ev.Data, &data) == nil {
-		e.Topic, e.Source, e.Channel = data.Topic, data.Source, data.Channel
+		e.Topic, e.Source, e.Channel, e.named = data.Topic, data.Source, data.Channel, cmp.Or(data.Name, data.Attribute)
 		if data.Event != "" {
 			e.Event = data.Event
 		}
@@ -165,7 +168,7 @@ func (e *Entry) sentence(lang string) string {
 	}
 	s := locale.T(lang, key, map[string]any{
 		"campaign": string(e.Campaign), "step": string(e.Step), "question": e.Question, "event": e.Event, "topic": locale.Topic(lang, e.Topic),
-		"channel": channelWord(e.Channel),
+		"channel": channelWord(e.Channel), "arm": e.named, "attribute": e.named, "other": e.named,
 	})
 	if e.words == "timeline.event.enrollment.refused" { // the reasons' sentences speak of a step, and none was begun
 		return s

@@ -67,15 +67,26 @@ func (s *FlowStep) Unsent() int {
 	return n
 }
 
-// FlowArm is one way of a branch.
+// FlowArm is one way of a branch or a split.
 type FlowArm struct {
-	If    *definition.Condition `json:"-"` // nil: everybody else
+	If    *definition.Condition `json:"-"` // of a branch; nil: everybody else
+	Split *SplitShare           // of a split
 	Steps []FlowStep
+}
+
+// SplitShare is what a split has given to an arm.
+type SplitShare struct {
+	Name    string
+	Percent float64 // of all who come to the split
+	Entered int
 }
 
 // Entered is how many took the arm.
 func (a *FlowArm) Entered() int {
-	if len(a.Steps) == 0 {
+	switch {
+	case a.Split != nil:
+		return a.Split.Entered
+	case len(a.Steps) == 0:
 		return 0
 	}
 	return a.Steps[0].Entered
@@ -223,7 +234,7 @@ func (t *flowTally) steps(defs []*definition.Step) []FlowStep {
 	for _, def := range defs {
 		s := *t.at(def.ID)
 		s.ID, s.Step = def.ID, def
-		if _, fork := def.Body.(*definition.Branch); !fork { // a fork is no place where anybody stands
+		if !def.Forks() { // a fork is no place where anybody stands
 			t.number++
 			s.Number = t.number
 		}
@@ -233,8 +244,10 @@ func (t *flowTally) steps(defs []*definition.Step) []FlowStep {
 		switch body := def.Body.(type) {
 		case *definition.Branch:
 			for _, arm := range body.Arms {
-				s.Arms = append(s.Arms, FlowArm{arm.If, t.steps(arm.Steps)})
+				s.Arms = append(s.Arms, FlowArm{If: arm.If, Steps: t.steps(arm.Steps)})
 			}
+		case *definition.Split:
+			s.Arms = t.split(def.ID, body)
 		case *definition.Repeat:
 			s.Inner, s.Rounds = t.steps(body.Steps), t.rounds
 			if len(body.Steps) > 0 {
@@ -244,6 +257,20 @@ func (t *flowTally) steps(defs []*definition.Step) []FlowStep {
 		out = append(out, s)
 	}
 	return out
+}
+
+// split counts who took which arm: arms are counted among the visits.
+func (t *flowTally) split(id campaigns.StepID, b *definition.Split) []FlowArm {
+	sum := 0
+	for _, arm := range b.Arms {
+		sum += arm.Share
+	}
+	arms := make([]FlowArm, len(b.Arms))
+	for i, arm := range b.Arms {
+		share := &SplitShare{Name: arm.Name, Percent: 100 * float64(arm.Share) / float64(sum), Entered: t.at(definition.ArmID(id, i+1)).Entered}
+		arms[i] = FlowArm{Split: share, Steps: t.steps(arm.Steps)}
+	}
+	return arms
 }
 
 // Find returns the step with the id, wherever it stands; nil: there is none.

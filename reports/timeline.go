@@ -57,6 +57,7 @@ type Entry struct {
 
 	campaign campaigns.CampaignID
 	words    string // the key of the sentence
+	named    string // an arm of a split, an attribute, another campaign
 	id       int64
 }
 

@@ -260,6 +260,8 @@ func (w *passage) entered() WhyLine {
 	switch source, name := cutSource(w.row.Source); source {
 	case "event":
 		key, args["event"] = "why.entered.event", name
+	case "campaign":
+		key, args["campaign"] = "why.entered.campaign", name
 	case "schedule":
 		key = "why.entered.schedule"
 	case "api":

@@ -100,11 +100,17 @@ func (w *passage) withDecisions(lines []WhyLine) []WhyLine {
 		return append(lines, w.line(WhyDecision, nil, "why.version_unreadable", nil))
 	}
 	for _, s := range w.def.Order {
-		branch, ok := s.Body.(*definition.Branch)
-		if !ok || w.en.Visits[s.ID] == 0 {
+		if w.en.Visits[s.ID] == 0 {
 			continue
 		}
-		for _, d := range w.decisions(s, branch) {
+		var made []decision
+		switch body := s.Body.(type) {
+		case *definition.Branch:
+			made = w.decisions(s, body)
+		case *definition.Split:
+			made = w.taken(s, body)
+		}
+		for _, d := range made {
 			at := slices.IndexFunc(lines, func(l WhyLine) bool { return l.Step != "" && within(d.arm, l.Step) })
 			if at < 0 {
 				lines = append(lines, d.line)
@@ -149,6 +155,19 @@ func (w *passage) decisions(s *definition.Step, b *definition.Branch) (out []dec
 		l := w.line(WhyDecision, nil, "why.branch.none", map[string]any{"step": string(s.ID)})
 		l.Step = s.ID
 		out = append(out, decision{line: l})
+	}
+	return out
+}
+
+// taken is the arm of a split that the passage itself names.
+func (w *passage) taken(s *definition.Step, b *definition.Split) (out []decision) {
+	for i, arm := range b.Arms {
+		if w.en.Visits[definition.ArmID(s.ID, i+1)] == 0 {
+			continue
+		}
+		l := w.line(WhyDecision, nil, "why.split", map[string]any{"step": string(s.ID), "arm": arm.Name})
+		l.Step = s.ID
+		out = append(out, decision{l, arm.Steps})
 	}
 	return out
 }
@@ -272,6 +291,10 @@ func (w *passage) stands() []WhyLine {
 		switch w.row.WaitKind {
 		case campaigns.WaitTime:
 			l = w.line(WhyWaiting, nil, "why.waiting.time", args)
+			if event := w.en.Waiting.Event; event != "" {
+				args["event"] = event
+				l = w.line(WhyWaiting, nil, "why.waiting.event", args)
+			}
 		case campaigns.WaitAnswer:
 			l = w.line(WhyWaiting, nil, "why.waiting.answer", args)
 		}

@@ -36,6 +36,7 @@ type totals struct {
 	exited     tally
 	inside     map[*person]bool // who entered
 	loops      map[campaigns.StepID]int
+	arms       map[campaigns.StepID]*ArmTotals // of splits
 }
 
 // tally counts by reason.
@@ -124,14 +125,26 @@ func all[T any](read func(store.Page) ([]T, error), id func(T) int64) (out []T, 
 func newTotals(c campaign, lang string) *totals {
 	t := &totals{
 		campaign: c, steps: map[campaigns.StepID]*StepTotals{}, notSent: map[campaigns.StepID]tally{}, notEntered: tally{}, exited: tally{},
-		inside: map[*person]bool{}, loops: map[campaigns.StepID]int{},
+		inside: map[*person]bool{}, loops: map[campaigns.StepID]int{}, arms: map[campaigns.StepID]*ArmTotals{},
 	}
 	t.Key, t.Name = c.def.Key, c.def.NameIn(campaigns.Lang(lang))
 	for _, s := range c.def.Order {
 		t.steps[s.ID] = &StepTotals{Step: s.ID, Does: does(s), Sent: map[campaigns.Channel]int{}}
 		t.notSent[s.ID] = tally{}
+		if split, ok := s.Body.(*definition.Split); ok {
+			t.split(s.ID, split)
+		}
 	}
 	return t
+}
+
+func (t *totals) split(id campaigns.StepID, split *definition.Split) {
+	arms := make([]ArmTotals, len(split.Arms))
+	for i, arm := range split.Arms {
+		arms[i].Name = arm.Name
+		t.arms[definition.ArmID(id, i+1)] = &arms[i]
+	}
+	t.steps[id].Arms = arms
 }
 
 // does is the word of the document for what the step does.
@@ -145,10 +158,14 @@ func does(s *definition.Step) string {
 		return "wait"
 	case *definition.Branch:
 		return "branch"
+	case *definition.Split:
+		return "split"
 	case *definition.Set:
 		return "set"
 	case *definition.Award:
 		return "award"
+	case *definition.Enroll:
+		return "enroll"
 	case *definition.Repeat:
 		return "repeat"
 	case *definition.Goto:
@@ -214,6 +231,9 @@ func (c *collector) enrollment(e *store.Enrollment) error {
 		t.Entered++
 	}
 	for id, n := range en.Visits {
+		if arm := t.arms[id]; arm != nil && n > 0 {
+			arm.Entered++
+		}
 		if step := t.steps[id]; step != nil && n > 0 {
 			step.Entered++
 			if t.def.RepeatOf(id) == nil {

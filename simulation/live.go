@@ -147,7 +147,7 @@ func (s *Simulator) copies(ctx context.Context, p engine.Principal, r *Request, 
 // copyOf takes over what deciding and rendering need. The addresses themselves stay where they are.
 func copyOf(m *engine.MemberView, does Behaviour) Member {
 	out := Member{
-		ID: cmp.Or(m.ExternalID, fmt.Sprintf("id:%d", m.Member.ID)), FirstName: m.FirstName, LastName: m.LastName, Language: m.Language, Zone: m.TimeZone,
+		ID: cmp.Or(m.ExternalID, fmt.Sprintf("id:%d", m.Member.ID)), Live: m.Member.ID, FirstName: m.FirstName, LastName: m.LastName, Language: m.Language, Zone: m.TimeZone,
 		Attributes: m.Attributes, Tags: m.Tags, Stopped: m.StoppedAt != nil, Does: does, Addresses: map[campaigns.Channel]Address{},
 	}
 	if m.Quiet != nil {

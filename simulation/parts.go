@@ -85,6 +85,9 @@ func (c *CampaignTotals) add(x *CampaignTotals) {
 		s.Entered, s.Held, s.Answered, s.TimedOut, s.Inside = s.Entered+y.Entered, s.Held+y.Held, s.Answered+y.Answered, s.TimedOut+y.TimedOut, s.Inside+y.Inside
 		s.NotSent = addReasons(s.NotSent, y.NotSent)
 		addSent(s.Sent, y.Sent)
+		for i := range s.Arms {
+			s.Arms[i].Entered += y.Arms[i].Entered
+		}
 	}
 }
 

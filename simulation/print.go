@@ -56,6 +56,9 @@ func (p printer) campaign(c *CampaignTotals) {
 	fmt.Fprint(t, p.head("step", "does", "entered", "telegram", "email", "held", "not_sent", "answered", "timed_out", "inside"))
 	for _, s := range c.Steps {
 		fmt.Fprintf(t, "  %s\t%s\t%s\n", s.Step, s.Does, numbers(s.Entered, s.Sent[campaigns.Telegram], s.Sent[campaigns.Email], s.Held, sum(s.NotSent), s.Answered, s.TimedOut, s.Inside))
+		for _, arm := range s.Arms {
+			fmt.Fprintf(t, "    %s\t%s\t%d\n", arm.Name, p.say("simulation.print.arm", nil), arm.Entered)
+		}
 	}
 	_ = t.Flush() // what w could not take, the next line cannot either
 	all := map[string]ReasonTotal{}

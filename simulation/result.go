@@ -41,7 +41,7 @@ type CampaignTotals struct {
 // StepTotals is what became of one step, in the order of the document.
 type StepTotals struct {
 	Step campaigns.StepID `json:"step"`
-	Does string           `json:"does" doc:"send, ask, wait, branch, set, award, repeat, goto, end"`
+	Does string           `json:"does" doc:"send, ask, wait, branch, split, set, award, enroll, repeat, goto, end"`
 	// Entered counts members; the others count messages and answers, of which a repeated step has several for each.
 	Entered  int                       `json:"entered" doc:"Members who came to the step"`
 	Sent     map[campaigns.Channel]int `json:"sent" doc:"Messages that arrived, by channel"`
@@ -50,6 +50,13 @@ type StepTotals struct {
 	Answered int                       `json:"answered"`
 	TimedOut int                       `json:"timed_out"`
 	Inside   int                       `json:"inside" doc:"Members who stand at the step when the simulated time ends"`
+	Arms     []ArmTotals               `json:"arms,omitempty" doc:"Of a split"`
+}
+
+// ArmTotals is how many members took an arm of a split.
+type ArmTotals struct {
+	Name    string `json:"name"`
+	Entered int    `json:"entered"`
 }
 
 // ReasonTotal is how often something happened for a reason.

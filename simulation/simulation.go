@@ -60,6 +60,7 @@ type Community struct{ Name, TimeZone, PostalAddress, Brand string }
 // Member is who is played. It holds personal values: never log it.
 type Member struct {
 	ID                  string
+	Live                campaigns.MemberID // of the live service's member that this is a copy of; 0: made up
 	FirstName, LastName string
 	Language            campaigns.Lang
 	Zone                string // IANA name; empty: the community's

@@ -111,7 +111,7 @@ func (s *stage) install(ctx context.Context, dir string) (err error) {
 	blobs.Throwaway = true
 	s.engine, err = engine.New(engine.Options{
 		Store: s.store, Journal: s.journal, Owner: "simulation", Secret: []byte("a simulation's links lead nowhere"), PublicURL: publicURL, Now: s.clock.now,
-		MailFromName: s.plan.Community.Name, MailFrom: "news@simulation.invalid", Mailbox: mailbox, Blobs: blobs,
+		MailFromName: s.plan.Community.Name, MailFrom: "news@simulation.invalid", Mailbox: mailbox, Blobs: blobs, TakenFor: s.original, Alone: true,
 		Senders: map[campaigns.Channel]channels.Sender{campaigns.Telegram: &sender{s, campaigns.Telegram}, campaigns.Email: &sender{s, campaigns.Email}},
 		Chat:    chat{}, Waker: waker{s}, BulkRunners: 1, Connections: map[campaigns.Channel]int{campaigns.Telegram: 1, campaigns.Email: 1},
 	})
@@ -175,6 +175,19 @@ func (m *Member) input() engine.MemberInput {
 		in.Email = new(mailAddress(m.index))
 	}
 	return in
+}
+
+// original is whom a split takes a played member for: the member of the live service, or the number among those who are made up, whatever the database
+// calls them and however many stages there are.
+func (s *stage) original(id campaigns.MemberID) campaigns.MemberID {
+	p := s.member[id]
+	switch {
+	case p == nil:
+		return id
+	case p.Live != 0:
+		return p.Live
+	}
+	return campaigns.MemberID(p.index + 1)
 }
 
 // meet finds the members who were made, and gives their addresses what is known about them.

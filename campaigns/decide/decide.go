@@ -49,12 +49,16 @@ type Enrollment struct {
 	// Had are, after a move to another version, the steps that the member has had and would not have come to again: how often (inside a repeat: up to which
 	// round). Coming to one, the enrollment passes it over.
 	Had map[campaigns.StepID]int `json:"had,omitempty"`
+	// Hops counts the campaigns that led to this one, each of which the member passed within a day. The decider leaves it alone.
+	Hops int `json:"hops,omitempty"`
 }
 
 // Waiting says more about what the enrollment waits for.
 type Waiting struct {
 	// Rule of a wait step, so that Due can be computed again when the member's zone changes.
 	Rule *timing.Rule `json:"rule,omitempty"`
+	// Event that ends the wait before its time.
+	Event string `json:"event,omitempty"`
 	// Channel and Part of the delivery that is waited for, and the channels that were tried before it for this visit.
 	Channel campaigns.Channel   `json:"channel,omitempty"`
 	Part    int                 `json:"part,omitempty"`
@@ -89,6 +93,8 @@ type Asked struct {
 
 // Facts is all that a decision may know about the member and the campaign besides the enrollment. The engine loads it in the same transaction.
 type Facts struct {
+	// Member is who a split takes the member for.
+	Member     campaigns.MemberID `json:",omitempty"` // recorded journals are older
 	Language   campaigns.Lang
 	Zone       *time.Location // never nil
 	Attributes map[string]any
@@ -154,7 +160,7 @@ type Happened struct{ Event string }
 // Left ends the enrollment from outside: withdrawn, stopped, unsubscribed, campaign ended, erased.
 type Left struct{ Reason campaigns.Reason }
 
-// ZoneChanged says that the member's zone (in Facts) is another now.
+// ZoneChanged says that the member's zone, or a day in an attribute that is waited for (in Facts), is another now.
 type ZoneChanged struct{}
 
 func (*Start) input()       {}
@@ -166,7 +172,7 @@ func (*Left) input()        {}
 func (*ZoneChanged) input() {}
 func (*Moved) input()       {}
 
-// Effect is what the engine does in the same transaction: *Deliver, *SaveAnswer, *SetMember, *Award, *CancelPending, *CloseQuestion, *AskAgain or *Record.
+// Effect is what the engine does in the same transaction: *Deliver, *SaveAnswer, *SetMember, *Award, *Enroll, *CancelPending, *CloseQuestion, *AskAgain or *Record.
 type Effect interface{ effect() }
 
 // Deliver writes a delivery row: the message of the step, on the channel.
@@ -194,6 +200,13 @@ type Award struct {
 	Visit  int
 	Round  int
 	Points int
+}
+
+// Enroll takes the member into another campaign, if that lets them in.
+type Enroll struct {
+	Campaign campaigns.Key
+	Step     campaigns.StepID
+	Visit    int
 }
 
 // SetMember changes the member.
@@ -236,6 +249,7 @@ func (*Deliver) effect()       {}
 func (*SaveAnswer) effect()    {}
 func (*SetMember) effect()     {}
 func (*Award) effect()         {}
+func (*Enroll) effect()        {}
 func (*CancelPending) effect() {}
 func (*CloseQuestion) effect() {}
 func (*AskAgain) effect()      {}

@@ -3,11 +3,9 @@ package decide
 import (
 	"maps"
 	"slices"
-	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/definition"
-	"github.com/kruzhok/kruzhok/campaigns/timing"
 )
 
 // proceed enters one step after another until one of them waits or the campaign ends. A nil step is the end.
@@ -52,10 +50,14 @@ func (r *run) enter(s *definition.Step) (next *definition.Step, on bool) {
 		return r.startWait(s, body)
 	case *definition.Branch:
 		return r.choose(s, body), true
+	case *definition.Split:
+		return r.split(s, body), true
 	case *definition.Set:
 		r.set(body)
 	case *definition.Award:
 		r.award(body)
+	case *definition.Enroll:
+		r.add(&Enroll{Campaign: body.Campaign, Step: s.ID, Visit: r.e.Visit})
 	case *definition.Goto:
 		return r.target(body.To)
 	case *definition.End:
@@ -79,22 +81,6 @@ func (r *run) count(s *definition.Step) {
 		r.e.Visits[s.ID] = r.e.Round.N
 	}
 	r.e.Step, r.e.Visit, r.e.Waiting = s.ID, r.e.Visits[s.ID], Waiting{}
-}
-
-func (r *run) startWait(s *definition.Step, w *definition.Wait) (*definition.Step, bool) {
-	rule := timing.Rule{From: r.now, For: w.For, Until: w.Until}
-	due := rule.Due(r.f.Zone)
-	if !due.After(r.now) && r.e.Visit > 1 {
-		rule.From = r.now.Add(time.Second) // a loop comes back to "until 10:00" at 10:00 sharp: the next one is tomorrow's
-		due = rule.Due(r.f.Zone)
-	}
-	if !due.After(r.now) {
-		return s.Next, true
-	}
-	due = r.capped(due)
-	r.wait(campaigns.WaitTime, &due)
-	r.e.Waiting.Rule = &rule
-	return nil, false
 }
 
 func (r *run) choose(s *definition.Step, b *definition.Branch) *definition.Step {
@@ -142,11 +128,11 @@ func (r *run) set(s *definition.Set) {
 	}
 }
 
-// zoneChanged computes anew when a wait ends, by the member's new clock.
+// zoneChanged computes anew when a wait ends, by the member's new clock and the days in their attributes.
 func (r *run) zoneChanged() {
 	switch {
 	case r.e.Wait == campaigns.WaitTime && r.e.Waiting.Rule != nil:
-		r.dueAt(r.capped(r.e.Waiting.Rule.Due(r.f.Zone)))
+		r.waitAnew()
 	case r.e.Wait == campaigns.WaitTime && r.e.Round != nil && r.e.Step == r.e.Round.Step:
 		r.dueAt(r.opens(r.e.Round.N + 1))
 	case r.e.Wait == campaigns.WaitTime && !r.e.Started && r.memberSchedule():

@@ -50,6 +50,8 @@ func kind(s *definition.Step) string {
 		return "set"
 	case *definition.Award:
 		return "award"
+	case *definition.Enroll:
+		return "enroll"
 	}
 	return "way"
 }
@@ -152,9 +154,21 @@ func (r *run) standAt(in *Moved, s *definition.Step, at campaigns.StepID) {
 
 // waitOn computes anew when a wait ends, from the moment at which it began.
 func (r *run) waitOn(w *definition.Wait) {
-	rule := timing.Rule{From: r.now, For: w.For, Until: w.Until}
+	rule := timing.Rule{From: r.now, For: w.For, Until: w.Until, On: w.On}
 	if was := r.e.Waiting.Rule; was != nil {
 		rule.From = was.From
+	}
+	r.e.Waiting.Event = w.Event
+	switch {
+	case w.Event != "":
+		rule.For = w.Timeout.After
+	case w.Date != nil:
+		day, missed := r.dateRule(w)
+		if missed != "" {
+			r.dueAt(r.now) // which finds that there is no such day
+			return
+		}
+		rule = day
 	}
 	r.e.Waiting.Rule = &rule
 	r.dueAt(r.capped(rule.Due(r.f.Zone)))

@@ -67,6 +67,26 @@ func TestMovedAtAWait(t *testing.T) {
 			deliver b/1 telegram.0 bulk until 21 Oct 12:00
 			= waiting delivery b/1 telegram.0`})
 	})
+	t.Run("an event is waited for now, from when the wait began", func(t *testing.T) {
+		s := at(t)
+		s.run(line{after: 2 * time.Hour, in: s.move("  - {id: a, send: {text: {en: A}}}\n  - {id: w, wait: {event: lesson.done, timeout: {after: 48h}}}\n  - {id: b, send: {text: {en: B}}}\n", nil), want: `
+			enrollment.moved w [from:1 step:w to:2]
+			= waiting time w/1 due 22 Oct 10:00`},
+			line{in: &decide.Happened{Event: "lesson.done"}, want: `
+			wait.event_came w
+			deliver b/1 telegram.0 bulk until 21 Oct 12:00
+			= waiting delivery b/1 telegram.0`})
+	})
+	t.Run("a day is waited for now that nobody knows", func(t *testing.T) {
+		s := at(t)
+		s.run(line{in: s.move("  - {id: a, send: {text: {en: A}}}\n  - {id: w, wait: {date: {attribute: exam}, until: \"10:00\"}}\n  - {id: b, send: {text: {en: B}}}\n", nil), want: `
+			enrollment.moved w [from:1 step:w to:2]
+			= waiting time w/1 due 20 Oct 10:00`},
+			line{in: &decide.Due{}, want: `
+			wait.date_missing w [attribute:exam]
+			deliver b/1 telegram.0 bulk until 21 Oct 10:00
+			= waiting delivery b/1 telegram.0`})
+	})
 	t.Run("what was sent stands behind it now", func(t *testing.T) {
 		s := at(t)
 		s.run(line{in: s.move("  - {id: w, wait: 24h}\n  - {id: a, send: {text: {en: A}}}\n  - {id: b, send: {text: {en: B}}}\n", nil), want: `

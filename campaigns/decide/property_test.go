@@ -73,9 +73,9 @@ func (a *author) target(top int) string {
 }
 
 func (a *author) step(top int, id, indent string, depth int) {
-	kinds := []string{"send", "send", "ask", "ask", "wait", "set", "award"}
+	kinds := []string{"send", "send", "ask", "ask", "wait", "set", "award", "enroll"}
 	if depth < 2 {
-		kinds = append(kinds, "branch", "branch")
+		kinds = append(kinds, "branch", "branch", "split")
 	}
 	if depth == 0 && !a.loops {
 		kinds = append(kinds, "repeat", "repeat")
@@ -89,15 +89,19 @@ func (a *author) step(top int, id, indent string, depth int) {
 	case "ask":
 		a.ask(out, top, id)
 	case "wait":
-		out("wait: %s", a.pick("wait", "1d", "90m", `{until: "10:00"}`, `{for: 2d, until: "02:30"}`))
+		out("wait: %s", a.pick("wait", "1d", "90m", `{until: "10:00"}`, `{for: 2d, until: "02:30"}`, `{until: "02:30", on: [sunday, friday]}`, a.dateWait(top), a.eventWait(top)))
 	case "set":
 		out("set: %s", a.pick("set", "{add_tags: [t1]}", "{remove_tags: [t1], add_tags: [t2]}", "{attributes: {level: a1, old: null}}", "{language: ru}"))
 	case "award":
 		out("award: {points: %s}", a.pick("points", "10", "-3"))
+	case "enroll":
+		out("enroll: other")
 	case "repeat":
 		a.repeat(top, id, indent)
 	case "branch":
 		a.branch(top, id, indent, depth)
+	case "split":
+		a.split(top, id, indent, depth)
 	}
 }
 
@@ -150,6 +154,35 @@ func (a *author) branch(top int, id, indent string, depth int) {
 	}
 }
 
+func (a *author) dateWait(top int) string {
+	missed := ""
+	if to := a.target(top); to != "" && !a.loops && rapid.Bool().Draw(a.t, "jumps") {
+		missed = ", missed: " + to
+	}
+	return fmt.Sprintf(`{until: "02:30", date: {attribute: exam_on%s%s}}`, a.pick("moved", "", ", before: 2d", ", after: 1d"), missed)
+}
+
+func (a *author) eventWait(top int) string {
+	timeout := "after: " + a.pick("after", "1d", "30m", "3d12h")
+	if to := a.target(top); to != "" && rapid.Bool().Draw(a.t, "jumps") {
+		timeout += ", goto: " + to
+	}
+	return fmt.Sprintf("{event: %s, timeout: {%s}}", a.pick("event", "lesson.done", "member.left"), timeout)
+}
+
+func (a *author) split(top int, id, indent string, depth int) {
+	fmt.Fprintf(&a.b, "%s- id: %s\n%s  split:\n", indent, id, indent)
+	for range rapid.IntRange(2, 3).Draw(a.t, "shares") {
+		fmt.Fprintf(&a.b, "%s    - share: %d\n%s      steps:", indent, rapid.IntRange(1, 3).Draw(a.t, "share"), indent)
+		if rapid.IntRange(0, 3).Draw(a.t, "control") == 0 {
+			a.b.WriteString(" []\n")
+			continue
+		}
+		a.b.WriteString("\n")
+		a.step(top, a.id(), indent+"        ", depth+1)
+	}
+}
+
 func (a *author) id() string {
 	a.n++
 	return fmt.Sprintf("n%d", a.n)
@@ -175,7 +208,7 @@ func newLife(t *rapid.T, d *definition.Definition) *life {
 	return &life{
 		t: t, d: d, now: noon, e: decide.Enrollment{State: campaigns.EnrollmentActive}, seen: map[decide.Deliver]bool{},
 		f: decide.Facts{
-			Language: "en", Zone: loc, Tags: []string{"t1"}, Attributes: map[string]any{"old": true},
+			Member: campaigns.MemberID(rapid.IntRange(1, 50).Draw(t, "member")), Language: "en", Zone: loc, Tags: []string{"t1"}, Attributes: map[string]any{"old": true, "exam_on": "2026-10-27"},
 			Channels: map[campaigns.Channel]decide.ChannelFacts{campaigns.Telegram: {Consent: true}, campaigns.Email: {Consent: true}},
 		},
 	}
@@ -248,6 +281,12 @@ func (l *life) note(in decide.Input, effects []decide.Effect) {
 		case *decide.Award:
 			if k := (decide.Deliver{Step: x.Step, Visit: x.Visit, Part: -1}); l.seen[k] {
 				l.t.Fatalf("%T: a second award %+v", in, x)
+			} else {
+				l.seen[k] = true
+			}
+		case *decide.Enroll:
+			if k := (decide.Deliver{Step: x.Step, Visit: x.Visit, Part: -4}); l.seen[k] {
+				l.t.Fatalf("%T: enrolled twice %+v", in, x)
 			} else {
 				l.seen[k] = true
 			}
@@ -327,12 +366,14 @@ func (l *life) input() decide.Input {
 	case "stray":
 		return l.outcome(decide.Deliver{Step: l.anyStep(), Visit: rapid.IntRange(0, 2).Draw(l.t, "visit"), Channel: campaigns.Email})
 	case "event":
-		return &decide.Happened{Event: rapid.SampledFrom([]string{"other", "other", "member.left"}).Draw(l.t, "event")}
+		return &decide.Happened{Event: rapid.SampledFrom([]string{"other", "lesson.done", "lesson.done", "member.left"}).Draw(l.t, "event")}
 	case "left":
 		if rapid.IntRange(0, 9).Draw(l.t, "leaves") == 0 {
 			return &decide.Left{Reason: campaigns.ExitWithdrawn}
 		}
 	case "zone":
+		l.f.Attributes = maps.Clone(l.f.Attributes)
+		l.f.Attributes["exam_on"] = rapid.SampledFrom([]any{"2026-10-20", "2026-10-25", "2026-11-30T09:00:00Z", "soon", nil, 7.0}).Draw(l.t, "exam")
 		l.f.Zone, _ = time.LoadLocation(rapid.SampledFrom(zoneNames).Draw(l.t, "zone"))
 		return &decide.ZoneChanged{}
 	}

@@ -59,9 +59,7 @@ func (r *run) take(in Input) {
 	case *Delivered:
 		r.delivered(in)
 	case *Happened:
-		if slices.Contains(r.d.Exit, definition.ExitRule{Event: in.Event}) {
-			r.exit(campaigns.ExitLeft)
-		}
+		r.happened(in.Event)
 	case *Left:
 		r.exit(in.Reason)
 	case *ZoneChanged:
@@ -122,7 +120,7 @@ func (r *run) timeCame() {
 	case s.Repeat() != nil: // the wait for the next round
 		r.proceed(s)
 	default:
-		r.proceed(s.Next)
+		r.waitIsOver(s)
 	}
 }
 

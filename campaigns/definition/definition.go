@@ -3,6 +3,8 @@
 package definition
 
 import (
+	"time"
+
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/timing"
 	"github.com/kruzhok/kruzhok/channels"
@@ -105,7 +107,7 @@ type Step struct {
 	Next *Step
 }
 
-// Body is what a step does: *Send, *Ask, *Wait, *Branch, *Set, *Award, *Repeat, *Goto or *End.
+// Body is what a step does: *Send, *Ask, *Wait, *Branch, *Split, *Set, *Award, *Enroll, *Repeat, *Goto or *End.
 type Body interface{ body() }
 
 // Send is a message that asks nothing.
@@ -148,10 +150,22 @@ type Timeout struct {
 	Goto  campaigns.StepID // empty: the next step
 }
 
-// Wait stands still for a time, until a local time, or both (the first Until at or after now + For).
+// Wait stands still. With Date it is until that day at Until; with Event until the event happens to the member, or Timeout; otherwise for a time, until a
+// local time, or both (the first Until at or after now + For, on one of the days On where there are some).
 type Wait struct {
-	For   timing.Period
-	Until *timing.LocalTime
+	For     timing.Period
+	Until   *timing.LocalTime
+	On      []time.Weekday
+	Date    *DateWait
+	Event   string
+	Timeout Timeout // with Event; always has After
+}
+
+// DateWait is a day that an attribute holds, some days moved.
+type DateWait struct {
+	Attribute string
+	Days      int              // after it; below 0: before it
+	Missed    campaigns.StepID // where to go on when there is no such day, or it is past; empty: the next step
 }
 
 // Branch takes the first arm whose condition holds; none: it goes on after the branch.
@@ -160,6 +174,17 @@ type Branch struct{ Arms []Arm }
 // Arm is one way of a branch; If is nil for "else", which comes last.
 type Arm struct {
 	If    *Condition
+	Steps []*Step
+}
+
+// Split divides members among its arms by chance, in the proportions of their shares. Who takes which is decide's; the same member takes the same arm
+// at every visit.
+type Split struct{ Arms []SplitArm }
+
+// SplitArm is one way of a split.
+type SplitArm struct {
+	Share int    // 1–1000, beside the others'
+	Name  string // the author's, or A, B, C, … by its place
 	Steps []*Step
 }
 
@@ -174,6 +199,12 @@ type Set struct {
 // Award gives points. The ledger takes them once per visit of the step, so a replay gives nothing twice.
 type Award struct {
 	Points int // -10000 to 10000, not 0
+}
+
+// Enroll takes the member into another campaign, whose entry rule decides. Whether there is such a campaign is asked at publication.
+type Enroll struct {
+	Campaign campaigns.Key
+	Place    Place // of the key
 }
 
 // Repeat runs its steps once a round, one round a day, a bounded number of times.
@@ -200,8 +231,10 @@ func (*Send) body()   {}
 func (*Ask) body()    {}
 func (*Wait) body()   {}
 func (*Branch) body() {}
+func (*Split) body()  {}
 func (*Set) body()    {}
 func (*Award) body()  {}
+func (*Enroll) body() {}
 func (*Repeat) body() {}
 func (*Goto) body()   {}
 func (*End) body()    {}

@@ -66,24 +66,25 @@ var scalars = map[string]schema{
 			"additionalProperties": schema{"type": "string", "minLength": 1}, "description": "A text for each language of the campaign.",
 		},
 	),
-	"language":    {"type": "string", "description": "A BCP 47 language tag, such as en or pt-BR.", "pattern": "^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$"},
-	"period":      {"type": "string", "description": "A length of time: 2d (calendar days), 24h, 1d12h, 30m.", "pattern": `^([0-9]+[dhms])+$`},
-	"time":        {"type": "string", "description": "A time of day on the member's clock, 00:00 to 23:59.", "pattern": `^([01][0-9]|2[0-3]):[0-5][0-9]$`},
-	"day":         {"type": "string", "description": "A calendar day: 2026-12-01.", "pattern": `^[0-9]{4}-[0-9]{2}-[0-9]{2}$`},
-	"date_time":   {"type": "string", "description": "A date and time without a zone: 2026-12-01 10:00.", "pattern": `^[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}$`},
-	"channel":     words(knownChannels),
-	"value":       {"type": []string{"string", "number", "boolean"}},
-	"step_id":     {"type": "string", "pattern": keyPattern, "maxLength": maxKey},
-	"option_word": {"type": "string", "minLength": 1, "maxLength": maxWord},
-	"tag":         {"type": "string", "minLength": 1, "maxLength": maxWord},
-	"name":        {"type": "string", "pattern": namePattern, "maxLength": maxKey},
-	"event":       {"type": "string", "pattern": eventPattern, "maxLength": maxEvent, "description": "The name of an event that the API reports, such as member.joined."},
+	"language":     {"type": "string", "description": "A BCP 47 language tag, such as en or pt-BR.", "pattern": "^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$"},
+	"period":       {"type": "string", "description": "A length of time: 2d (calendar days), 24h, 1d12h, 30m.", "pattern": `^([0-9]+[dhms])+$`},
+	"time":         {"type": "string", "description": "A time of day on the member's clock, 00:00 to 23:59.", "pattern": `^([01][0-9]|2[0-3]):[0-5][0-9]$`},
+	"day":          {"type": "string", "description": "A calendar day: 2026-12-01.", "pattern": `^[0-9]{4}-[0-9]{2}-[0-9]{2}$`},
+	"date_time":    {"type": "string", "description": "A date and time without a zone: 2026-12-01 10:00.", "pattern": `^[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}$`},
+	"channel":      words(knownChannels),
+	"value":        {"type": []string{"string", "number", "boolean"}},
+	"campaign_key": {"type": "string", "pattern": keyPattern, "maxLength": maxKey, "description": "The key of a campaign."},
+	"step_id":      {"type": "string", "pattern": keyPattern, "maxLength": maxKey},
+	"option_word":  {"type": "string", "minLength": 1, "maxLength": maxWord},
+	"tag":          {"type": "string", "minLength": 1, "maxLength": maxWord},
+	"name":         {"type": "string", "pattern": namePattern, "maxLength": maxKey},
+	"event":        {"type": "string", "pattern": eventPattern, "maxLength": maxEvent, "description": "The name of an event that the API reports, such as member.joined."},
 }
 
 // objects lists every mapping of the language.
 func objects() []*object {
 	return []*object{
 		campaignObject, entryObject, scheduleObject, exitObject, quietObject, stepObject, sendObject, mediaObject, buttonObject, askObject, optionObject,
-		timeoutObject, waitObject, armObject, setObject, awardObject, repeatObject, endObject, conditionObject,
+		timeoutObject, waitObject, waitDateObject, armObject, splitArmObject, setObject, awardObject, repeatObject, endObject, conditionObject,
 	}
 }

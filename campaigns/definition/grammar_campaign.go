@@ -21,6 +21,7 @@ var (
 	knownChannels = []campaigns.Channel{campaigns.Telegram, campaigns.Email}
 	reentries     = []Reentry{ReentryNever, ReentryAfter}
 	scores        = []string{ScorePoints, ScoreDone, ScoreRound}
+	weekdays      = []string{"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"}
 	scheduleZones = []ScheduleZone{CommunityZone, MemberZone}
 )
 

@@ -24,6 +24,9 @@ const (
 	maxPoints       = 10_000
 	maxRounds       = 366
 	maxPromptUnits  = 1000
+	minSplit        = 2
+	maxSplit        = 20
+	maxShare        = 1000
 )
 
 var questionTypes = []campaigns.QuestionType{
@@ -48,15 +51,19 @@ var acceptable = map[campaigns.QuestionType]struct {
 
 var stepObject = &object{
 	name: "step", doc: "One node of the campaign: an id, if you like, and one thing to do.", example: "{send: {…}}",
-	oneOf: []string{"send", "ask", "wait", "branch", "set", "award", "repeat", "goto", "end"},
+	oneOf: []string{"send", "ask", "wait", "branch", "split", "set", "award", "enroll", "repeat", "goto", "end"},
 	fields: []field{
 		may("id", "The step's name, for goto and in reports. Left out, it is made from the step's position.", named("step_id")),
 		may("send", "Sends a message.", named("send")),
 		may("ask", "Asks a question and waits for the answer.", named("ask")),
-		may("wait", "Waits for a time, until a time of day, or both.", anyOf(named("period"), named("wait"))),
+		may("wait", "Waits: for a time, until a time of day, a date or an event.", anyOf(named("period"), named("wait"))),
 		may("branch", "Takes the first arm whose condition holds.", filled(named("arm"))),
+		may("split", "Divides members among arms by chance, in the proportions of their shares.", schema{
+			"type": "array", "items": named("split_arm"), "minItems": minSplit, "maxItems": maxSplit,
+		}),
 		may("set", "Changes what is known about the member.", named("set")),
 		may("award", "Gives points.", named("award")),
+		may("enroll", "Takes the member into another campaign, by its key, if its entry rule lets them in. The member goes on here at once.", named("campaign_key")),
 		may("repeat", "Runs its steps once a day, a number of times.", named("repeat")),
 		may("goto", "Goes on at the step with this id.", named("step_id")),
 		may("end", "Ends the campaign for this member.", anyOf(schema{"const": true}, named("end"))),
@@ -124,18 +131,32 @@ var optionObject = &object{
 }
 
 var timeoutObject = &object{
-	name: "timeout", doc: "When a question stops waiting, and where to go on.", example: "{after: 2d}",
+	name: "timeout", doc: "When a question, or the wait for an event, stops waiting, and where to go on.", example: "{after: 2d}",
 	fields: []field{
-		must("after", "How long the question waits.", named("period")),
+		must("after", "How long it waits.", named("period")),
 		may("goto", "The step to go on at; default the next.", named("step_id")),
 	},
 }
 
 var waitObject = &object{
-	name: "wait", doc: "A time, a time of day, or the first such time of day after the time.", example: `{for: 1d, until: "10:00"}`,
+	name: "wait", doc: "A time, a time of day or the first such time of day after the time; the day in an attribute; or an event.", example: `{for: 1d, until: "10:00"}`,
 	fields: []field{
 		may("for", "How long.", named("period")),
 		may("until", "The member's local time to go on at.", named("time")),
+		may("on", "The days of the week on which until counts. Without it, every day.", filled(words(weekdays))),
+		may("date", "A day that an attribute of the member holds; until says the time of day.", named("wait_date")),
+		may("event", "The event to wait for; one that came before the member stands here does not count. Needs timeout.", named("event")),
+		may("timeout", "When to stop waiting for the event, and where to go on.", named("timeout")),
+	},
+}
+
+var waitDateObject = &object{
+	name: "wait_date", doc: "The day in an attribute, or so many days before or after it.", example: "{attribute: exam_on, before: 3d}",
+	fields: []field{
+		must("attribute", "The attribute that holds the day, such as 2026-12-01.", named("name")),
+		may("before", "How many days before it.", named("period")),
+		may("after", "How many days after it.", named("period")),
+		may("missed", "The step to go on at when the attribute holds no day, or the moment is past; default the next.", named("step_id")),
 	},
 }
 
@@ -146,6 +167,15 @@ var armObject = &object{
 		may("if", "The condition.", named("condition")),
 		may("steps", "What to do when the condition holds.", listOf(named("step"))),
 		may("else", "What to do when no condition held. It comes last.", listOf(named("step"))),
+	},
+}
+
+var splitArmObject = &object{
+	name: "split_arm", doc: "One way of a split.", example: "{share: 50, steps: […]}",
+	fields: []field{
+		must("share", "How many members take this arm, beside the shares of the others: 50 and 50 are halves, as are 1 and 1.", whole(1, maxShare)),
+		may("name", "The arm's name, for reports. Left out, arms are A, B, C, …", schema{"type": "string", "minLength": 1, "maxLength": maxWord}),
+		must("steps", "What to do. An empty list leaves these members out: they go on after the split.", listOf(named("step"))),
 	},
 }
 

@@ -10,6 +10,7 @@ import (
 // no others where it loads many members.
 type Needs struct {
 	Attributes, Tags bool
+	Dates            []string            // attributes whose day is waited for
 	Channels         []campaigns.Channel // on which there may be an address, sorted
 }
 
@@ -22,6 +23,11 @@ func (d *Definition) Needs() Needs {
 		switch body := s.Body.(type) {
 		case *Set:
 			n.Attributes, n.Tags = true, true
+		case *Wait:
+			if body.Date != nil {
+				n.Attributes = true
+				n.Dates = append(n.Dates, body.Date.Attribute)
+			}
 		case *Branch:
 			for _, arm := range body.Arms {
 				n.condition(arm.If)

@@ -16,15 +16,17 @@ func (d *Definition) exits(s *Step, waited bool) []*Step {
 	case *End:
 	case *Branch:
 		d.branchExits(s, b, add)
+	case *Split:
+		for _, arm := range b.Arms {
+			add(first(arm.Steps, s.Next))
+		}
 	case *Ask:
 		if waited {
 			add(s.Next)
 			add(d.byID[b.Timeout.Goto])
 		}
 	case *Wait:
-		if waited {
-			add(s.Next)
-		}
+		d.waitExits(s, b, waited, add)
 	case *Repeat: // it comes back to its first step only when another day has begun
 		add(s.Next)
 		if waited && len(b.Steps) > 0 {
@@ -36,19 +38,35 @@ func (d *Definition) exits(s *Step, waited bool) []*Step {
 	return to
 }
 
+// waitExits: a day in an attribute may be past, or none, so that no time passes.
+func (d *Definition) waitExits(s *Step, w *Wait, waited bool, add func(*Step)) {
+	if !waited && w.Date == nil {
+		return
+	}
+	add(s.Next)
+	add(d.byID[w.Timeout.Goto])
+	if w.Date != nil {
+		add(d.byID[w.Date.Missed])
+	}
+}
+
 func (d *Definition) branchExits(s *Step, b *Branch, add func(*Step)) {
 	otherwise := false
 	for _, arm := range b.Arms {
 		otherwise = otherwise || arm.If == nil
-		if len(arm.Steps) > 0 {
-			add(arm.Steps[0])
-		} else {
-			add(s.Next)
-		}
+		add(first(arm.Steps, s.Next))
 	}
 	if !otherwise {
 		add(s.Next)
 	}
+}
+
+// first is the first of the steps, or where one goes on when there are none.
+func first(steps []*Step, after *Step) *Step {
+	if len(steps) > 0 {
+		return steps[0]
+	}
+	return after
 }
 
 // reach returns all steps that can come after the given ones, those included.

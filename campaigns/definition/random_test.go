@@ -51,7 +51,7 @@ func (a *author) step(indent, depth int) {
 		a.ids++
 		id = fmt.Sprintf("id: s%d, ", a.ids)
 	}
-	switch kind := rapid.SampledFrom([]string{"send", "ask", "choice", "wait", "set", "branch"}).Draw(a.t, "kind"); {
+	switch kind := rapid.SampledFrom([]string{"send", "ask", "choice", "wait", "set", "branch", "split"}).Draw(a.t, "kind"); {
 	case kind == "branch" && depth > 0:
 		fmt.Fprintf(&a.b, "%s- branch:\n%s    - if: %s\n%s      steps:\n", pad, pad, a.condition(), pad)
 		a.steps(indent+8, depth-1)
@@ -59,6 +59,10 @@ func (a *author) step(indent, depth int) {
 			fmt.Fprintf(&a.b, "%s        - goto: last\n", pad)
 		}
 		fmt.Fprintf(&a.b, "%s    - else: []\n", pad)
+	case kind == "split" && depth > 0:
+		fmt.Fprintf(&a.b, "%s- split:\n%s    - share: 60\n%s      steps:\n", pad, pad, pad)
+		a.steps(indent+8, depth-1)
+		fmt.Fprintf(&a.b, "%s    - {share: 40, name: out, steps: []}\n", pad)
 	case kind == "ask":
 		fmt.Fprintf(&a.b, "%s- {%sask: {type: %s, text: %s, timeout: {after: 1d, goto: last}}}\n", pad, id, rapid.SampledFrom([]string{"yes_no", "text", "nps", "date"}).Draw(a.t, "type"), a.text())
 	case kind == "choice":
@@ -66,7 +70,7 @@ func (a *author) step(indent, depth int) {
 		a.saved = append(a.saved, name)
 		fmt.Fprintf(&a.b, "%s- {%sask: {type: choice, save_as: %s, text: %s, options: [{value: a, text: %s}, {value: b, text: %s}]}}\n", pad, id, name, a.text(), a.text(), a.text())
 	case kind == "wait":
-		fmt.Fprintf(&a.b, "%s- {%swait: %s}\n", pad, id, rapid.SampledFrom([]string{"1d", "{for: 1d12h}", "{until: 09:30}", `{for: 30m, until: "10:00"}`}).Draw(a.t, "wait"))
+		fmt.Fprintf(&a.b, "%s- {%swait: %s}\n", pad, id, rapid.SampledFrom([]string{"1d", "{for: 1d12h}", "{until: 09:30}", `{for: 30m, until: "10:00"}`, `{until: "10:00", on: [monday, friday]}`, `{date: {attribute: exam_on, before: 2d, missed: last}, until: "10:00"}`, "{event: lesson.done, timeout: {after: 7d, goto: last}}"}).Draw(a.t, "wait"))
 	case kind == "set":
 		fmt.Fprintf(&a.b, "%s- {%sset: {add_tags: [x], attributes: {a: 1, b: null}}}\n", pad, id)
 	default:

@@ -20,7 +20,7 @@ func (r *reader) ask(s *Step, n *node) Body {
 	r.bounds(a, rec)
 	r.length(a, rec)
 	rec.with("save_as", func(n *node) { a.SaveAs, _ = r.formed(n, nameForm, maxKey, "name_form") })
-	rec.with("timeout", func(n *node) { r.timeout(s, a, n) })
+	rec.with("timeout", func(n *node) { r.timeout(s, &a.Timeout, n) })
 	rec.with("retries", func(n *node) { a.Retries, _ = r.whole(n, 0, maxRetries) })
 	rec.with("final", func(n *node) { a.Final = r.boolean(n) })
 	rec.with("channels", func(n *node) { a.Channels = r.channels(n) })
@@ -28,13 +28,13 @@ func (r *reader) ask(s *Step, n *node) Body {
 	return a
 }
 
-func (r *reader) timeout(s *Step, a *Ask, n *node) {
+func (r *reader) timeout(s *Step, t *Timeout, n *node) {
 	rec, ok := r.record(n, timeoutObject)
 	if !ok {
 		return
 	}
-	rec.with("after", func(n *node) { a.Timeout.After = r.period(n) })
-	rec.with("goto", func(n *node) { a.Timeout.Goto = r.target(s, n) })
+	rec.with("after", func(n *node) { t.After = r.period(n) })
+	rec.with("goto", func(n *node) { t.Goto = r.target(s, n) })
 }
 
 // notFor reports a key that this type of question does not have.

@@ -137,6 +137,10 @@ func (s *Step) blocks() (list [][]*Step) {
 		for _, arm := range b.Arms {
 			list = append(list, arm.Steps)
 		}
+	case *Split:
+		for _, arm := range b.Arms {
+			list = append(list, arm.Steps)
+		}
 	case *Repeat:
 		list = append(list, b.Steps)
 	}

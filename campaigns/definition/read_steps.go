@@ -64,13 +64,18 @@ func (r *reader) body(s *Step, rec *record) Body {
 	case "ask":
 		return r.ask(s, n)
 	case "wait":
-		return r.wait(n)
+		return r.wait(s, n)
 	case "branch":
 		return r.branch(n)
+	case "split":
+		return r.split(n)
 	case "set":
 		return r.set(n)
 	case "award":
 		return r.award(n)
+	case "enroll":
+		key, _ := r.formed(n, keyForm, maxKey, "key_form")
+		return &Enroll{Campaign: campaigns.Key(key), Place: n.place}
 	case "repeat":
 		return r.repeat(s, n)
 	case "goto":
@@ -89,24 +94,6 @@ func (r *reader) target(s *Step, n *node) campaigns.StepID {
 	}
 	r.gotos = append(r.gotos, gotoUse{from: s, node: n, to: campaigns.StepID(id)})
 	return campaigns.StepID(id)
-}
-
-func (r *reader) wait(n *node) Body {
-	w := &Wait{}
-	if n.kind != mappingNode {
-		w.For = r.period(n)
-		return w
-	}
-	rec, _ := r.record(n, waitObject)
-	rec.with("for", func(n *node) { w.For = r.period(n) })
-	rec.with("until", func(n *node) {
-		t := r.localTime(n)
-		w.Until = &t
-	})
-	if len(rec.values) == 0 && !rec.misspelt() {
-		r.out.add(n.place, "missing_one_of", "keys", "for, until")
-	}
-	return w
 }
 
 func (r *reader) branch(n *node) Body {

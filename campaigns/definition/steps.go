@@ -25,6 +25,12 @@ func (s *Step) Ask() *Ask {
 	return a
 }
 
+// Wait returns what the step waits for, or nil.
+func (s *Step) Wait() *Wait {
+	w, _ := s.Body.(*Wait)
+	return w
+}
+
 // SavesAs returns the name under which the step's answer is saved, or "" when the step asks nothing. Parse fills it in where the author
 // gave none: the step's id with "-" for ".", as a variable's name has no dots.
 func (s *Step) SavesAs() string {
@@ -120,6 +126,10 @@ func link(steps []*Step, after *Step) {
 		case *Goto, *End:
 			continue
 		case *Branch:
+			for _, arm := range b.Arms {
+				link(arm.Steps, next)
+			}
+		case *Split:
 			for _, arm := range b.Arms {
 				link(arm.Steps, next)
 			}

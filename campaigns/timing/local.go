@@ -1,6 +1,9 @@
 package timing
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // In returns the moment at which clocks in loc first show dt. When they never do, because they jump over it (a gap), it is the first
 // moment after the gap; when they show it twice (a fold), it is the first time.
@@ -9,24 +12,31 @@ func (dt LocalDateTime) In(loc *time.Location) time.Time {
 }
 
 // NextLocal returns the first moment at or after t at which clocks in loc show lt, by the rules of LocalDateTime.In for each day:
-// of a time shown twice only the first counts, so that between the two the next is tomorrow's.
-func NextLocal(t time.Time, lt LocalTime, loc *time.Location) time.Time {
+// of a time shown twice only the first counts, so that between the two the next is tomorrow's. With days of the week, only those count; a time that the
+// clock jumped over belongs to the day that it was meant for.
+func NextLocal(t time.Time, lt LocalTime, loc *time.Location, on ...time.Weekday) time.Time {
 	y, m, d := t.In(loc).Date()
 	// It starts a day early: a gap over midnight, or over a whole day, moves yesterday's time into today.
 	for d--; ; d++ {
-		next := resolve(time.Date(y, m, d, lt.Hour, lt.Minute, 0, 0, time.UTC), loc)
-		if !next.Before(t) {
+		want := time.Date(y, m, d, lt.Hour, lt.Minute, 0, 0, time.UTC)
+		if len(on) > 0 && !slices.Contains(on, want.Weekday()) {
+			continue
+		}
+		if next := resolve(want, loc); !next.Before(t) {
 			return next
 		}
 	}
 }
 
-// Due returns the end of the wait for a member whose clock is loc's: From + For, and then the first Until at or after that.
+// Due returns the end of the wait for a member whose clock is loc's: At, or From + For, and then the first Until at or after that.
 // Given another zone it computes the same wait anew.
 func (r Rule) Due(loc *time.Location) time.Time {
+	if r.At != nil {
+		return r.At.In(loc)
+	}
 	due := r.For.Add(r.From, loc)
 	if r.Until != nil {
-		due = NextLocal(due, *r.Until, loc)
+		due = NextLocal(due, *r.Until, loc, r.On...)
 	}
 	return due
 }

@@ -1,6 +1,7 @@
 package timing_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -45,7 +46,7 @@ func slowAdd(p timing.Period, t time.Time, loc *time.Location) time.Time {
 
 // slowNext walks on from some days before and notes each minute at which the clock passes the time for the first time: shows it, or
 // jumps over it, and has never been as far.
-func slowNext(from time.Time, lt timing.LocalTime, loc *time.Location) time.Time {
+func slowNext(from time.Time, lt timing.LocalTime, loc *time.Location, on ...time.Weekday) time.Time {
 	t := from.Truncate(time.Minute).Add(-73 * time.Hour)
 	seen := face(t, loc)
 	for {
@@ -56,7 +57,7 @@ func slowNext(from time.Time, lt timing.LocalTime, loc *time.Location) time.Time
 		}
 		passed := false
 		for d := time.Date(seen.Year(), seen.Month(), seen.Day(), lt.Hour, lt.Minute, 0, 0, time.UTC); !d.After(f); d = d.AddDate(0, 0, 1) {
-			passed = passed || d.After(seen)
+			passed = passed || d.After(seen) && (len(on) == 0 || slices.Contains(on, d.Weekday()))
 		}
 		if seen = f; passed && !t.Before(from) {
 			return t
@@ -123,6 +124,17 @@ func drawPeriod(t *rapid.T) timing.Period {
 	}
 }
 
+// drawDays are some days of the week, or none, which is all.
+func drawDays(t *rapid.T) []time.Weekday {
+	var on []time.Weekday
+	for day := time.Sunday; day <= time.Saturday; day++ {
+		if rapid.IntRange(0, 3).Draw(t, day.String()) == 0 {
+			on = append(on, day)
+		}
+	}
+	return on
+}
+
 func check(t *rapid.T, what string, got, want time.Time, loc *time.Location) {
 	t.Helper()
 	if !got.Equal(want) {
@@ -154,12 +166,12 @@ func TestRuleEqualsReferenceInEveryZone(t *testing.T) {
 		rule := timing.Rule{From: drawMoment(t, before), For: drawPeriod(t)}
 		if rapid.Bool().Draw(t, "until") {
 			lt := drawClock(t, "clock")
-			rule.Until = &lt
+			rule.Until, rule.On = &lt, drawDays(t)
 		}
 		for _, loc := range []*time.Location{before, drawZone(t, "new zone"), before} {
 			want := slowAdd(rule.For, rule.From, loc)
 			if rule.Until != nil {
-				want = slowNext(want, *rule.Until, loc)
+				want = slowNext(want, *rule.Until, loc, rule.On...)
 			}
 			due := rule.Due(loc)
 			check(t, "due", due, want, loc)
@@ -191,5 +203,23 @@ func TestWindowsEqualReference(t *testing.T) {
 			t.Fatalf("Hold ok = %v, the reference says %v", ok, wantOK)
 		}
 		check(t, "hold", got, want, loc)
+	})
+}
+
+// A day with a time is that on every clock, whatever clock it was computed by before.
+func TestRuleOfADayEqualsReference(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		before := drawZone(t, "zone")
+		day := face(drawMoment(t, before), before)
+		days := rapid.IntRange(-400, 400).Draw(t, "days")
+		at, ok := drawClock(t, "clock").OnDay(day, days)
+		if !ok {
+			t.Fatalf("%s is beyond all years", at)
+		}
+		rule := timing.Rule{From: day, At: &at}
+		want := time.Date(day.Year(), day.Month(), day.Day()+days, at.Hour, at.Minute, 0, 0, time.UTC)
+		for _, loc := range []*time.Location{before, drawZone(t, "new zone")} {
+			check(t, at.String(), rule.Due(loc), slowIn(want, loc), loc)
+		}
 	})
 }

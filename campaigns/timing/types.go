@@ -32,4 +32,8 @@ type Rule struct {
 	From  time.Time  `json:"from"`
 	For   Period     `json:"for"`
 	Until *LocalTime `json:"until,omitempty"`
+	// On are the days of the week on which Until counts; empty: all.
+	On []time.Weekday `json:"on,omitempty"`
+	// At is the whole rule where it is set: a day with a time, on whatever clock.
+	At *LocalDateTime `json:"at,omitempty"`
 }

@@ -1,0 +1,153 @@
+package decide
+
+import (
+	"time"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/definition"
+	"github.com/kruzhok/kruzhok/campaigns/timing"
+)
+
+func (r *run) startWait(s *definition.Step, w *definition.Wait) (*definition.Step, bool) {
+	switch {
+	case w.Date != nil:
+		return r.startDate(s, w)
+	case w.Event != "":
+		r.standUntil(timing.Rule{From: r.now, For: w.Timeout.After})
+		r.e.Waiting.Event = w.Event
+		return nil, false
+	}
+	rule := timing.Rule{From: r.now, For: w.For, Until: w.Until, On: w.On}
+	due := rule.Due(r.f.Zone)
+	if !due.After(r.now) && r.e.Visit > 1 {
+		rule.From = r.now.Add(time.Second) // a loop comes back to "until 10:00" at 10:00 sharp: the next one is tomorrow's
+		due = rule.Due(r.f.Zone)
+	}
+	if !due.After(r.now) {
+		return s.Next, true
+	}
+	r.standUntil(rule)
+	return nil, false
+}
+
+// standUntil waits for the rule's moment, which must lie ahead.
+func (r *run) standUntil(rule timing.Rule) {
+	due := r.capped(rule.Due(r.f.Zone))
+	r.wait(campaigns.WaitTime, &due)
+	r.e.Waiting.Rule = &rule
+}
+
+// The records of a day that cannot be waited for.
+const (
+	dateMissing    = "wait.date_missing"
+	dateUnreadable = "wait.date_unreadable"
+	datePassed     = "wait.date_passed"
+)
+
+func (r *run) startDate(s *definition.Step, w *definition.Wait) (*definition.Step, bool) {
+	rule, missed := r.dateRule(w)
+	switch {
+	case missed != "":
+	case rule.Due(r.f.Zone).After(r.now):
+		r.standUntil(rule)
+		return nil, false
+	default:
+		missed = datePassed
+	}
+	return r.missedDate(s, w.Date, missed)
+}
+
+// dateRule is the day that the attribute holds now, moved and with its time; or why there is none.
+func (r *run) dateRule(w *definition.Wait) (rule timing.Rule, missed string) {
+	value, ok := r.f.Attributes[w.Date.Attribute]
+	if !ok || value == nil || value == "" {
+		return rule, dateMissing
+	}
+	text, _ := value.(string)
+	day, err := timing.ReadDay(text, r.f.Zone)
+	if err != nil || w.Until == nil {
+		return rule, dateUnreadable
+	}
+	at, ok := w.Until.OnDay(day, w.Date.Days)
+	if !ok {
+		return rule, dateUnreadable
+	}
+	return timing.Rule{From: r.now, At: &at}, ""
+}
+
+// missedDate goes on where a day cannot be waited for.
+func (r *run) missedDate(s *definition.Step, d *definition.DateWait, why string) (*definition.Step, bool) {
+	r.add(&Record{Name: why, Step: s.ID, Visit: r.e.Visit, Data: map[string]any{"attribute": d.Attribute}})
+	if d.Missed != "" {
+		return r.target(d.Missed)
+	}
+	return s.Next, true
+}
+
+// waitIsOver goes on behind a wait whose time has come, unless its day was put off meanwhile.
+func (r *run) waitIsOver(s *definition.Step) {
+	w := s.Wait()
+	switch {
+	case w == nil:
+		r.proceed(s.Next)
+	case w.Date != nil:
+		r.dateCame(s, w)
+	case w.Event != "":
+		r.record("wait.timed_out", "")
+		next, ok := s.Next, true
+		if w.Timeout.Goto != "" {
+			next, ok = r.target(w.Timeout.Goto)
+		}
+		if ok {
+			r.proceed(next)
+		}
+	default:
+		r.proceed(s.Next)
+	}
+}
+
+func (r *run) dateCame(s *definition.Step, w *definition.Wait) {
+	rule, missed := r.dateRule(w)
+	switch {
+	case missed != "":
+		if next, ok := r.missedDate(s, w.Date, missed); ok {
+			r.proceed(next)
+		}
+	case rule.Due(r.f.Zone).After(r.now):
+		r.standUntil(rule)
+	default:
+		r.proceed(s.Next)
+	}
+}
+
+// waitAnew computes when the wait ends. A day that is no longer there ends it now.
+func (r *run) waitAnew() {
+	rule := *r.e.Waiting.Rule
+	if s := r.d.Step(r.e.Step); rule.At != nil && s != nil && s.Wait() != nil && s.Wait().Date != nil {
+		var missed string
+		if rule, missed = r.dateRule(s.Wait()); missed != "" {
+			r.dueAt(r.now)
+			return
+		}
+		r.e.Waiting.Rule = &rule
+	}
+	r.dueAt(r.capped(rule.Due(r.f.Zone)))
+}
+
+// happened ends the enrollment, or the wait for the event. An event counts as long as the member stands there: also when the time limit is over and nobody
+// has acted on that yet.
+func (r *run) happened(event string) {
+	for _, rule := range r.d.Exit {
+		if rule.Event == event {
+			r.exit(campaigns.ExitLeft)
+			return
+		}
+	}
+	if r.e.State != campaigns.EnrollmentWaiting || r.e.Wait != campaigns.WaitTime || r.e.Waiting.Event == "" || r.e.Waiting.Event != event {
+		return
+	}
+	if s, ok := r.target(r.e.Step); ok {
+		r.record("wait.event_came", "")
+		r.proceed(s.Next)
+	}
+}

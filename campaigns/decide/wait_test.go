@@ -1,0 +1,123 @@
+package decide_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/kruzhok/kruzhok/campaigns/decide"
+)
+
+// TestWaitForAnEvent: the event ends the wait while the member stands there, not before and not after; otherwise the time limit does.
+func TestWaitForAnEvent(t *testing.T) {
+	const doc = `
+  - {id: before, wait: 1d}
+  - {id: done, wait: {event: lesson.done, timeout: {after: 2d, goto: late}}}
+  - {id: well, wait: 1h}
+  - {id: twice, wait: {event: lesson.done, timeout: {after: 2d}}}
+  - {id: late, wait: 3h}
+`
+	happened := func() *decide.Happened { return &decide.Happened{Event: "lesson.done"} }
+	s := play(t, doc)
+	s.run(
+		line{in: &decide.Start{}, want: "= waiting time before/1 due 21 Oct 10:00"},
+		line{in: happened(), want: "= waiting time before/1 due 21 Oct 10:00"},
+		line{after: 24 * time.Hour, in: &decide.Due{}, want: "= waiting time done/1 due 23 Oct 10:00"},
+		line{in: &decide.Happened{Event: "lesson.begun"}, want: "= waiting time done/1 due 23 Oct 10:00"},
+		line{after: time.Hour, in: happened(), want: "wait.event_came done\n = waiting time well/1 due 21 Oct 12:00"},
+		line{in: happened(), want: "= waiting time well/1 due 21 Oct 12:00"},
+		line{after: time.Hour, in: &decide.Due{}, want: "= waiting time twice/1 due 23 Oct 12:00"},
+		line{after: 48 * time.Hour, in: &decide.Due{}, want: "wait.timed_out twice\n = waiting time late/1 due 23 Oct 15:00"},
+		line{in: happened(), want: "= waiting time late/1 due 23 Oct 15:00"},
+	)
+	s = play(t, doc)
+	s.run(
+		line{in: &decide.Start{}, want: "= waiting time before/1 due 21 Oct 10:00"},
+		line{after: 24 * time.Hour, in: &decide.Due{}, want: "= waiting time done/1 due 23 Oct 10:00"},
+		line{after: 48 * time.Hour, in: &decide.Due{}, want: "wait.timed_out done\n = waiting time late/1 due 23 Oct 13:00"},
+	)
+	// Both at one moment: whichever is decided first wins, and the other changes nothing.
+	s = play(t, doc)
+	s.run(
+		line{in: &decide.Start{}, want: "= waiting time before/1 due 21 Oct 10:00"},
+		line{after: 24 * time.Hour, in: &decide.Due{}, want: "= waiting time done/1 due 23 Oct 10:00"},
+		line{after: 48 * time.Hour, in: happened(), want: "wait.event_came done\n = waiting time well/1 due 23 Oct 11:00"},
+		line{in: &decide.Due{}, want: "= waiting time well/1 due 23 Oct 11:00"},
+	)
+}
+
+// TestAnEventInAPause: it is kept, and what follows starts after the pause.
+func TestAnEventInAPause(t *testing.T) {
+	s := play(t, "  - {id: done, wait: {event: lesson.done, timeout: {after: 2d}}}\n  - {id: after, wait: 1h}\n")
+	s.run(
+		line{in: &decide.Start{}, want: "= waiting time done/1 due 22 Oct 10:00"},
+		line{facts: func(f *decide.Facts) { f.Paused = true }, in: &decide.Happened{Event: "lesson.done"}, want: "wait.event_came done\n = active after/0 due 20 Oct 10:00"},
+		line{after: 72 * time.Hour, facts: func(f *decide.Facts) { f.Paused = false }, in: &decide.Due{}, want: "= waiting time after/1 due 23 Oct 11:00"},
+	)
+}
+
+// exam is a wait until noon three days before the exam.
+const exam = `
+  - {id: prepare, wait: {until: "12:00", date: {attribute: exam_on, before: 3d, missed: late}}}
+  - {id: soon, wait: 1h}
+  - {id: late, wait: 2h}
+`
+
+func examOn(value any) func(*decide.Facts) {
+	return func(f *decide.Facts) { f.Attributes = map[string]any{"exam_on": value} }
+}
+
+// TestWaitForADay: the day in the attribute with the offset, by the member's clock on that day; what is no day, or past, is told and goes the other way.
+func TestWaitForADay(t *testing.T) {
+	for value, want := range map[any]string{
+		"2026-10-28":           "= waiting time prepare/1 due 25 Oct 11:00", // the clocks went back
+		"2026-10-27":           "= waiting time prepare/1 due 24 Oct 10:00",
+		"2026-10-27T22:30:00Z": "= waiting time prepare/1 due 24 Oct 10:00", // 23:30 in Berlin
+		"2026-10-27T23:30:00Z": "= waiting time prepare/1 due 25 Oct 11:00", // the 28th in Berlin
+		"2026-10-23":           "wait.date_passed prepare [attribute:exam_on]\n = waiting time late/1 due 20 Oct 12:00",
+		"soon":                 "wait.date_unreadable prepare [attribute:exam_on]\n = waiting time late/1 due 20 Oct 12:00",
+		20261027.0:             "wait.date_unreadable prepare [attribute:exam_on]\n = waiting time late/1 due 20 Oct 12:00",
+		"":                     "wait.date_missing prepare [attribute:exam_on]\n = waiting time late/1 due 20 Oct 12:00",
+		nil:                    "wait.date_missing prepare [attribute:exam_on]\n = waiting time late/1 due 20 Oct 12:00",
+	} {
+		s := play(t, exam)
+		s.run(line{facts: examOn(value), in: &decide.Start{}, want: want})
+	}
+}
+
+// TestTheDayMoves: a day that is put off, brought forward or taken away while it is waited for, and a member who moves.
+func TestTheDayMoves(t *testing.T) {
+	stands := line{facts: examOn("2026-10-27"), in: &decide.Start{}, want: "= waiting time prepare/1 due 24 Oct 10:00"}
+	comes := 4 * 24 * time.Hour
+	for name, lines := range map[string][]line{
+		"told":              {{facts: examOn("2026-11-27"), in: &decide.ZoneChanged{}, want: "= waiting time prepare/1 due 24 Nov 11:00"}},
+		"brought forward":   {{facts: examOn("2026-10-25"), in: &decide.ZoneChanged{}, want: "= waiting time prepare/1 due 22 Oct 10:00"}},
+		"put off, not told": {{after: comes, facts: examOn("2026-10-29"), in: &decide.Due{}, want: "= waiting time prepare/1 due 26 Oct 11:00"}},
+		"it came":           {{after: comes, in: &decide.Due{}, want: "= waiting time soon/1 due 24 Oct 11:00"}},
+		"taken away": {
+			{facts: examOn(nil), in: &decide.ZoneChanged{}, want: "= waiting time prepare/1 due 20 Oct 10:00"},
+			{in: &decide.Due{}, want: "wait.date_missing prepare [attribute:exam_on]\n = waiting time late/1 due 20 Oct 12:00"},
+		},
+		"the member moves": {{facts: func(f *decide.Facts) { f.Zone = zone(t, "America/New_York") }, in: &decide.ZoneChanged{}, want: "= waiting time prepare/1 due 24 Oct 16:00"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := play(t, exam)
+			s.run(append([]line{stands}, lines...)...)
+		})
+	}
+}
+
+// TestWaitForAWeekday: today's until its time has come, then the next, by the member's clock wherever they move.
+func TestWaitForAWeekday(t *testing.T) {
+	s := play(t, "  - {id: a, wait: {until: \"12:30\", on: [tuesday, friday]}}\n  - goto: a\n")
+	s.run(
+		line{in: &decide.Start{}, want: "= waiting time a/1 due 20 Oct 10:30"},
+		line{after: 30 * time.Minute, in: &decide.Due{}, want: "= waiting time a/2 due 23 Oct 10:30"},
+		line{facts: func(f *decide.Facts) { f.Zone = zone(t, "Asia/Tokyo") }, in: &decide.ZoneChanged{}, want: "= waiting time a/2 due 23 Oct 03:30"},
+	)
+}
+
+// TestEnroll: the effect, and on at once.
+func TestEnroll(t *testing.T) {
+	s := play(t, "  - {id: more, enroll: spring-course}\n  - {id: after, wait: 1d}\n")
+	s.run(line{in: &decide.Start{}, want: "enroll more/1 spring-course\n = waiting time after/1 due 21 Oct 10:00"})
+}

@@ -1,0 +1,99 @@
+package definition
+
+import (
+	"slices"
+	"time"
+)
+
+func (r *reader) wait(s *Step, n *node) Body {
+	w := &Wait{}
+	if n.kind != mappingNode {
+		w.For = r.period(n)
+		return w
+	}
+	rec, _ := r.record(n, waitObject)
+	rec.with("for", func(n *node) { w.For = r.period(n) })
+	rec.with("until", func(n *node) {
+		t := r.localTime(n)
+		w.Until = &t
+	})
+	rec.with("on", func(n *node) { w.On = r.weekdays(n) })
+	rec.with("date", func(n *node) { w.Date = r.waitDate(s, n) })
+	rec.with("event", func(n *node) { w.Event, _ = r.formed(n, eventForm, maxEvent, "event_form") })
+	rec.with("timeout", func(n *node) { r.timeout(s, &w.Timeout, n) })
+	r.waitsFor(rec)
+	return w
+}
+
+// waitsFor reports keys that do not go together, and those that are missing beside others.
+func (r *reader) waitsFor(rec *record) {
+	switch {
+	case rec.get("event") != nil:
+		rec.alone("event", "timeout")
+		rec.needs("timeout")
+	case rec.get("date") != nil:
+		rec.alone("date", "until")
+		rec.needs("until")
+	case rec.get("timeout") != nil:
+		rec.needs("event")
+	case rec.get("on") != nil:
+		rec.needs("until")
+	case rec.get("for") == nil && rec.get("until") == nil && !rec.misspelt():
+		r.out.add(rec.node.place, "missing_one_of", "keys", "for, until, date, event")
+	}
+}
+
+// alone reports what stands beside the key and is not among the others.
+func (rec *record) alone(key string, others ...string) {
+	for _, e := range rec.node.entries {
+		if _, known := rec.values[e.key]; known && e.key != key && !slices.Contains(others, e.key) {
+			rec.r.out.add(e.place, "only_one_of", "key", e.key, "other", key)
+		}
+	}
+}
+
+// needs reports that the key is missing, where no misspelt one seems to be it.
+func (rec *record) needs(key string) {
+	if rec.get(key) == nil && !rec.misspelt() {
+		rec.r.out.add(rec.node.place, "missing_key", "key", key)
+	}
+}
+
+// weekdays reads days of the week, each once.
+func (r *reader) weekdays(n *node) (days []time.Weekday) {
+	for _, it := range r.list(n) {
+		w := word(r, it, weekdays)
+		if i := slices.Index(weekdays, w); i >= 0 {
+			day := time.Weekday((i + 1) % len(weekdays)) // Sunday is 0
+			if distinct(r, it, days, day, w) {
+				days = append(days, day)
+			}
+		}
+	}
+	return days
+}
+
+func (r *reader) waitDate(s *Step, n *node) *DateWait {
+	d := &DateWait{}
+	rec, ok := r.record(n, waitDateObject)
+	if !ok {
+		return d
+	}
+	rec.with("attribute", func(n *node) { d.Attribute, _ = r.formed(n, nameForm, maxKey, "name_form") })
+	rec.with("before", func(n *node) { d.Days = -r.days(n) })
+	rec.with("after", func(n *node) { d.Days = r.days(n) })
+	rec.with("missed", func(n *node) { d.Missed = r.target(s, n) })
+	if rec.get("before") != nil && rec.get("after") != nil {
+		r.out.add(rec.values["after"].place, "only_one_of", "key", "after", "other", "before")
+	}
+	return d
+}
+
+// days reads a period of whole days.
+func (r *reader) days(n *node) int {
+	p := r.period(n)
+	if p.Time != 0 {
+		r.out.add(n.place, "whole_days", "value", n.text).expect("3d")
+	}
+	return p.Days
+}

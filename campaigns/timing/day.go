@@ -1,0 +1,42 @@
+package timing
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// lastYear bounds the days that ReadDay takes: in every zone they end in a year of four digits.
+const lastYear = 9998
+
+// dayLayouts are the ways in which platforms write a day or a moment.
+var dayLayouts = []string{time.DateOnly, "2006-01-02T15:04:05", time.DateTime, "2006-01-02T15:04", "2006-01-02 15:04"}
+
+// ReadDay reads the calendar day in what a platform wrote: "2026-12-01", also with a time behind it, which does not count. A moment with an offset
+// (RFC 3339) is on the day that clocks in loc show then. Errors: ErrForm, ErrBounds.
+func ReadDay(s string, loc *time.Location) (time.Time, error) {
+	s = strings.TrimSpace(s)
+	day, err := time.Parse(time.RFC3339, s)
+	if err == nil {
+		day = day.In(loc)
+	}
+	for _, layout := range dayLayouts {
+		if err != nil {
+			day, err = time.Parse(layout, s)
+		}
+	}
+	switch {
+	case err != nil:
+		return time.Time{}, fmt.Errorf("read day: %w", ErrForm)
+	case day.Year() < 1 || day.Year() > lastYear:
+		return time.Time{}, fmt.Errorf("read day: %w", ErrBounds)
+	}
+	return time.Date(day.Year(), day.Month(), day.Day(), 0, 0, 0, 0, time.UTC), nil
+}
+
+// OnDay is the time of day, some days after the day (before it, where days is below 0). ok is false beyond the years that a rule can hold.
+func (lt LocalTime) OnDay(day time.Time, days int) (at LocalDateTime, ok bool) {
+	day = day.AddDate(0, 0, days)
+	at = LocalDateTime{Year: day.Year(), Month: day.Month(), Day: day.Day(), LocalTime: lt}
+	return at, day.Year() >= 1 && day.Year() <= lastYear
+}
