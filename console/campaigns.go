@@ -54,7 +54,7 @@ type head struct {
 	State, StateClass string
 	Sub               string
 	Why               string  // it was stopped
-	Turn              *action // pause or resume; nil: there is none, or not for this reader
+	Turn              *action // pause, resume or archive; nil: there is none, or not for this reader
 	Tabs              tabs
 }
 

@@ -88,6 +88,8 @@ func (k *Console) routes() []route {
 		{"GET", "/console/campaigns/:key", campaigns, (*request).steps},
 		{"POST", "/console/campaigns/:key/pause", Access{Scope: engine.CampaignsWrite}, (*request).pause},
 		{"POST", "/console/campaigns/:key/resume", Access{Scope: engine.CampaignsWrite}, (*request).resume},
+		{"POST", "/console/campaigns/:key/archive", Access{Scope: engine.CampaignsWrite}, (*request).archive},
+		{"POST", "/console/campaigns/:key/copy", Access{Scope: engine.CampaignsWrite}, (*request).clone},
 		{"POST", "/console/switches/:scope/trip", Access{Scope: engine.CampaignsWrite}, (*request).trip},
 		{"POST", "/console/switches/:scope/release", Access{Scope: engine.CampaignsWrite}, (*request).release},
 		{"GET", "/console/campaigns/:key/answers", campaigns, (*request).answers},

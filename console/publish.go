@@ -27,7 +27,8 @@ type publishPage struct {
 	Problem  string // what was wrong with what was just sent
 	Wrong    []string
 	Revision string
-	Action   string // empty: the reader may only look
+	Action   string // empty: the reader may only look, or the campaign is archived
+	Copy     string // empty: the reader may only look
 }
 
 // wayView is one thing that can become of those inside.
@@ -103,7 +104,10 @@ func (r *request) publishPage(status int, how engine.Publishing, refused error) 
 	}
 	p := publishPage{Frame: r.frame(look.Campaigns, flow.Head.Name), Revision: strconv.FormatInt(pub.Campaign.DraftRev, 10), Accepted: how.AcceptOutdated}
 	p.Head = headOf(p.Frame, flow.Head, r.sinceWords(p.Frame, flow), "publish")
-	if r.who.Require(engine.CampaignsWrite) == nil && flow.Head.State != campaigns.Archived {
+	if r.who.Require(engine.CampaignsWrite) == nil {
+		p.Copy = "/console/campaigns/" + string(key) + "/copy"
+	}
+	if p.Copy != "" && flow.Head.State != campaigns.Archived {
 		p.Action = "/console/campaigns/" + string(key) + "/publish"
 	}
 	p.lead(pub)

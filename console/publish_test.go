@@ -76,3 +76,37 @@ func TestPublishAsks(t *testing.T) {
 		t.Errorf("%d versions, %v", len(v), err)
 	}
 }
+
+// TestCopyAndArchive: a copy is a draft of its own; a campaign that has ended goes out of sight by a press.
+func TestCopyAndArchive(t *testing.T) {
+	w := newWorld(t, newSQLite(t))
+	w.post("/console/starters/first-week", url.Values{})
+	at := "/console/campaigns/first-week"
+	if got := w.post(at+"/copy", url.Values{"key": {"second-week"}, "name": {"Second <b>"}}); got.Code != 303 || got.Header().Get("Location") != "/console/campaigns/second-week" {
+		t.Errorf("%d %s", got.Code, got.Header().Get("Location"))
+	}
+	if page := w.get("/console/campaigns/second-week", "en"); !strings.Contains(page, "Second &lt;b&gt;") {
+		t.Error("the copy has not its name")
+	}
+	for key, status := range map[string]int{"second-week": 409, "": 422, "Not a key": 422} {
+		if got := w.post(at+"/copy", url.Values{"key": {key}}); got.Code != status {
+			t.Errorf("%q: %d", key, got.Code)
+		}
+	}
+	if got := w.post(at+"/archive", url.Values{}); got.Code != 409 {
+		t.Errorf("a draft is archived: %d", got.Code)
+	}
+	_, err := w.e.Publish(t.Context(), engine.Operator, "first-week")
+	must(t, err)
+	_, err = w.e.End(t.Context(), engine.Operator, "first-week")
+	must(t, err)
+	if page := w.get(at, "en"); !strings.Contains(page, at+"/archive") {
+		t.Error("no button")
+	}
+	if got := w.post(at+"/archive", url.Values{}); got.Code != 303 {
+		t.Errorf("%d", got.Code)
+	}
+	if c, err := w.e.Campaign(t.Context(), engine.Operator, "first-week"); err != nil || c.State != campaigns.Archived {
+		t.Errorf("%v %v", c.State, err)
+	}
+}

@@ -2,6 +2,7 @@ package console
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/console/look"
@@ -58,7 +59,7 @@ func stops(f look.Frame, switches []engine.Switch) []action {
 	return out
 }
 
-// stand adds to a campaign's head what stops its messages, and the button that pauses or resumes it.
+// stand adds to a campaign's head what stops its messages, and the button that pauses, resumes or archives it.
 func (r *request) stand(f look.Frame, h *head, c reports.CampaignHead) error {
 	if c.State == campaigns.Running || c.State == campaigns.Paused {
 		switches, err := r.k.o.Engine.Switches(r.Request.Context(), r.who)
@@ -84,6 +85,8 @@ func (r *request) stand(f look.Frame, h *head, c reports.CampaignHead) error {
 		h.Turn = &action{base + "/pause", f.T("switch.pause")}
 	case campaigns.Paused:
 		h.Turn = &action{base + "/resume", f.T("switch.resume")}
+	case campaigns.Finished:
+		h.Turn = &action{base + "/archive", f.T("console.archive")}
 	}
 	return nil
 }
@@ -95,6 +98,16 @@ func (r *request) pause() error {
 
 func (r *request) resume() error {
 	c, err := r.k.o.Engine.Resume(r.Request.Context(), r.who, campaigns.Key(r.Param("key")))
+	return r.toCampaign(c, err)
+}
+
+func (r *request) archive() error {
+	c, err := r.k.o.Engine.Archive(r.Request.Context(), r.who, campaigns.Key(r.Param("key")))
+	return r.toCampaign(c, err)
+}
+
+func (r *request) clone() error {
+	c, err := r.k.o.Engine.CloneCampaign(r.Request.Context(), r.who, campaigns.Key(r.Param("key")), campaigns.Key(strings.TrimSpace(r.PostForm("key"))), strings.TrimSpace(r.PostForm("name")))
 	return r.toCampaign(c, err)
 }
 

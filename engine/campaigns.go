@@ -58,6 +58,23 @@ func (e *Engine) CreateCampaign(ctx context.Context, p Principal, d Draft) (*sto
 	return c, e.Store.Write(ctx, func(tx *store.Tx) error { return tx.InsertCampaign(ctx, c) })
 }
 
+// CloneCampaign makes a new draft of the campaign's draft, under another key and name; an empty name stays what it is. Nothing else is taken over: no version, and
+// nobody inside. Faults: not_found.campaign, conflict.campaign when the key is taken, invalid.copy for a key or a name that cannot be.
+func (e *Engine) CloneCampaign(ctx context.Context, p Principal, key, other campaigns.Key, name string) (*store.Campaign, error) {
+	if err := p.Require(CampaignsWrite); err != nil {
+		return nil, err
+	}
+	c, err := e.Store.CampaignByKey(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	src, ok := definition.Renamed(c.Draft, definition.Format(c.DraftFormat), other, name)
+	if !ok {
+		return nil, fault.New(fault.Invalid, "invalid.copy", map[string]any{"key": string(other)})
+	}
+	return e.CreateCampaign(ctx, p, Draft{src, definition.Format(c.DraftFormat)})
+}
+
 // PutDraft replaces the campaign's draft. rev 0 means whatever revision there is.
 func (e *Engine) PutDraft(ctx context.Context, p Principal, key campaigns.Key, rev int64, d Draft) (*store.Campaign, error) {
 	if err := p.Require(CampaignsWrite); err != nil {

@@ -1,0 +1,88 @@
+package definition
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+)
+
+// Renamed is the document under another key and name, otherwise byte for byte as it was typed; an empty name stays what it is. ok is false where the two
+// stand in a form that is not understood.
+func Renamed(src string, format Format, key campaigns.Key, name string) (out string, ok bool) {
+	put := renameYAML
+	if format == JSON {
+		put = renameJSON
+	}
+	if out, ok = put(src, "key", string(key)); !ok {
+		return "", false
+	}
+	if name != "" {
+		if out, ok = put(out, "name", name); !ok {
+			return "", false
+		}
+	}
+	d, problems := Parse([]byte(out), format)
+	if len(problems) > 0 || d.Key != key || name != "" && d.NameIn(d.Languages[0]) != name {
+		return "", false
+	}
+	return out, true
+}
+
+// renameYAML replaces a key's line at the top, and what is indented below it. A comment behind the value goes with it.
+func renameYAML(src, key, value string) (string, bool) {
+	re := regexp.MustCompile(`(?m)^` + key + `[ \t]*:.*(?:\r?\n(?:[ \t]+\S.*|[ \t]*(?:\r?\n[ \t]+\S.*)))*`)
+	at := re.FindAllStringIndex(src, -1)
+	if len(at) != 1 {
+		return "", false
+	}
+	ending := ""
+	if strings.HasSuffix(src[at[0][0]:at[0][1]], "\r") {
+		ending = "\r"
+	}
+	return src[:at[0][0]] + key + ": " + quotedYAML(value) + ending + src[at[0][1]:], true
+}
+
+// quotedYAML writes a text in double quotes: as JSON does it, YAML reads it too.
+func quotedYAML(text string) string {
+	if regexp.MustCompile(`^[a-z][a-z0-9-]*[a-z]$`).MatchString(text) && text != "true" && text != "false" && text != "null" {
+		return text
+	}
+	return jsonText(text)
+}
+
+func jsonText(text string) string {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if e.Encode(text) != nil {
+		return fmt.Sprintf("%q", text) // a text always can be
+	}
+	return strings.TrimSpace(b.String())
+}
+
+// renameJSON replaces a value of the outermost object.
+func renameJSON(src, key, value string) (string, bool) {
+	dec := json.NewDecoder(strings.NewReader(src))
+	if t, err := dec.Token(); err != nil || t != json.Delim('{') {
+		return "", false
+	}
+	for dec.More() {
+		t, err := dec.Token()
+		if err != nil {
+			return "", false
+		}
+		var raw json.RawMessage
+		if err := dec.Decode(&raw); err != nil {
+			return "", false
+		}
+		if t == key {
+			end := int(dec.InputOffset())
+			return src[:end-len(raw)] + jsonText(value) + src[end:], true
+		}
+	}
+	return "", false
+}
