@@ -196,6 +196,10 @@ func show(effect decide.Effect) string {
 		return fmt.Sprintf("award %s/%d %d round %d", e.Step, e.Visit, e.Points, e.Round)
 	case *decide.CancelPending:
 		return "cancel " + string(e.Reason)
+	case *decide.HoldOut:
+		return "hold out"
+	case *decide.ReachGoal:
+		return strings.TrimSpace("reach " + map[bool]string{true: "of those held out"}[e.HeldOut])
 	case *decide.CloseQuestion:
 		return "close"
 	case *decide.AskAgain:
