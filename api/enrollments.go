@@ -18,6 +18,7 @@ type enrollmentView struct {
 	MemberID  string                    `json:"member_id"`
 	Version   int                       `json:"version"`
 	Source    string                    `json:"source" doc:"What brought the member in"`
+	Key       string                    `json:"key,omitempty" doc:"What the passage is about, in a campaign whose runs have a key"`
 	State     campaigns.EnrollmentState `json:"state" enum:"active,waiting,completed,exited"`
 	Reason    campaigns.Reason          `json:"reason,omitempty" doc:"Why it ended, as a stable word"`
 	Sentence  string                    `json:"reason_sentence,omitempty" doc:"The reason in the asked language, and what happens next"`
@@ -30,7 +31,7 @@ type enrollmentView struct {
 
 func viewEnrollment(e *engine.Enrollment, externalID, lang string) enrollmentView {
 	return enrollmentView{
-		ID: idText(e.ID), Member: externalID, MemberID: idText(e.Member), Version: e.Version, Source: e.Source, State: e.State,
+		ID: idText(e.ID), Member: externalID, MemberID: idText(e.Member), Version: e.Version, Source: e.Source, Key: e.RunKey, State: e.State,
 		Reason: e.Reason, Sentence: sentence(lang, e.Reason), Step: e.Step, Wait: e.WaitKind, DueAt: e.DueAt, EnteredAt: e.EnteredAt, EndedAt: e.EndedAt,
 	}
 }

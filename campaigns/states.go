@@ -89,6 +89,9 @@ const (
 	ExitMoved        Reason = "moved"          // a newer version was published, and those inside the older one were to leave, or had no place in it
 	ExitErased       Reason = "erased"         // the member's data was erased
 	ExitMerged       Reason = "merged"         // the member turned out to be another one, whose own run of this campaign goes on
+	ExitGoal         Reason = "goal"           // the goal was reached
+	ExitRuled        Reason = "exit_rule"      // the condition of an exit rule held
+	ExitHeldOut      Reason = "held_out"       // the goal's time is over for a member of the holdout group
 	ExitCycle        Reason = "cycle"          // more than MaxStepsAtOnce steps without a wait: a guard, the checker refuses such definitions
 )
 
@@ -119,6 +122,7 @@ const (
 	RenderFailed    Reason = "render_failed"    // the text could not be made into a message
 	Stumbled        Reason = "stumbled"         // our own code stumbled over it before a byte of it left
 	MemberErased    Reason = "member_erased"
+	HoldoutGroup    Reason = "holdout_group" // the member is among those who get nothing, so that the campaign can be measured
 )
 
 // DeliveryState is the life cycle of one message to one address. The SQL CHECK of deliveries.state repeats this list.

@@ -95,6 +95,7 @@ type stepsPage struct {
 	Earlier string // some passed another version
 	Broken  bool   // the draft cannot be read
 	NoneYet bool   // nobody has entered
+	Goal    *goalPanel
 }
 
 // stepRow is one line of the flow: a step, a fork or a repeat with its own flow inside.
@@ -192,6 +193,11 @@ func (r *request) steps() error {
 		p.Panel = b.panel(chosen)
 	}
 	p.Far, p.Round = b.far(), b.rounds(flow.Steps)
+	goal, err := r.k.o.Reports.Goal(r.Request.Context(), r.who, flow.Head.Key, r.lang)
+	if err != nil {
+		return err
+	}
+	p.Goal = b.goal(goal)
 	return r.render("campaign.html", p)
 }
 

@@ -60,6 +60,9 @@ func (r *request) why() error {
 		if len(why.Runs) > 1 {
 			v.Title = p.T("console.why_page.run", "n", len(why.Runs)-i)
 		}
+		if run.Key != "" {
+			v.Title = p.T("console.why_page.run_of", "n", len(why.Runs)-i, "key", run.Key)
+		}
 		p.Runs = append(p.Runs, v)
 	}
 	return r.render("why.html", p)

@@ -147,7 +147,7 @@ func (e *Engine) enrollScheduled(ctx context.Context, tx *store.Tx, l *live, ids
 	case zoned:
 		n, err = e.enrollInZones(ctx, tx, l, ids, c, now)
 	default:
-		n, err = tx.EnterTogether(ctx, store.Entry{Row: *newEnrollment(l, "schedule", now), Ended: endedBy(l.def.Entry, now)}, ids)
+		n, err = tx.EnterTogether(ctx, store.Entry{Row: *newEnrollment(l, wayIn{source: "schedule"}, now), Ended: endedBy(l.def.Entry, now)}, ids)
 	}
 	if err != nil || n == 0 {
 		return err
@@ -175,7 +175,7 @@ func (e *Engine) enrollDecided(ctx context.Context, tx *store.Tx, l *live, ids [
 		return 0, false, err
 	}
 	w.bulk, w.first, w.hand = true, map[campaigns.MemberID]campaigns.Lang{}, h
-	rows, err := newEnrollments(ctx, tx, l, ids, "schedule", now)
+	rows, err := newEnrollments(ctx, tx, l, ids, wayIn{source: "schedule"}, now)
 	if err != nil {
 		return 0, false, err
 	}
@@ -202,7 +202,7 @@ func (e *Engine) enrollDecided(ctx context.Context, tx *store.Tx, l *live, ids [
 func (e *Engine) entrants(ctx context.Context, tx *store.Tx, l *live, ids []campaigns.MemberID, whole bool) (map[campaigns.MemberID]*store.MemberFacts, map[campaigns.MemberID]*store.Profile, error) {
 	around := surround{versions: map[int]*live{l.version: l}}
 	want, ok := around.wanted()
-	if !ok || !whole || want.Tags {
+	if !ok || !whole || want.Tags || l.def.LeavesIf() {
 		err := around.members(ctx, tx, ids)
 		return around.facts, nil, err
 	}
@@ -270,7 +270,7 @@ func (e *Engine) enrollInZones(ctx context.Context, tx *store.Tx, l *live, ids [
 	if err != nil {
 		return 0, err
 	}
-	rows, err := newEnrollments(ctx, tx, l, ids, "schedule", now)
+	rows, err := newEnrollments(ctx, tx, l, ids, wayIn{source: "schedule"}, now)
 	if err != nil {
 		return 0, err
 	}

@@ -100,7 +100,7 @@ func (e *Engine) enrollFrom(ctx context.Context, tx *store.Tx, p *store.Profile,
 	if err != nil {
 		return "", err
 	}
-	return e.enterAfter(ctx, tx, l, p, "campaign:"+string(wish.FromKey), wish.Hops, out)
+	return e.enterAfter(ctx, tx, l, p, wayIn{source: "campaign:" + string(wish.FromKey)}, wish.Hops, out)
 }
 
 // campaignsExist refuses a definition that enrolls in campaigns that are not there, with their places.

@@ -41,6 +41,7 @@ type work struct {
 	deliveries []*store.Delivery
 	events     []store.Event
 	inputs     []*store.Input
+	measured   []*store.Measured
 	dirty      map[campaigns.MemberID]*store.Profile
 	canceled   map[campaigns.Reason][]campaigns.EnrollmentID // their pending deliveries are to be canceled
 
@@ -87,6 +88,7 @@ func (w *work) decideBy(ctx context.Context, l *live, row *store.Enrollment, p *
 		return err
 	}
 	f.Member = w.e.takenFor(row.Member)
+	f.HeldOut = heldOut(l, row.Member)
 	next, effects := decide.Decide(l.def, en, f, in, w.now)
 	if en.State != next.State && !en.State.May(next.State) {
 		return fmt.Errorf("decide enrollment %d: %s may not become %s", row.ID, en.State, next.State)
@@ -123,6 +125,10 @@ func (w *work) effect(ctx context.Context, l *live, row *store.Enrollment, p *st
 		return w.tx.FreeQuestionSlot(ctx, row.Member, row.ID, w.now)
 	case *decide.AskAgain:
 		w.again = x
+	case *decide.HoldOut:
+		w.measure(row, true, nil)
+	case *decide.ReachGoal:
+		w.measure(row, x.HeldOut, &w.now)
 	case *decide.Record:
 		return w.record(ctx, l, row, x)
 	default:
@@ -205,14 +211,17 @@ func (w *work) setMember(p *store.Profile, x *decide.SetMember) {
 // rowTells are the records that the rows themselves tell: the enrollment's state and reason, the delivery's, the response.
 var rowTells = map[string]bool{"enrollment.completed": true, "enrollment.exited": true, "step.not_delivered": true, "question.answered": true}
 
-// record writes an event, or, for a step that no channel could carry, a delivery row that was never to leave: it carries its reason itself.
+// neverToLeave are the records of messages that were not to be sent from the first, with the state of their rows.
+var neverToLeave = map[string]campaigns.DeliveryState{"step.skipped": campaigns.Suppressed, "step.held_out": campaigns.HeldOut}
+
+// record writes an event, or, for a message that was never to leave, a delivery row, which carries its reason itself.
 func (w *work) record(ctx context.Context, l *live, row *store.Enrollment, x *decide.Record) error {
-	if x.Name == "step.skipped" {
+	if state, ok := neverToLeave[x.Name]; ok {
 		d, err := w.delivery(ctx, l, row, x.Step, x.Visit, x.Channel)
 		if err != nil {
 			return err
 		}
-		d.State, d.Reason, d.FinalAt = campaigns.Suppressed, x.Reason, &w.now
+		d.State, d.Reason, d.FinalAt = state, x.Reason, &w.now
 		w.deliveries = append(w.deliveries, d)
 		return nil
 	}
@@ -227,6 +236,7 @@ func (w *work) record(ctx context.Context, l *live, row *store.Enrollment, x *de
 func (w *work) join(o *work) {
 	w.rows, w.deliveries, w.events = append(w.rows, o.rows...), append(w.deliveries, o.deliveries...), append(w.events, o.events...)
 	w.inputs = append(w.inputs, o.inputs...)
+	w.measured = append(w.measured, o.measured...)
 	maps.Copy(w.dirty, o.dirty)
 	for reason, ids := range o.canceled {
 		w.canceled[reason] = append(w.canceled[reason], ids...)
@@ -262,6 +272,9 @@ func (w *work) flush(ctx context.Context) ([]campaigns.DeliveryID, error) {
 		return nil, err
 	}
 	if err := w.tx.AppendEvents(ctx, w.events); err != nil {
+		return nil, err
+	}
+	if err := w.tx.Measure(ctx, w.measured); err != nil {
 		return nil, err
 	}
 	if len(w.inputs) > 0 { // nobody is woken for them: the sweep for actors finds them

@@ -8,6 +8,7 @@ import (
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/decide"
+	"github.com/kruzhok/kruzhok/campaigns/definition"
 	"github.com/kruzhok/kruzhok/store"
 )
 
@@ -113,7 +114,7 @@ func (e *Engine) finishDone(ctx context.Context) error {
 			continue
 		}
 		if err == nil {
-			err = e.finishIfDone(ctx, c.Key)
+			err = e.finishIfDone(ctx, c.Key, l.def.Goal)
 		}
 		if err != nil {
 			return err
@@ -124,12 +125,12 @@ func (e *Engine) finishDone(ctx context.Context) error {
 
 // finishIfDone asks the counters first, which costs the same at any size, and when they say that nobody is inside the rows, once. While it holds the campaign it
 // asks the counters again: what came in between is counted.
-func (e *Engine) finishIfDone(ctx context.Context, key campaigns.Key) error {
+func (e *Engine) finishIfDone(ctx context.Context, key campaigns.Key, goal *definition.Goal) error {
 	c, err := e.Store.CampaignByKey(ctx, key)
 	if err != nil {
 		return err
 	}
-	if done, err := scheduleDone(ctx, e.Store, c); err != nil || !done {
+	if done, err := scheduleDone(ctx, e.Store, c, goal, e.now()); err != nil || !done {
 		return err
 	}
 	if some, err := anyInside(ctx, e.Store, c.ID); err != nil || some {
@@ -142,7 +143,7 @@ func (e *Engine) finishIfDone(ctx context.Context, key campaigns.Key) error {
 		if err != nil {
 			return err
 		}
-		done, err := scheduleDone(ctx, tx, c)
+		done, err := scheduleDone(ctx, tx, c, goal, e.now())
 		if err != nil || !done {
 			return err
 		}
@@ -165,13 +166,17 @@ type counted interface {
 	CountPaths(context.Context, campaigns.CampaignID) ([]store.PathCount, error)
 }
 
-func scheduleDone(ctx context.Context, from counted, c *store.Campaign) (bool, error) {
+// scheduleDone reports whether the audience is through and nobody is inside; with a goal, whose time must be over for all of them.
+func scheduleDone(ctx context.Context, from counted, c *store.Campaign, goal *definition.Goal, now time.Time) (bool, error) {
 	if c.State != campaigns.Running {
 		return false, nil
 	}
 	s, err := from.Schedule(ctx, c.ID)
 	if err != nil || s == nil || s.DoneAt == nil || s.Version != c.LiveVersion {
 		return false, err
+	}
+	if goal != nil && now.Before(goal.Ends(*s.DoneAt, time.UTC).AddDate(0, 0, 1)) {
+		return false, nil
 	}
 	paths, err := from.CountPaths(ctx, c.ID)
 	return err == nil && !slices.ContainsFunc(paths, func(p store.PathCount) bool { return !p.State.Final() && p.N > 0 }), err

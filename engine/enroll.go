@@ -23,6 +23,8 @@ const (
 	UnknownMember EntryResult = "not_found"
 	ErasedMember  EntryResult = "erased"
 	Unaddressed   EntryResult = "no_address" // nowhere to send to on any of the campaign's channels
+	NotMeant      EntryResult = "condition"  // the entry's condition does not hold
+	NoKey         EntryResult = "no_key"     // the event does not say, as an id, what the run would be about
 )
 
 // EnrollResult is the answer for one external id.
@@ -88,7 +90,7 @@ func (e *Engine) enrollSome(ctx context.Context, l *live, externalIDs []string, 
 		if c.State != campaigns.Running && c.State != campaigns.Paused { // it ended meanwhile
 			return fault.New(fault.Conflict, "conflict.not_running", map[string]any{"state": locale.Term("state.campaign." + string(c.State))})
 		}
-		results, enrolled, err := e.enroll(ctx, tx, l, ids, "api", e.now())
+		results, enrolled, err := e.enroll(ctx, tx, l, ids, wayIn{source: "api"}, e.now())
 		if err != nil {
 			return err
 		}
@@ -101,14 +103,17 @@ func (e *Engine) enrollSome(ctx context.Context, l *live, externalIDs []string, 
 	})
 }
 
+// wayIn is what brings members in, and what their runs are about.
+type wayIn struct{ source, key string }
+
 // enroll, in a transaction in which merges wait or that holds the members, writes active enrollments, due now, for those of the members who may enter, and says for each what became of them.
-func (e *Engine) enroll(ctx context.Context, tx *store.Tx, l *live, ids []campaigns.MemberID, source string, now time.Time) (map[campaigns.MemberID]EntryResult, map[campaigns.MemberID]campaigns.EnrollmentID, error) {
+func (e *Engine) enroll(ctx context.Context, tx *store.Tx, l *live, ids []campaigns.MemberID, by wayIn, now time.Time) (map[campaigns.MemberID]EntryResult, map[campaigns.MemberID]campaigns.EnrollmentID, error) {
 	results, enrolled := map[campaigns.MemberID]EntryResult{}, map[campaigns.MemberID]campaigns.EnrollmentID{}
 	profiles, err := tx.Profiles(ctx, ids)
 	if err != nil {
 		return nil, nil, err
 	}
-	last, err := tx.LastRuns(ctx, l.campaign, "", ids)
+	last, err := tx.LastRuns(ctx, l.campaign, by.key, ids)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -127,13 +132,13 @@ func (e *Engine) enroll(ctx context.Context, tx *store.Tx, l *live, ids []campai
 				over = append(over, run.ID)
 			}
 		case Unaddressed:
-			refused = append(refused, store.Event{At: now, Name: "enrollment.refused", Member: id, Campaign: l.campaign, Reason: campaigns.NoAddress})
+			refused = append(refused, refusal(l, id, Unaddressed, now))
 		}
 	}
 	if err := tx.MakeWay(ctx, over); err != nil {
 		return nil, nil, err
 	}
-	rows, err := newEnrollments(ctx, tx, l, enter, source, now)
+	rows, err := newEnrollments(ctx, tx, l, enter, by, now)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -156,6 +161,11 @@ func (e *Engine) enroll(ctx context.Context, tx *store.Tx, l *live, ids []campai
 	return results, enrolled, tx.AppendEvents(ctx, refused)
 }
 
+// refusal is the event that tells why somebody was not taken in whom nobody told.
+func refusal(l *live, id campaigns.MemberID, why EntryResult, now time.Time) store.Event {
+	return store.Event{At: now, Name: "enrollment.refused", Member: id, Campaign: l.campaign, Reason: campaigns.Reason(why)}
+}
+
 // entry says whether the member may enter the campaign now.
 func entry(def *definition.Definition, p *store.Profile, last *store.Enrollment, now time.Time) EntryResult {
 	switch {
@@ -175,7 +185,7 @@ func entry(def *definition.Definition, p *store.Profile, last *store.Enrollment,
 
 // again applies the entry rule to a member whose last run is over.
 func again(entry definition.Entry, last *store.Enrollment, now time.Time) bool {
-	if entry.Reentry != definition.ReentryAfter || last.EndedAt == nil {
+	if entry.Reentry == definition.ReentryNever || last.EndedAt == nil {
 		return false
 	}
 	return !now.Before(entry.After.Add(*last.EndedAt, time.UTC))
@@ -183,7 +193,7 @@ func again(entry definition.Entry, last *store.Enrollment, now time.Time) bool {
 
 // endedBy is what again asks of a last run, for SQL: by when it must have ended; nil: nobody enters twice.
 func endedBy(entry definition.Entry, now time.Time) *time.Time {
-	if entry.Reentry != definition.ReentryAfter {
+	if entry.Reentry == definition.ReentryNever {
 		return nil
 	}
 	by := now.Add(-entry.After.Add(now, time.UTC).Sub(now)) // in UTC a day is 24 hours, so that a period can be taken off as it is added
@@ -220,7 +230,7 @@ func (e *Engine) mayEnter(ctx context.Context, tx *store.Tx, l *live, ids []camp
 }
 
 // newEnrollments makes active rows, due now.
-func newEnrollments(ctx context.Context, tx *store.Tx, l *live, ids []campaigns.MemberID, source string, now time.Time) ([]*store.Enrollment, error) {
+func newEnrollments(ctx context.Context, tx *store.Tx, l *live, ids []campaigns.MemberID, by wayIn, now time.Time) ([]*store.Enrollment, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
@@ -230,16 +240,16 @@ func newEnrollments(ctx context.Context, tx *store.Tx, l *live, ids []campaigns.
 	}
 	rows := make([]*store.Enrollment, len(ids))
 	for i, id := range ids {
-		rows[i] = newEnrollment(l, source, now)
+		rows[i] = newEnrollment(l, by, now)
 		rows[i].ID, rows[i].Member = campaigns.EnrollmentID(first+int64(i)), id
 	}
 	return rows, nil
 }
 
 // newEnrollment is a row of nobody yet.
-func newEnrollment(l *live, source string, now time.Time) *store.Enrollment {
+func newEnrollment(l *live, by wayIn, now time.Time) *store.Enrollment {
 	return &store.Enrollment{
-		Campaign: l.campaign, Version: l.version, Source: source,
+		Campaign: l.campaign, Version: l.version, Source: by.source, RunKey: by.key,
 		State: campaigns.EnrollmentActive, DueAt: &now, Data: []byte("{}"), EnteredAt: now, UpdatedAt: now,
 	}
 }

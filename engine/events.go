@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"strconv"
 	"time"
@@ -154,24 +155,50 @@ func (e *Engine) handleEvent(ctx context.Context, tx *store.Tx, in *store.Input)
 		return nil, err
 	}
 	in.Member = p.ID // the two may have been merged since it was stored
-	return e.happened(ctx, tx, in, p, ev.Event, map[string]any{"id": ev.ID})
+	h := happening{event: ev.Event, noted: map[string]any{"id": ev.ID}}
+	_ = json.Unmarshal(ev.Data, &h.data) // of what is no mapping nothing can be asked
+	return e.happened(ctx, tx, p, h)
 }
 
-// happened is one event in a member's life: exits first, then entries.
-func (e *Engine) happened(ctx context.Context, tx *store.Tx, in *store.Input, p *store.Profile, name string, data map[string]any) (*after, error) {
-	now := e.now()
-	data["event"] = name
-	if err := tx.AppendEvents(ctx, []store.Event{{At: now, Name: "event.received", Member: p.ID, Data: mustJSON(data)}}); err != nil {
+// happening is one event in a member's life.
+type happening struct {
+	event string
+	data  map[string]any // what it brought: for decisions, in no log
+	noted map[string]any // what the log holds of it; never a personal value
+}
+
+// happened is one event in a member's life: goals and exits first, then entries.
+func (e *Engine) happened(ctx context.Context, tx *store.Tx, p *store.Profile, h happening) (*after, error) {
+	noted := map[string]any{"event": h.event}
+	maps.Copy(noted, h.noted)
+	if err := tx.AppendEvents(ctx, []store.Event{{At: e.now(), Name: "event.received", Member: p.ID, Data: mustJSON(noted)}}); err != nil {
 		return nil, err
 	}
-	if err := e.decideAll(ctx, tx, p.ID, &decide.Happened{Event: name}, nil); err != nil {
-		return nil, err
-	}
-	open, err := e.open(ctx, tx)
+	open, err := e.openVersions(ctx, tx)
 	if err != nil {
 		return nil, err
 	}
+	if err := e.reachGoals(ctx, tx, p, h, open); err != nil {
+		return nil, err
+	}
+	if err := e.decideAll(ctx, tx, p.ID, &decide.Happened{Event: h.event, Data: h.data}, nil); err != nil {
+		return nil, err
+	}
 	out := &after{}
+	for _, l := range open {
+		if !l.def.Entry.Is(h.event, h.data) {
+			continue
+		}
+		if err := e.enter(ctx, tx, l, p, h, out); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// openVersions are the live versions of the campaigns that are open.
+func (e *Engine) openVersions(ctx context.Context, tx *store.Tx) (out []*live, err error) {
+	open, err := e.open(ctx, tx)
 	for _, c := range open {
 		l, err := e.version(ctx, tx, c.ID, c.LiveVersion)
 		if errors.Is(err, errBadVersion) { // whom it would take in, nobody can say; the other campaigns' members do not wait for it
@@ -181,25 +208,37 @@ func (e *Engine) happened(ctx context.Context, tx *store.Tx, in *store.Input, p 
 		if err != nil {
 			return nil, err
 		}
-		if l.def.Entry.Event != name {
-			continue
-		}
-		if err := e.enter(ctx, tx, l, p, "event:"+name, out); err != nil {
-			return nil, err
+		out = append(out, l)
+	}
+	return out, err
+}
+
+// enter takes in the member to whom the event happened. Of who may not enter, an event tells why.
+func (e *Engine) enter(ctx context.Context, tx *store.Tx, l *live, p *store.Profile, h happening, out *after) error {
+	w, err := e.newWork(ctx, tx)
+	if err != nil {
+		return err
+	}
+	key, why, err := w.mayEnter(ctx, l, p, h)
+	if err != nil {
+		return err
+	}
+	if why == Enrolled {
+		if why, err = e.enterAfter(ctx, tx, l, p, wayIn{source: "event:" + h.event, key: key}, 0, out); err != nil {
+			return err
 		}
 	}
-	return out, nil
+	switch why {
+	case NotMeant, NoKey, AlreadyInside, NotAgain, Unaddressed:
+		return tx.AppendEvents(ctx, []store.Event{refusal(l, p.ID, why, w.now)})
+	}
+	return nil
 }
 
-// enter enrolls one member and decides the first step at once, in the transaction that holds the member.
-func (e *Engine) enter(ctx context.Context, tx *store.Tx, l *live, p *store.Profile, source string, out *after) error {
-	_, err := e.enterAfter(ctx, tx, l, p, source, 0, out)
-	return err
-}
-
-// enterAfter is enter at the end of a chain of campaigns, and says what became of it.
-func (e *Engine) enterAfter(ctx context.Context, tx *store.Tx, l *live, p *store.Profile, source string, hops int, out *after) (EntryResult, error) {
-	results, enrolled, err := e.enroll(ctx, tx, l, []campaigns.MemberID{p.ID}, source, e.now())
+// enterAfter enrolls one member at the end of a chain of campaigns and decides the first step at once, in the transaction that holds the member. It says what
+// became of it.
+func (e *Engine) enterAfter(ctx context.Context, tx *store.Tx, l *live, p *store.Profile, way wayIn, hops int, out *after) (EntryResult, error) {
+	results, enrolled, err := e.enroll(ctx, tx, l, []campaigns.MemberID{p.ID}, way, e.now())
 	if err != nil || enrolled[p.ID] == 0 {
 		return results[p.ID], err
 	}
@@ -225,4 +264,22 @@ func (e *Engine) begin(ctx context.Context, tx *store.Tx, id campaigns.Enrollmen
 	ids, err := w.flush(ctx)
 	out.send = append(out.send, ids...)
 	return err
+}
+
+// mayEnter says what the run would be about, and whether the event and the member are what the entry asks for.
+func (w *work) mayEnter(ctx context.Context, l *live, p *store.Profile, h happening) (key string, _ EntryResult, err error) {
+	entry := &l.def.Entry
+	if entry.Key != "" {
+		if key, _ = entry.RunKey(h.data); key == "" {
+			return "", NoKey, nil
+		}
+	}
+	if entry.If == nil {
+		return key, Enrolled, nil
+	}
+	s, err := w.standing(ctx, l.campaign)
+	if err == nil && !decide.MayEnter(l.def, w.e.facts(p, l.def.Topic, s, w.community, w.now)) {
+		return "", NotMeant, nil
+	}
+	return key, Enrolled, err
 }

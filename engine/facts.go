@@ -150,6 +150,7 @@ func (rs *records) fromRow(r *store.Enrollment) (decide.Enrollment, error) {
 	}
 	en := rs.en
 	en.State, en.Reason, en.Step, en.Visit, en.Wait = r.State, r.Reason, r.Step, r.Visit, r.WaitKind
+	en.Key, en.Entered = r.RunKey, r.EnteredAt
 	if r.DueAt != nil {
 		due := *r.DueAt
 		en.Due = &due

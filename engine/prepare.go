@@ -81,6 +81,9 @@ func (e *Engine) recipients(ctx context.Context, ds []*store.Delivery, ids []cam
 	if err != nil {
 		return nil, err
 	}
+	if l.def.LeavesIf() { // its condition may be about anything
+		return e.Store.Profiles(ctx, ids)
+	}
 	ps, err := e.Store.Recipients(ctx, ids, []campaigns.Channel{first.Channel}, l.def.Topic)
 	if err == nil && slices.ContainsFunc(ids, func(id campaigns.MemberID) bool { return ps[id] == nil }) {
 		return e.Store.Profiles(ctx, ids) // one was merged: the profile of the one who stayed stands under their id
@@ -164,6 +167,15 @@ func (e *Engine) gate(ctx context.Context, c *candidate, s *surroundings, res *r
 	return true, nil
 }
 
+// leaves reports whether an exit rule's condition holds for the member now. Of a passage that cannot be read, the making of its message tells.
+func (e *Engine) leaves(c *candidate, s *surroundings) bool {
+	if !c.l.def.LeavesIf() || c.row == nil {
+		return false
+	}
+	en, err := fromRow(c.row)
+	return err == nil && decide.Leaves(c.l.def, en, e.facts(c.p, c.l.def.Topic, standing{}, s.c, e.now()))
+}
+
 // gateFacts is what the gates look at for one delivery.
 func (e *Engine) gateFacts(c *candidate, s *surroundings) decide.GateFacts {
 	d, p := c.d, c.p
@@ -183,6 +195,7 @@ func (e *Engine) gateFacts(c *candidate, s *surroundings) decide.GateFacts {
 		g.Again = askedAgain(d)
 		g.EnrollmentFinal = c.row == nil || c.row.State.Final() && !(g.Again && c.row.State == campaigns.EnrollmentCompleted)
 		g.Standing = c.row != nil && c.row.WaitKind == campaigns.WaitDelivery && c.row.WaitDelivery == d.ID
+		g.Leaves = e.leaves(c, s)
 		g.CampaignPaused = s.states.state(d.Campaign) == campaigns.Paused
 	}
 	g.Channel, g.HasAddress = e.channelFacts(p, d.Channel, topic)

@@ -13,6 +13,7 @@ type CampaignReport struct {
 	Campaign    campaigns.Key   `json:"campaign"`
 	State       campaigns.State `json:"state"`
 	Enrollments Enrolled        `json:"enrollments"`
+	Goal        *GoalReport     `json:"goal,omitempty" doc:"What the campaign brings, where it has a goal"`
 	Standing    []Standing      `json:"standing" doc:"Where those stand who are inside"`
 	Steps       []StepReport    `json:"steps" doc:"What became of the messages of each step"`
 	Questions   []Question      `json:"questions"`
@@ -82,10 +83,14 @@ func (r *Reports) Campaign(ctx context.Context, p engine.Principal, key campaign
 	if err != nil {
 		return nil, err
 	}
+	goal, err := r.goal(ctx, c, enrollments, lang)
+	if err != nil {
+		return nil, err
+	}
 	steps := newOrder(defs)
 	return &CampaignReport{
 		Campaign: c.Key, State: c.State,
-		Enrollments: enrolled(enrollments, lang), Standing: standing(enrollments, steps),
+		Enrollments: enrolled(enrollments, lang), Goal: goal, Standing: standing(enrollments, steps),
 		Steps: stepReports(deliveries, steps, lang), Questions: questions,
 	}, nil
 }

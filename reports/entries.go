@@ -163,6 +163,9 @@ func (r *Reports) write(ctx context.Context, entries []Entry, lang string) error
 // sentence is what happened and, where there is one, why.
 func (e *Entry) sentence(lang string) string {
 	key := e.words
+	if e.words == "timeline.event.enrollment.refused" {
+		key = refusedWords(e.Reason)
+	}
 	if !locale.Has(key) {
 		key = "timeline.event"
 	}
@@ -178,6 +181,9 @@ func (e *Entry) sentence(lang string) string {
 	}
 	return s
 }
+
+// refusedWords is the sentence for why somebody was not taken in.
+func refusedWords(why campaigns.Reason) string { return "timeline.refused." + string(why) }
 
 func channelWord(ch campaigns.Channel) any {
 	if ch == "" {

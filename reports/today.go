@@ -202,7 +202,7 @@ func (r *Reports) addPulse(ctx context.Context, t *Today, lang string) error {
 	}
 	week := t.Now.AddDate(0, 0, -7)
 	for _, d := range deliveries {
-		if day := t.day(d.At); day != nil && d.State != campaigns.Canceled {
+		if day := t.day(d.At); day != nil && d.State != campaigns.Canceled && d.State != campaigns.HeldOut {
 			day.Final += d.N
 			if d.State == campaigns.Sent {
 				day.Delivered += d.N

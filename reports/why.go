@@ -22,7 +22,7 @@ type Why struct {
 	Campaign campaigns.Key `json:"campaign"`
 	Name     string        `json:"name" doc:"Of the campaign, in the language of the sentences"`
 	Entered  bool          `json:"entered"`
-	// Entry says why the member is not inside; empty where they entered.
+	// Entry says why the member is not inside; of who entered, which other times they were not taken in.
 	Entry []WhyLine `json:"entry"`
 	Runs  []WhyRun  `json:"runs" doc:"Passages, the newest first; at most 10"`
 }
@@ -31,6 +31,7 @@ type Why struct {
 type WhyRun struct {
 	Enrollment string                    `json:"enrollment_id"`
 	Version    int                       `json:"version"`
+	Key        string                    `json:"key,omitempty" doc:"What the passage is about, in a campaign whose runs have a key"`
 	State      campaigns.EnrollmentState `json:"state" enum:"active,waiting,completed,exited"`
 	Chain      []WhyLine                 `json:"chain" doc:"In the order of time"`
 }
@@ -108,7 +109,9 @@ func (r *Reports) why(ctx context.Context, p engine.Principal, key campaigns.Key
 		}
 		out.Runs = append(out.Runs, *run)
 	}
-	if out.Entered = len(rows) > 0; !out.Entered {
+	if out.Entered = len(rows) > 0; out.Entered {
+		out.Entry, err = e.refused(ctx)
+	} else {
 		out.Entry, err = e.notEntered(ctx)
 	}
 	return out, err
@@ -170,7 +173,7 @@ func (e *explainer) run(ctx context.Context, row *store.Enrollment) (*WhyRun, er
 	if err != nil {
 		return nil, err
 	}
-	return &WhyRun{Enrollment: text(int64(row.ID)), Version: row.Version, State: row.State, Chain: chain}, nil
+	return &WhyRun{Enrollment: text(int64(row.ID)), Version: row.Version, Key: row.RunKey, State: row.State, Chain: chain}, nil
 }
 
 // passage is one run while it is explained; def is nil when its version cannot be read any more.

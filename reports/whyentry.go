@@ -84,8 +84,8 @@ func (e *explainer) byEvent(ctx context.Context, name string) ([]WhyLine, error)
 	for _, ev := range events {
 		at := ev.At
 		switch {
-		case ev.Name == "enrollment.refused" && ev.Campaign == e.c.ID:
-			lines = append(lines, e.line(WhyEntry, &at, "timeline.event.enrollment.refused", map[string]any{"campaign": string(e.c.Key)}))
+		case e.isRefusal(ev):
+			lines = append(lines, e.refusal(ev))
 		case ev.Name != "event.received" || eventName(ev) != name:
 		case at.Before(first.PublishedAt):
 			lines = append(lines, e.line(WhyEntry, &at, "why.not.event_early", map[string]any{"event": name, "at": e.when(first.PublishedAt)}))
@@ -97,6 +97,27 @@ func (e *explainer) byEvent(ctx context.Context, name string) ([]WhyLine, error)
 		return lines, nil
 	}
 	return []WhyLine{e.line(WhyEntry, nil, "why.not.event", map[string]any{"event": name})}, nil
+}
+
+// refused lists the latest times that somebody who entered was not taken in.
+func (e *explainer) refused(ctx context.Context) ([]WhyLine, error) {
+	events, err := e.r.store.LastEvents(ctx, e.p.Member.ID, e.c.ID, "enrollment.refused", whyRuns)
+	lines := make([]WhyLine, 0, len(events))
+	for _, ev := range events {
+		lines = append(lines, e.refusal(ev))
+	}
+	return lines, err
+}
+
+func (e *explainer) isRefusal(ev store.Event) bool {
+	return ev.Name == "enrollment.refused" && ev.Campaign == e.c.ID
+}
+
+func (e *explainer) refusal(ev store.Event) WhyLine {
+	at := ev.At
+	l := e.line(WhyEntry, &at, refusedWords(ev.Reason), map[string]any{"campaign": string(e.c.Key)})
+	l.Why = ev.Reason
+	return l
 }
 
 // bySchedule says when it opens, or whether the audience's condition holds for the member as they are known now.

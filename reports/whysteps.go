@@ -288,14 +288,16 @@ func (w *passage) stands() []WhyLine {
 	l := w.line(WhyWaiting, nil, "why.waiting.decision", map[string]any{"step": string(w.row.Step)})
 	if due := w.row.DueAt; due != nil {
 		args := map[string]any{"step": string(w.row.Step), "at": w.when(*due), "zone": w.zone.String()}
-		switch w.row.WaitKind {
-		case campaigns.WaitTime:
+		switch {
+		case w.en.HeldOut:
+			l = w.line(WhyWaiting, nil, "why.waiting.held_out", args)
+		case w.row.WaitKind == campaigns.WaitTime:
 			l = w.line(WhyWaiting, nil, "why.waiting.time", args)
 			if event := w.en.Waiting.Event; event != "" {
 				args["event"] = event
 				l = w.line(WhyWaiting, nil, "why.waiting.event", args)
 			}
-		case campaigns.WaitAnswer:
+		case w.row.WaitKind == campaigns.WaitAnswer:
 			l = w.line(WhyWaiting, nil, "why.waiting.answer", args)
 		}
 	}

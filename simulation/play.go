@@ -2,6 +2,7 @@ package simulation
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -64,7 +65,7 @@ func (s *stage) begin(ctx context.Context) error {
 func (s *stage) enter(ctx context.Context, c *campaign) error {
 	switch {
 	case c.def.Entry.Event != "":
-		return s.enterByEvent(ctx, c.def.Entry.Event)
+		return s.enterByEvent(ctx, &c.def.Entry)
 	case c.def.Entry.Schedule != nil:
 		return nil
 	}
@@ -81,16 +82,35 @@ func (s *stage) enter(ctx context.Context, c *campaign) error {
 	return err
 }
 
-func (s *stage) enterByEvent(ctx context.Context, event string) error {
+func (s *stage) enterByEvent(ctx context.Context, entry *definition.Entry) error {
 	ins := make([]engine.EventInput, len(s.people))
 	for i, p := range s.people {
-		ins[i] = engine.EventInput{ID: event + "-" + p.ID, Event: event, Member: p.ID, At: s.clock.now()}
+		data, err := broughtTo(entry)
+		if err != nil {
+			return err
+		}
+		ins[i] = engine.EventInput{ID: entry.Event + "-" + p.ID, Event: entry.Event, Member: p.ID, At: s.clock.now(), Data: data}
 	}
 	results, err := s.engine.StoreEvents(ctx, engine.Operator, ins)
 	for _, r := range results {
 		err = errors.Join(err, r.Err)
 	}
 	return err
+}
+
+// broughtTo is what an event brings that the entry takes.
+func broughtTo(entry *definition.Entry) (json.RawMessage, error) {
+	data := map[string]any{}
+	if entry.Key != "" {
+		data[entry.Key] = "simulated-1"
+	}
+	for _, f := range entry.Data {
+		data[f.Name] = f.Values[0]
+	}
+	if len(data) == 0 {
+		return nil, nil
+	}
+	return json.Marshal(data)
 }
 
 // next is when something becomes due or somebody acts.

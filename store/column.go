@@ -74,6 +74,8 @@ func nullTexts[R any, T ~string](name string, get func(R) T) column[R] {
 	return nullable(name, "text", func(r R) string { return string(get(r)) })
 }
 
+func bools[R any](name string, get func(R) bool) column[R] { return typed(name, "boolean", get) }
+
 func times[R any](name string, get func(R) time.Time) column[R] {
 	return typed(name, "bigint", func(r R) int64 { return micros(get(r)) })
 }

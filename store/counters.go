@@ -25,6 +25,7 @@ const (
 	countAnswerers  counterKind = "answerer"  // members who answered
 	countRounds     counterKind = "round"     // members who answered in a round in time: round
 	countScores     counterKind = "score"     // members who have points: how many
+	countMeasured   counterKind = "measured"  // passages that were held out or reached their goal: version, held out, reached
 	countEntered    counterKind = "entered"   // members who ever entered: language
 	countMembers    counterKind = "member"    // members who are not erased: language
 	countAddresses  counterKind = "addressed" // members with an address: channel, language

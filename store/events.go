@@ -65,6 +65,13 @@ func (q queries) Events(ctx context.Context, f EventFilter, p Page) ([]Event, er
 	return es, wrap("list events", err)
 }
 
+// LastEvents are the latest of a name about the member in the campaign, the newest first.
+func (q queries) LastEvents(ctx context.Context, member campaigns.MemberID, id campaigns.CampaignID, name string, limit int) ([]Event, error) {
+	es, err := many(ctx, q.run, scanEvent, `SELECT `+eventColumns.list("")+` FROM events
+		WHERE member_id = $1 AND +campaign_id = $2 AND name = $3 ORDER BY id DESC LIMIT $4`, member, id, name, limit)
+	return es, wrap("list last events", err)
+}
+
 func scanEvent(r rows) (e Event, err error) {
 	err = r.Scan(&e.ID, timeInto{&e.At}, &e.Name, orZero(&e.Member), orZero(&e.Campaign), orZero(&e.Enrollment), orZero(&e.Delivery),
 		&e.Step, &e.Reason, rawInto{&e.Data})

@@ -60,7 +60,7 @@ func TestSchemaBeforeTheNewest(t *testing.T) {
 			check(t, s.Close())
 			version := must[int64](t)(storetest.GoBack(t.Context(), u))
 			s = open(t, u)
-			if err := s.Ping(t.Context()); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("is %d, %d is needed", version, version+1)) {
+			if err := s.Ping(t.Context()); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("is %d, ", version)) || !strings.Contains(err.Error(), " is needed") {
 				t.Errorf("an older database: %v", err)
 			}
 			check(t, s.Migrate(t.Context()))

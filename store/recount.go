@@ -15,7 +15,7 @@ const countedDays = 15
 // rowCounts says how each kind is counted from the rows: what the counters must come to.
 var rowCounts = map[counterKind]func(queries, context.Context, campaigns.CampaignID) ([]delta, error){
 	countPaths: queries.pathRows, countComing: queries.comingRows, countDeliveries: queries.deliveryRows, countFinal: queries.finalRows,
-	countAnswers: queries.answerRows, countChoices: queries.choiceRows, countAnswered: queries.answeredRows,
+	countAnswers: queries.answerRows, countChoices: queries.choiceRows, countAnswered: queries.answeredRows, countMeasured: queries.measuredRows,
 	countAnswerers: memberRows(countAnswerers), countRounds: memberRows(countRounds), countScores: memberRows(countScores),
 	countEntered: memberRows(countEntered), countMembers: memberRows(countMembers), countAddresses: memberRows(countAddresses),
 }

@@ -30,6 +30,10 @@ type Enrollment struct {
 	// Due is when to decide next, nil when something else wakes the enrollment.
 	Due  *time.Time         `json:"-"`
 	Wait campaigns.WaitKind `json:"-"`
+	// Key is what the run is about; empty: nothing in particular.
+	Key string `json:"-"`
+	// Entered is when the passage began: the goal's time runs from then.
+	Entered time.Time `json:"-"`
 
 	// Started: the first step was chosen. An enrollment by schedule may wait before its first step.
 	Started bool                        `json:"started,omitempty"`
@@ -51,6 +55,10 @@ type Enrollment struct {
 	Had map[campaigns.StepID]int `json:"had,omitempty"`
 	// Hops counts the campaigns that led to this one, each of which the member passed within a day. The decider leaves it alone.
 	Hops int `json:"hops,omitempty"`
+	// HeldOut: the passage only waits for the goal's time to be over; nothing is sent.
+	HeldOut bool `json:"held_out,omitempty"`
+	// Reached is when the goal was reached.
+	Reached *time.Time `json:"reached,omitempty"`
 }
 
 // Waiting says more about what the enrollment waits for.
@@ -101,6 +109,8 @@ type Facts struct {
 	Tags       []string
 	Channels   map[campaigns.Channel]ChannelFacts
 	Stopped    bool // everything off
+	// HeldOut: by the definition's holdout, the member is among those who get nothing.
+	HeldOut bool `json:",omitempty"`
 	// Interactive: the member acted within the last ten minutes; deliveries go by the interactive lane and are exempt from quiet hours.
 	Interactive bool
 	// Paused: no step starts; answers are kept.
@@ -154,8 +164,11 @@ type Answered struct {
 	At      time.Time
 }
 
-// Happened says that an API event happened to the member.
-type Happened struct{ Event string }
+// Happened says that an API event happened to the member. A passage that is over takes it too: its goal may still be reached.
+type Happened struct {
+	Event string
+	Data  map[string]any `json:",omitempty"` // what it brought: texts, numbers, true or false, and what nobody looks at
+}
 
 // Left ends the enrollment from outside: withdrawn, stopped, unsubscribed, campaign ended, erased.
 type Left struct{ Reason campaigns.Reason }
@@ -172,7 +185,8 @@ func (*Left) input()        {}
 func (*ZoneChanged) input() {}
 func (*Moved) input()       {}
 
-// Effect is what the engine does in the same transaction: *Deliver, *SaveAnswer, *SetMember, *Award, *Enroll, *CancelPending, *CloseQuestion, *AskAgain or *Record.
+// Effect is what the engine does in the same transaction: *Deliver, *SaveAnswer, *SetMember, *Award, *Enroll, *CancelPending, *CloseQuestion, *AskAgain, *HoldOut,
+// *ReachGoal or *Record.
 type Effect interface{ effect() }
 
 // Deliver writes a delivery row: the message of the step, on the channel.
@@ -223,6 +237,12 @@ type CancelPending struct{ Reason campaigns.Reason }
 // CloseQuestion frees the chat's slot if this enrollment holds it.
 type CloseQuestion struct{}
 
+// HoldOut counts the passage among those that are held out.
+type HoldOut struct{}
+
+// ReachGoal counts the passage among those that reached the goal.
+type ReachGoal struct{ HeldOut bool }
+
 // AskAgain tells the member, kindly, what was wrong with an answer. Last: it was the last time; the question stays open until its timeout.
 // Silent: it is not asked again; what they wrote is for a person then.
 type AskAgain struct {
@@ -253,4 +273,6 @@ func (*Enroll) effect()        {}
 func (*CancelPending) effect() {}
 func (*CloseQuestion) effect() {}
 func (*AskAgain) effect()      {}
+func (*HoldOut) effect()       {}
+func (*ReachGoal) effect()     {}
 func (*Record) effect()        {}

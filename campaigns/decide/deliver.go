@@ -112,6 +112,8 @@ func (r *run) delivered(in *Delivered) {
 		r.deliver(s, in.Channel, in.Part+1)
 	case sent:
 		r.sent(s, in.Channel, in.At)
+	case in.Reason == campaigns.ExitRuled:
+		r.exit(campaigns.ExitRuled)
 	case in.Reason == campaigns.Stopped && r.d.Purpose != campaigns.Service:
 		r.exit(campaigns.ExitUnsubscribed)
 	case in.Part > 0:

@@ -15,6 +15,9 @@ func (r *run) proceed(s *definition.Step) {
 		case s == nil:
 			r.complete("")
 			return
+		case r.leaves():
+			r.exit(campaigns.ExitRuled)
+			return
 		case r.f.Paused:
 			r.park(s)
 			return
@@ -98,15 +101,25 @@ func (r *run) choose(s *definition.Step, b *definition.Branch) *definition.Step 
 }
 
 func (r *run) conditionFacts() definition.Facts {
+	facts := conditionFacts(r.f)
+	facts.Answers, facts.Score = r.e.Answers, r.score()
+	return facts
+}
+
+// MayEnter reports whether the entry's condition holds for the member.
+func MayEnter(d *definition.Definition, f Facts) bool {
+	return d.Entry.If == nil || d.Entry.If.Holds(conditionFacts(f))
+}
+
+// conditionFacts is what conditions look at that is known of the member without a passage.
+func conditionFacts(f Facts) definition.Facts {
 	usable := map[campaigns.Channel]bool{}
-	for ch, c := range r.f.Channels {
+	for ch, c := range f.Channels {
 		if c.address() == "" {
 			usable[ch] = true
 		}
 	}
-	return definition.Facts{
-		Attributes: r.f.Attributes, Answers: r.e.Answers, Tags: r.f.Tags, Language: r.f.Language, Channels: usable, Score: r.score(),
-	}
+	return definition.Facts{Attributes: f.Attributes, Tags: f.Tags, Language: f.Language, Channels: usable}
 }
 
 // set changes the member, for the steps of this decision too.

@@ -12,6 +12,8 @@ type GateFacts struct {
 	// EnrollmentFinal: the enrollment is over. Standing: it still waits for this very delivery (or for the answer to it).
 	EnrollmentFinal bool
 	Standing        bool
+	// Leaves: a condition of the campaign's exit rules holds.
+	Leaves bool
 	// Again: a person lets a message be sent after all that had failed by our own fault. Its passage may be beyond it, or complete.
 	Again  bool
 	System bool // a reply to the member's own act: only stop-less facts apply (address, reach, suppression)
@@ -67,6 +69,8 @@ func (g *GateFacts) over() campaigns.Reason {
 		return campaigns.EnrollmentOver
 	case !g.Standing && !g.System && !g.Again:
 		return campaigns.AlreadyAnswered
+	case g.Leaves:
+		return campaigns.ExitRuled
 	case g.MemberErased:
 		return campaigns.MemberErased
 	}

@@ -75,7 +75,7 @@ func (in *Moved) Place(d *definition.Definition, at campaigns.StepID) (s *defini
 // Fits says whether the enrollment can be moved now. May is false when it has no place in d; wait is true when it has one and must first come to the end of
 // what it is in: a message of several parts, or a question of a round that cannot be put in another way before the next.
 func (in *Moved) Fits(d *definition.Definition, e Enrollment) (may, wait bool) {
-	if e.State.Final() {
+	if e.State.Final() || e.HeldOut { // who is held out is measured by the version that they entered
 		return false, false
 	}
 	if e.Step == "" {

@@ -45,7 +45,9 @@ func drawSource(t *rapid.T, loops bool) (*definition.Definition, string) {
 	for i := range a.top {
 		a.step(i, fmt.Sprintf("s%d", i), "  ", 0)
 	}
-	doc := head + a.b.String()
+	goal := a.pick("goal", "", "", "goal: {event: lesson.booked, within: 2d}\n", "goal: {event: lesson.booked, if: {tag: t1}, within: 9d, then: count}\nholdout: 10\n")
+	exit := a.pick("exit", "exit: [{event: member.left}]", "exit: [{event: member.left}, {if: {tag: t2}}]", "exit: [{event: member.left}, {event: other, if: {attribute: level, is: a1}}]")
+	doc := strings.Replace(strings.Replace(head, "exit: [{event: member.left}]", exit, 1), "steps:\n", goal+"steps:\n", 1) + a.b.String()
 	d, problems := definition.Parse([]byte(doc), definition.YAML)
 	if len(problems) > 0 {
 		t.Fatalf("%+v in\n%s", problems, doc)
@@ -206,9 +208,10 @@ func newLife(t *rapid.T, d *definition.Definition) *life {
 		t.Fatal(err)
 	}
 	return &life{
-		t: t, d: d, now: noon, e: decide.Enrollment{State: campaigns.EnrollmentActive}, seen: map[decide.Deliver]bool{},
+		t: t, d: d, now: noon, e: decide.Enrollment{State: campaigns.EnrollmentActive, Entered: noon}, seen: map[decide.Deliver]bool{},
 		f: decide.Facts{
-			Member: campaigns.MemberID(rapid.IntRange(1, 50).Draw(t, "member")), Language: "en", Zone: loc, Tags: []string{"t1"}, Attributes: map[string]any{"old": true, "exam_on": "2026-10-27"},
+			Member: campaigns.MemberID(rapid.IntRange(1, 50).Draw(t, "member")), Language: "en", Zone: loc, HeldOut: rapid.IntRange(0, 9).Draw(t, "held out") == 0,
+			Tags: []string{"t1"}, Attributes: map[string]any{"old": true, "exam_on": "2026-10-27"},
 			Channels: map[campaigns.Channel]decide.ChannelFacts{campaigns.Telegram: {Consent: true}, campaigns.Email: {Consent: true}},
 		},
 	}
@@ -277,7 +280,16 @@ func (l *life) note(in decide.Input, effects []decide.Effect) {
 			if l.out != nil || l.seen[key(x)] {
 				l.t.Fatalf("%T: a second delivery %+v beside %+v", in, key(x), l.out)
 			}
+			if l.e.HeldOut {
+				l.t.Fatalf("%T: a message for who is held out", in)
+			}
 			l.out, l.seen[key(x)] = x, true
+		case *decide.ReachGoal:
+			if k := (decide.Deliver{Part: -4}); l.seen[k] || l.e.Reached == nil || x.HeldOut != l.e.HeldOut {
+				l.t.Fatalf("%T: the goal is reached again, or by nobody: %+v", in, l.e)
+			} else {
+				l.seen[k] = true
+			}
 		case *decide.Award:
 			if k := (decide.Deliver{Step: x.Step, Visit: x.Visit, Part: -1}); l.seen[k] {
 				l.t.Fatalf("%T: a second award %+v", in, x)
@@ -366,7 +378,7 @@ func (l *life) input() decide.Input {
 	case "stray":
 		return l.outcome(decide.Deliver{Step: l.anyStep(), Visit: rapid.IntRange(0, 2).Draw(l.t, "visit"), Channel: campaigns.Email})
 	case "event":
-		return &decide.Happened{Event: rapid.SampledFrom([]string{"other", "lesson.done", "lesson.done", "member.left"}).Draw(l.t, "event")}
+		return &decide.Happened{Event: rapid.SampledFrom([]string{"other", "lesson.done", "lesson.done", "lesson.booked", "member.left"}).Draw(l.t, "event")}
 	case "left":
 		if rapid.IntRange(0, 9).Draw(l.t, "leaves") == 0 {
 			return &decide.Left{Reason: campaigns.ExitWithdrawn}

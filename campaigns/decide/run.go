@@ -45,6 +45,9 @@ func (r *run) take(in Input) {
 		r.answered(in)
 		return
 	}
+	if in, ok := in.(*Happened); ok && r.e.State.Final() {
+		r.reaches(in)
+	}
 	if r.e.State.Final() {
 		return
 	}
@@ -59,7 +62,7 @@ func (r *run) take(in Input) {
 	case *Delivered:
 		r.delivered(in)
 	case *Happened:
-		r.happened(in.Event)
+		r.happened(in)
 	case *Left:
 		r.exit(in.Reason)
 	case *ZoneChanged:
@@ -80,6 +83,10 @@ func (r *run) start(in *Start) {
 
 // begin enters the first step, or the one that an active enrollment stands before.
 func (r *run) begin() {
+	if !r.e.Started && r.f.HeldOut && r.d.Goal != nil {
+		r.holdOut()
+		return
+	}
 	r.e.Started = true
 	if r.e.Step == "" {
 		r.proceed(r.d.First())
@@ -110,8 +117,12 @@ func (r *run) timeCame() {
 	if r.e.Due != nil && r.e.Due.After(r.now) {
 		return
 	}
-	if !r.e.Started {
+	switch {
+	case !r.e.Started:
 		r.begin()
+		return
+	case r.e.HeldOut:
+		r.exit(campaigns.ExitHeldOut)
 		return
 	}
 	s, ok := r.target(r.e.Step)

@@ -199,6 +199,10 @@ func show(effect decide.Effect) string {
 		return fmt.Sprintf("enroll %s/%d %s", e.Step, e.Visit, e.Campaign)
 	case *decide.CancelPending:
 		return "cancel " + string(e.Reason)
+	case *decide.HoldOut:
+		return "hold out"
+	case *decide.ReachGoal:
+		return strings.TrimSpace("reach " + map[bool]string{true: "of those held out"}[e.HeldOut])
 	case *decide.CloseQuestion:
 		return "close"
 	case *decide.AskAgain:

@@ -134,15 +134,8 @@ func (r *run) waitAnew() {
 	r.dueAt(r.capped(rule.Due(r.f.Zone)))
 }
 
-// happened ends the enrollment, or the wait for the event. An event counts as long as the member stands there: also when the time limit is over and nobody
-// has acted on that yet.
-func (r *run) happened(event string) {
-	for _, rule := range r.d.Exit {
-		if rule.Event == event {
-			r.exit(campaigns.ExitLeft)
-			return
-		}
-	}
+// eventCame ends the wait for the event. It counts as long as the member stands there: also when the time limit is over and nobody has acted on that yet.
+func (r *run) eventCame(event string) {
 	if r.e.State != campaigns.EnrollmentWaiting || r.e.Wait != campaigns.WaitTime || r.e.Waiting.Event == "" || r.e.Waiting.Event != event {
 		return
 	}

@@ -194,6 +194,11 @@ var bad = map[string]string{
 	"not yaml":               "key: a\nlanguages: [en,,ru]\n",
 	"after quote":            "key: a\nname: \"Hello\" world\n",
 	"too large":              "# " + strings.Repeat("x", MaxBytes),
+	"entry by event":         strings.Replace(head, "{manual: true}", "{event: a.b, data: {}, if: {answer: level, is: a1}, key: \"é é\", reentry: each_time, after: 7d}", 1) + "exit: [{event: a.b, data: {kind: trial}}, {event: a.b, data: {kind: trial}}, {event: a.b, data: {\"é\": [], kind: {a: b}}}, {data: {kind: trial}}]\n" + tail,
+	"exits and goals":        head + "holdout: 60\nexit: [{if: {answer: nothing, is: a}}, {if: {tag: x}}, {if: {tag: x}}, {}, {dat: 1}]\ngoal: {event: \"a b\", if: {score: points, is: many}, within: soon, then: stay}\n" + tail,
+	"holdout alone":          head + "holdout: 10\nexit: [{if: {tag: x}}]\ngoals: {}\n" + tail,
+	"goal of nothing":        head + "goal: {}\nexit: [{data: {a: 1}, if: {tag: x}}]\n" + tail,
+	"beside no event":        strings.Replace(head, "{manual: true}", "{manual: true, data: {kind: trial}, if: {tag: x}, key: id}", 1) + tail,
 }
 
 func manyOptions(n int) string {

@@ -23,6 +23,8 @@ type Definition struct {
 	Channels  []campaigns.Channel
 	Entry     Entry
 	Exit      []ExitRule
+	Goal      *Goal // nil: there is none
+	Holdout   int   // percent of those who enter that get nothing; 0: nobody
 	Quiet     *timing.Window
 	Steps     []*Step // the tree, as written
 
@@ -58,43 +60,6 @@ const (
 	Broadcast  Kind = "broadcast"
 	Reminder   Kind = "reminder"
 )
-
-// Entry says how members come in. Exactly one of Event, Manual, Schedule is set; members can be enrolled by hand into any running campaign.
-type Entry struct {
-	Event    string // name of an API event
-	Manual   bool
-	Schedule *Schedule
-	Reentry  Reentry
-	// After is the time since the last run ended, with ReentryAfter.
-	After timing.Period
-}
-
-// Reentry says whether a member may pass again. At most one run is active at any time.
-type Reentry string
-
-const (
-	ReentryNever Reentry = "never"
-	ReentryAfter Reentry = "after"
-)
-
-// Schedule enrolls an audience once, at a local date and time.
-type Schedule struct {
-	At   timing.LocalDateTime
-	Zone ScheduleZone // community: one moment for all; member: each in their own zone
-	// Audience decides who. It is evaluated when the moment comes.
-	Audience Condition
-}
-
-// ScheduleZone says whose clock a schedule follows.
-type ScheduleZone string
-
-const (
-	CommunityZone ScheduleZone = "community"
-	MemberZone    ScheduleZone = "member"
-)
-
-// ExitRule ends the enrollment when the event happens.
-type ExitRule struct{ Event string }
 
 // Step is one node: an id, its place in the source and exactly one body.
 type Step struct {

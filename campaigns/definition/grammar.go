@@ -11,6 +11,8 @@ type object struct {
 	fields    []field
 	// oneOf: exactly one of these keys must be there.
 	oneOf []string
+	// anyOf: at least one of these keys must be there.
+	anyOf []string
 }
 
 // field is one key of an object.
@@ -84,7 +86,7 @@ var scalars = map[string]schema{
 // objects lists every mapping of the language.
 func objects() []*object {
 	return []*object{
-		campaignObject, entryObject, scheduleObject, exitObject, quietObject, stepObject, sendObject, mediaObject, buttonObject, askObject, optionObject,
+		campaignObject, entryObject, scheduleObject, exitObject, goalObject, quietObject, stepObject, sendObject, mediaObject, buttonObject, askObject, optionObject,
 		timeoutObject, waitObject, waitDateObject, armObject, splitArmObject, setObject, awardObject, repeatObject, endObject, conditionObject,
 	}
 }

@@ -19,10 +19,8 @@ var (
 	kinds         = []Kind{Onboarding, Challenge, Survey, Broadcast, Reminder}
 	purposes      = []campaigns.Purpose{campaigns.Marketing, campaigns.Service}
 	knownChannels = []campaigns.Channel{campaigns.Telegram, campaigns.Email}
-	reentries     = []Reentry{ReentryNever, ReentryAfter}
 	scores        = []string{ScorePoints, ScoreDone, ScoreRound}
 	weekdays      = []string{"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"}
-	scheduleZones = []ScheduleZone{CommunityZone, MemberZone}
 )
 
 var campaignObject = &object{
@@ -42,36 +40,12 @@ var campaignObject = &object{
 		must("languages", "The languages of every text. The first is the fallback.", filled(named("language"))),
 		must("channels", "Channels in the order in which they are tried. A step may override them.", filled(named("channel"))),
 		must("entry", "How members come in.", named("entry")),
-		may("exit", "Events that end the enrollment.", listOf(named("exit_rule"))),
+		may("exit", "Events and conditions that end the enrollment.", listOf(named("exit_rule"))),
+		may("goal", "What the campaign is for: an event within a time after entry. Reports count who reached it.", named("goal")),
+		may("holdout", "With goal: how many percent of those who enter get nothing, so that it can be seen what the campaign brings.", whole(1, maxHoldout)),
 		may("quiet_hours", "When nothing is sent, on the member's clock. To before from crosses midnight.", named("quiet_hours")),
 		must("steps", "The steps, one after another.", filled(named("step"))),
 	},
-}
-
-var entryObject = &object{
-	name: "entry", doc: "How members come in: by an event, by hand, or at a date.", example: "{event: member.joined}",
-	oneOf: []string{"event", "manual", "schedule"},
-	fields: []field{
-		may("event", "Whoever the event is about is enrolled.", named("event")),
-		may("manual", "Members are enrolled by hand or through the API only.", schema{"const": true}),
-		may("schedule", "An audience is enrolled once, at a date and time.", named("schedule")),
-		may("reentry", "Whether a member may pass again: never (default), or after a time.", words(reentries)),
-		may("after", "The time since the last passage ended, with reentry: after.", named("period")),
-	},
-}
-
-var scheduleObject = &object{
-	name: "schedule", doc: "Enrolls an audience once.", example: `{at: "2026-12-01 10:00", zone: community, audience: all}`,
-	fields: []field{
-		must("at", "The date and time.", named("date_time")),
-		must("zone", "Whose clock: community is one moment for all, member is each member's own.", words(scheduleZones)),
-		must("audience", "Who: all, or a condition. It is evaluated when the moment comes.", anyOf(schema{"const": "all"}, named("condition"))),
-	},
-}
-
-var exitObject = &object{
-	name: "exit_rule", doc: "An event that ends the enrollment.", example: "{event: member.left}",
-	fields: []field{must("event", "The event.", named("event"))},
 }
 
 var quietObject = &object{

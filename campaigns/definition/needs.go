@@ -18,6 +18,9 @@ type Needs struct {
 func (d *Definition) Needs() Needs {
 	var n Needs
 	n.channels(d.Channels...)
+	for i := range d.Exit {
+		n.condition(d.Exit[i].If)
+	}
 	for _, s := range d.Order {
 		n.channels(d.ChannelsOf(s)...)
 		switch body := s.Body.(type) {

@@ -41,7 +41,7 @@ func TestWelcome(t *testing.T) {
 	if diff := cmp.Diff(&timing.Window{From: timing.LocalTime{Hour: 22}, To: timing.LocalTime{Hour: 9}}, d.Quiet); diff != "" {
 		t.Error(diff)
 	}
-	if d.Entry != (Entry{Event: "member.joined", Reentry: ReentryNever}) || len(d.Exit) != 1 || d.Exit[0].Event != "member.left" {
+	if !cmp.Equal(d.Entry, Entry{Happening: Happening{Event: "member.joined"}, Reentry: ReentryNever}) || len(d.Exit) != 1 || d.Exit[0].Event != "member.left" {
 		t.Errorf("entry %+v, exit %+v", d.Entry, d.Exit)
 	}
 	var order []campaigns.StepID

@@ -35,6 +35,7 @@ func (r *reader) campaign(n *node) bool {
 	rec.with("channels", func(n *node) { d.Channels = r.channels(n) })
 	rec.with("entry", r.entry)
 	rec.with("exit", r.exit)
+	r.goal(rec)
 	rec.with("quiet_hours", r.quiet)
 	steps := rec.get("steps")
 	if steps == nil {
@@ -69,76 +70,6 @@ func (r *reader) languages(n *node) {
 		if l, ok := r.language(it); ok && distinct(r, it, r.d.Languages, l, string(l)) {
 			r.d.Languages = append(r.d.Languages, l)
 		}
-	}
-}
-
-func (r *reader) event(n *node) string {
-	s, _ := r.formed(n, eventForm, maxEvent, "event_form")
-	return s
-}
-
-func (r *reader) entry(n *node) {
-	rec, ok := r.record(n, entryObject)
-	if !ok {
-		return
-	}
-	e := &r.d.Entry
-	switch rec.one() {
-	case "event":
-		e.Event = r.event(rec.get("event"))
-	case "manual":
-		e.Manual = r.yes(rec.get("manual"))
-	case "schedule":
-		e.Schedule = r.schedule(rec.get("schedule"))
-	}
-	e.Reentry = ReentryNever
-	rec.with("reentry", func(n *node) { e.Reentry = word(r, n, reentries) })
-	rec.with("after", func(n *node) { e.After = r.period(n) })
-	after, given := rec.values["after"]
-	switch {
-	case given && e.Reentry == ReentryNever:
-		r.out.add(after.place, "after_without_reentry")
-	case !given && e.Reentry == ReentryAfter:
-		r.out.add(rec.get("reentry").place, "reentry_without_after")
-	}
-}
-
-func (r *reader) schedule(n *node) *Schedule {
-	rec, ok := r.record(n, scheduleObject)
-	if !ok {
-		return nil
-	}
-	s := &Schedule{}
-	rec.with("at", func(n *node) { s.At = r.dateTime(n) })
-	rec.with("zone", func(n *node) { s.Zone = word(r, n, scheduleZones) })
-	rec.with("audience", func(n *node) { s.Audience = r.audience(n) })
-	return s
-}
-
-// audience reads "all" or a condition.
-func (r *reader) audience(n *node) Condition {
-	switch {
-	case n.kind == textNode && n.text == "all":
-		return Condition{Everyone: true, Place: n.place}
-	case n.kind == textNode:
-		r.out.add(n.place, "unknown_audience", "value", n.text).expect("all, {tag: vip}").meant(r.out.nearest(n.text, []string{"all"}))
-		return Condition{}
-	}
-	return r.condition(n, false)
-}
-
-func (r *reader) exit(n *node) {
-	for _, it := range r.list(n) {
-		rec, ok := r.record(it, exitObject)
-		if !ok {
-			continue
-		}
-		rec.with("event", func(n *node) {
-			rule := ExitRule{Event: r.event(n)}
-			if distinct(r, n, r.d.Exit, rule, rule.Event) {
-				r.d.Exit = append(r.d.Exit, rule)
-			}
-		})
 	}
 }
 

@@ -38,13 +38,20 @@ func (o *object) schema() schema {
 		s["required"] = required
 	}
 	if len(o.oneOf) > 0 {
-		var ways []schema
-		for _, key := range o.oneOf {
-			ways = append(ways, schema{"required": []string{key}})
-		}
-		s["oneOf"] = ways
+		s["oneOf"] = each(o.oneOf)
+	}
+	if len(o.anyOf) > 0 {
+		s["anyOf"] = each(o.anyOf)
 	}
 	return s
+}
+
+// each requires one key, for each of the keys.
+func each(keys []string) (ways []schema) {
+	for _, key := range keys {
+		ways = append(ways, schema{"required": []string{key}})
+	}
+	return ways
 }
 
 // described adds the field's words to a copy of its value's schema.

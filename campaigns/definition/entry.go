@@ -1,0 +1,96 @@
+package definition
+
+import (
+	"regexp"
+	"slices"
+	"strconv"
+
+	"github.com/kruzhok/kruzhok/campaigns/timing"
+)
+
+// Entry says how members come in. Exactly one of Event, Manual, Schedule is set; members can be enrolled by hand into any running campaign.
+type Entry struct {
+	Happening // of an API event
+	// If, with Event, must hold for the member when the event comes.
+	If *Condition
+	// Key, with Event, is the field of its data that names what a run is about: a member has one run at a time for each.
+	Key      string
+	Manual   bool
+	Schedule *Schedule
+	Reentry  Reentry
+	// After is the time since the last run ended, with ReentryAfter.
+	After timing.Period
+}
+
+// Reentry says whether a member may pass again. At most one run (of a key) is active at any time.
+type Reentry string
+
+const (
+	ReentryNever    Reentry = "never"
+	ReentryAfter    Reentry = "after"
+	ReentryEachTime Reentry = "each_time"
+)
+
+// Schedule enrolls an audience once, at a local date and time.
+type Schedule struct {
+	At   timing.LocalDateTime
+	Zone ScheduleZone // community: one moment for all; member: each in their own zone
+	// Audience decides who. It is evaluated when the moment comes.
+	Audience Condition
+}
+
+// ScheduleZone says whose clock a schedule follows.
+type ScheduleZone string
+
+const (
+	CommunityZone ScheduleZone = "community"
+	MemberZone    ScheduleZone = "member"
+)
+
+// ExitRule ends the enrollment when the event happens and the condition holds; without an event, as soon as it holds.
+type ExitRule struct {
+	Happening
+	If *Condition
+}
+
+// Happening is an event, and what it must have brought.
+type Happening struct {
+	Event string
+	Data  []DataField
+}
+
+// DataField is one field of an event's data with the values that do.
+type DataField struct {
+	Name   string
+	Values []any // string, float64, bool
+}
+
+// Is reports whether the event is the one that is meant. Texts are compared as conditions compare them.
+func (h *Happening) Is(event string, data map[string]any) bool {
+	if h.Event == "" || h.Event != event {
+		return false
+	}
+	return !slices.ContainsFunc(h.Data, func(f DataField) bool {
+		have := data[f.Name]
+		return !slices.ContainsFunc(f.Values, func(want any) bool { return equal(have, want) })
+	})
+}
+
+// runKeyForm is what a key may be: an id of the community's own systems. What looks like an address or a sentence is none: keys are shown and kept.
+var runKeyForm = regexp.MustCompile(`^[A-Za-z0-9._:/#-]{1,64}$`)
+
+// RunKey is what an event's run is about. brought: the event says what it is about; it may say so and be no id, which is an empty key.
+func (e *Entry) RunKey(data map[string]any) (key string, brought bool) {
+	switch v := data[e.Key].(type) {
+	case nil:
+		return "", false
+	case string:
+		key = v
+	case float64:
+		key = strconv.FormatFloat(v, 'f', -1, 64)
+	}
+	if !runKeyForm.MatchString(key) {
+		key = ""
+	}
+	return key, true
+}

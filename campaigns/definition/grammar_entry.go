@@ -1,0 +1,46 @@
+package definition
+
+var (
+	reentries     = []Reentry{ReentryNever, ReentryAfter, ReentryEachTime}
+	scheduleZones = []ScheduleZone{CommunityZone, MemberZone}
+)
+
+// eventData is what an event must have brought with it.
+var eventData = schema{
+	"type": "object", "minProperties": 1, "propertyNames": schema{"$ref": "#/$defs/name"},
+	"additionalProperties": anyOf(named("value"), filled(named("value"))),
+}
+
+var entryObject = &object{
+	name: "entry", doc: "How members come in: by an event, by hand, or at a date.", example: "{event: member.joined}",
+	oneOf: []string{"event", "manual", "schedule"},
+	fields: []field{
+		may("event", "Whoever the event is about is enrolled.", named("event")),
+		may("manual", "Members are enrolled by hand or through the API only.", schema{"const": true}),
+		may("schedule", "An audience is enrolled once, at a date and time.", named("schedule")),
+		may("data", "With event: only events that brought these values; a list means one of them.", eventData),
+		may("if", "With event: only members for whom the condition holds when the event comes.", named("condition")),
+		may("key", "With event: the field of its data that names what the run is about, such as appointment_id. Each has a run of its own.", named("name")),
+		may("reentry", "Whether a member may pass again: never (default), after a time, or each_time (whenever the last passage is over). With key, each key is counted apart.", words(reentries)),
+		may("after", "The time since the last passage ended, with reentry: after.", named("period")),
+	},
+}
+
+var scheduleObject = &object{
+	name: "schedule", doc: "Enrolls an audience once.", example: `{at: "2026-12-01 10:00", zone: community, audience: all}`,
+	fields: []field{
+		must("at", "The date and time.", named("date_time")),
+		must("zone", "Whose clock: community is one moment for all, member is each member's own.", words(scheduleZones)),
+		must("audience", "Who: all, or a condition. It is evaluated when the moment comes.", anyOf(schema{"const": "all"}, named("condition"))),
+	},
+}
+
+var exitObject = &object{
+	name: "exit_rule", doc: "What ends the enrollment: an event, a condition, or an event while a condition holds.", example: "{event: member.left}",
+	anyOf: []string{"event", "if"},
+	fields: []field{
+		may("event", "The event. In a campaign with a key, one that brings a key ends the run with that key alone.", named("event")),
+		may("data", "Only events that brought these values; a list means one of them.", eventData),
+		may("if", "Without event: ends the enrollment as soon as it holds, looked at before each step and each message. With event: it must hold when the event comes.", named("condition")),
+	},
+}

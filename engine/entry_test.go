@@ -1,0 +1,129 @@
+package engine_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/engine"
+	"github.com/kruzhok/kruzhok/store"
+)
+
+// happens lets an event come in with data.
+func (w *world) happens(name, member, data string) {
+	w.t.Helper()
+	id := fmt.Sprintf("%s-%s-%d", name, member, w.clock.now().UnixMicro())
+	res, err := w.e.StoreEvents(w.t.Context(), engine.Operator, []engine.EventInput{{ID: id, Event: name, Member: member, Data: json.RawMessage(data)}})
+	must(w.t, err)
+	must(w.t, res[0].Err)
+	w.settle()
+}
+
+// passages are the member's in the campaign, as "KEY:STATE REASON".
+func (w *world) passages(key campaigns.Key, member campaigns.MemberID) string {
+	w.t.Helper()
+	c, err := w.store.CampaignByKey(w.t.Context(), key)
+	must(w.t, err)
+	es, err := w.store.Enrollments(w.t.Context(), store.EnrollmentFilter{Campaign: c.ID, Member: member}, store.Page{})
+	must(w.t, err)
+	var out []string
+	for _, e := range es {
+		out = append(out, strings.TrimSpace(fmt.Sprintf("%s:%s %s", e.RunKey, e.State, e.Reason)))
+	}
+	return strings.Join(out, ", ")
+}
+
+// refusals are the reasons why the member was not taken in, in their order.
+func (w *world) refusals(member campaigns.MemberID) string {
+	w.t.Helper()
+	es, err := w.store.Events(w.t.Context(), store.EventFilter{Member: member}, store.Page{Limit: 100})
+	must(w.t, err)
+	var out []string
+	for _, e := range es {
+		if e.Name == "enrollment.refused" {
+			out = append(out, string(e.Reason))
+		}
+	}
+	return strings.Join(out, " ")
+}
+
+const reminding = `
+key: appointments
+kind: reminder
+name: Appointments
+topic: news
+purpose: service
+languages: [en]
+channels: [email]
+entry: {event: booking.made, data: {kind: [trial, group]}, if: {tag: novice}, key: id, reentry: each_time}
+exit: [{event: booking.canceled}, {event: member.gone}]
+steps: [{id: a, send: {text: Booked}}, {id: b, wait: 5d}]
+`
+
+// TestEntryByEvent: data, condition and key decide who comes in; each key has its run, which its own events end; a refusal says why.
+func TestEntryByEvent(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		key := w.publish(reminding)
+		anna := w.member("anna", func(in *engine.MemberInput) {
+			byMail("anna@example.org")(in)
+			in.Tags = &[]string{"Novice"}
+		})
+		boris := w.member("boris", byMail("boris@example.org"))
+		nobody := w.member("nobody", func(in *engine.MemberInput) { in.Tags = &[]string{"novice"} })
+		w.happens("booking.made", "anna", `{"id": "a-1", "kind": "trial"}`)
+		w.happens("booking.made", "anna", `{"id": 2, "kind": "Group"}`)
+		w.happens("booking.made", "anna", `{"id": "a-3", "kind": "single"}`)
+		w.happens("booking.made", "anna", `{"id": "a-1", "kind": "trial"}`)
+		w.happens("booking.made", "anna", `{"id": "anna@example.org", "kind": "trial"}`)
+		w.happens("booking.made", "anna", `{"kind": "trial"}`)
+		w.happens("booking.made", "anna", `["trial"]`)
+		w.happens("booking.made", "boris", `{"id": "b-1", "kind": "trial"}`)
+		w.happens("booking.made", "nobody", `{"id": "n-1", "kind": "trial"}`)
+		if got := w.passages(key, anna.ID); got != "a-1:waiting, 2:waiting" {
+			t.Fatal(got)
+		}
+		if got := w.refusals(anna.ID) + "/" + w.refusals(boris.ID) + "/" + w.refusals(nobody.ID); got != "already_active no_key no_key/condition/no_address" {
+			t.Fatal(got)
+		}
+		w.happens("booking.canceled", "anna", `{"id": "a-1"}`)
+		w.happens("booking.made", "anna", `{"id": "a-1", "kind": "trial"}`)
+		if got := w.passages(key, anna.ID); got != "a-1:exited left, 2:waiting, a-1:waiting" {
+			t.Fatal(got)
+		}
+		w.happens("member.gone", "anna", "")
+		if got := w.passages(key, anna.ID); got != "a-1:exited left, 2:exited left, a-1:exited left" {
+			t.Fatal(got)
+		}
+	})
+}
+
+// TestEntryByALink: the source of a bot link leads into the campaign that names it, and into no other.
+func TestEntryByALink(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		src := `
+key: %s
+kind: onboarding
+name: Spring
+topic: news
+languages: [en]
+channels: [telegram]
+entry: {event: bot.started, data: {source: %s}}
+steps: [{send: {text: Hello}}]
+`
+		spring, autumn := w.publish(fmt.Sprintf(src, "spring", "spring")), w.publish(fmt.Sprintf(src, "autumn", "autumn"))
+		w.say2(7, "/start s_spring")
+		w.later(time.Minute)
+		for key, want := range map[campaigns.Key]int{spring: 1, autumn: 0} {
+			c, err := w.store.CampaignByKey(t.Context(), key)
+			must(t, err)
+			es, err := w.store.Enrollments(t.Context(), store.EnrollmentFilter{Campaign: c.ID}, store.Page{})
+			must(t, err)
+			if len(es) != want {
+				t.Errorf("%s: %d runs", key, len(es))
+			}
+		}
+	})
+}

@@ -1,0 +1,140 @@
+package reports
+
+import (
+	"context"
+	"math"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/definition"
+	"github.com/kruzhok/kruzhok/engine"
+	"github.com/kruzhok/kruzhok/internal/locale"
+	"github.com/kruzhok/kruzhok/store"
+)
+
+// GoalReport says what the campaign brings: how many of those who passed it reached its goal in time, and how many of those who were held out. Who passed
+// several times counts each time. Passages of versions without a goal are not among them.
+type GoalReport struct {
+	Event    string     `json:"event" doc:"What reaches the goal, in the live version"`
+	Within   string     `json:"within" doc:"How long after entry it counts, in the live version"`
+	Got      GoalGroup  `json:"got" doc:"Those who got the campaign"`
+	HeldOut  *GoalGroup `json:"held_out,omitempty" doc:"Those who got nothing, by holdout"`
+	Uplift   *Uplift    `json:"uplift,omitempty" doc:"Absent while one of the groups is empty"`
+	Sentence string     `json:"sentence" doc:"The same in words, in the asked language"`
+}
+
+// GoalGroup is one of the groups that are compared.
+type GoalGroup struct {
+	Members int     `json:"members"`
+	Reached int     `json:"reached"`
+	Rate    float64 `json:"rate" doc:"Of them, from 0 to 1"`
+}
+
+// Uplift is the difference of the rates. Method: hybrid score interval (Newcombe 1998, method 10).
+type Uplift struct {
+	Difference float64 `json:"difference" doc:"The rate of those who got the campaign less that of those held out"`
+	Low        float64 `json:"low" doc:"The lower end of its 95 % interval"`
+	High       float64 `json:"high" doc:"The upper end of its 95 % interval"`
+	Method     string  `json:"method" enum:"newcombe_hybrid_score"`
+}
+
+// Goal reports on the goal of the campaign's live version; nil: it has none. Scope campaigns:read.
+func (r *Reports) Goal(ctx context.Context, p engine.Principal, key campaigns.Key, lang string) (*GoalReport, error) {
+	c, err := r.campaign(ctx, p, engine.CampaignsRead, key)
+	if err != nil {
+		return nil, err
+	}
+	enrollments, err := r.store.CountEnrollments(ctx, c.ID)
+	if err != nil {
+		return nil, err
+	}
+	return r.goal(ctx, c, enrollments, lang)
+}
+
+func (r *Reports) goal(ctx context.Context, c *store.Campaign, enrollments []store.Count, lang string) (*GoalReport, error) {
+	def, err := r.live(ctx, c)
+	if err != nil || def == nil || def.Goal == nil || c.LiveVersion == 0 {
+		return nil, err
+	}
+	var got, held GoalGroup
+	measures := map[int]bool{}
+	for _, n := range enrollments {
+		if _, asked := measures[n.Version]; !asked {
+			d, err := r.version(ctx, c.ID, n.Version)
+			if err != nil {
+				return nil, err
+			}
+			measures[n.Version] = d != nil && d.Goal != nil
+		}
+		if measures[n.Version] {
+			got.Members += n.N
+		}
+	}
+	counts, err := r.store.CountGoals(ctx, c.ID)
+	if err != nil {
+		return nil, err
+	}
+	for _, n := range counts {
+		if n.HeldOut {
+			held.Members += n.N
+		}
+		if n.Reached && n.HeldOut {
+			held.Reached += n.N
+		} else if n.Reached {
+			got.Reached += n.N
+		}
+	}
+	got.Members = max(got.Reached, got.Members-held.Members)
+	return compare(def, got, held, lang), nil
+}
+
+// compare puts the groups side by side. Nobody is held out: there is one of them.
+func compare(def *definition.Definition, got, held GoalGroup, lang string) *GoalReport {
+	got.Rate, held.Rate = share(got.Reached, got.Members), share(held.Reached, held.Members)
+	out := &GoalReport{Event: def.Goal.Event, Within: def.Goal.Within.String(), Got: got}
+	args := map[string]any{"n": got.Members, "reached": got.Reached, "percent": percent(lang, got.Rate), "event": out.Event, "within": out.Within}
+	out.Sentence = locale.T(lang, "goal.reached", args)
+	if def.Holdout == 0 && held.Members == 0 {
+		return out
+	}
+	out.HeldOut = &held
+	out.Sentence += " " + locale.T(lang, "goal.held_out", map[string]any{"n": held.Members, "reached": held.Reached, "percent": percent(lang, held.Rate)})
+	if got.Members == 0 || held.Members == 0 {
+		return out
+	}
+	u := &Uplift{Method: "newcombe_hybrid_score"}
+	u.Difference, u.Low, u.High = difference(got.Reached, got.Members, held.Reached, held.Members)
+	out.Uplift = u
+	out.Sentence += " " + u.sentence(lang)
+	return out
+}
+
+// sentence says whether the campaign brings anything, as far as the numbers can tell.
+func (u *Uplift) sentence(lang string) string {
+	key := "goal.perhaps"
+	switch {
+	case u.Low > 0:
+		key = "goal.more"
+	case u.High < 0:
+		key = "goal.less"
+	}
+	return locale.T(lang, key, map[string]any{
+		"difference": points(lang, u.Difference), "least": points(lang, u.Low), "most": points(lang, u.High),
+	})
+}
+
+// percent is a share with one digit after the comma.
+func percent(lang string, share float64) string {
+	return locale.Number(lang, math.Round(1000*share)/10)
+}
+
+// points is a difference of shares in percentage points, with its sign.
+func points(lang string, d float64) string {
+	s := locale.Number(lang, math.Abs(math.Round(1000*d)/10))
+	switch {
+	case math.Round(1000*d) > 0:
+		return "+" + s
+	case math.Round(1000*d) < 0:
+		return "−" + s
+	}
+	return s
+}
