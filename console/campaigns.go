@@ -255,15 +255,18 @@ func (b flowBuilder) line(s *reports.FlowStep, last bool) *stepLine {
 	return l
 }
 
-// first is the step that a page opens with: the one where most stand, else the first that says something.
+// first is the step that a page opens with: the one where most stand among those that say something, else the first that is no fork.
 func (b flowBuilder) first(steps []reports.FlowStep) *reports.FlowStep {
-	best := &steps[0]
+	var best *reports.FlowStep
 	for _, def := range b.flow.Def.Order {
-		if s := b.flow.Find(def.ID); s != nil && s.Here > best.Here && speaks(s.Step) {
+		s := b.flow.Find(def.ID)
+		switch {
+		case s == nil || def.Forks():
+		case best == nil, s.Here > best.Here && speaks(def):
 			best = s
 		}
 	}
-	return best
+	return cmp.Or(best, &steps[0])
 }
 
 func speaks(s *definition.Step) bool {

@@ -143,7 +143,7 @@ func (w words) dateTitle(b *definition.Wait) string {
 func (w words) weekdays(days []time.Weekday) string {
 	names := make([]string, len(days))
 	for i, day := range days {
-		names[i] = look.Weekday(w.Lang, time.Date(2024, 1, 7+int(day), 0, 0, 0, 0, time.UTC)) // a Sunday, and the days after it
+		names[i] = w.T("console.weekday." + strings.ToLower(day.String()[:3]))
 	}
 	return strings.Join(names, ", ")
 }
