@@ -18,12 +18,15 @@ type Draft struct {
 }
 
 // CheckDefinition reports every problem of a draft as a fault of kind invalid; nil means that it could be published.
-func (e *Engine) CheckDefinition(_ context.Context, p Principal, d Draft) error {
+func (e *Engine) CheckDefinition(ctx context.Context, p Principal, d Draft) error {
 	if err := p.Require(CampaignsRead); err != nil {
 		return err
 	}
-	_, err := parseDraft(d)
-	return err
+	def, err := parseDraft(d)
+	if err != nil {
+		return err
+	}
+	return e.checkUses(ctx, e.Store, def.Uses, def.Key)
 }
 
 // ParseDraft reads a draft; every problem of it is a detail of the fault.
@@ -170,6 +173,9 @@ func (e *Engine) publish(ctx context.Context, tx *store.Tx, p Principal, c *stor
 	}
 	if c.State == campaigns.Archived {
 		return nil, fault.New(fault.Conflict, "conflict.campaign_state", map[string]any{"state": locale.Term("state.campaign." + string(c.State))})
+	}
+	if err := e.checkPublished(ctx, tx, def); err != nil {
+		return nil, err
 	}
 	now := e.now()
 	v := &store.Version{

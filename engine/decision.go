@@ -36,6 +36,8 @@ type work struct {
 	// never were in the campaign.
 	first map[campaigns.MemberID]campaigns.Lang
 
+	memories map[*live]*memory // what versions that look back have read
+
 	taken      map[*store.Enrollment]bool // rows, as a set
 	rows       []*store.Enrollment
 	deliveries []*store.Delivery
@@ -62,7 +64,7 @@ func (e *Engine) newWork(ctx context.Context, tx *store.Tx) (*work, error) {
 	return &work{
 		e: e, tx: tx, now: e.now(), community: c, dirty: map[campaigns.MemberID]*store.Profile{},
 		campaigns: map[campaigns.CampaignID]standing{}, canceled: map[campaigns.Reason][]campaigns.EnrollmentID{},
-		reaches: map[reachKey]map[campaigns.Channel]decide.ChannelFacts{}, taken: map[*store.Enrollment]bool{},
+		reaches: map[reachKey]map[campaigns.Channel]decide.ChannelFacts{}, taken: map[*store.Enrollment]bool{}, memories: map[*live]*memory{},
 	}, nil
 }
 
@@ -83,6 +85,9 @@ func (w *work) decide(ctx context.Context, row *store.Enrollment, p *store.Profi
 func (w *work) decideBy(ctx context.Context, l *live, row *store.Enrollment, p *store.Profile, f decide.Facts, in decide.Input) error {
 	en, err := w.records.fromRow(row)
 	if err != nil {
+		return err
+	}
+	if err := w.lookBack(ctx, l, row.Member, &f); err != nil {
 		return err
 	}
 	next, effects := decide.Decide(l.def, en, f, in, w.now)

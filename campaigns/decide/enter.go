@@ -117,6 +117,7 @@ func (r *run) conditionFacts() definition.Facts {
 	}
 	return definition.Facts{
 		Attributes: r.f.Attributes, Answers: r.e.Answers, Tags: r.f.Tags, Language: r.f.Language, Channels: usable, Score: r.score(),
+		Now: r.now, Past: r.f.Past, Segments: r.f.Segments,
 	}
 }
 

@@ -76,6 +76,7 @@ var scalars = map[string]schema{
 	"step_id":     {"type": "string", "pattern": keyPattern, "maxLength": maxKey},
 	"option_word": {"type": "string", "minLength": 1, "maxLength": maxWord},
 	"tag":         {"type": "string", "minLength": 1, "maxLength": maxWord},
+	"key":         {"type": "string", "pattern": keyPattern, "maxLength": maxKey},
 	"name":        {"type": "string", "pattern": namePattern, "maxLength": maxKey},
 	"event":       {"type": "string", "pattern": eventPattern, "maxLength": maxEvent, "description": "The name of an event that the API reports, such as member.joined."},
 }

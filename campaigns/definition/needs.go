@@ -11,10 +11,16 @@ import (
 type Needs struct {
 	Attributes, Tags bool
 	Channels         []campaigns.Channel // on which there may be an address, sorted
+	Segments         bool                // conditions name segments, whose needs are to be added: see NeedsWithin
+	// Past are the conditions on what was, each thing that they ask for once.
+	Past []*Condition
 }
 
 // Needs looks at every step and condition. A definition with a set step needs all: it changes what stands beside what it names.
-func (d *Definition) Needs() Needs {
+func (d *Definition) Needs() Needs { return d.NeedsWithin(nil) }
+
+// NeedsWithin is Needs with what the segments need that conditions name.
+func (d *Definition) NeedsWithin(ss Segments) Needs {
 	var n Needs
 	n.channels(d.Channels...)
 	for _, s := range d.Order {
@@ -24,11 +30,17 @@ func (d *Definition) Needs() Needs {
 			n.Attributes, n.Tags = true, true
 		case *Branch:
 			for _, arm := range body.Arms {
-				n.condition(arm.If)
+				arm.If.LeavesWithin(ss, n.leaf)
 			}
 		}
 	}
 	slices.Sort(n.Channels)
+	return n
+}
+
+// NeedsOf is what one condition looks at.
+func NeedsOf(c *Condition, ss Segments) (n Needs) {
+	c.LeavesWithin(ss, n.leaf)
 	return n
 }
 
@@ -40,10 +52,7 @@ func (n *Needs) channels(chs ...campaigns.Channel) {
 	}
 }
 
-func (n *Needs) condition(c *Condition) {
-	if c == nil {
-		return
-	}
+func (n *Needs) leaf(c *Condition) {
 	switch c.Subject {
 	case SubjectAttribute:
 		n.Attributes = true
@@ -51,9 +60,42 @@ func (n *Needs) condition(c *Condition) {
 		n.Tags = true
 	case SubjectChannel:
 		n.channels(campaigns.Channel(c.Name))
+	case SubjectLanguage:
+	case SubjectSegment:
+		n.Segments = true
+	case SubjectAnswer, SubjectScore:
+		if c.Of != "" {
+			n.past(c)
+		}
+	default:
+		n.past(c)
 	}
-	for _, inner := range slices.Concat(c.All, c.Any) {
-		n.condition(&inner)
+}
+
+func (n *Needs) past(c *Condition) {
+	if !slices.ContainsFunc(n.Past, func(had *Condition) bool { return had.asks() == c.asks() }) {
+		n.Past = append(n.Past, c)
 	}
-	n.condition(c.Not)
+}
+
+// LooksBack reports a comparison with what was, in any campaign, or with a segment, which may hold one.
+func (c *Condition) LooksBack() bool {
+	var n Needs
+	if c.Subject != "" {
+		n.leaf(c)
+	}
+	return n.Segments || len(n.Past) > 0
+}
+
+// asks names what is to be read for the condition: the same for conditions that compare it differently.
+func (c *Condition) asks() [3]string {
+	switch c.Subject {
+	case SubjectEvent, SubjectFirstEvent, SubjectLastEvent:
+		return [3]string{"events", c.EventKey()}
+	case SubjectInside, SubjectEntered, SubjectCompleted, SubjectLeft:
+		return [3]string{"passages", c.Name}
+	case SubjectAnswer, SubjectScore:
+		return [3]string{string(c.Subject), c.Name, string(c.Of)}
+	}
+	return [3]string{string(c.Subject), c.Name}
 }
