@@ -133,6 +133,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.gin.Serve
 func (s *server) operations() {
 	s.campaignOperations()
 	s.draftOperations()
+	s.segmentOperations()
 	s.simulationOperations()
 	s.whyOperation()
 	s.enrollmentOperations()

@@ -6,10 +6,12 @@ import (
 	"regexp"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/definition"
+	"github.com/kruzhok/kruzhok/campaigns/explain"
 	"github.com/kruzhok/kruzhok/campaigns/timing"
 	"github.com/kruzhok/kruzhok/console/look"
 	"github.com/kruzhok/kruzhok/internal/locale"
@@ -231,6 +233,10 @@ func (w words) condition(c *definition.Condition) string {
 		return w.joined(c.Any, "console.if.or")
 	case c.Not != nil:
 		return w.T("console.if.not", "what", w.condition(c.Not))
+	case c.LooksBack():
+		said := explain.Words{Lang: w.Lang}.Clause(c)
+		first, n := utf8.DecodeRuneInString(said)
+		return string(unicode.ToUpper(first)) + said[n:]
 	case c.Subject == definition.SubjectAnswer:
 		return w.answered(c)
 	case c.Subject == definition.SubjectScore:

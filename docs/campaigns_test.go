@@ -15,6 +15,7 @@ import (
 	"github.com/pb33f/jsonschema/v6"
 
 	"github.com/kruzhok/kruzhok/campaigns/definition"
+	"github.com/kruzhok/kruzhok/campaigns/explain"
 	"github.com/kruzhok/kruzhok/templates"
 	"github.com/kruzhok/kruzhok/templates/starters"
 )
@@ -34,9 +35,27 @@ func examples(document string) (out []example) {
 		if m[2] >= 0 {
 			e.part = document[m[2]:m[3]]
 		}
-		out = append(out, e)
+		if e.part != "segment" { // no part of a campaign
+			out = append(out, e)
+		}
 	}
 	return out
+}
+
+// TestSegmentExample: the segment of the reference passes its checker, and is said as the reference says.
+func TestSegmentExample(t *testing.T) {
+	document := read(t, "docs/campaigns.md")
+	blocks := regexp.MustCompile("(?ms)^```yaml segment\n(.*?)^```$").FindAllStringSubmatch(document, -1)
+	if len(blocks) != 1 {
+		t.Fatalf("%d segments", len(blocks))
+	}
+	s, problems := definition.ParseSegment([]byte(blocks[0][1]), definition.YAML)
+	if len(problems) > 0 {
+		t.Fatalf("%+v", problems)
+	}
+	if said := (explain.Words{Lang: "en"}).Sentence(&s.Who); !strings.Contains(document, "*"+said+"*") {
+		t.Errorf("the reference does not say: %s", said)
+	}
 }
 
 // around is a campaign in which a part can stand, without its entry and steps.

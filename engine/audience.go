@@ -111,7 +111,11 @@ func (e *Engine) openSchedule(ctx context.Context, id campaigns.CampaignID, h *h
 			return tx.MoveSchedule(ctx, id, s.LastMember, &now)
 		}
 		done = false
-		ids, err := tx.AudienceUpTo(ctx, &l.def.Entry.Schedule.Audience, Fallback(c), s.LastMember, last, rows)
+		asked, err := e.asked(ctx, tx, &l.def.Entry.Schedule.Audience, c, now)
+		if err != nil {
+			return err
+		}
+		ids, err := tx.AudienceUpTo(ctx, asked, s.LastMember, last, rows)
 		if err != nil {
 			return err
 		}
@@ -224,6 +228,9 @@ func (w *work) start(ctx context.Context, l *live, rows []*store.Enrollment, fac
 	defer recovered(&err)
 	standing, err := w.standing(ctx, l.campaign)
 	if err != nil {
+		return err
+	}
+	if err := w.rememberRows(ctx, l, rows); err != nil {
 		return err
 	}
 	for _, row := range rows {

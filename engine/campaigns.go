@@ -18,12 +18,15 @@ type Draft struct {
 }
 
 // CheckDefinition reports every problem of a draft as a fault of kind invalid; nil means that it could be published.
-func (e *Engine) CheckDefinition(_ context.Context, p Principal, d Draft) error {
+func (e *Engine) CheckDefinition(ctx context.Context, p Principal, d Draft) error {
 	if err := p.Require(CampaignsRead); err != nil {
 		return err
 	}
-	_, err := parseDraft(d)
-	return err
+	def, err := parseDraft(d)
+	if err != nil {
+		return err
+	}
+	return e.checkUses(ctx, e.Store, def.Uses, def.Key)
 }
 
 // ParseDraft reads a draft; every problem of it is a detail of the fault.

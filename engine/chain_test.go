@@ -26,7 +26,7 @@ func (w *world) told(member campaigns.MemberID) (out []string) {
 	return out
 }
 
-func (w *world) passages(member campaigns.MemberID) int {
+func (w *world) runsOf(member campaigns.MemberID) int {
 	w.t.Helper()
 	rows, err := w.store.Enrollments(w.t.Context(), store.EnrollmentFilter{Member: member}, store.Page{Limit: 1000})
 	must(w.t, err)
@@ -49,8 +49,8 @@ func TestEnrollStep(t *testing.T) {
 		if got := w.told(m.Member.ID); !slices.Equal(got, []string{"enrolled a", "already_active b", "reentry c"}) {
 			t.Errorf("%q", got)
 		}
-		if row := w.enrollment(key, m.Member.ID); row.State != campaigns.EnrollmentCompleted || w.passages(m.Member.ID) != 2 {
-			t.Errorf("%+v, %d passages", row, w.passages(m.Member.ID))
+		if row := w.enrollment(key, m.Member.ID); row.State != campaigns.EnrollmentCompleted || w.runsOf(m.Member.ID) != 2 {
+			t.Errorf("%+v, %d passages", row, w.runsOf(m.Member.ID))
 		}
 		_, err = w.e.End(t.Context(), engine.Operator, other)
 		must(t, err)
@@ -108,7 +108,7 @@ func TestCampaignsInACircle(t *testing.T) {
 				_, err = w.e.Enroll(t.Context(), engine.Operator, ping, []string{"u1"})
 				must(t, err)
 				w.later(30 * 25 * time.Hour)
-				if n := w.passages(m.Member.ID); n < want || wait == "1s" && n != want {
+				if n := w.runsOf(m.Member.ID); n < want || wait == "1s" && n != want {
 					t.Errorf("%d passages, want %d; %q", n, want, w.told(m.Member.ID))
 				}
 				if got := w.told(m.Member.ID); wait == "1s" && got[len(got)-1] != "circle there" {

@@ -36,6 +36,8 @@ type work struct {
 	// never were in the campaign.
 	first map[campaigns.MemberID]campaigns.Lang
 
+	memories map[*live]*memory // what versions that look back have read
+
 	taken      map[*store.Enrollment]bool // rows, as a set
 	rows       []*store.Enrollment
 	deliveries []*store.Delivery
@@ -64,7 +66,7 @@ func (e *Engine) newWork(ctx context.Context, tx *store.Tx) (*work, error) {
 	return &work{
 		e: e, tx: tx, now: e.now(), community: c, dirty: map[campaigns.MemberID]*store.Profile{},
 		campaigns: map[campaigns.CampaignID]standing{}, canceled: map[campaigns.Reason][]campaigns.EnrollmentID{},
-		reaches: map[reachKey]map[campaigns.Channel]decide.ChannelFacts{}, taken: map[*store.Enrollment]bool{},
+		reaches: map[reachKey]map[campaigns.Channel]decide.ChannelFacts{}, taken: map[*store.Enrollment]bool{}, memories: map[*live]*memory{},
 	}, nil
 }
 
@@ -89,6 +91,9 @@ func (w *work) decideBy(ctx context.Context, l *live, row *store.Enrollment, p *
 	}
 	f.Member = w.e.takenFor(row.Member)
 	f.HeldOut = heldOut(l, row.Member)
+	if err := w.lookBack(ctx, l, row.Member, &f); err != nil {
+		return err
+	}
 	next, effects := decide.Decide(l.def, en, f, in, w.now)
 	if en.State != next.State && !en.State.May(next.State) {
 		return fmt.Errorf("decide enrollment %d: %s may not become %s", row.ID, en.State, next.State)

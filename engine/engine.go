@@ -87,6 +87,7 @@ type Engine struct {
 	Options
 	keys     keys
 	live     liveCache
+	segments segmentCache
 	states   cache[campaignsByID]
 	pool     map[poolKey]*linePool
 	cool     cache[cooldowns]

@@ -278,8 +278,15 @@ func (w *work) mayEnter(ctx context.Context, l *live, p *store.Profile, h happen
 		return key, Enrolled, nil
 	}
 	s, err := w.standing(ctx, l.campaign)
-	if err == nil && !decide.MayEnter(l.def, w.e.facts(p, l.def.Topic, s, w.community, w.now)) {
+	if err != nil {
+		return "", "", err
+	}
+	f := w.e.facts(p, l.def.Topic, s, w.community, w.now)
+	if err := w.lookBack(ctx, l, p.ID, &f); err != nil {
+		return "", "", err
+	}
+	if !decide.MayEnter(l.def, f, w.now) {
 		return "", NotMeant, nil
 	}
-	return key, Enrolled, err
+	return key, Enrolled, nil
 }

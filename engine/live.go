@@ -23,6 +23,8 @@ type live struct {
 	facts    bool // deciding looks at no more of a member than def.Needs names
 	needs    definition.Needs
 	decided  bool // members can enter with the first decision made
+	// looksBack: conditions ask for what was, or name segments, which may.
+	looksBack bool
 
 	mu    sync.Mutex
 	texts map[string]*templates.Text
@@ -85,6 +87,8 @@ func (e *Engine) version(ctx context.Context, from source, id campaigns.Campaign
 		return nil, fmt.Errorf("parse campaign %d version %d: %w: %s at line %d", id, number, errBadVersion, problems[0].Code, problems[0].Line)
 	}
 	l = &live{campaign: id, version: number, def: def, facts: decidesByFacts(def), needs: def.Needs(), texts: map[string]*templates.Text{}}
+	l.looksBack = l.needs.Segments || len(l.needs.Past) > 0
+	l.facts = l.facts && !l.needs.Segments // what those look at may be another thing tomorrow
 	l.decided = l.facts && entersDecided(def)
 	e.live.mu.Lock()
 	defer e.live.mu.Unlock()

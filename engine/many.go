@@ -35,6 +35,11 @@ func (e *Engine) decideMany(ctx context.Context, tx *store.Tx, rows []*store.Enr
 	if err != nil {
 		return nil, err
 	}
+	for _, l := range around.versions {
+		if err := w.rememberRows(ctx, l, rows); err != nil {
+			return nil, err
+		}
+	}
 	for _, row := range rows {
 		s := subject{row: row, p: around.profiles[row.Member], f: around.facts[row.Member], d: around.waited[row.WaitDelivery]}
 		if err := w.decideOne(ctx, s, in); err != nil {

@@ -173,7 +173,7 @@ func (e *Engine) leaves(c *candidate, s *surroundings) bool {
 		return false
 	}
 	en, err := fromRow(c.row)
-	return err == nil && decide.Leaves(c.l.def, en, e.facts(c.p, c.l.def.Topic, standing{}, s.c, e.now()))
+	return err == nil && decide.Leaves(c.l.def, en, e.facts(c.p, c.l.def.Topic, standing{}, s.c, e.now()), e.now())
 }
 
 // gateFacts is what the gates look at for one delivery.

@@ -274,7 +274,7 @@ func (e *Engine) publish(ctx context.Context, tx *store.Tx, p Principal, c *stor
 	if err != nil {
 		return nil, err
 	}
-	if err := e.campaignsExist(ctx, tx, pub.Draft); err != nil {
+	if err := e.checkPublished(ctx, tx, pub.Draft); err != nil {
 		return nil, err
 	}
 	if err := outdated(pub, how); err != nil {

@@ -68,5 +68,9 @@ func (e *Engine) some(ctx context.Context, among *definition.Condition, n int) (
 	if among == nil {
 		among = &definition.Condition{Everyone: true}
 	}
-	return e.Store.Audience(ctx, among, Fallback(c), 0, n)
+	asked, err := e.asked(ctx, e.Store, among, c, e.now())
+	if err != nil {
+		return nil, err
+	}
+	return e.Store.Audience(ctx, asked, 0, n)
 }

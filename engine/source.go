@@ -15,6 +15,8 @@ type source interface {
 	Community(context.Context) (*store.Community, error)
 	Version(ctx context.Context, id campaigns.CampaignID, number int) (*store.Version, error)
 	Campaigns(ctx context.Context, p store.Page, states ...campaigns.State) ([]*store.Campaign, error)
+	SegmentMarks(context.Context) ([]store.SegmentMark, error)
+	Segments(context.Context) ([]*store.Segment, error)
 }
 
 // cache is one value that is read again when it is older than ttl. Nobody waits for another's reading: the reader may itself be waited for.

@@ -12,6 +12,8 @@ type (
 	Page = store.Page
 	// Campaign is a campaign with its draft.
 	Campaign = store.Campaign
+	// Segment is a saved condition: its document as typed.
+	Segment = store.Segment
 	// Version is a published definition; its source never changes.
 	Version = store.Version
 	// Enrollment is one member's passage through one version.

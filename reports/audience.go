@@ -2,6 +2,7 @@ package reports
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 
@@ -9,11 +10,12 @@ import (
 	"github.com/kruzhok/kruzhok/campaigns/definition"
 	"github.com/kruzhok/kruzhok/engine"
 	"github.com/kruzhok/kruzhok/internal/fault"
+	"github.com/kruzhok/kruzhok/store"
 )
 
-// Audience is how many members a campaign's schedule would reach.
+// Audience is for how many members a condition holds.
 type Audience struct {
-	Members   int       `json:"members" doc:"For whom the audience's condition holds"`
+	Members   int       `json:"members" doc:"For whom the condition holds"`
 	CountedAt time.Time `json:"counted_at" doc:"When they were counted: a count that took long is told again for a while, for ten minutes at most"`
 }
 
@@ -30,11 +32,11 @@ type counted struct {
 	until time.Time
 }
 
-// audienceKey names what was counted: a draft in one revision, with the community's first language.
+// audienceKey names what was counted: a document, with the community's first language, and the state of all segments where it names one.
 type audienceKey struct {
-	campaign campaigns.CampaignID
-	rev      int64
+	document string
 	fallback campaigns.Lang
+	segments string
 }
 
 // Audience counts whom the draft's schedule would reach. Scope campaigns:read. Fault conflict.no_audience where the draft has no schedule.
@@ -47,25 +49,63 @@ func (r *Reports) Audience(ctx context.Context, p engine.Principal, key campaign
 	if len(problems) > 0 || def.Entry.Schedule == nil {
 		return nil, fault.New(fault.Conflict, "conflict.no_audience", nil)
 	}
+	return r.count(ctx, definition.SourceHash([]byte(c.Draft)), &def.Entry.Schedule.Audience)
+}
+
+// Segment counts the members of a segment, whose document it is given: a saved one, or one that is yet to be. Scope campaigns:read.
+func (r *Reports) Segment(ctx context.Context, p engine.Principal, d engine.Draft) (*Audience, error) {
+	if err := p.Require(engine.CampaignsRead); err != nil {
+		return nil, err
+	}
+	s, err := engine.ParseSegment(d)
+	if err != nil {
+		return nil, err
+	}
+	return r.count(ctx, definition.SourceHash([]byte(d.Source)), &s.Who)
+}
+
+// count asks the condition of everybody, or tells the last count again.
+func (r *Reports) count(ctx context.Context, document string, who *definition.Condition) (*Audience, error) {
 	community, err := r.store.Community(ctx)
 	if err != nil {
 		return nil, err
 	}
 	fallback := engine.Fallback(community)
-	kept := r.audience(audienceKey{c.ID, c.DraftRev, fallback})
+	segments, marks, err := r.segments(ctx, who)
+	if err != nil {
+		return nil, err
+	}
+	kept := r.audience(audienceKey{document, fallback, marks})
 	kept.Lock()
 	defer kept.Unlock()
 	began := time.Now()
 	if began.Before(kept.until) {
 		return &Audience{kept.Members, kept.CountedAt}, nil
 	}
-	n, err := r.store.CountAudience(ctx, &def.Entry.Schedule.Audience, fallback)
+	now := r.Now()
+	n, err := r.store.CountAudience(ctx, store.Asked{Condition: who, Segments: segments, Fallback: fallback, Now: now})
 	if err != nil {
 		return nil, err
 	}
-	kept.Audience = Audience{n, began.UTC()}
+	kept.Audience = Audience{n, now.UTC()}
 	kept.until = began.Add(min(worth*time.Since(began), maxAge))
-	return &Audience{n, began.UTC()}, nil
+	return &Audience{n, now.UTC()}, nil
+}
+
+// segments are those that a condition may name, with a word for the state that all of them are in; none where it names none.
+func (r *Reports) segments(ctx context.Context, c *definition.Condition) (definition.Segments, string, error) {
+	if !definition.NeedsOf(c, nil).Segments {
+		return nil, "", nil
+	}
+	rows, err := r.store.Segments(ctx)
+	if err != nil {
+		return nil, "", err
+	}
+	marks := ""
+	for _, s := range rows {
+		marks += fmt.Sprintf("%s %d %d\n", s.Key, s.Rev, s.CreatedAt.UnixMicro())
+	}
+	return engine.SegmentConditions(rows), marks, nil
 }
 
 // maxAudiences bounds how many counts are kept.

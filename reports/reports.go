@@ -6,6 +6,7 @@ package reports
 import (
 	"context"
 	"sync"
+	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/definition"
@@ -16,6 +17,9 @@ import (
 
 // Reports reads. It is safe for concurrent use.
 type Reports struct {
+	// Now is the clock that spans of time in conditions are counted back from; New sets the real one. The demo's is virtual.
+	Now func() time.Time
+
 	store  *store.Store
 	blobs  Blobs
 	parsed sync.Map // published definitions by versionKey
@@ -28,7 +32,7 @@ type Reports struct {
 
 // New makes a Reports over the store; blobs may be nil where no files are kept.
 func New(s *store.Store, blobs Blobs) *Reports {
-	r := &Reports{store: s, blobs: blobs}
+	r := &Reports{Now: time.Now, store: s, blobs: blobs}
 	r.audiences.kept = map[audienceKey]*counted{}
 	return r
 }

@@ -138,12 +138,16 @@ func (e *explainer) bySchedule(ctx context.Context, def *definition.Definition) 
 		return []WhyLine{e.line(WhyEntry, nil, "why.not.schedule_ahead", map[string]any{"at": e.when(at), "zone": e.zone.String()})}, nil
 	}
 	lines := []WhyLine{e.line(WhyEntry, &at, "why.not.schedule_passed", map[string]any{"at": e.when(at)})}
-	return append(lines, e.audience(&s.Audience)...), nil
+	said, err := e.audience(ctx, &s.Audience)
+	return append(lines, said...), err
 }
 
 // audience names the parts of the condition that do not hold now. What the member was when the schedule opened is not kept.
-func (e *explainer) audience(c *definition.Condition) (lines []WhyLine) {
-	f := e.facts()
+func (e *explainer) audience(ctx context.Context, c *definition.Condition) (lines []WhyLine, err error) {
+	f, err := e.facts(ctx, c)
+	if err != nil {
+		return nil, err
+	}
 	parts := []definition.Condition{*c}
 	if len(c.All) > 0 {
 		parts = c.All
@@ -156,17 +160,24 @@ func (e *explainer) audience(c *definition.Condition) (lines []WhyLine) {
 	if len(lines) == 0 {
 		lines = append(lines, e.line(WhyEntry, nil, "why.not.audience_holds", nil))
 	}
-	return lines
+	return lines, nil
 }
 
-// facts are what conditions look at, as the member is known now.
-func (e *explainer) facts() definition.Facts {
-	f := definition.Facts{Attributes: e.p.Attributes, Tags: e.p.Tags, Language: e.p.Language, Channels: map[campaigns.Channel]bool{}}
+// facts are what the condition looks at, as the member is known now.
+func (e *explainer) facts(ctx context.Context, c *definition.Condition) (f definition.Facts, err error) {
+	f = definition.Facts{Attributes: e.p.Attributes, Tags: e.p.Tags, Language: e.p.Language, Channels: map[campaigns.Channel]bool{}}
 	if f.Language == "" {
 		f.Language = engine.Fallback(e.community)
 	}
 	for ch, a := range e.p.Addresses {
 		f.Channels[ch] = a.Reach.Usable() && a.Suppressed == "" && a.Proof != members.Unconfirmed
 	}
-	return f
+	f.Now = e.r.Now()
+	if f.Segments, _, err = e.r.segments(ctx, c); err != nil {
+		return f, err
+	}
+	id := e.p.Member.ID
+	past, err := e.r.store.Past(ctx, []campaigns.MemberID{id}, definition.NeedsOf(c, f.Segments).Past, f.Now)
+	f.Past = past[id]
+	return f, err
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/decide"
 	"github.com/kruzhok/kruzhok/campaigns/definition"
+	"github.com/kruzhok/kruzhok/campaigns/explain"
 	"github.com/kruzhok/kruzhok/internal/locale"
 	"github.com/kruzhok/kruzhok/members"
 	"github.com/kruzhok/kruzhok/store"
@@ -187,7 +188,14 @@ func within(steps []*definition.Step, id campaigns.StepID) bool {
 func (w *passage) because(c *definition.Condition) string {
 	out := ""
 	seen := map[string]bool{}
-	leaves(c, func(leaf *definition.Condition) {
+	then := func() string {
+		if seen["then"] {
+			return ""
+		}
+		seen["then"] = true
+		return " " + w.say("why.branch.then_unknown", nil)
+	}
+	c.Leaves(func(leaf *definition.Condition) {
 		name := string(leaf.Subject) + ":" + leaf.Name
 		if seen[name] {
 			return
@@ -195,13 +203,14 @@ func (w *passage) because(c *definition.Condition) string {
 		seen[name] = true
 		switch leaf.Subject {
 		case definition.SubjectAnswer:
+			if leaf.Of != "" {
+				out += then()
+				break
+			}
 			out += " " + w.answerNow(leaf.Name)
 		case definition.SubjectScore: // the totals go on growing after the decision
 		default:
-			if !seen["then"] {
-				seen["then"] = true
-				out += " " + w.say("why.branch.then_unknown", nil)
-			}
+			out += then()
 		}
 	})
 	return out
@@ -218,22 +227,6 @@ func (w *passage) answerNow(name string) string {
 	return w.say("why.branch.answer", map[string]any{"question": name, "value": fmt.Sprint(Value(a))})
 }
 
-// leaves calls f for every comparison of the condition.
-func leaves(c *definition.Condition, f func(*definition.Condition)) {
-	for i := range c.All {
-		leaves(&c.All[i], f)
-	}
-	for i := range c.Any {
-		leaves(&c.Any[i], f)
-	}
-	if c.Not != nil {
-		leaves(c.Not, f)
-	}
-	if c.Subject != "" {
-		f(c)
-	}
-}
-
 // condition is a condition in words.
 func (e *explainer) condition(c *definition.Condition) string {
 	switch {
@@ -245,6 +238,9 @@ func (e *explainer) condition(c *definition.Condition) string {
 		return e.joined(c.Any, "console.if.or")
 	case c.Not != nil:
 		return e.say("console.if.not", map[string]any{"what": e.condition(c.Not)})
+	}
+	if c.LooksBack() {
+		return explain.Words{Lang: e.lang}.Clause(c)
 	}
 	out := e.say("why.if."+string(c.Subject), map[string]any{"name": c.Name})
 	switch {

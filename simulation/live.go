@@ -14,6 +14,7 @@ import (
 	"github.com/kruzhok/kruzhok/engine"
 	"github.com/kruzhok/kruzhok/internal/fault"
 	"github.com/kruzhok/kruzhok/members"
+	"github.com/kruzhok/kruzhok/store"
 )
 
 // Simulator plays beside a live service: drafts that are kept there, and copies of its members. It reads and writes nothing else of it.
@@ -89,6 +90,9 @@ func (s *Simulator) Simulate(ctx context.Context, p engine.Principal, r Request)
 		drafts = append(drafts, engine.Draft{Source: c.Draft, Format: definition.Format(c.DraftFormat)})
 	}
 	plan.Campaigns = append(drafts, plan.Campaigns...)
+	if err := s.named(ctx, p, &plan); err != nil {
+		return nil, err
+	}
 	c, err := s.Engine.Community(ctx, engine.Principal{Name: p.Name, Scopes: []engine.Scope{engine.SettingsRead}}) // what every message shows
 	if err != nil {
 		return nil, err
@@ -98,6 +102,37 @@ func (s *Simulator) Simulate(ctx context.Context, p engine.Principal, r Request)
 		return nil, err
 	}
 	return Run(ctx, plan)
+}
+
+// named adds the segments and campaigns of the live service, where conditions name any.
+func (s *Simulator) named(ctx context.Context, p engine.Principal, plan *Plan) error {
+	defs, err := parse(plan.Campaigns)
+	if err != nil || !slices.ContainsFunc(defs, func(d *definition.Definition) bool { return len(d.Uses) > 0 }) {
+		return err
+	}
+	rows, err := s.Engine.Segments(ctx, p)
+	if err != nil {
+		return err
+	}
+	for _, r := range rows {
+		plan.Segments = append(plan.Segments, engine.Draft{Source: r.Source, Format: definition.Format(r.Format)})
+	}
+	for page := (store.Page{Limit: 500}); ; {
+		cs, err := s.Engine.Campaigns(ctx, p, page)
+		if err != nil {
+			return err
+		}
+		for _, c := range cs {
+			if c, err = s.Engine.Campaign(ctx, p, c.Key); err != nil {
+				return err
+			}
+			plan.Others = append(plan.Others, engine.Draft{Source: c.Draft, Format: definition.Format(c.DraftFormat)})
+			page.After = int64(c.ID)
+		}
+		if len(cs) < page.Limit {
+			return nil
+		}
+	}
 }
 
 // Busy takes the one place, for those who play or must not be disturbed; nil: it is taken.

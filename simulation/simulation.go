@@ -29,9 +29,11 @@ const (
 type Plan struct {
 	// Campaigns are published in this order, and everybody enters each that lets them in.
 	Campaigns []engine.Draft
-	Start     time.Time
-	Days      int    // default 60
-	Seed      uint64 // the same plan with the same seed plays the same
+	// Segments are those that conditions may name, and Others the drafts of campaigns that they may name: nobody was in those.
+	Segments, Others []engine.Draft
+	Start            time.Time
+	Days             int    // default 60
+	Seed             uint64 // the same plan with the same seed plays the same
 	// Invented is how many members are made up (default 20); Members are played instead where there are any.
 	Invented int
 	Members  []Member

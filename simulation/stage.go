@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -258,17 +259,52 @@ func (s *stage) reach(ctx context.Context, tx *store.Tx, p *person) error {
 
 // publish makes the campaigns live.
 func (s *stage) publish(ctx context.Context, defs []*definition.Definition) error {
-	s.campaigns = make([]campaign, len(defs))
+	keys := make([]campaigns.Key, len(defs))
 	for i, draft := range s.plan.Campaigns {
 		c, err := s.engine.CreateCampaign(ctx, engine.Operator, draft)
 		if err != nil {
 			return err
 		}
-		if _, err := s.engine.Publish(ctx, engine.Operator, c.Key); err != nil {
+		keys[i] = c.Key
+	}
+	if err := s.named(ctx, keys); err != nil {
+		return err
+	}
+	s.campaigns = make([]campaign, len(defs))
+	for i, key := range keys {
+		v, err := s.engine.Publish(ctx, engine.Operator, key)
+		if err != nil {
 			return err
 		}
-		s.campaigns[i] = campaign{c.ID, defs[i]}
-		s.byID[c.ID] = &s.campaigns[i]
+		s.campaigns[i] = campaign{v.Campaign, defs[i]}
+		s.byID[v.Campaign] = &s.campaigns[i]
+	}
+	return nil
+}
+
+// named puts there what conditions may name: the other campaigns as drafts, then the segments, each after those that it names itself.
+func (s *stage) named(ctx context.Context, played []campaigns.Key) error {
+	for _, draft := range s.plan.Others {
+		def, err := engine.ParseDraft(draft)
+		if err != nil || slices.Contains(played, def.Key) { // a draft that this binary cannot read is not there
+			continue
+		}
+		if _, err := s.engine.CreateCampaign(ctx, engine.Operator, draft); err != nil {
+			return err
+		}
+	}
+	for left := s.plan.Segments; len(left) > 0; {
+		var wait []engine.Draft
+		var failed error
+		for _, draft := range left {
+			if _, err := s.engine.CreateSegment(ctx, engine.Operator, draft); err != nil {
+				wait, failed = append(wait, draft), err
+			}
+		}
+		if len(wait) == len(left) {
+			return failed
+		}
+		left = wait
 	}
 	return nil
 }

@@ -5,33 +5,44 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/definition"
 )
 
-// Audience returns up to limit ids, in order, of active members after `after` for whom the condition holds: the SQL evaluator,
-// equal to (*definition.Condition).Holds for everyone, all, any, not, attribute, tag, language, channel. fallback is the community's first language
-// (a member without a language has it). A channel holds when there is an address there with usable reach that is not suppressed.
-// A condition on an answer finds none.
-func (q queries) Audience(ctx context.Context, c *definition.Condition, fallback campaigns.Lang, after campaigns.MemberID, limit int) ([]campaigns.MemberID, error) {
-	return q.AudienceUpTo(ctx, c, fallback, after, math.MaxInt64, limit)
+// Asked is a condition with what it is asked by.
+type Asked struct {
+	Condition *definition.Condition
+	// Segments are those that it names, and those that these name; without circles.
+	Segments definition.Segments
+	// Fallback is the community's first language: a member without a language has it.
+	Fallback campaigns.Lang
+	// Now is the moment that spans of time are counted back from.
+	Now time.Time
+}
+
+// Audience returns up to limit ids, in order, of active members after `after` for whom the condition holds: the SQL evaluator, equal to
+// (*definition.Condition).Holds outside of steps. A channel holds when there is an address there with usable reach that is confirmed and not suppressed.
+// A condition on an answer or a score of a passage finds none.
+func (q queries) Audience(ctx context.Context, a Asked, after campaigns.MemberID, limit int) ([]campaigns.MemberID, error) {
+	return q.AudienceUpTo(ctx, a, after, math.MaxInt64, limit)
 }
 
 // AudienceUpTo is Audience of the members up to one: however few are found, no more than those are looked at.
-func (q queries) AudienceUpTo(ctx context.Context, c *definition.Condition, fallback campaigns.Lang, after, last campaigns.MemberID, limit int) ([]campaigns.MemberID, error) {
-	e := evaluator{dialect: q.dialect, fallback: fallback}
+func (q queries) AudienceUpTo(ctx context.Context, a Asked, after, last campaigns.MemberID, limit int) ([]campaigns.MemberID, error) {
+	e := q.evaluator(a)
 	from, to := e.param(int64(after)), e.param(int64(last))
-	holds := e.condition(c)
+	holds := e.condition(a.Condition)
 	ids, err := many(ctx, q.run, value[campaigns.MemberID],
 		`SELECT m.id FROM members m WHERE m.id > `+from+` AND m.id <= `+to+` AND m.state = 'active' AND `+holds+` ORDER BY m.id LIMIT `+e.param(limit), e.args...)
 	return ids, wrap("read audience", err)
 }
 
 // CountAudience counts the active members for whom the condition holds.
-func (q queries) CountAudience(ctx context.Context, c *definition.Condition, fallback campaigns.Lang) (int, error) {
-	e := evaluator{dialect: q.dialect, fallback: fallback}
-	n, _, err := one(ctx, q.run, value[int], `SELECT count(*) FROM members m WHERE m.state = 'active' AND `+e.condition(c), e.args...)
+func (q queries) CountAudience(ctx context.Context, a Asked) (int, error) {
+	e := q.evaluator(a)
+	n, _, err := one(ctx, q.run, value[int], `SELECT count(*) FROM members m WHERE m.state = 'active' AND `+e.condition(a.Condition), e.args...)
 	return n, wrap("count audience", err)
 }
 
@@ -39,7 +50,13 @@ func (q queries) CountAudience(ctx context.Context, c *definition.Condition, fal
 type evaluator struct {
 	dialect  dialect
 	fallback campaigns.Lang
+	segments definition.Segments
+	now      time.Time
 	args     []any
+}
+
+func (q queries) evaluator(a Asked) *evaluator {
+	return &evaluator{dialect: q.dialect, fallback: a.Fallback, segments: a.Segments, now: a.Now}
 }
 
 func (e *evaluator) param(v any) string {
@@ -86,14 +103,27 @@ func (e *evaluator) subject(c *definition.Condition) string {
 	case definition.SubjectLanguage:
 		return e.language(definition.Fold(c.Name))
 	case definition.SubjectChannel:
-		return `EXISTS (SELECT 1 FROM addresses a WHERE a.member_id = m.id AND a.channel = ` + e.param(c.Name) + ` AND a.reach IN ('unknown', 'ok')
+		return `EXISTS (SELECT 1 FROM addresses a WHERE a.member_id = m.id AND a.channel = ` + e.param(c.Name) + ` AND a.reach IN ('unknown', 'ok') AND a.proof <> 'unconfirmed'
 			AND NOT EXISTS (SELECT 1 FROM suppressions s WHERE s.channel = a.channel AND s.value_hash = a.value_hash))`
 	case definition.SubjectAttribute:
-		return e.attribute(c)
-	case definition.SubjectAnswer: // members have none outside of campaigns
-		return truth(c.Op == definition.OpIsNot || c.Op == definition.OpExists && c.Value != true)
+		return compared(c, func(test string) string { return e.valued(c.Name, test) }, attributeValues{e})
+	case definition.SubjectAnswer:
+		if c.Of != "" {
+			return compared(c, e.answered(c), answerValues{e})
+		}
+		return truth(c.Op == definition.OpIsNot || c.Op == definition.OpExists && c.Value != true) // members have none outside of campaigns
+	case definition.SubjectScore:
+		if c.Of != "" {
+			return e.score(c)
+		}
+		return e.numeric(c, func() string { return "0" })
+	case definition.SubjectSegment:
+		if in := e.segments[campaigns.Key(c.Name)]; in != nil {
+			return e.condition(in)
+		}
+		return "FALSE"
 	}
-	return "FALSE"
+	return e.past(c)
 }
 
 // language holds for regions too: "pt" for "pt-BR". Language tags are ASCII, which lower() folds on both engines.
@@ -106,67 +136,77 @@ func (e *evaluator) language(want string) string {
 // text is a parameter whose type PostgreSQL cannot tell from its place.
 func (e *evaluator) text(s string) string { return "CAST(" + e.param(s) + " AS TEXT)" }
 
-func (e *evaluator) attribute(c *definition.Condition) string {
-	switch c.Op {
-	case definition.OpExists:
-		if c.Value == true {
-			return e.valued(c.Name, "TRUE")
-		}
-		return "NOT " + e.valued(c.Name, "TRUE")
-	case definition.OpIs:
-		return e.valued(c.Name, e.equal(c.Value))
-	case definition.OpIsNot:
-		return "NOT " + e.valued(c.Name, e.equal(c.Value))
-	case definition.OpIn:
-		parts := []string{"FALSE"}
-		for _, v := range c.Values {
-			parts = append(parts, e.equal(v))
-		}
-		return e.valued(c.Name, "("+strings.Join(parts, " OR ")+")")
-	case definition.OpContains:
-		return e.valued(c.Name, e.contains(c.Value))
-	}
-	return e.valued(c.Name, e.ordered(c.Op, c.Value))
-}
-
 // valued holds when the attribute has a value for which test holds.
 func (e *evaluator) valued(name, test string) string {
 	return `EXISTS (SELECT 1 FROM member_attributes a WHERE a.member_id = m.id AND a.name = ` + e.param(name) + ` AND ` + test + `)`
 }
 
-func (e *evaluator) equal(v any) string {
-	switch v := v.(type) {
-	case float64:
-		return "(a.kind = 'number' AND a.number = " + e.param(v) + ")"
-	case string, bool:
-		return "(a.kind = '" + kindOf(v) + "' AND a.text_key = " + e.param(*textKey(v)) + ")"
-	}
-	return "FALSE"
+// values are tests of a value that there is, in the row a.
+type values interface {
+	equal(want any) string
+	contains(want any) string
+	ordered(sign string, want any) string
 }
 
-func (e *evaluator) contains(v any) string {
-	part, ok := v.(string)
-	if !ok {
-		return "FALSE"
+// compared is the condition's comparison. with makes a condition on members of a test of the value: it holds for those who have one that passes.
+func compared(c *definition.Condition, with func(test string) string, v values) string {
+	switch c.Op {
+	case definition.OpExists:
+		if c.Value == true {
+			return with("TRUE")
+		}
+		return "NOT " + with("TRUE")
+	case definition.OpIs:
+		return with(v.equal(c.Value))
+	case definition.OpIsNot:
+		return "NOT " + with(v.equal(c.Value))
+	case definition.OpIn:
+		parts := []string{"FALSE"}
+		for _, want := range c.Values {
+			parts = append(parts, v.equal(want))
+		}
+		return with("(" + strings.Join(parts, " OR ") + ")")
+	case definition.OpContains:
+		return with(v.contains(c.Value))
 	}
-	return "(a.kind = 'text' AND " + e.dialect.position("a.text_key", e.text(definition.Fold(part))) + " > 0)"
+	if sign, ok := orderings[c.Op]; ok {
+		return with(v.ordered(sign, c.Value))
+	}
+	return "FALSE"
 }
 
 var orderings = map[definition.Op]string{
 	definition.OpGreater: " > ", definition.OpLess: " < ", definition.OpAtLeast: " >= ", definition.OpAtMost: " <= ",
 }
 
-// ordered compares numbers, or texts by the bytes of their folded form.
-func (e *evaluator) ordered(op definition.Op, v any) string {
-	sign, ok := orderings[op]
+// attributeValues compares attributes by their kind.
+type attributeValues struct{ e *evaluator }
+
+func (a attributeValues) equal(want any) string {
+	switch want := want.(type) {
+	case float64:
+		return "(a.kind = 'number' AND a.number = " + a.e.param(want) + ")"
+	case string, bool:
+		return "(a.kind = '" + kindOf(want) + "' AND a.text_key = " + a.e.param(*textKey(want)) + ")"
+	}
+	return "FALSE"
+}
+
+func (a attributeValues) contains(want any) string {
+	part, ok := want.(string)
 	if !ok {
 		return "FALSE"
 	}
-	switch v := v.(type) {
+	return "(a.kind = 'text' AND " + a.e.dialect.position("a.text_key", a.e.text(definition.Fold(part))) + " > 0)"
+}
+
+// ordered compares numbers, or texts by the bytes of their folded form.
+func (a attributeValues) ordered(sign string, want any) string {
+	switch want := want.(type) {
 	case float64:
-		return "(a.kind = 'number' AND a.number" + sign + e.param(v) + ")"
+		return "(a.kind = 'number' AND a.number" + sign + a.e.param(want) + ")"
 	case string:
-		return "(a.kind = 'text' AND a.text_key" + e.dialect.bytewise() + sign + e.param(definition.Fold(v)) + ")"
+		return "(a.kind = 'text' AND a.text_key" + a.e.dialect.bytewise() + sign + a.e.param(definition.Fold(want)) + ")"
 	}
 	return "FALSE"
 }

@@ -40,7 +40,7 @@ func (tx *Tx) eraseRows(ctx context.Context, id campaigns.MemberID, now time.Tim
 // The addresses go last: chats are found by them.
 var erasures = []string{
 	`UPDATE response_history SET answer = '{}' WHERE response_id IN (SELECT id FROM responses WHERE member_id = $1)`,
-	`UPDATE responses SET answer = '{}', number = NULL, choice = NULL WHERE member_id = $1`,
+	`UPDATE responses SET answer = '{}', number = NULL, choice = NULL, answer_key = NULL WHERE member_id = $1`,
 	`DELETE FROM actor_claims WHERE actor IN (` + chats + `)`,
 	`UPDATE inputs SET raw = '', error = '', member_id = $1, actor = 'member:' || CAST(CAST($1 AS BIGINT) AS TEXT)
 		WHERE actor IN (` + chats + `) AND (member_id IS NULL OR member_id = $1)`,

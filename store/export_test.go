@@ -34,3 +34,25 @@ func (s *Store) Differences(ctx context.Context, id campaigns.CampaignID) (off [
 	})
 	return off, err
 }
+
+// AudiencePlan is how the database would ask the condition of each member, where indexes pay.
+func (s *Store) AudiencePlan(ctx context.Context, a Asked) (plan []string, err error) {
+	err = s.Write(ctx, func(tx *Tx) error {
+		e := tx.evaluator(a)
+		sql := `SELECT count(*) FROM members m WHERE ` + e.condition(a.Condition)
+		if !tx.dialect.postgres {
+			plan, err = many(ctx, tx.run, func(rs rows) (step string, err error) {
+				var a, b, c int
+				err = rs.Scan(&a, &b, &c, &step)
+				return step, err
+			}, "EXPLAIN QUERY PLAN "+sql, e.args...)
+			return err
+		}
+		if _, err := tx.run.exec(ctx, "SET LOCAL enable_seqscan = off"); err != nil {
+			return err
+		}
+		plan, err = many(ctx, tx.run, value[string], "EXPLAIN "+sql, e.args...)
+		return err
+	})
+	return plan, err
+}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/definition"
 )
 
 // Response is one typed answer to one question in one visit of its step.
@@ -26,7 +27,7 @@ type Response struct {
 	Erased     bool // the member was erased; Answer has its Type only
 }
 
-const responseColumns = `id, enrollment_id, campaign_id, version, member_id, question, step, visit, answer, type, number, choice, late, channel, input_id, rev, answered_at, round`
+const responseColumns = `id, enrollment_id, campaign_id, version, member_id, question, step, visit, answer, type, number, choice, late, channel, input_id, rev, answered_at, round, answer_key`
 
 // SaveResponse writes the answer, or replaces the value of the one there and keeps that in the history. The same input twice changes nothing.
 // ID and Rev of r are set to the row's.
@@ -93,9 +94,9 @@ func (tx *Tx) insertResponse(ctx context.Context, r *Response, answer string) er
 	r.Rev = 1
 	number, choice := summary(r.Answer)
 	_, err := tx.run.exec(ctx, `INSERT INTO responses (`+responseColumns+`)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`,
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`,
 		r.ID, r.Enrollment, r.Campaign, r.Version, r.Member, r.Question, r.Step, r.Visit, answer, r.Answer.Type, number, choice,
-		r.Answer.Late, r.Answer.Channel, r.Answer.Input, r.Rev, micros(r.AnsweredAt), r.Round)
+		r.Answer.Late, r.Answer.Channel, r.Answer.Input, r.Rev, micros(r.AnsweredAt), r.Round, answerKey(r.Answer))
 	return wrap("insert response", err)
 }
 
@@ -107,8 +108,8 @@ func (tx *Tx) replaceResponse(ctx context.Context, r *Response, answer string) e
 	r.Rev++
 	number, choice := summary(r.Answer)
 	_, err := tx.run.exec(ctx, `UPDATE responses SET answer = $2, type = $3, number = $4, choice = $5, late = $6, channel = $7, input_id = $8,
-		rev = $9, answered_at = $10 WHERE id = $1`,
-		r.ID, answer, r.Answer.Type, number, choice, r.Answer.Late, r.Answer.Channel, r.Answer.Input, r.Rev, micros(r.AnsweredAt))
+		rev = $9, answered_at = $10, answer_key = $11 WHERE id = $1`,
+		r.ID, answer, r.Answer.Type, number, choice, r.Answer.Late, r.Answer.Channel, r.Answer.Input, r.Rev, micros(r.AnsweredAt), answerKey(r.Answer))
 	return wrap("replace response", err)
 }
 
@@ -123,6 +124,30 @@ func summary(a campaigns.Answer) (number, choice any) {
 		return nil, strconv.FormatBool(a.Bool)
 	}
 	return nil, nil
+}
+
+// answerKey is what conditions compare: folded, since SQLite folds ASCII only. Numbers have a column.
+func answerKey(a campaigns.Answer) *string {
+	key := definition.Fold(a.Text)
+	switch a.Type {
+	case campaigns.Scale, campaigns.NPS, campaigns.CSAT, campaigns.Number:
+		return nil
+	case campaigns.YesNo:
+		key = strconv.FormatBool(a.Bool)
+	case campaigns.Choices:
+		key = listKey(a.List)
+	}
+	return &key
+}
+
+// listKey is a list of words as one text, in which each stands in quotation marks that no word can hold.
+func listKey(all []string) string {
+	folded := make([]string, len(all))
+	for i, v := range all {
+		folded[i] = definition.Fold(v)
+	}
+	b, _ := json.Marshal(folded) // texts always can be
+	return string(b)
 }
 
 // ResponseFilter narrows a list; empty fields match all.

@@ -100,4 +100,5 @@ var responseRows = columns[*Response]{
 	ints("rev", func(r *Response) int64 { return r.Rev }),
 	times("answered_at", func(r *Response) time.Time { return r.AnsweredAt }),
 	ints("round", func(r *Response) int { return r.Round }),
+	pointers("answer_key", "text", func(r *Response) *string { return answerKey(r.Answer) }),
 }

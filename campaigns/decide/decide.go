@@ -8,6 +8,7 @@ import (
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/answers"
+	"github.com/kruzhok/kruzhok/campaigns/definition"
 	"github.com/kruzhok/kruzhok/campaigns/timing"
 	"github.com/kruzhok/kruzhok/channels"
 )
@@ -117,6 +118,9 @@ type Facts struct {
 	Paused bool
 	// Pauses of the campaign, in order; an ask's timeout is lengthened by those that lie between its asking and now.
 	Pauses []Pause
+	// Past and Segments are there as far as conditions of the definition ask for them.
+	Past     *definition.Past    `json:",omitempty"`
+	Segments definition.Segments `json:",omitempty"`
 }
 
 // Pause is one span in which the campaign stood still; To is zero while it lasts.

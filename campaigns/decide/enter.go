@@ -3,6 +3,7 @@ package decide
 import (
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/definition"
@@ -101,25 +102,27 @@ func (r *run) choose(s *definition.Step, b *definition.Branch) *definition.Step 
 }
 
 func (r *run) conditionFacts() definition.Facts {
-	facts := conditionFacts(r.f)
+	facts := conditionFacts(r.f, r.now)
 	facts.Answers, facts.Score = r.e.Answers, r.score()
 	return facts
 }
 
 // MayEnter reports whether the entry's condition holds for the member.
-func MayEnter(d *definition.Definition, f Facts) bool {
-	return d.Entry.If == nil || d.Entry.If.Holds(conditionFacts(f))
+func MayEnter(d *definition.Definition, f Facts, now time.Time) bool {
+	return d.Entry.If == nil || d.Entry.If.Holds(conditionFacts(f, now))
 }
 
 // conditionFacts is what conditions look at that is known of the member without a passage.
-func conditionFacts(f Facts) definition.Facts {
+func conditionFacts(f Facts, now time.Time) definition.Facts {
 	usable := map[campaigns.Channel]bool{}
 	for ch, c := range f.Channels {
 		if c.address() == "" {
 			usable[ch] = true
 		}
 	}
-	return definition.Facts{Attributes: f.Attributes, Tags: f.Tags, Language: f.Language, Channels: usable}
+	return definition.Facts{
+		Attributes: f.Attributes, Tags: f.Tags, Language: f.Language, Channels: usable, Now: now, Past: f.Past, Segments: f.Segments,
+	}
 }
 
 // set changes the member, for the steps of this decision too.

@@ -2,6 +2,7 @@ package decide
 
 import (
 	"slices"
+	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/definition"
@@ -36,10 +37,16 @@ func (r *run) leaves() bool {
 	return r.d.LeavesIf() && slices.ContainsFunc(r.d.Exit, func(x definition.ExitRule) bool { return x.Event == "" && r.holds(x.If) })
 }
 
-// Leaves reports whether an exit rule's condition holds: then nothing of the passage is sent any more.
-func Leaves(d *definition.Definition, e Enrollment, f Facts) bool {
-	r := &run{d: d, e: e, f: f}
-	return r.leaves()
+// Leaves reports whether an exit rule's condition holds: then nothing of the passage is sent any more. Rules that look back, at events or into segments, are
+// asked before each step alone: what they look at is not read for each message.
+func Leaves(d *definition.Definition, e Enrollment, f Facts, now time.Time) bool {
+	r := &run{d: d, e: e, f: f, now: now}
+	return slices.ContainsFunc(d.Exit, func(x definition.ExitRule) bool { return x.Event == "" && !looksBack(x.If) && r.holds(x.If) })
+}
+
+func looksBack(c *definition.Condition) bool {
+	n := definition.NeedsOf(c, nil)
+	return n.Segments || len(n.Past) > 0
 }
 
 // reaches notes that the goal is reached, the first time, and reports whether it is now.

@@ -199,6 +199,8 @@ var bad = map[string]string{
 	"holdout alone":          head + "holdout: 10\nexit: [{if: {tag: x}}]\ngoals: {}\n" + tail,
 	"goal of nothing":        head + "goal: {}\nexit: [{data: {a: 1}, if: {tag: x}}]\n" + tail,
 	"beside no event":        strings.Replace(head, "{manual: true}", "{manual: true, data: {kind: trial}, if: {tag: x}, key: id}", 1) + tail,
+	"the past": strings.Replace(head, "entry: {manual: true}", `entry: {schedule: {at: "2026-12-01 10:00", zone: member, audience: {any: [{answer: level, of: Wellcome, is: a1}, {score: round, of: w, at_least: 1}, {inside: a}]}}}`, 1) +
+		"steps:\n  - branch:\n      - if: {consent: News, on: sms}\n        steps: []\n      - if: {consent: news, within: 3d}\n        steps: []\n      - if: {event: lesson done}\n        steps: []\n      - if: {event: lesson.done, contains: x}\n        steps: []\n      - if: {event: lesson.done, at_least: many}\n        steps: []\n      - if: {event: lesson.done, within: 30 days, older_than: 1d}\n        steps: []\n      - if: {first_event: lesson.done}\n        steps: []\n      - if: {last_event: lesson.done, older_then: 3d}\n        steps: []\n      - if: {inside: a}\n        steps: []\n      - if: {entered: a, on: email}\n        steps: []\n      - if: {completed: Welcome}\n        steps: []\n      - if: {left: welcome, is: true}\n        steps: []\n      - if: {message_of: welcome}\n        steps: []\n      - if: {message_of: welcome, step: Hello, was: send}\n        steps: []\n      - if: {segmnt: x}\n        steps: []\n      - if: {tag: x, of: y}\n        steps: []\n",
 }
 
 func manyOptions(n int) string {

@@ -30,7 +30,9 @@ type Definition struct {
 
 	// Order is every step in document order, nested ones included; filled by Parse.
 	Order []*Step
-	byID  map[campaigns.StepID]*Step
+	// Uses are the campaigns and segments that conditions name; filled by Parse.
+	Uses []Use
+	byID map[campaigns.StepID]*Step
 	// around is the repeat that a step stands in.
 	around map[campaigns.StepID]*Step
 }
@@ -243,11 +245,20 @@ type Condition struct {
 	Not      *Condition
 
 	Subject Subject
-	Name    string // attribute or answer name, tag, language, channel
+	Name    string // attribute or answer name, tag, language, channel, topic, event, key of a campaign or of a segment
 	Op      Op
 	Value   any   // string, float64, bool
 	Values  []any // with OpIn
 	Place   Place
+
+	// Of is whose answer or score it is; empty: of the passage that the condition stands in.
+	Of campaigns.Key
+	// On narrows a consent to one channel; empty: any.
+	On campaigns.Channel
+	// Step narrows SubjectMessage; Was is how the message ended.
+	Step campaigns.StepID
+	Was  campaigns.DeliveryState
+	Span Span
 }
 
 // Subject is what a condition looks at.
@@ -260,6 +271,18 @@ const (
 	SubjectLanguage  Subject = "language"  // {language: ru}
 	SubjectChannel   Subject = "channel"   // {channel: telegram}: has a usable address there
 	SubjectScore     Subject = "score"     // {score: points, at_least: 50}; only in steps; names: ScorePoints and the like
+
+	// What follows looks at what was, in any campaign. An answer and a score do too, with Of.
+	SubjectConsent    Subject = "consent"     // {consent: news, on: email}: agreed to the topic, on the channel or on any
+	SubjectEvent      Subject = "event"       // {event: lesson.done, at_least: 3, within: 30d}; without a comparison: at least once
+	SubjectFirstEvent Subject = "first_event" // {first_event: lesson.done, within: 7d}: the first one happened then
+	SubjectLastEvent  Subject = "last_event"  // {last_event: lesson.done, older_than: 30d}
+	SubjectInside     Subject = "inside"      // {inside: welcome}: a passage goes on
+	SubjectEntered    Subject = "entered"     // {entered: welcome, within: 30d}: was ever in it
+	SubjectCompleted  Subject = "completed"   // {completed: welcome}: a passage came to its end
+	SubjectLeft       Subject = "left"        // {left: welcome}: a passage ended before its end
+	SubjectMessage    Subject = "message_of"  // {message_of: welcome, step: hello, was: failed, within: 7d}
+	SubjectSegment    Subject = "segment"     // {segment: novices}: the saved condition holds
 )
 
 // The names of SubjectScore: numbers that the enrollment itself has gathered.

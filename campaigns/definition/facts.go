@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/text/cases"
 
@@ -21,6 +22,12 @@ type Facts struct {
 	Score map[string]float64
 	// Channels with a usable address.
 	Channels map[campaigns.Channel]bool
+	// Now is the moment that spans of time are counted back from.
+	Now time.Time
+	// Past is what was, as far as conditions ask for it (Needs.Past); nil: nothing.
+	Past *Past
+	// Segments are those that conditions name, and those that these name.
+	Segments Segments
 }
 
 // Fold makes texts that differ in case alone equal (Unicode full case folding). What SQL compares is stored folded by it.
@@ -56,12 +63,21 @@ func (c *Condition) subjectHolds(f Facts) bool {
 		v := f.Attributes[c.Name]
 		return c.compare(v, v != nil)
 	case SubjectScore:
+		if c.Of != "" {
+			return c.compare(float64(f.past().Points[c.Of]), true)
+		}
 		return c.compare(f.Score[c.Name], true)
 	case SubjectAnswer:
 		a, ok := f.Answers[c.Name]
+		if c.Of != "" {
+			a, ok = f.past().Answers[c.Of][c.Name]
+		}
 		return c.compare(answerValue(a), ok)
+	case SubjectSegment:
+		in := f.Segments[campaigns.Key(c.Name)]
+		return in != nil && in.Holds(f)
 	}
-	return false
+	return c.pastHolds(f)
 }
 
 // answerValue is what is compared: text for a choice, a text and a date; a number; true or false; a list for choices.

@@ -2,6 +2,7 @@ package definition
 
 import (
 	"testing"
+	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
 )
@@ -21,7 +22,33 @@ var anna = Facts{
 	Tags:     []string{"VIP", "Новичок"},
 	Language: "pt-BR",
 	Channels: map[campaigns.Channel]bool{campaigns.Telegram: true, campaigns.Email: false},
+	Now:      noon,
+	Past: &Past{
+		Consents: map[string][]campaigns.Channel{"news": {campaigns.Email}, "surveys": {}},
+		Events: map[string]Events{
+			"lesson.done":               {N: 5, First: noon.Add(-100 * day), Last: noon.Add(-10 * day)},
+			"lesson.done within 30d":    {N: 3, First: noon.Add(-30 * day), Last: noon.Add(-10 * day)},
+			"lesson.done older than 2d": {N: 5, First: noon.Add(-100 * day), Last: noon.Add(-10 * day)},
+		},
+		Passages: map[campaigns.Key][]Passage{
+			"welcome":   {{State: campaigns.EnrollmentCompleted, Entered: noon.Add(-9 * day), Ended: noon.Add(-3 * day)}},
+			"challenge": {{State: campaigns.EnrollmentExited, Entered: noon.Add(-9 * day), Ended: noon.Add(-3 * day)}, {State: campaigns.EnrollmentWaiting, Entered: noon.Add(-day)}},
+		},
+		Messages: map[campaigns.Key][]Message{"welcome": {
+			{Step: "hello", State: campaigns.Sent, First: noon.Add(-9 * day), Last: noon.Add(-2 * day)}, {Step: "bye", State: campaigns.Failed, First: noon.Add(-day), Last: noon.Add(-day)},
+		}},
+		Answers: map[campaigns.Key]map[string]campaigns.Answer{"survey": {"level": {Type: campaigns.Choice, Text: "a1"}, "topics": {Type: campaigns.Choices, List: []string{"art"}}}},
+		Points:  map[campaigns.Key]int{"challenge": 40},
+	},
+	Segments: Segments{
+		"novices": {Subject: SubjectTag, Name: "новичок"},
+		"nested":  {All: []Condition{{Subject: SubjectSegment, Name: "novices"}, {Subject: SubjectChannel, Name: "telegram"}}},
+	},
 }
+
+var noon = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
+
+const day = 24 * time.Hour
 
 // TestHolds reads conditions as authors write them and asks them of one member.
 func TestHolds(t *testing.T) {
@@ -80,12 +107,51 @@ func TestHolds(t *testing.T) {
 		`{language: p}`:       false,
 		`{channel: telegram}`: true,
 		`{channel: email}`:    false,
-		`{all: [{tag: vip}, {channel: telegram}]}`: true,
-		`{all: [{tag: vip}, {channel: email}]}`:    false,
-		`{any: [{tag: x}, {channel: telegram}]}`:   true,
-		`{any: [{tag: x}, {tag: y}]}`:              false,
-		`{not: {any: [{tag: x}, {tag: y}]}}`:       true,
-		`{not: {tag: vip}}`:                        false,
+		`{all: [{tag: vip}, {channel: telegram}]}`:                  true,
+		`{all: [{tag: vip}, {channel: email}]}`:                     false,
+		`{any: [{tag: x}, {channel: telegram}]}`:                    true,
+		`{any: [{tag: x}, {tag: y}]}`:                               false,
+		`{not: {any: [{tag: x}, {tag: y}]}}`:                        true,
+		`{not: {tag: vip}}`:                                         false,
+		`{consent: news}`:                                           true,
+		`{consent: news, on: email}`:                                true,
+		`{consent: news, on: telegram}`:                             false,
+		`{consent: surveys}`:                                        false,
+		`{consent: other}`:                                          false,
+		`{event: lesson.done}`:                                      true,
+		`{event: lesson.begun}`:                                     false,
+		`{event: lesson.begun, at_most: 0}`:                         true, // never
+		`{event: lesson.done, at_least: 3, within: 30d}`:            true,
+		`{event: lesson.done, greater_than: 3, within: 30d}`:        false,
+		`{event: lesson.done, is: 5}`:                               true,
+		`{event: lesson.done, in: [4, 6], older_than: 2d}`:          false,
+		`{first_event: lesson.done, older_than: 99d}`:               true,
+		`{first_event: lesson.done, within: 30d}`:                   false,
+		`{last_event: lesson.done, within: 10d}`:                    true, // to the moment
+		`{last_event: lesson.done, older_than: 10d}`:                false,
+		`{last_event: lesson.begun, older_than: 1d}`:                false,
+		`{inside: challenge}`:                                       true,
+		`{inside: welcome}`:                                         false,
+		`{entered: welcome}`:                                        true,
+		`{entered: welcome, within: 1d}`:                            false,
+		`{completed: welcome, within: 72h}`:                         true,
+		`{completed: welcome, older_than: 3d}`:                      false,
+		`{completed: challenge}`:                                    false,
+		`{left: challenge}`:                                         true,
+		`{left: welcome}`:                                           false,
+		`{message_of: welcome, was: sent}`:                          true,
+		`{message_of: welcome, step: bye, was: sent}`:               false,
+		`{message_of: welcome, step: bye, was: failed, within: 1d}`: true,
+		`{message_of: welcome, was: sent, within: 1d}`:              false,
+		`{message_of: welcome, was: sent, older_than: 5d}`:          true,
+		`{answer: level, of: survey, is: A1}`:                       true, // here it is b1
+		`{answer: level, of: welcome, is: A1}`:                      false,
+		`{answer: topics, of: survey, contains: art}`:               true,
+		`{score: points, of: challenge, at_least: 40}`:              true,
+		`{score: points, of: welcome, is: 0}`:                       true,
+		`{segment: novices}`:                                        true,
+		`{not: {segment: nested}}`:                                  false,
+		`{segment: gone}`:                                           false,
 	} {
 		c := conditionOf(t, condition)
 		if got := c.Holds(anna); got != want {

@@ -75,6 +75,7 @@ var scalars = map[string]schema{
 	"date_time":    {"type": "string", "description": "A date and time without a zone: 2026-12-01 10:00.", "pattern": `^[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}$`},
 	"channel":      words(knownChannels),
 	"value":        {"type": []string{"string", "number", "boolean"}},
+	"key":          {"type": "string", "pattern": keyPattern, "maxLength": maxKey},
 	"campaign_key": {"type": "string", "pattern": keyPattern, "maxLength": maxKey, "description": "The key of a campaign."},
 	"step_id":      {"type": "string", "pattern": keyPattern, "maxLength": maxKey},
 	"option_word":  {"type": "string", "minLength": 1, "maxLength": maxWord},

@@ -21,6 +21,9 @@ var (
 	knownChannels = []campaigns.Channel{campaigns.Telegram, campaigns.Email}
 	scores        = []string{ScorePoints, ScoreDone, ScoreRound}
 	weekdays      = []string{"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"}
+	outcomes      = []campaigns.DeliveryState{
+		campaigns.Sent, campaigns.Failed, campaigns.Suppressed, campaigns.Expired, campaigns.Canceled, campaigns.Unknown,
+	}
 )
 
 var campaignObject = &object{
@@ -58,17 +61,36 @@ var quietObject = &object{
 
 var conditionObject = &object{
 	name: "condition", doc: "A question about a member, answered yes or no.", example: "{tag: vip}",
-	oneOf: []string{"all", "any", "not", "attribute", "answer", "score", "tag", "language", "channel"},
+	oneOf: []string{
+		"all", "any", "not", "attribute", "answer", "score", "tag", "language", "channel", "consent", "event", "first_event", "last_event",
+		"inside", "entered", "completed", "left", "message_of", "segment",
+	},
 	fields: []field{
 		may("all", "Every one of these holds.", filled(named("condition"))),
 		may("any", "At least one of these holds.", filled(named("condition"))),
 		may("not", "This does not hold.", named("condition")),
 		may("attribute", "Looks at an attribute of the member; needs a comparison.", named("name")),
-		may("answer", "Looks at an answer that this campaign saves; needs a comparison. Only in steps.", named("name")),
-		may("score", "Looks at what this passage has gathered: points, rounds_done (rounds with an answer), round (the open one); needs a comparison. Only in steps.", words(scores)),
+		may("answer", "Looks at an answer that this campaign saves (only in steps), or, with of, at the last one in another; needs a comparison.", named("name")),
+		may("score", "Looks at what this passage has gathered (only in steps): points, rounds_done (rounds with an answer), round (the open one); with of, at the points in another campaign. Needs a comparison.", words(scores)),
 		may("tag", "The member has the tag.", named("tag")),
 		may("language", "The member's language; en also holds for en-GB.", named("language")),
 		may("channel", "The member can be reached there.", named("channel")),
+		may("consent", "The member agreed to the topic, on one channel at least; with on, on that one.", schema{"type": "string", "pattern": topicPattern, "maxLength": maxKey}),
+		may("event", "The event happened, at least once or as often as a comparison says; with within or older_than, in that time.", named("event")),
+		may("first_event", "The event happened, for the first time within or older_than a length of time.", named("event")),
+		may("last_event", "The event happened, for the last time within or older_than a length of time.", named("event")),
+		may("inside", "The member is inside the campaign now.", named("campaign_key")),
+		may("entered", "The member was ever in the campaign; with within or older_than, came in then.", named("campaign_key")),
+		may("completed", "The member came to the campaign's end.", named("campaign_key")),
+		may("left", "The member left the campaign before its end.", named("campaign_key")),
+		may("message_of", "A message of the campaign ended as was says.", named("campaign_key")),
+		may("segment", "The member is in the segment.", named("key")),
+		may("of", "Whose answer or score: the key of a campaign.", named("campaign_key")),
+		may("on", "The channel of a consent.", named("channel")),
+		may("step", "The step of a message.", named("step_id")),
+		may("was", "How a message ended.", words(outcomes)),
+		may("within", "Not longer ago than this; a day is 24 hours.", named("period")),
+		may("older_than", "Longer ago than this; a day is 24 hours.", named("period")),
 		may("is", "Equal. Upper and lower case are the same.", named("value")),
 		may("is_not", "Not equal; holds also when there is no value.", named("value")),
 		may("in", "Equal to one of these.", filled(named("value"))),

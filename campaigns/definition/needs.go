@@ -12,14 +12,20 @@ type Needs struct {
 	Attributes, Tags bool
 	Dates            []string            // attributes whose day is waited for
 	Channels         []campaigns.Channel // on which there may be an address, sorted
+	Segments         bool                // conditions name segments, whose needs are to be added: see NeedsWithin
+	// Past are the conditions on what was, each thing that they ask for once.
+	Past []*Condition
 }
 
 // Needs looks at every step and condition. A definition with a set step needs all: it changes what stands beside what it names.
-func (d *Definition) Needs() Needs {
+func (d *Definition) Needs() Needs { return d.NeedsWithin(nil) }
+
+// NeedsWithin is Needs with what the segments need that conditions name.
+func (d *Definition) NeedsWithin(ss Segments) Needs {
 	var n Needs
 	n.channels(d.Channels...)
-	for i := range d.Exit {
-		n.condition(d.Exit[i].If)
+	for _, c := range d.conditions() {
+		c.LeavesWithin(ss, n.leaf)
 	}
 	for _, s := range d.Order {
 		n.channels(d.ChannelsOf(s)...)
@@ -31,13 +37,34 @@ func (d *Definition) Needs() Needs {
 				n.Attributes = true
 				n.Dates = append(n.Dates, body.Date.Attribute)
 			}
-		case *Branch:
-			for _, arm := range body.Arms {
-				n.condition(arm.If)
-			}
 		}
 	}
 	slices.Sort(n.Channels)
+	return n
+}
+
+// conditions are those that decisions ask: of the entry, the exits, the goal and the branches.
+func (d *Definition) conditions() (cs []*Condition) {
+	cs = append(cs, d.Entry.If)
+	for i := range d.Exit {
+		cs = append(cs, d.Exit[i].If)
+	}
+	if d.Goal != nil {
+		cs = append(cs, d.Goal.If)
+	}
+	for _, s := range d.Order {
+		if b, ok := s.Body.(*Branch); ok {
+			for _, arm := range b.Arms {
+				cs = append(cs, arm.If)
+			}
+		}
+	}
+	return slices.DeleteFunc(cs, func(c *Condition) bool { return c == nil })
+}
+
+// NeedsOf is what one condition looks at.
+func NeedsOf(c *Condition, ss Segments) (n Needs) {
+	c.LeavesWithin(ss, n.leaf)
 	return n
 }
 
@@ -49,10 +76,7 @@ func (n *Needs) channels(chs ...campaigns.Channel) {
 	}
 }
 
-func (n *Needs) condition(c *Condition) {
-	if c == nil {
-		return
-	}
+func (n *Needs) leaf(c *Condition) {
 	switch c.Subject {
 	case SubjectAttribute:
 		n.Attributes = true
@@ -60,9 +84,42 @@ func (n *Needs) condition(c *Condition) {
 		n.Tags = true
 	case SubjectChannel:
 		n.channels(campaigns.Channel(c.Name))
+	case SubjectLanguage:
+	case SubjectSegment:
+		n.Segments = true
+	case SubjectAnswer, SubjectScore:
+		if c.Of != "" {
+			n.past(c)
+		}
+	default:
+		n.past(c)
 	}
-	for _, inner := range slices.Concat(c.All, c.Any) {
-		n.condition(&inner)
+}
+
+func (n *Needs) past(c *Condition) {
+	if !slices.ContainsFunc(n.Past, func(had *Condition) bool { return had.asks() == c.asks() }) {
+		n.Past = append(n.Past, c)
 	}
-	n.condition(c.Not)
+}
+
+// LooksBack reports a comparison with what was, in any campaign, or with a segment, which may hold one.
+func (c *Condition) LooksBack() bool {
+	var n Needs
+	if c.Subject != "" {
+		n.leaf(c)
+	}
+	return n.Segments || len(n.Past) > 0
+}
+
+// asks names what is to be read for the condition: the same for conditions that compare it differently.
+func (c *Condition) asks() [3]string {
+	switch c.Subject {
+	case SubjectEvent, SubjectFirstEvent, SubjectLastEvent:
+		return [3]string{"events", c.EventKey()}
+	case SubjectInside, SubjectEntered, SubjectCompleted, SubjectLeft:
+		return [3]string{"passages", c.Name}
+	case SubjectAnswer, SubjectScore:
+		return [3]string{string(c.Subject), c.Name, string(c.Of)}
+	}
+	return [3]string{string(c.Subject), c.Name}
 }

@@ -35,6 +35,7 @@ func Parse(src []byte, format Format) (*Definition, []Problem) {
 		d = check(text, root, out)
 	}
 	if len(out.list) == 0 {
+		settleUses(text, d.Uses)
 		return d, nil
 	}
 	for _, p := range out.list {
@@ -60,7 +61,9 @@ func check(text *source, root *node, out *sink) *Definition {
 	}
 	r.saved = savedAnswers(r.d, out)
 	r.checkConditions()
+	r.checkOwn()
 	r.checkTexts()
+	r.d.Uses = r.uses
 	return r.d
 }
 

@@ -18,7 +18,7 @@ type answerUse struct {
 	values []*node
 }
 
-// condition reads a condition; answers exist in steps only.
+// condition reads a condition; answers of the passage itself exist in steps only.
 func (r *reader) condition(n *node, inSteps bool) Condition {
 	c := Condition{Place: n.place}
 	rec, ok := r.record(n, conditionObject)
@@ -27,6 +27,7 @@ func (r *reader) condition(n *node, inSteps bool) Condition {
 	}
 	key := rec.one()
 	value := rec.get(key)
+	r.besides(&c, rec, key, inSteps)
 	switch key {
 	case "all":
 		c.All = r.conditions(value, inSteps)
@@ -46,6 +47,12 @@ func (r *reader) condition(n *node, inSteps bool) Condition {
 		c.Subject, c.Name = SubjectLanguage, string(l)
 	case "channel":
 		c.Subject, c.Name = SubjectChannel, string(word(r, value, knownChannels))
+	case "event":
+		c.Subject, c.Name = SubjectEvent, r.event(value)
+		r.counted(&c, rec)
+		return c
+	default:
+		r.past(&c, rec, key, inSteps)
 	}
 	r.noComparison(rec, key)
 	return c
@@ -78,6 +85,11 @@ func (r *reader) compared(c *Condition, rec *record, key string, inSteps bool) {
 		c.Name, valid = r.formed(name, nameForm, maxKey, "name_form")
 	}
 	switch {
+	case rec.get("of") != nil:
+		if key == "score" && c.Name != "" && c.Name != ScorePoints {
+			r.out.add(name.place, "score_of_passage", "name", c.Name).expect(ScorePoints)
+		}
+		valid = false
 	case inSteps:
 	case key == "answer":
 		r.out.add(rec.values[key].place, "answer_outside_steps")
@@ -85,7 +97,26 @@ func (r *reader) compared(c *Condition, rec *record, key string, inSteps bool) {
 	case key == "score":
 		r.out.add(rec.values[key].place, "score_outside_steps")
 	}
-	var at entry
+	at := r.operator(c, rec)
+	if c.Op == "" {
+		if !rec.misspelt() {
+			r.out.add(rec.node.place, "missing_one_of", "keys", joined(operators))
+		}
+		return
+	}
+	values := r.compareWith(c, at.value)
+	if key == "score" {
+		if fits := r.comparesNumber(at, values); fits != "" {
+			r.out.add(at.place, "comparison_not_for_score", "key", at.key).expect(fits)
+		}
+	}
+	if key == "answer" && valid {
+		r.answers = append(r.answers, answerUse{name: name, op: c.Op, opAt: at.place, values: values})
+	}
+}
+
+// operator is the one comparison that stands there.
+func (r *reader) operator(c *Condition, rec *record) (at entry) {
 	for _, e := range rec.node.entries {
 		switch op := Op(e.key); {
 		case !slices.Contains(operators, op):
@@ -95,33 +126,21 @@ func (r *reader) compared(c *Condition, rec *record, key string, inSteps bool) {
 			c.Op, at = op, e
 		}
 	}
-	if c.Op == "" {
-		if !rec.misspelt() {
-			r.out.add(rec.node.place, "missing_one_of", "keys", joined(operators))
-		}
-		return
-	}
-	values := r.compareWith(c, at.value)
-	if key == "score" {
-		r.checkScore(at, values)
-	}
-	if key == "answer" && valid {
-		r.answers = append(r.answers, answerUse{name: name, op: c.Op, opAt: at.place, values: values})
-	}
+	return at
 }
 
-// checkScore reports what a number cannot be compared by.
-func (r *reader) checkScore(at entry, values []*node) {
+// comparesNumber reads what a number is compared with. Where the comparison is none for a number, it returns those that are.
+func (r *reader) comparesNumber(at entry, values []*node) (fits string) {
 	op := Op(at.key)
 	if op == OpExists || !slices.Contains(numberOperators, op) {
-		r.out.add(at.place, "comparison_not_for_score", "key", at.key).expect(joined(slices.DeleteFunc(slices.Clone(numberOperators), func(o Op) bool { return o == OpExists })))
-		return
+		return joined(slices.DeleteFunc(slices.Clone(numberOperators), func(o Op) bool { return o == OpExists }))
 	}
 	for _, n := range values {
 		if n.kind != numberNode {
 			r.number(n)
 		}
 	}
+	return ""
 }
 
 // compareWith reads the value of a comparison and returns the nodes of what is compared.

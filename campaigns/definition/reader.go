@@ -25,6 +25,7 @@ type reader struct {
 	enough     func() bool // while texts are checked: they have as many problems as are shown
 	around     *Repeat     // the repeat whose steps are being read
 	saved      map[string]*savedAnswer
+	uses       []Use
 }
 
 // record is a mapping that was held against its object of the grammar.

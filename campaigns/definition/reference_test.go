@@ -20,7 +20,7 @@ var keysOf = regexp.MustCompile(`(?s)<!-- keys: ([a-z_]+) -->\n.*?<!-- end of ke
 func TestReferenceHasEveryKey(t *testing.T) {
 	document := string(read(t, referenceFile))
 	tables := map[string]string{}
-	for _, o := range objects() {
+	for _, o := range append(objects(), segmentObject) {
 		tables[o.name] = o.table()
 	}
 	seen := map[string]bool{}
@@ -66,7 +66,7 @@ func (o *object) table() string {
 var refWords = map[string]string{
 	"texts": "a text, in each language", "language": "a language", "period": "a length of time", "time": "a time of day", "day": "a day", "date_time": "a date with a time",
 	"value": "a text, a number, `true` or `false`", "step_id": "a step's id", "option_word": "a word", "tag": "a tag", "name": "a name", "event": "an event's name",
-	"step": "a step", "condition": "a [condition](#conditions)", "channel": "`telegram` or `email`",
+	"campaign_key": "a campaign's key", "key": "a segment's key", "step": "a step", "condition": "a [condition](#conditions)", "channel": "`telegram` or `email`",
 }
 
 // typeWords says in words what a schema takes.

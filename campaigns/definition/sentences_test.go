@@ -49,6 +49,9 @@ func TestSentences(t *testing.T) {
 	for _, name := range sortedKeys(bad) {
 		note(bad[name], formatOf(name))
 	}
+	for _, p := range badSegments(t) {
+		said[p.Code] = p
+	}
 	for _, name := range sortedKeys(badTexts) {
 		note(withText(badTexts[name]), YAML)
 	}

@@ -223,6 +223,7 @@ func dkimKeys(cfg *config.Config) (keys []email.DKIMKey, err error) {
 
 func (a *App) openHTTP(o appOptions) (err error) {
 	read := reports.New(a.store, a.blobs)
+	read.Now = a.engine.Now
 	simulator, err := simulation.NewSimulator(a.engine, filepath.Join(a.cfg.DataDir, "simulations"))
 	if err != nil {
 		return err

@@ -1,0 +1,96 @@
+package definition
+
+import (
+	"encoding/json"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+)
+
+var segmentObject = &object{
+	name: "segment", doc: "One segment: a condition with a name, to be used by others.", example: "key: novices",
+	fields: []field{
+		must("key", "The segment's name in conditions and in the API: lower-case letters, digits and hyphens.", named("key")),
+		must("name", "The name that coordinators see: one, or one for each language.", anyOf(
+			schema{"type": "string", "minLength": 1, "maxLength": maxTitle},
+			schema{
+				"type": "object", "minProperties": 1, "propertyNames": schema{"$ref": "#/$defs/language"},
+				"additionalProperties": schema{"type": "string", "minLength": 1, "maxLength": maxTitle},
+			},
+		)),
+		must("who", "Whom it holds: all, or a condition.", anyOf(schema{"const": "all"}, named("condition"))),
+	},
+}
+
+// ParseSegment reads one segment's document, as Parse does a campaign's.
+func ParseSegment(src []byte, format Format) (*Segment, []Problem) {
+	out := &sink{}
+	text, ok := readSource(src, out)
+	if !ok {
+		return nil, out.sorted()
+	}
+	s := &Segment{}
+	if root := readDocument(text, format, out); root != nil {
+		r := &reader{text: text, out: out, d: &Definition{}}
+		r.segment(s, root)
+		s.Uses = r.uses
+	}
+	if len(out.list) == 0 {
+		settleUses(text, s.Uses)
+		return s, nil
+	}
+	for _, p := range out.list {
+		p.Place = text.settle(p.Place)
+	}
+	return nil, out.sorted()
+}
+
+func (r *reader) segment(s *Segment, n *node) {
+	if n.kind != mappingNode {
+		r.out.add(n.place, "top_not_mapping").expect(segmentObject.example)
+		return
+	}
+	rec, _ := r.record(n, segmentObject)
+	rec.with("key", func(n *node) {
+		key, _ := r.formed(n, keyForm, maxKey, "key_form")
+		s.Key = campaigns.Key(key)
+	})
+	rec.with("name", func(n *node) { s.Name, s.Names = r.segmentName(n) })
+	rec.with("who", func(n *node) { s.Who = r.audience(n) })
+}
+
+func (r *reader) segmentName(n *node) (name string, names Texts) {
+	if n.kind != mappingNode {
+		name, _ = r.short(n, maxTitle)
+		return name, nil
+	}
+	if len(n.entries) == 0 {
+		r.out.add(n.place, "empty_text")
+	}
+	names = Texts{}
+	for _, e := range n.entries {
+		lang, ok := r.languageTag(e.place, e.key)
+		said, full := r.short(e.value, maxTitle)
+		if ok && full {
+			names[lang] = said
+		}
+		if name == "" {
+			name = said
+		}
+	}
+	return name, names
+}
+
+// SegmentSchema returns the JSON Schema 2020-12 of a segment's document.
+func SegmentSchema() []byte {
+	defs := schema{"condition": conditionObject.schema()}
+	for name, s := range scalars {
+		defs[name] = s
+	}
+	root := segmentObject.schema()
+	root["$schema"], root["title"], root["$defs"] = "https://json-schema.org/draft/2020-12/schema", "Kruzhok segment", defs
+	out, err := json.MarshalIndent(root, "", "  ")
+	if err != nil { // the tables hold texts, numbers and lists only
+		panic("campaigns/definition: write the JSON schema: " + err.Error())
+	}
+	return append(out, '\n')
+}

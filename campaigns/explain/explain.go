@@ -1,0 +1,272 @@
+// Package explain says conditions in plain words, for people who did not write them. It is pure.
+package explain
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/definition"
+	"github.com/kruzhok/kruzhok/campaigns/timing"
+	"github.com/kruzhok/kruzhok/internal/locale"
+)
+
+// Words say conditions in one language.
+type Words struct {
+	Lang string
+	// Campaign and Segment are what those are called; nil, or an empty answer: by their key.
+	Campaign, Segment func(campaigns.Key) string
+}
+
+// Part is a condition as a list: what it says, and what that consists of.
+type Part struct {
+	Text  string `json:"text"`
+	Parts []Part `json:"parts,omitempty"`
+}
+
+func (w Words) say(key string, args map[string]any) string { return locale.T(w.Lang, key, args) }
+
+// Sentence says whom the condition holds: "Members who have the tag “novice” and whose language is Russian."
+func (w Words) Sentence(c *definition.Condition) string {
+	if everyone(c) {
+		return w.say("explain.everyone", nil)
+	}
+	if c.Not != nil {
+		if _, ok := w.negated(c.Not); !ok {
+			return w.say("explain.all_but", map[string]any{"clause": w.Clause(c)})
+		}
+	}
+	return w.say("explain.sentence", map[string]any{"clause": w.Clause(c)})
+}
+
+func everyone(c *definition.Condition) bool { return c.Everyone || c.All != nil && len(c.All) == 0 }
+
+// Clause says it as it goes on after "members".
+func (w Words) Clause(c *definition.Condition) string { return w.clause(c, false) }
+
+// clause puts what has several parts in brackets where it is one of several itself.
+func (w Words) clause(c *definition.Condition, inside bool) string {
+	switch {
+	case len(c.All) > 0:
+		return w.joined(c.All, "explain.and", inside)
+	case len(c.Any) > 0:
+		return w.joined(c.Any, "explain.or", inside)
+	case c.Not != nil:
+		if said, ok := w.negated(c.Not); ok {
+			return said
+		}
+		return w.say("explain.not", map[string]any{"clause": w.clause(c.Not, true)})
+	}
+	return w.leaf(c, false)
+}
+
+func (w Words) joined(cs []definition.Condition, last string, inside bool) string {
+	parts := make([]string, len(cs))
+	for i := range cs {
+		parts[i] = w.clause(&cs[i], len(cs) > 1 || inside)
+	}
+	n := len(parts)
+	if n == 1 {
+		return parts[0]
+	}
+	out := strings.Join(parts[:n-1], w.say("explain.comma", nil)) + w.say(last, nil) + parts[n-1]
+	if inside {
+		return "(" + out + ")"
+	}
+	return out
+}
+
+// Parts says it as a list.
+func (w Words) Parts(c *definition.Condition) Part {
+	switch {
+	case len(c.All) == 1:
+		return w.Parts(&c.All[0])
+	case len(c.Any) == 1:
+		return w.Parts(&c.Any[0])
+	case len(c.All) > 1:
+		return w.list("explain.all_of", c.All)
+	case len(c.Any) > 1:
+		return w.list("explain.any_of", c.Any)
+	case c.Not != nil && len(c.Not.Any) > 1:
+		return w.list("explain.none_of", c.Not.Any)
+	case everyone(c):
+		return Part{Text: w.say("explain.everyone", nil)}
+	}
+	return Part{Text: w.Clause(c)}
+}
+
+func (w Words) list(key string, cs []definition.Condition) Part {
+	p := Part{Text: w.say(key, nil)}
+	for i := range cs {
+		p.Parts = append(p.Parts, w.Parts(&cs[i]))
+	}
+	return p
+}
+
+// negated says that a comparison does not hold, where there are words for it.
+func (w Words) negated(c *definition.Condition) (string, bool) {
+	switch {
+	case c.Subject == "":
+		return "", false
+	case c.Op == definition.OpExists, c.Op == definition.OpIs, c.Op == definition.OpIsNot:
+		return w.leaf(opposite(c), false), true
+	case c.Op == "" && c.Subject != definition.SubjectFirstEvent && c.Subject != definition.SubjectLastEvent:
+		return w.leaf(c, true), true
+	}
+	return "", false
+}
+
+// opposite is the comparison that holds where this one does not.
+func opposite(c *definition.Condition) *definition.Condition {
+	other := *c
+	switch c.Op {
+	case definition.OpIs:
+		other.Op = definition.OpIsNot
+	case definition.OpIsNot:
+		other.Op = definition.OpIs
+	default:
+		other.Value = c.Value != true
+	}
+	return &other
+}
+
+// leaf says one comparison; not: that it does not hold, for those without a comparison of values.
+func (w Words) leaf(c *definition.Condition, not bool) string {
+	key, args := w.subject(c)
+	never := c.Subject == definition.SubjectEvent && none(c)
+	switch {
+	case c.Op == definition.OpExists:
+		key, not = key+".known", c.Value != true
+	case never:
+		key, not = "explain.event", true
+	case c.Op != "":
+		args["compared"] = w.compared(c)
+	}
+	if not {
+		key += ".not"
+	}
+	return w.say(key, args)
+}
+
+// none reports that a count asks for none at all.
+func none(c *definition.Condition) bool {
+	n, ok := c.Value.(float64)
+	return ok && (n == 0 && (c.Op == definition.OpIs || c.Op == definition.OpAtMost) || n == 1 && c.Op == definition.OpLess)
+}
+
+// subject is the words for what is looked at, and their values.
+func (w Words) subject(c *definition.Condition) (key string, args map[string]any) {
+	args = map[string]any{
+		"name": c.Name, "span": w.span(c.Span), "campaign": called(w.Campaign, c.Of), "step": string(c.Step),
+		"on": w.on(c.On), "was": w.outcome(c.Was),
+	}
+	key = "explain." + string(c.Subject)
+	switch c.Subject {
+	case definition.SubjectLanguage:
+		if said := "console.lang." + c.Name; locale.Has(said) {
+			args["name"] = w.say(said, nil)
+		}
+	case definition.SubjectChannel:
+		args["on"] = w.on(campaigns.Channel(c.Name))
+	case definition.SubjectConsent:
+		args["name"] = locale.Topic(w.Lang, c.Name)
+		if c.On != "" {
+			key += "_on"
+		}
+	case definition.SubjectEvent:
+		if c.Op != "" {
+			key += "_count"
+		}
+	case definition.SubjectAnswer:
+		if c.Of != "" {
+			key += "_of"
+		}
+	case definition.SubjectScore:
+		if key += "." + c.Name; c.Of != "" {
+			key = "explain.score_of"
+		}
+	case definition.SubjectSegment:
+		args["name"] = called(w.Segment, campaigns.Key(c.Name))
+	case definition.SubjectMessage:
+		args["name"], key = called(w.Campaign, campaigns.Key(c.Name)), "explain.message"
+		if c.Step != "" {
+			key += "_step"
+		}
+	case definition.SubjectInside, definition.SubjectEntered, definition.SubjectCompleted, definition.SubjectLeft:
+		args["name"] = called(w.Campaign, campaigns.Key(c.Name))
+	}
+	return key, args
+}
+
+func called(name func(campaigns.Key) string, key campaigns.Key) string {
+	if name != nil && key != "" {
+		if said := name(key); said != "" {
+			return said
+		}
+	}
+	return string(key)
+}
+
+func (w Words) on(ch campaigns.Channel) string {
+	if ch == "" {
+		return ""
+	}
+	return w.say("explain.on."+string(ch), nil)
+}
+
+func (w Words) outcome(s campaigns.DeliveryState) string {
+	if s == "" {
+		return ""
+	}
+	return w.say("explain.was."+string(s), nil)
+}
+
+func (w Words) compared(c *definition.Condition) string {
+	said := w.value(c.Value)
+	if c.Op == definition.OpIn {
+		all := make([]string, len(c.Values))
+		for i, v := range c.Values {
+			all[i] = w.value(v)
+		}
+		said = strings.Join(all, w.say("explain.comma", nil))
+	}
+	return w.say("explain.op."+string(c.Op), map[string]any{"value": said})
+}
+
+func (w Words) value(v any) string {
+	switch v := v.(type) {
+	case float64:
+		return locale.Number(w.Lang, v)
+	case bool:
+		return w.say(fmt.Sprintf("console.bool.%t", v), nil)
+	}
+	return w.say("explain.text", map[string]any{"value": fmt.Sprint(v)})
+}
+
+func (w Words) span(s definition.Span) string {
+	switch {
+	case !s.Within.IsZero():
+		return w.say("explain.within", map[string]any{"span": w.period(s.Within)})
+	case !s.OlderThan.IsZero():
+		return w.say("explain.older_than", map[string]any{"span": w.period(s.OlderThan)})
+	}
+	return ""
+}
+
+// period says days, hours and minutes, those that there are.
+func (w Words) period(p timing.Period) string {
+	var parts []string
+	for _, unit := range []struct {
+		key string
+		n   int
+	}{{"look.span.days", p.Days}, {"look.span.hours", int(p.Time / time.Hour)}, {"look.span.minutes", int(p.Time % time.Hour / time.Minute)}} {
+		if unit.n > 0 {
+			parts = append(parts, w.say(unit.key, map[string]any{"n": unit.n}))
+		}
+	}
+	if len(parts) == 0 {
+		return w.say("look.span.moment", nil)
+	}
+	return strings.Join(parts, " ")
+}

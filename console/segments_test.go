@@ -1,0 +1,76 @@
+package console
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/kruzhok/kruzhok/engine"
+	"github.com/kruzhok/kruzhok/internal/locale"
+)
+
+const novices = "key: novices\nname: {en: Beginners <b>, ru: Новички}\nwho:\n  all:\n    - {language: ru}\n    - any: [{tag: novice}, {completed: " + surveyKey + "}]\n"
+
+// TestSegments are written in a form that keeps what was typed, shown beforehand, said in the reader's language, and deleted.
+func TestSegments(t *testing.T) {
+	w := newWorld(t, newSQLite(t))
+	w.populate(12)
+	send := func(path, source, revision, do string) (int, string) {
+		t.Helper()
+		rec := w.call("POST", path, url.Values{"source": {source}, "revision": {revision}, "do": {do}}, "Sec-Fetch-Site", "same-origin")
+		if body := rec.Body.String(); rec.Code != http.StatusSeeOther {
+			checkPage(t, path, body)
+			return rec.Code, body
+		}
+		return rec.Code, rec.Header().Get("Location")
+	}
+	checkPage(t, "none yet", w.get(segmentsPath, "ru"))
+	checkPage(t, "new", w.get(segmentsPath+"/new", "ru"))
+	wrong := strings.Replace(novices, "{completed: ", "{complted: ", 1)
+	for _, do := range []string{"look", "save"} {
+		if code, body := send(segmentsPath, wrong, "0", do); code != 422 || !strings.Contains(body, "Line 6:") || !strings.Contains(body, "completed") || !strings.Contains(body, "complted: ") || !strings.Contains(body, "&lt;b&gt;") {
+			t.Errorf("%s with a mistake: %d %s", do, code, body)
+		}
+	}
+	if code, body := send(segmentsPath, novices, "0", "look"); code != 200 || !strings.Contains(body, "whose language is Russian") || !strings.Contains(body, "Counted at") {
+		t.Errorf("looked at: %d %s", code, body)
+	}
+	if all, _ := w.e.Segments(t.Context(), engine.Operator); len(all) != 0 {
+		t.Fatal("looking at it saved it")
+	}
+	if code, to := send(segmentsPath, novices, "0", "save"); code != 303 || to != segmentsPath+"/novices" {
+		t.Fatalf("saved: %d %s", code, to)
+	}
+	if code, body := send(segmentsPath, novices, "0", "save"); code != 409 || !strings.Contains(body, "There is already a segment") {
+		t.Errorf("twice: %d %s", code, body)
+	}
+	for _, lang := range locale.Languages() {
+		for _, path := range []string{"", "/novices", "/novices/edit"} {
+			checkPage(t, lang+path, w.get(segmentsPath+path, lang))
+		}
+	}
+	if page := w.get(segmentsPath+"/novices", "ru"); !strings.Contains(page, "Новички") || !strings.Contains(page, "чей язык – русский") || !strings.Contains(page, "верно хотя бы одно из этого") || !strings.Contains(page, "/console/members/") {
+		t.Error(page)
+	}
+	if code, body := send(segmentsPath+"/novices", strings.Replace(novices, "ru}", "en}", 1), "7", "save"); code != 409 || !strings.Contains(body, "Someone changed this draft") {
+		t.Errorf("somebody else changed it: %d %s", code, body)
+	}
+	if code, _ := send(segmentsPath+"/novices", strings.Replace(novices, "ru}", "en}", 1), "1", "save"); code != 303 {
+		t.Errorf("changed: %d", code)
+	}
+	if code, _ := send(segmentsPath, strings.Repeat("# too long\n", maxForm/10), "0", "save"); code != 422 {
+		t.Errorf("too long: %d", code)
+	}
+	_, err := w.e.CreateSegment(t.Context(), engine.Operator, engine.Draft{Source: "key: others\nname: O\nwho: {not: {segment: novices}}\n", Format: "yaml"})
+	must(t, err)
+	if code, body := send(segmentsPath+"/novices/delete", "", "", ""); code != 409 || !strings.Contains(body, "“others” names the segment") {
+		t.Errorf("deleted while it is used: %d %s", code, body)
+	}
+	if code, to := send(segmentsPath+"/others/delete", "", "", ""); code != 303 || to != segmentsPath {
+		t.Errorf("deleted: %d %s", code, to)
+	}
+	if rec := w.call("GET", segmentsPath+"/others", nil); rec.Code != http.StatusNotFound {
+		t.Errorf("gone: %d", rec.Code)
+	}
+}

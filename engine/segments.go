@@ -1,0 +1,284 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/definition"
+	"github.com/kruzhok/kruzhok/internal/fault"
+	"github.com/kruzhok/kruzhok/store"
+)
+
+// segmentCache keeps the conditions of segments, parsed, as long as their marks stay the same.
+type segmentCache struct {
+	mu    sync.Mutex
+	marks []store.SegmentMark
+	all   definition.Segments
+}
+
+// segmentsNow returns the conditions of all segments, as they are in the transaction. Nobody changes what it returns.
+func (e *Engine) segmentsNow(ctx context.Context, from source) (definition.Segments, error) {
+	marks, err := from.SegmentMarks(ctx)
+	if err != nil {
+		return nil, err
+	}
+	e.segments.mu.Lock()
+	all, same := e.segments.all, slices.Equal(e.segments.marks, marks)
+	e.segments.mu.Unlock()
+	if same && all != nil {
+		return all, nil
+	}
+	rows, err := from.Segments(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all = SegmentConditions(rows)
+	e.segments.mu.Lock()
+	defer e.segments.mu.Unlock()
+	e.segments.all, e.segments.marks = all, marks
+	return all, nil
+}
+
+// SegmentConditions are the segments' conditions. One that this binary cannot read, or that leads to itself, holds nobody.
+func SegmentConditions(rows []*store.Segment) definition.Segments {
+	all := definition.Segments{}
+	for _, r := range rows {
+		if s, problems := definition.ParseSegment([]byte(r.Source), definition.Format(r.Format)); len(problems) == 0 {
+			all[s.Key] = &s.Who
+		}
+	}
+	return all.Without()
+}
+
+// ParseSegment reads a segment's document; every problem of it is a detail of the fault.
+func ParseSegment(d Draft) (*definition.Segment, error) {
+	s, problems := definition.ParseSegment([]byte(d.Source), d.Format)
+	if len(problems) > 0 {
+		return nil, invalidDefinition(problems)
+	}
+	return s, nil
+}
+
+// Segments lists all, by key.
+func (e *Engine) Segments(ctx context.Context, p Principal) ([]*store.Segment, error) {
+	if err := p.Require(CampaignsRead); err != nil {
+		return nil, err
+	}
+	return e.Store.Segments(ctx)
+}
+
+// Segment returns the segment.
+func (e *Engine) Segment(ctx context.Context, p Principal, key campaigns.Key) (*store.Segment, error) {
+	if err := p.Require(CampaignsRead); err != nil {
+		return nil, err
+	}
+	return e.Store.Segment(ctx, key)
+}
+
+// SampleSegment returns the first n members of the segment. Scope members:read.
+func (e *Engine) SampleSegment(ctx context.Context, p Principal, key campaigns.Key, n int) ([]*MemberView, error) {
+	if err := p.Require(MembersRead); err != nil {
+		return nil, err
+	}
+	row, err := e.Store.Segment(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	s, err := ParseSegment(Draft{row.Source, definition.Format(row.Format)})
+	if err != nil {
+		return nil, err
+	}
+	return e.Sample(ctx, p, nil, &s.Who, n)
+}
+
+// CheckSegment reports every problem of a segment's document; nil means that it could be saved.
+func (e *Engine) CheckSegment(ctx context.Context, p Principal, d Draft) error {
+	if err := p.Require(CampaignsRead); err != nil {
+		return err
+	}
+	s, err := ParseSegment(d)
+	if err != nil {
+		return err
+	}
+	return e.checkSegment(ctx, e.Store, s)
+}
+
+// CreateSegment saves a condition under the key that its document names. Fault conflict.segment when the key is taken.
+func (e *Engine) CreateSegment(ctx context.Context, p Principal, d Draft) (*store.Segment, error) {
+	return e.writeSegment(ctx, p, d, func(tx *store.Tx, s *store.Segment) error { return tx.InsertSegment(ctx, s) })
+}
+
+// PutSegment replaces the segment's document; what uses it asks the new condition from then on. rev 0 means whatever revision there is.
+// Faults not_found.segment, conflict.draft, invalid.segment_key_changed.
+func (e *Engine) PutSegment(ctx context.Context, p Principal, key campaigns.Key, rev int64, d Draft) (*store.Segment, error) {
+	return e.writeSegment(ctx, p, d, func(tx *store.Tx, s *store.Segment) error {
+		old, err := tx.Segment(ctx, key)
+		if err != nil {
+			return err
+		}
+		if s.Key != key {
+			return fault.New(fault.Invalid, "invalid.segment_key_changed", map[string]any{"key": string(key)})
+		}
+		if rev == 0 {
+			rev = old.Rev
+		}
+		s.CreatedAt, s.Rev = old.CreatedAt, rev+1
+		return tx.UpdateSegment(ctx, s, rev)
+	})
+}
+
+func (e *Engine) writeSegment(ctx context.Context, p Principal, d Draft, write func(*store.Tx, *store.Segment) error) (*store.Segment, error) {
+	if err := p.Require(CampaignsWrite); err != nil {
+		return nil, err
+	}
+	def, err := ParseSegment(d)
+	if err != nil {
+		return nil, err
+	}
+	now := e.now()
+	s := &store.Segment{Key: def.Key, Name: def.Name, Source: d.Source, Format: string(d.Format), Rev: 1, CreatedAt: now, UpdatedAt: now, UpdatedBy: p.Name}
+	err = e.Store.Write(ctx, func(tx *store.Tx) error {
+		if err := tx.LockSegments(ctx); err != nil {
+			return err
+		}
+		if err := e.checkSegment(ctx, tx, def); err != nil {
+			return err
+		}
+		return write(tx, s)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// checkSegment holds the segment against what else there is.
+func (e *Engine) checkSegment(ctx context.Context, from source, s *definition.Segment) error {
+	all, err := e.segmentsNow(ctx, from)
+	if err != nil {
+		return err
+	}
+	problems := s.CheckCircle(all)
+	if len(problems) == 0 {
+		problems = s.CheckWeight(all)
+	}
+	if len(problems) > 0 {
+		return invalidDefinition(problems)
+	}
+	return e.checkUses(ctx, from, s.Uses, "")
+}
+
+// checkUses reports campaigns and segments that conditions name and that are not there. own is the campaign that the conditions stand in.
+func (e *Engine) checkUses(ctx context.Context, from source, uses []definition.Use, own campaigns.Key) error {
+	if len(uses) == 0 {
+		return nil
+	}
+	all, err := e.segmentsNow(ctx, from)
+	if err != nil {
+		return err
+	}
+	known := definition.Known{Segments: all}
+	cs, err := listCampaigns(ctx, from)
+	if err != nil {
+		return err
+	}
+	for _, c := range cs {
+		known.Campaigns = append(known.Campaigns, c.Key)
+	}
+	if problems := definition.CheckUses(uses, own, known); len(problems) > 0 {
+		return invalidDefinition(problems)
+	}
+	return nil
+}
+
+// checkPublished is checkUses for what is about to be published: nobody deletes a segment meanwhile.
+func (e *Engine) checkPublished(ctx context.Context, tx *store.Tx, def *definition.Definition) error {
+	if err := e.campaignsExist(ctx, tx, def); err != nil {
+		return err
+	}
+	if len(def.Uses) == 0 {
+		return nil
+	}
+	if err := tx.LockSegments(ctx); err != nil {
+		return err
+	}
+	return e.checkUses(ctx, tx, def.Uses, def.Key)
+}
+
+// DeleteSegment removes the segment, where nothing names it: no other segment, and no campaign that is not archived, in its draft or in a version that was
+// published. Fault conflict.segment_used says what does.
+func (e *Engine) DeleteSegment(ctx context.Context, p Principal, key campaigns.Key) error {
+	if err := p.Require(CampaignsWrite); err != nil {
+		return err
+	}
+	return e.Store.Write(ctx, func(tx *store.Tx) error {
+		if _, err := tx.Segment(ctx, key); err != nil {
+			return err
+		}
+		if err := tx.LockSegments(ctx); err != nil {
+			return err
+		}
+		by, err := e.segmentUsers(ctx, tx, key)
+		if err != nil {
+			return err
+		}
+		if by != "" {
+			return fault.New(fault.Conflict, "conflict.segment_used", map[string]any{"key": string(key), "by": by})
+		}
+		return tx.DeleteSegment(ctx, key)
+	})
+}
+
+// segmentUsers is the key of something that names the segment; empty: nothing does.
+func (e *Engine) segmentUsers(ctx context.Context, tx *store.Tx, key campaigns.Key) (string, error) {
+	rows, err := tx.Segments(ctx)
+	if err != nil {
+		return "", err
+	}
+	for _, r := range rows {
+		if s, problems := definition.ParseSegment([]byte(r.Source), definition.Format(r.Format)); len(problems) == 0 && names(s.Uses, key) {
+			return string(r.Key), nil
+		}
+	}
+	cs, err := listCampaigns(ctx, tx)
+	if err != nil {
+		return "", err
+	}
+	for _, c := range cs {
+		used, err := e.campaignNames(ctx, tx, c, key)
+		if err != nil || used {
+			return string(c.Key), err
+		}
+	}
+	return "", nil
+}
+
+func (e *Engine) campaignNames(ctx context.Context, tx *store.Tx, c *store.Campaign, key campaigns.Key) (bool, error) {
+	if c.State == campaigns.Archived {
+		return false, nil
+	}
+	c, err := tx.Campaign(ctx, c.ID) // a list leaves drafts out
+	if err != nil {
+		return false, err
+	}
+	if def, err := parseDraft(Draft{c.Draft, definition.Format(c.DraftFormat)}); err == nil && names(def.Uses, key) {
+		return true, nil
+	}
+	for number := c.LiveVersion; number > 0; number-- { // members may still be inside an old one
+		l, err := e.version(ctx, tx, c.ID, number)
+		if errors.Is(err, errBadVersion) {
+			continue
+		}
+		if err != nil || names(l.def.Uses, key) {
+			return err == nil, err
+		}
+	}
+	return false, nil
+}
+
+func names(uses []definition.Use, key campaigns.Key) bool {
+	return slices.ContainsFunc(uses, func(u definition.Use) bool { return u.Segment() && u.Key == key })
+}

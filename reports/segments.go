@@ -1,0 +1,75 @@
+package reports
+
+import (
+	"context"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/definition"
+	"github.com/kruzhok/kruzhok/campaigns/explain"
+	"github.com/kruzhok/kruzhok/engine"
+)
+
+// Explanation says whom a segment holds, in plain words.
+type Explanation struct {
+	Sentence string          `json:"sentence" doc:"For whom the condition holds, in the asked language"`
+	List     explain.Part    `json:"list" doc:"The same as a list of what has to hold"`
+	Name     string          `json:"name" doc:"Of the segment, in the asked language"`
+	Segments []campaigns.Key `json:"segments" nullable:"false" doc:"The segments that the condition names itself"`
+}
+
+// Explain says a segment's document in words; campaigns and segments that it names are called by their names. Scope campaigns:read.
+func (r *Reports) Explain(ctx context.Context, p engine.Principal, d engine.Draft, lang string) (*Explanation, error) {
+	if err := p.Require(engine.CampaignsRead); err != nil {
+		return nil, err
+	}
+	s, err := engine.ParseSegment(d)
+	if err != nil {
+		return nil, err
+	}
+	w, err := r.words(ctx, s, lang)
+	if err != nil {
+		return nil, err
+	}
+	out := &Explanation{Sentence: w.Sentence(&s.Who), List: w.Parts(&s.Who), Name: s.NameIn(campaigns.Lang(lang)), Segments: []campaigns.Key{}}
+	for _, u := range s.Uses {
+		if u.Segment() {
+			out.Segments = append(out.Segments, u.Key)
+		}
+	}
+	return out, nil
+}
+
+// words know the names of what the segment's condition names.
+func (r *Reports) words(ctx context.Context, s *definition.Segment, lang string) (explain.Words, error) {
+	called := map[bool]map[campaigns.Key]string{true: {}, false: {}} // by whether it is a segment
+	for _, u := range s.Uses {
+		if u.Segment() {
+			continue
+		}
+		if c, err := r.store.CampaignByKey(ctx, u.Key); err == nil { // one that is gone is called by its key
+			called[false][u.Key] = nameIn(c, lang)
+		}
+	}
+	if len(called[false]) < len(s.Uses) {
+		rows, err := r.store.Segments(ctx)
+		if err != nil {
+			return explain.Words{}, err
+		}
+		for _, row := range rows {
+			called[true][row.Key] = SegmentName(row, lang)
+		}
+	}
+	name := func(segment bool) func(campaigns.Key) string {
+		return func(key campaigns.Key) string { return called[segment][key] }
+	}
+	return explain.Words{Lang: lang, Campaign: name(false), Segment: name(true)}, nil
+}
+
+// SegmentName is what the segment is called in the language.
+func SegmentName(row *engine.Segment, lang string) string {
+	s, problems := definition.ParseSegment([]byte(row.Source), definition.Format(row.Format))
+	if len(problems) > 0 {
+		return row.Name
+	}
+	return s.NameIn(campaigns.Lang(lang))
+}
