@@ -23,8 +23,14 @@ func (s *script) move(doc string, land map[campaigns.StepID]campaigns.StepID) *d
 
 func pairs(t testing.TB, was, now string) map[campaigns.StepID]campaigns.StepID {
 	t.Helper()
-	a, problems := difference.Read([]byte(head+was), definition.YAML)
-	b, more := difference.Read([]byte(head+now), definition.YAML)
+	return pairsOf(t, head+was, head+now)
+}
+
+// pairsOf are the steps of two documents that are the same.
+func pairsOf(t testing.TB, was, now string) map[campaigns.StepID]campaigns.StepID {
+	t.Helper()
+	a, problems := difference.Read([]byte(was), definition.YAML)
+	b, more := difference.Read([]byte(now), definition.YAML)
 	if len(problems)+len(more) > 0 {
 		t.Fatal(problems, more)
 	}
@@ -255,7 +261,7 @@ func TestMovedWhateverHappens(t *testing.T) {
 // moved takes the life to another version, where it may go there.
 func (l *life) moved(t *testing.T, doc string, now *definition.Definition, other string) bool {
 	in := &decide.Moved{
-		From: l.to, To: l.to + 1, Was: l.d, Same: decide.Same(l.d, now, pairs(t, doc[len(head):], other[len(head):])),
+		From: l.to, To: l.to + 1, Was: l.d, Same: decide.Same(l.d, now, pairsOf(t, doc, other)),
 		Land: map[campaigns.StepID]campaigns.StepID{},
 	}
 	for _, s := range l.d.Order {

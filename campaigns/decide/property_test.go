@@ -376,7 +376,8 @@ func (l *life) input() decide.Input {
 	case "answered":
 		return l.answer()
 	case "stray":
-		return l.outcome(decide.Deliver{Step: l.anyStep(), Visit: rapid.IntRange(0, 2).Draw(l.t, "visit"), Channel: campaigns.Email})
+		step := l.anyStep() // not of a message that this very decision will write
+		return l.outcome(decide.Deliver{Step: step, Visit: min(rapid.IntRange(0, 2).Draw(l.t, "visit"), l.e.Visits[step]), Channel: campaigns.Email})
 	case "event":
 		return &decide.Happened{Event: rapid.SampledFrom([]string{"other", "lesson.done", "lesson.done", "lesson.booked", "member.left"}).Draw(l.t, "event")}
 	case "left":
