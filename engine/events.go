@@ -229,7 +229,7 @@ func (e *Engine) enter(ctx context.Context, tx *store.Tx, l *live, p *store.Prof
 		}
 	}
 	switch why {
-	case NotMeant, NoKey, AlreadyInside, NotAgain, Unaddressed:
+	case NotMeant, NoKey, AlreadyInside, NotAgain: // who has no address is told of already
 		return tx.AppendEvents(ctx, []store.Event{refusal(l, p.ID, why, w.now)})
 	}
 	return nil

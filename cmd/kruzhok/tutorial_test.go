@@ -96,7 +96,7 @@ func (u *tutorial) prepare(section string) {
 	u.join("Boris")
 	src, err := os.ReadFile("tea.yaml")
 	if err == nil {
-		err = os.WriteFile("tea.yaml", []byte(strings.Replace(string(src), "put the kettle on", "the kettle is on", 1)), 0o600)
+		err = os.WriteFile("tea.yaml", []byte(strings.NewReplacer("put the kettle on", "the kettle is on", "Ставь чайник", "Чайник закипает").Replace(string(src))), 0o600)
 	}
 	if err != nil {
 		u.t.Fatal(err)
