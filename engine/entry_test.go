@@ -3,6 +3,7 @@ package engine_test
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -124,6 +125,44 @@ steps: [{send: {text: Hello}}]
 			if len(es) != want {
 				t.Errorf("%s: %d runs", key, len(es))
 			}
+		}
+	})
+}
+
+// TestAnEventThatChangesTheMember: what a passage sets when the event comes is there for the campaign that the same event opens, and is not lost by what that sets.
+func TestAnEventThatChangesTheMember(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.publish(campaign("waits", "", "  - {id: a, wait: {event: paid, timeout: {after: 5d}}}\n  - {id: b, set: {add_tags: [buyer]}}\n"))
+		opens := w.publish(campaign("opens", "entry: {event: paid, if: {tag: buyer}}", "  - {id: a, set: {add_tags: [guest]}}\n  - {id: b, wait: 1d}\n"))
+		m := w.member("u1", byMail("u1@example.org"))
+		_, err := w.e.Enroll(t.Context(), engine.Operator, "waits", []string{"u1"})
+		must(t, err)
+		w.settle()
+		w.happens("paid", "u1", "")
+		p := w.profile(m.ID)
+		if got := w.passages(opens, m.ID); got != ":waiting" || !slices.Equal(p.Tags, []string{"buyer", "guest"}) {
+			t.Errorf("%q, %v", got, p.Tags)
+		}
+	})
+}
+
+// TestTwoRunsOfOneMember that are due together: each one's change of the member stays.
+func TestTwoRunsOfOneMember(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.publish(campaign("keyed", "entry: {event: booked, key: id, reentry: each_time}", `  - {id: a, wait: {until: "10:00"}}
+  - id: b
+    branch:
+      - if: {tag: first}
+        steps: [{set: {add_tags: [second]}}]
+      - else: [{set: {add_tags: [first]}}]
+`))
+		m := w.member("u1", byMail("u1@example.org"))
+		for _, id := range []string{"1", "2"} {
+			w.happens("booked", "u1", `{"id": "`+id+`"}`)
+		}
+		w.later(24 * time.Hour)
+		if p := w.profile(m.ID); !slices.Equal(p.Tags, []string{"first", "second"}) {
+			t.Errorf("%v", p.Tags)
 		}
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"regexp"
+	"slices"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -178,22 +179,35 @@ func (e *Engine) happened(ctx context.Context, tx *store.Tx, p *store.Profile, h
 	if err != nil {
 		return nil, err
 	}
-	if err := e.reachGoals(ctx, tx, p, h, open); err != nil {
-		return nil, err
-	}
 	if err := e.decideAll(ctx, tx, p.ID, &decide.Happened{Event: h.event, Data: h.data}, nil); err != nil {
 		return nil, err
 	}
+	// After those that go on: one that ends at this very moment elsewhere is met here.
+	if err := e.reachGoals(ctx, tx, p, h, open); err != nil {
+		return nil, err
+	}
+	open = slices.DeleteFunc(open, func(l *live) bool { return !l.def.Entry.Is(h.event, h.data) })
+	if len(open) > 0 {
+		if err := refresh(ctx, tx, p); err != nil {
+			return nil, err
+		}
+	}
 	out := &after{}
 	for _, l := range open {
-		if !l.def.Entry.Is(h.event, h.data) {
-			continue
-		}
 		if err := e.enter(ctx, tx, l, p, h, out); err != nil {
 			return nil, err
 		}
 	}
 	return out, nil
+}
+
+// refresh reads the member anew: what went on by the event may have changed them.
+func refresh(ctx context.Context, tx *store.Tx, p *store.Profile) error {
+	fresh, err := tx.Profiles(ctx, []campaigns.MemberID{p.ID})
+	if err == nil && fresh[p.ID] != nil {
+		*p = *fresh[p.ID]
+	}
+	return err
 }
 
 // openVersions are the live versions of the campaigns that are open.

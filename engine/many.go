@@ -60,6 +60,9 @@ func (w *work) decideOne(ctx context.Context, s subject, in func(*work, subject)
 	}
 	if changesMembers(s.l.def) {
 		p, ok, err := w.tx.TryLockMember(ctx, s.row.Member)
+		if changed := w.dirty[s.row.Member]; changed != nil { // by another run of theirs in this transaction
+			p = changed
+		}
 		if err != nil || !ok {
 			return err
 		}

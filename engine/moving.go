@@ -35,20 +35,20 @@ func (e *Engine) moveDue(ctx context.Context, failed map[campaigns.CampaignID]bo
 
 // movePart moves one transaction's worth of members. When one of them cannot be decided, each is tried by itself.
 func (e *Engine) movePart(ctx context.Context, m *store.Move) (bool, error) {
-	ids, err := e.Store.InOlderVersions(ctx, m.Campaign, m.Version, m.Last, e.Store.BulkRows())
+	ids, err := e.Store.InOlderVersions(ctx, m, e.Store.BulkRows())
 	if err != nil {
 		return false, err
 	}
 	part := movedPart{e: e, from: m.Last, ids: ids, ends: len(ids) < e.Store.BulkRows()}
 	err = part.write(ctx, m)
-	if err != nil && ctx.Err() == nil && len(ids) > 1 {
+	if err != nil && ctx.Err() == nil && len(ids) > 0 {
 		e.Log.Error("enrollments not moved together; trying each", "campaign", m.Campaign, "error", err)
 		err = part.each(ctx, m)
 	}
 	if err == nil && part.moved > 0 {
 		e.wakeLanes(ctx)
 	}
-	return part.moved > 0, err
+	return part.moved > 0 || part.further, err
 }
 
 // movedPart is some of those whom a move is about.
@@ -58,13 +58,14 @@ type movedPart struct {
 	ids  []campaigns.EnrollmentID
 	ends bool // the round through them is over with these
 
-	moved, left int // those to be looked at again
+	moved, left int  // those to be looked at again
+	further     bool // the move has come further, and its round is not over
 }
 
 func (p *movedPart) write(ctx context.Context, m *store.Move) (err error) {
 	defer recovered(&err)
 	return p.e.Store.WriteBulk(ctx, func(tx *store.Tx) error {
-		p.moved, p.left = 0, 0
+		p.moved, p.left, p.further = 0, 0, false
 		now := p.e.now()
 		m, err := tx.LockMove(ctx, m.Campaign, m.Version, now)
 		if err != nil || m == nil || m.Last != p.from { // another worker was here meanwhile
@@ -88,9 +89,9 @@ func (p *movedPart) each(ctx context.Context, m *store.Move) error {
 				return err
 			}
 		}
-		all.moved, m.Last = all.moved+p.moved, id
+		all.moved, all.further, m.Last = all.moved+p.moved, p.further, id
 	}
-	p.moved = all.moved
+	p.moved, p.further = all.moved, all.further
 	return nil
 }
 
@@ -113,7 +114,8 @@ func (p *movedPart) note(ctx context.Context, tx *store.Tx, m *store.Move, now t
 	if len(p.ids) > 0 {
 		m.Last = p.ids[len(p.ids)-1]
 	}
-	if !p.ends {
+	p.further = !p.ends
+	if p.further {
 		return tx.SaveMove(ctx, m)
 	}
 	again := m.AskedAt.Add(moveAgain)
@@ -278,7 +280,7 @@ func (w *ways) from(ctx context.Context, from source, version int) (*decide.Move
 		return nil, err
 	}
 	w.now = now.def
-	w.inputs[version] = &decide.Moved{From: version, To: w.m.Version, Was: was.def, Same: same, Land: w.m.Landings}
+	w.inputs[version] = &decide.Moved{From: version, To: w.m.Version, Was: was.def, Same: same, Land: w.m.Landings, Corrected: len(w.m.Versions) > 0}
 	return w.inputs[version], nil
 }
 

@@ -82,11 +82,12 @@ func (q queries) measuredRows(ctx context.Context, id campaigns.CampaignID) ([]d
 	return ds, wrap("count goals", err)
 }
 
-// LockEnded locks and returns the member's passages through the campaigns that are over and began since then, by id.
+// LockEnded locks and returns the member's passages through the campaigns that are over and began since then, by id. One that gave way to another when two
+// members became one is not among them.
 func (tx *Tx) LockEnded(ctx context.Context, member campaigns.MemberID, ids []campaigns.CampaignID, since time.Time) ([]*Enrollment, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
 	return tx.lockEnrollments(ctx, ` WHERE member_id = $1 AND campaign_id`+tx.dialect.among(2)+` AND entered_at >= $3 AND state IN ('completed', 'exited')
-		ORDER BY id`+tx.dialect.forUpdate(), member, list(tx.dialect, ids), micros(since))
+		AND reason <> $4 ORDER BY id`+tx.dialect.forUpdate(), member, list(tx.dialect, ids), micros(since), campaigns.ExitMerged)
 }

@@ -89,10 +89,18 @@ func (tx *Tx) SaveMove(ctx context.Context, m *Move) error {
 	return wrap("save move", err)
 }
 
-// InOlderVersions lists up to limit enrollments, by id after `after`, that are not over and in a version of the campaign before this one.
-func (q queries) InOlderVersions(ctx context.Context, id campaigns.CampaignID, version int, after campaigns.EnrollmentID, limit int) ([]campaigns.EnrollmentID, error) {
-	ids, err := many(ctx, q.run, value[campaigns.EnrollmentID], `SELECT id FROM enrollments WHERE `+q.dialect.ofCampaign()+` AND version < $3
-		AND state IN ('active', 'waiting') ORDER BY `+q.dialect.campaignOrder()+` LIMIT $4`, id, after, version, limit)
+// InOlderVersions lists up to limit enrollments, by id after those that the move has come to, that are not over and in one of the versions that it is about.
+func (q queries) InOlderVersions(ctx context.Context, m *Move, limit int) ([]campaigns.EnrollmentID, error) {
+	about, args := "", []any{m.Campaign, m.Last, m.Version, limit}
+	if len(m.Versions) > 0 {
+		versions := make([]int64, len(m.Versions))
+		for i, v := range m.Versions {
+			versions[i] = int64(v)
+		}
+		about, args = ` AND version`+q.dialect.among(5), append(args, list(q.dialect, versions))
+	}
+	ids, err := many(ctx, q.run, value[campaigns.EnrollmentID], `SELECT id FROM enrollments WHERE `+q.dialect.ofCampaign()+` AND version < $3`+about+`
+		AND state IN ('active', 'waiting') ORDER BY `+q.dialect.campaignOrder()+` LIMIT $4`, args...)
 	return ids, wrap("list who is in older versions", err)
 }
 

@@ -135,3 +135,15 @@ func TestExitConditions(t *testing.T) {
 			= exited left a/1`},
 	)
 }
+
+// TestHeldOutTooLate: where the goal's time is over before the passage could begin, nobody waits for it.
+func TestHeldOutTooLate(t *testing.T) {
+	s := goalPlay(t, "")
+	s.f.HeldOut = true
+	s.run(line{after: 15 * 24 * time.Hour, in: &decide.Start{}, want: `
+			hold out
+			cancel enrollment_over
+			close
+			enrollment.exited /0 held_out
+			= exited held_out`})
+}

@@ -64,9 +64,13 @@ func (r *run) reaches(in *Happened) bool {
 // holdOut lets the passage wait for the end of the goal's time. What its first message would have been is told as that.
 func (r *run) holdOut() {
 	r.e.Started, r.e.HeldOut = true, true
-	due := r.d.Goal.Ends(r.e.Entered, r.f.Zone)
-	r.wait(campaigns.WaitTime, &due)
 	r.add(&HoldOut{})
+	due := r.d.Goal.Ends(r.e.Entered, r.f.Zone)
+	if !due.After(r.now) { // entered long before it could begin: a pause, or a zone that comes later
+		r.exit(campaigns.ExitHeldOut)
+		return
+	}
+	r.wait(campaigns.WaitTime, &due)
 	for _, s := range r.d.Order {
 		if r.d.ChannelsOf(s) != nil {
 			r.add(&Record{Name: "step.held_out", Step: s.ID, Visit: 1, Reason: campaigns.HoldoutGroup, Channel: r.wouldGoBy(s)})

@@ -11,8 +11,10 @@ import (
 
 // Moved says that the enrollment goes on in another version: the definition that Decide is given.
 type Moved struct {
-	From, To int                    // the versions
-	Was      *definition.Definition `json:"-"` // the one that it was in
+	From, To int // the versions
+	// Corrected: only texts are others, so that the move is nothing in the member's life.
+	Corrected bool
+	Was       *definition.Definition `json:"-"` // the one that it was in
 	// Same are the steps of Was that the other version has too, by their ids there; see Same.
 	Same map[campaigns.StepID]campaigns.StepID
 	// Land is where those go on who stand at a step; empty: their passage ends. It goes before Same.
@@ -115,7 +117,9 @@ func (r *run) moved(in *Moved) {
 	s, same, _ := in.Place(r.d, at)
 	r.carry(in, at)
 	rec := &Record{Name: "enrollment.moved", Step: at, Visit: r.e.Visit, Data: map[string]any{"from": in.From, "to": in.To}}
-	r.add(rec)
+	if !in.Corrected {
+		r.add(rec)
+	}
 	if at == "" {
 		r.zoneChanged() // a schedule on the member's clock may be another now
 		return
