@@ -178,7 +178,7 @@ func (m *Member) input() engine.MemberInput {
 	return in
 }
 
-// original is whom a split takes a played member for: the member of the live service, or the number among those who are made up, whatever the database
+// original is whom a split and a holdout take a played member for: the member of the live service, or the number among those who are made up, whatever the database
 // calls them and however many stages there are.
 func (s *stage) original(id campaigns.MemberID) campaigns.MemberID {
 	p := s.member[id]
