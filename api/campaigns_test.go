@@ -15,6 +15,11 @@ func TestCampaignsLife(t *testing.T) {
 	w.call("POST", "/v1/campaigns", survey, yaml...).problem(409, "conflict.campaign")
 	w.call("POST", "/v1/checks", survey, yaml...).want(200)
 	w.call("POST", "/v1/checks", "key: x", yaml...).problem(422, "invalid.definition")
+	enrolls := survey + "  - enroll: autum\n"
+	places := w.call("POST", "/v1/checks", strings.Replace(enrolls, "key: autumn", "key: winter", 1), yaml...).want(422).json()["errors"].([]any)
+	if place := places[0].(map[string]any); len(places) != 1 || place["code"] != "unknown_campaign" || place["line"] != float64(strings.Count(enrolls, "\n")) || place["did_you_mean"] != "autumn" {
+		t.Errorf("an unknown campaign to enroll in: %v", places)
+	}
 
 	draft := w.call("GET", "/v1/campaigns/autumn/draft", "").want(200)
 	if draft.body != survey || !strings.HasPrefix(draft.Header().Get("Content-Type"), yamlType) {

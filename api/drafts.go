@@ -67,7 +67,7 @@ func (s *server) draftOperations() {
 	add(s, operation{
 		id: "check-definition", method: http.MethodPost, path: "/v1/checks", tag: "Campaigns", scope: engine.CampaignsRead,
 		summary: "Check a definition without keeping it", body: definitionBody(),
-		doc: "200 when it could be published; otherwise the same problems as when creating.",
+		doc: "200 when it could be published; otherwise the same problems as when creating, and the campaigns and segments that it names and that are not there.",
 	}, s.checkDefinition)
 	add(s, operation{
 		id: "get-draft", method: http.MethodGet, path: "/v1/campaigns/{key}/draft", tag: "Campaigns", scope: engine.CampaignsRead,

@@ -1,19 +1,21 @@
 package ascode
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/kruzhok/kruzhok/campaigns/definition"
 	"github.com/kruzhok/kruzhok/internal/locale"
 )
 
-// Apply does what the plan says, one campaign after the other, and tells each. A draft that is no longer the one that was compared is left as it is, and
-// ends the work: before anything is changed, where it shows then.
+// Apply does what the plan says, one campaign after the other, and tells each: it saves all drafts and then publishes, since campaigns may name each other.
+// A draft that is no longer the one that was compared is left as it is, and ends the work: before anything is changed, where it shows then.
 func (s *Service) Apply(ctx context.Context, p *Plan, tell func(line string)) error {
 	for _, it := range p.Items {
 		if pub := it.Publication; pub != nil && len(pub.Outdated) > 0 && s.choice.OutdatedTexts == "" {
@@ -23,17 +25,55 @@ func (s *Service) Apply(ctx context.Context, p *Plan, tell func(line string)) er
 			return err
 		}
 	}
-	done := false
-	for i, it := range p.Items {
-		err := s.apply(ctx, it, func(line string) { done = true; tell(line) })
-		switch {
-		case err != nil && !done:
-			return fmt.Errorf("%w %s", err, locale.T(s.lang, "cli.apply.declined", nil))
-		case err != nil:
-			return s.cutShort(err, p.Items[i:])
-		}
+	w := &applying{Service: s, left: slices.Clone(p.Items), tell: tell}
+	err := w.all(ctx, p.Items)
+	switch {
+	case err != nil && !w.done:
+		return fmt.Errorf("%w %s", err, locale.T(s.lang, "cli.apply.declined", nil))
+	case err != nil:
+		return s.cutShort(err, w.left)
 	}
 	return nil
+}
+
+// applying is how far the work is.
+type applying struct {
+	*Service
+	tell func(string)
+	done bool    // something was changed
+	left []*Item // what is not done with
+}
+
+func (w *applying) all(ctx context.Context, items []*Item) error {
+	for _, it := range items {
+		if err := w.save(ctx, it); err != nil {
+			return w.orStale(it, err)
+		}
+		if it.Publication == nil {
+			w.isDone(it)
+		}
+	}
+	for _, it := range items {
+		if it.Publication == nil {
+			continue
+		}
+		version, err := w.publish(ctx, it)
+		if err != nil {
+			return w.orStale(it, err)
+		}
+		w.isDone(it)
+		w.say("cli.apply.published", map[string]any{"key": it.File.Key(), "version": version})
+	}
+	return nil
+}
+
+func (w *applying) isDone(it *Item) {
+	w.left = slices.DeleteFunc(w.left, func(other *Item) bool { return other == it })
+}
+
+func (w *applying) say(key string, args map[string]any) {
+	w.done = true
+	w.tell(locale.T(w.lang, key, args))
 }
 
 // unchanged looks once more, since a person may have read the plan for an hour.
@@ -57,47 +97,31 @@ func (s *Service) stale(it *Item) error {
 	return errors.New(locale.T(s.lang, "cli.apply.stale", map[string]any{"key": it.File.Key()}))
 }
 
-func (s *Service) apply(ctx context.Context, it *Item, tell func(string)) error {
-	etag, err := s.save(ctx, it)
-	if err != nil {
-		return s.orStale(it, err)
-	}
-	if it.State != Same {
-		tell(locale.T(s.lang, "cli.apply.saved", map[string]any{"key": it.File.Key()}))
-	}
-	if it.Publication == nil {
-		return nil
-	}
-	version, err := s.publish(ctx, it, etag)
-	if err != nil {
-		return s.orStale(it, err)
-	}
-	tell(locale.T(s.lang, "cli.apply.published", map[string]any{"key": it.File.Key(), "version": version}))
-	return nil
-}
-
-// save writes the draft where it is another one, and returns its revision.
-func (s *Service) save(ctx context.Context, it *Item) (etag string, err error) {
+// save writes the draft where it is another one, and notes its revision.
+func (w *applying) save(ctx context.Context, it *Item) error {
 	r := request{method: http.MethodPut, path: campaignPath(it.File.Key()) + "/draft", body: it.File.Source, format: it.File.Format, ifMatch: it.etag}
 	switch it.State {
 	case Same:
-		return it.etag, nil
+		return nil
 	case New:
 		r = request{method: http.MethodPost, path: "/v1/campaigns", body: it.File.Source, format: it.File.Format}
 	}
-	a, err := s.call(ctx, r)
+	a, err := w.call(ctx, r)
 	if err != nil {
-		return "", err
+		return err
 	}
-	return a.header.Get("ETag"), nil
+	it.saved = a.header.Get("ETag")
+	w.say("cli.apply.saved", map[string]any{"key": it.File.Key()})
+	return nil
 }
 
-func (s *Service) publish(ctx context.Context, it *Item, etag string) (version int, err error) {
-	body, err := json.Marshal(s.choice)
+func (w *applying) publish(ctx context.Context, it *Item) (version int, err error) {
+	body, err := json.Marshal(w.choice)
 	if err != nil {
 		return 0, fmt.Errorf("write the choice: %w", err)
 	}
-	a, err := s.call(ctx, request{method: http.MethodPost, path: campaignPath(it.File.Key()) + "/publication", ifMatch: etag, body: body, format: definition.JSON})
+	path := campaignPath(it.File.Key()) + "/publication"
+	a, err := w.call(ctx, request{method: http.MethodPost, path: path, ifMatch: cmp.Or(it.saved, it.etag), body: body, format: definition.JSON})
 	if err != nil {
 		return 0, withPlaces(err)
 	}

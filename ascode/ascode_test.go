@@ -305,6 +305,49 @@ func TestProblemsChangeNothing(t *testing.T) {
 	}
 }
 
+// naming is a campaign that names another in a condition, or by its last step.
+func naming(key, other, enrolls string) string {
+	src := strings.Replace(campaign(key, "Hello"), "  - wait: 1d\n", "  - branch: [{if: {completed: "+other+"}, steps: [{wait: 1d}]}]\n", 1)
+	if enrolls != "" {
+		src += "  - enroll: " + enrolls + "\n"
+	}
+	return src
+}
+
+// TestNewCampaignsNameEachOther: all the drafts are there before the first is published; what is in no file and not on the service is still missed.
+func TestNewCampaignsNameEachOther(t *testing.T) {
+	w := newWorld(t)
+	s := w.writer("en")
+	a, b, c := w.write("a.yaml", naming("a", "b", "c")), w.write("b.yaml", naming("b", "a", "")), w.write("c.yaml", campaign("c", "Hello"))
+	var found *ascode.BadFiles
+	if _, err := s.Plan(t.Context(), w.files(a, b), true); !errors.As(err, &found) || len(found.Lines) != 1 || !strings.HasPrefix(found.Lines[0], a+":15:13: There is no campaign “c” here.") {
+		t.Errorf("%v %q", err, found.Lines)
+	}
+	told, err := w.apply(s, w.plan(s, true, a, b, c))
+	w.must(err)
+	golden(t, "together", told+"\n")
+	if p := w.plan(s, true, a, b, c); !p.Empty() {
+		t.Error(w.said(p, "en"))
+	}
+}
+
+// TestWhatIsLeft: where a publication fails, those that are not published yet are named, and no others.
+func TestWhatIsLeft(t *testing.T) {
+	w := newWorld(t)
+	s := w.writer("en")
+	p := w.plan(s, true, w.write("a.yaml", campaign("a", "Hello")), w.write("b.yaml", campaign("b", "Hello")), w.write("c.yaml", campaign("c", "Hello")))
+	w.before = func(r *http.Request) {
+		if r.URL.Path == "/v1/campaigns/b/publication" {
+			_, err := w.engine.PutDraft(t.Context(), engine.Operator, "b", 0, engine.Draft{Source: campaign("b", "Theirs"), Format: "yaml"})
+			w.must(err)
+		}
+	}
+	told, err := w.apply(s, p)
+	if err == nil || !strings.HasSuffix(err.Error(), "\nNot done: b, c.") || !strings.HasSuffix(told, "c: the draft is saved\na: version 1 is published") {
+		t.Errorf("%v\n%s", err, told)
+	}
+}
+
 // TestTheServiceChecksToo stands for a service of another release: it finds what this program does not.
 func TestTheServiceChecksToo(t *testing.T) {
 	w := newWorld(t)

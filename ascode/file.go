@@ -25,6 +25,16 @@ type File struct {
 // Key is the campaign's key.
 func (f *File) Key() string { return string(f.def.Key) }
 
+// names is the key of the campaign or the segment that is named at the place; empty: none is.
+func (f *File) names(p Place) string {
+	for _, u := range f.def.Named() {
+		if u.Place.Line == p.Line && u.Place.Column == p.Column {
+			return string(u.Key)
+		}
+	}
+	return ""
+}
+
 // Sentence is a problem in words.
 func Sentence(p definition.Problem, lang string) string {
 	return withHints(locale.T(lang, "problem."+p.Code, p.Args), p.Expected, p.DidYouMean, lang)

@@ -59,7 +59,8 @@ type Item struct {
 	// Publication is nil where nothing is to be published.
 	Publication *Publication
 
-	etag string // of the draft that was compared
+	etag  string // of the draft that was compared
+	saved string // of the draft that was saved
 }
 
 // Publication is the version that publishing would make.
@@ -100,15 +101,22 @@ func (s *Service) Plan(ctx context.Context, files []*File, publish bool) (*Plan,
 	return p, nil
 }
 
-// check has the service check every file; all problems come at once, as *BadFiles.
+// check has the service check every file; all problems come at once, as *BadFiles. Campaigns that name each other may be new together.
 func (s *Service) check(ctx context.Context, files []*File) error {
 	bad := &BadFiles{Lang: s.lang}
+	among := map[string]bool{}
+	for _, f := range files {
+		among[f.Key()] = true
+	}
 	for _, f := range files {
 		_, err := s.call(ctx, request{method: http.MethodPost, path: "/v1/checks", body: f.Source, format: f.Format})
 		var r *Refusal
 		switch {
 		case errors.As(err, &r) && r.Code == "invalid.definition":
 			for _, p := range r.Errors {
+				if p.Code == "unknown_campaign" && among[f.names(p)] {
+					continue
+				}
 				bad.add(f.Path, p.Line, p.Column, withHints(p.Message, p.Expected, p.DidYouMean, s.lang))
 			}
 		case err != nil:

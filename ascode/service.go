@@ -105,6 +105,7 @@ type Refusal struct {
 
 // Place is one mistake, as the service tells it.
 type Place struct {
+	Code       string `json:"code"`
 	Line       int    `json:"line"`
 	Column     int    `json:"column"`
 	Message    string `json:"message"`

@@ -26,7 +26,7 @@ func (e *Engine) CheckDefinition(ctx context.Context, p Principal, d Draft) erro
 	if err != nil {
 		return err
 	}
-	return e.checkUses(ctx, e.Store, def.Uses, def.Key)
+	return e.checkNamed(ctx, e.Store, def)
 }
 
 // ParseDraft reads a draft; every problem of it is a detail of the fault.

@@ -9,7 +9,6 @@ import (
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/decide"
-	"github.com/kruzhok/kruzhok/campaigns/definition"
 	"github.com/kruzhok/kruzhok/internal/fault"
 	"github.com/kruzhok/kruzhok/store"
 )
@@ -101,26 +100,4 @@ func (e *Engine) enrollFrom(ctx context.Context, tx *store.Tx, p *store.Profile,
 		return "", err
 	}
 	return e.enterAfter(ctx, tx, l, p, wayIn{source: "campaign:" + string(wish.FromKey)}, wish.Hops, out)
-}
-
-// campaignsExist refuses a definition that enrolls in campaigns that are not there, with their places.
-func (e *Engine) campaignsExist(ctx context.Context, tx *store.Tx, def *definition.Definition) error {
-	var details []fault.Detail
-	for _, s := range def.Order {
-		body, ok := s.Body.(*definition.Enroll)
-		if !ok || e.Alone {
-			continue
-		}
-		if _, err := tx.CampaignByKey(ctx, body.Campaign); fault.Is(err, fault.NotFound) {
-			details = append(details, fault.Detail{
-				Path: body.Place.Path, Line: body.Place.Line, Column: body.Place.Column, Code: "unknown_campaign", Args: map[string]any{"key": string(body.Campaign)},
-			})
-		} else if err != nil {
-			return err
-		}
-	}
-	if len(details) == 0 {
-		return nil
-	}
-	return fault.New(fault.Invalid, "invalid.definition", map[string]any{"n": len(details)}).With(details...)
 }

@@ -90,7 +90,7 @@ func (w *work) decideBy(ctx context.Context, l *live, row *store.Enrollment, p *
 		return err
 	}
 	f.Member = w.e.takenFor(row.Member)
-	f.HeldOut = heldOut(l, row.Member)
+	f.HeldOut = heldOut(l, f.Member)
 	if err := w.lookBack(ctx, l, row.Member, &f); err != nil {
 		return err
 	}

@@ -73,7 +73,7 @@ type Options struct {
 	MediaLimit int64
 	// UploadLimit is the same for the survey page (default 20 MB).
 	UploadLimit int64
-	// TakenFor says whom a split takes a member for; nil: for themselves. A simulation plays copies, whose ids are other ones.
+	// TakenFor says whom a split and a holdout take a member for; nil: for themselves. A simulation plays copies, whose ids are other ones.
 	TakenFor func(campaigns.MemberID) campaigns.MemberID
 	// Alone: campaigns that a published one enrolls in need not be there. A simulation plays some campaigns of many.
 	Alone bool

@@ -41,7 +41,7 @@ func (e *Engine) channelFacts(p *store.Profile, ch campaigns.Channel, topic stri
 	}, true
 }
 
-// takenFor is who a split takes the member for: a copy in a simulation goes the way of the member that it is a copy of.
+// takenFor is who a split and a holdout take the member for: a copy in a simulation goes the way of the member that it is a copy of.
 func (e *Engine) takenFor(id campaigns.MemberID) campaigns.MemberID {
 	if e.TakenFor == nil {
 		return id

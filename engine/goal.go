@@ -12,13 +12,13 @@ import (
 	"github.com/kruzhok/kruzhok/store"
 )
 
-// heldOut reports whether the member is in the campaign's holdout group. It is the same at any time and in every process, and another one in each campaign, so
-// that nobody is left out of all of them.
+// heldOut reports whether the member is in the campaign's holdout group. It is the same at any time, in every process and in a simulation, and another one in
+// each campaign, so that nobody is left out of all of them. A split hashes words with slashes: the two know nothing of each other.
 func heldOut(l *live, member campaigns.MemberID) bool {
 	if l.def.Holdout == 0 {
 		return false
 	}
-	sum := sha256.Sum256(fmt.Appendf(nil, "holdout %d %d", l.campaign, member))
+	sum := sha256.Sum256(fmt.Appendf(nil, "holdout %s %d", l.def.Key, member))
 	return binary.BigEndian.Uint64(sum[:])%100 < uint64(l.def.Holdout)
 }
 

@@ -171,7 +171,15 @@ func (e *Engine) checkSegment(ctx context.Context, from source, s *definition.Se
 	return e.checkUses(ctx, from, s.Uses, "")
 }
 
-// checkUses reports campaigns and segments that conditions name and that are not there. own is the campaign that the conditions stand in.
+// checkNamed reports campaigns and segments that the definition names and that are not there.
+func (e *Engine) checkNamed(ctx context.Context, from source, def *definition.Definition) error {
+	if e.Alone {
+		return e.checkUses(ctx, from, def.Uses, def.Key)
+	}
+	return e.checkUses(ctx, from, def.Named(), def.Key)
+}
+
+// checkUses reports campaigns and segments that are named and not there. own is the campaign that names them.
 func (e *Engine) checkUses(ctx context.Context, from source, uses []definition.Use, own campaigns.Key) error {
 	if len(uses) == 0 {
 		return nil
@@ -194,18 +202,14 @@ func (e *Engine) checkUses(ctx context.Context, from source, uses []definition.U
 	return nil
 }
 
-// checkPublished is checkUses for what is about to be published: nobody deletes a segment meanwhile.
+// checkPublished is checkNamed for what is about to be published: nobody deletes a segment meanwhile.
 func (e *Engine) checkPublished(ctx context.Context, tx *store.Tx, def *definition.Definition) error {
-	if err := e.campaignsExist(ctx, tx, def); err != nil {
-		return err
+	if len(def.Uses) > 0 {
+		if err := tx.LockSegments(ctx); err != nil {
+			return err
+		}
 	}
-	if len(def.Uses) == 0 {
-		return nil
-	}
-	if err := tx.LockSegments(ctx); err != nil {
-		return err
-	}
-	return e.checkUses(ctx, tx, def.Uses, def.Key)
+	return e.checkNamed(ctx, tx, def)
 }
 
 // DeleteSegment removes the segment, where nothing names it: no other segment, and no campaign that is not archived, in its draft or in a version that was

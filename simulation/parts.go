@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/kruzhok/kruzhok/campaigns"
-	"github.com/kruzhok/kruzhok/internal/locale"
 )
 
 // leastPart is how many members a stage of their own is worth.
@@ -52,13 +51,12 @@ func (p Plan) split() []Plan {
 }
 
 // merged adds up what the stages tell.
-func merged(parts []*Result, lang string) *Result {
+func merged(parts []*Result) *Result {
 	r := parts[0]
 	for _, x := range parts[1:] {
 		r.add(x)
 	}
 	slices.SortFunc(r.Stories, func(a, b Story) int { return cmp.Compare(a.index, b.index) })
-	r.Notes = r.notes(lang)
 	return r
 }
 
@@ -122,28 +120,4 @@ func addDays(a, b []DayTotals) []DayTotals {
 		days[d.Day] = d
 	}
 	return slices.SortedFunc(maps.Values(days), func(x, y DayTotals) int { return cmp.Compare(x.Day, y.Day) })
-}
-
-// loopVisits is how often somebody may come to a step again before that is worth a note.
-const loopVisits = 2
-
-// notes are what a look at the numbers alone would miss.
-func (r *Result) notes(lang string) []string {
-	notes := []string{}
-	note := func(key string, args map[string]any) { notes = append(notes, locale.T(lang, key, args)) }
-	if !r.Complete {
-		note("simulation.note.full", map[string]any{"n": r.Messages, "at": locale.DateTime(lang, r.Until)})
-	}
-	for _, c := range r.Campaigns {
-		if c.Entered == 0 {
-			note("simulation.note.nobody", map[string]any{"campaign": c.Name})
-		}
-		if c.Inside > 0 {
-			note("simulation.note.inside", map[string]any{"campaign": c.Name, "n": c.Inside})
-		}
-		if c.again > loopVisits && c.Inside > 0 {
-			note("simulation.note.loop", map[string]any{"campaign": c.Name, "step": string(c.againAt), "n": c.again})
-		}
-	}
-	return notes
 }

@@ -2,7 +2,6 @@ package simulation
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -53,64 +52,7 @@ func (s *stage) begin(ctx context.Context) error {
 	if err := s.live(ctx); err != nil {
 		return err
 	}
-	for i := range s.campaigns {
-		if err := s.enter(ctx, &s.campaigns[i]); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// enter is what lets members into a campaign: its event, a person's hand, or nothing where a schedule does.
-func (s *stage) enter(ctx context.Context, c *campaign) error {
-	switch {
-	case c.def.Entry.Event != "":
-		return s.enterByEvent(ctx, &c.def.Entry)
-	case c.def.Entry.Schedule != nil:
-		return nil
-	}
-	ids := make([]string, len(s.people))
-	for i, p := range s.people {
-		ids[i] = p.ID
-	}
-	results, err := s.engine.Enroll(ctx, engine.Operator, c.def.Key, ids)
-	for i, r := range results {
-		if r.Result != engine.Enrolled {
-			s.told = append(s.told, told{person: s.people[i], at: s.clock.now(), campaign: c.id, kind: ItemRefused, reason: string(r.Result)})
-		}
-	}
-	return err
-}
-
-func (s *stage) enterByEvent(ctx context.Context, entry *definition.Entry) error {
-	ins := make([]engine.EventInput, len(s.people))
-	for i, p := range s.people {
-		data, err := broughtTo(entry)
-		if err != nil {
-			return err
-		}
-		ins[i] = engine.EventInput{ID: entry.Event + "-" + p.ID, Event: entry.Event, Member: p.ID, At: s.clock.now(), Data: data}
-	}
-	results, err := s.engine.StoreEvents(ctx, engine.Operator, ins)
-	for _, r := range results {
-		err = errors.Join(err, r.Err)
-	}
-	return err
-}
-
-// broughtTo is what an event brings that the entry takes.
-func broughtTo(entry *definition.Entry) (json.RawMessage, error) {
-	data := map[string]any{}
-	if entry.Key != "" {
-		data[entry.Key] = "simulated-1"
-	}
-	for _, f := range entry.Data {
-		data[f.Name] = f.Values[0]
-	}
-	if len(data) == 0 {
-		return nil, nil
-	}
-	return json.Marshal(data)
+	return s.enter(ctx)
 }
 
 // next is when something becomes due or somebody acts.

@@ -113,7 +113,9 @@ func Run(ctx context.Context, plan Plan) (_ *Result, err error) {
 	if err := firstOf(failed); err != nil {
 		return nil, err
 	}
-	return merged(results, plan.Lang), nil
+	r := merged(results)
+	r.Notes = r.notes(&plan, defs)
+	return r, nil
 }
 
 // firstOf is the error that ended the others, and not one of those that came of it.

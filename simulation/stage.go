@@ -15,6 +15,7 @@ import (
 	"github.com/kruzhok/kruzhok/channels"
 	"github.com/kruzhok/kruzhok/engine"
 	"github.com/kruzhok/kruzhok/internal/blob"
+	"github.com/kruzhok/kruzhok/internal/fault"
 	"github.com/kruzhok/kruzhok/internal/journal"
 	"github.com/kruzhok/kruzhok/members"
 	"github.com/kruzhok/kruzhok/store"
@@ -46,6 +47,8 @@ type stage struct {
 	seen   int64 // ids up to this one were looked at for holds
 	update int64 // of the bot's updates
 	acting bool  // members are acting: what they cause is sent before they look
+
+	unmade map[campaigns.Key]*fault.Error // segments that could not be made
 }
 
 // campaign is one that is played.
@@ -178,7 +181,7 @@ func (m *Member) input() engine.MemberInput {
 	return in
 }
 
-// original is whom a split takes a played member for: the member of the live service, or the number among those who are made up, whatever the database
+// original is whom a split and a holdout take a played member for: the member of the live service, or the number among those who are made up, whatever the database
 // calls them and however many stages there are.
 func (s *stage) original(id campaigns.MemberID) campaigns.MemberID {
 	p := s.member[id]
@@ -274,7 +277,7 @@ func (s *stage) publish(ctx context.Context, defs []*definition.Definition) erro
 	for i, key := range keys {
 		v, err := s.engine.Publish(ctx, engine.Operator, key)
 		if err != nil {
-			return err
+			return s.withCauses(err)
 		}
 		s.campaigns[i] = campaign{v.Campaign, defs[i]}
 		s.byID[v.Campaign] = &s.campaigns[i]
@@ -293,18 +296,5 @@ func (s *stage) named(ctx context.Context, played []campaigns.Key) error {
 			return err
 		}
 	}
-	for left := s.plan.Segments; len(left) > 0; {
-		var wait []engine.Draft
-		var failed error
-		for _, draft := range left {
-			if _, err := s.engine.CreateSegment(ctx, engine.Operator, draft); err != nil {
-				wait, failed = append(wait, draft), err
-			}
-		}
-		if len(wait) == len(left) {
-			return failed
-		}
-		left = wait
-	}
-	return nil
+	return s.makeSegments(ctx)
 }

@@ -30,7 +30,7 @@ type Segments map[campaigns.Key]*Condition
 
 // Use is one place where a condition names a campaign or a segment.
 type Use struct {
-	Subject Subject // SubjectSegment, or that which looks at the campaign
+	Subject Subject // SubjectSegment, or that which looks at the campaign; empty: a step enrolls in it
 	Key     campaigns.Key
 	Place   Place
 	inSteps bool
@@ -39,7 +39,18 @@ type Use struct {
 // Segment reports whether the use is of a segment.
 func (u Use) Segment() bool { return u.Subject == SubjectSegment }
 
-// Known is what conditions may name.
+// Named are all campaigns and segments that the definition names: its Uses, and the campaigns that steps enroll in.
+func (d *Definition) Named() []Use {
+	all := slices.Clone(d.Uses)
+	for _, s := range d.Order {
+		if body, ok := s.Body.(*Enroll); ok {
+			all = append(all, Use{Key: body.Campaign, Place: body.Place})
+		}
+	}
+	return all
+}
+
+// Known is what conditions and steps may name.
 type Known struct {
 	Campaigns []campaigns.Key
 	Segments  Segments

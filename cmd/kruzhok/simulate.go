@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/kruzhok/kruzhok/ascode"
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/definition"
 	"github.com/kruzhok/kruzhok/engine"
 	"github.com/kruzhok/kruzhok/internal/fault"
 	"github.com/kruzhok/kruzhok/internal/locale"
@@ -17,7 +19,7 @@ import (
 )
 
 type campaignSimulateCmd struct {
-	Files   []string          `arg:"" help:"YAML or JSON files; several are played together."`
+	Files   []string          `arg:"" help:"YAML or JSON files of campaigns, which are played together, and of segments that they name."`
 	Members int               `default:"20" help:"How many members are made up, at most 1000."`
 	Days    int               `default:"60" help:"How many days pass, at most 366."`
 	Start   string            `placeholder:"TIME" help:"When they begin: 2026-11-24, or 2026-11-24T10:00:00Z (default: the last full hour)."`
@@ -34,13 +36,13 @@ type campaignSimulateCmd struct {
 // Run plays the files.
 func (c *campaignSimulateCmd) Run(e *env) error {
 	lang := c.language()
-	plan, err := c.plan(lang)
+	plan, played, err := c.plan(lang)
 	if err != nil {
 		return inWords(err, lang)
 	}
 	r, err := simulation.Run(e.ctx, plan)
 	if err != nil {
-		return inWords(c.named(err), lang)
+		return inWords(named(err, played), lang)
 	}
 	switch {
 	case c.JSON:
@@ -61,25 +63,45 @@ func (c *campaignSimulateCmd) Run(e *env) error {
 	return errors.New(locale.T(lang, "simulation.print.no_member", map[string]any{"member": c.Member, "last": fmt.Sprintf("m%04d", c.Members)}))
 }
 
-func (c *campaignSimulateCmd) plan(lang string) (p simulation.Plan, err error) {
+// plan also returns the names of the campaigns' files.
+func (c *campaignSimulateCmd) plan(lang string) (p simulation.Plan, played []string, err error) {
 	p = simulation.Plan{
 		Days: c.Days, Seed: c.Seed, Invented: c.Members, Tags: c.Tag, Attributes: attributes(c.Attr), Community: simulation.Community{TimeZone: c.Zone},
 		Story: c.Member, Lang: lang, Parts: runtime.GOMAXPROCS(0),
 	}
 	if p.Start, err = beginning(c.Start); err != nil {
-		return p, err
+		return p, nil, err
 	}
 	if p.Mix, err = simulation.ParseMix(c.Mix); err != nil {
-		return p, err
+		return p, nil, err
 	}
+	segments := map[campaigns.Key]string{}
 	for _, name := range c.Files {
 		d, err := readDraft(name)
-		if err != nil {
-			return p, err
+		switch {
+		case err != nil:
+			return p, nil, err
+		case !isSegment(d):
+			p.Campaigns, played = append(p.Campaigns, d), append(played, name)
+			continue
 		}
-		p.Campaigns = append(p.Campaigns, d)
+		s, err := engine.ParseSegment(d)
+		if err != nil {
+			return p, nil, named(err, []string{name})
+		}
+		if other, taken := segments[s.Key]; taken {
+			return p, nil, errors.New(locale.T(lang, "cli.files.twice", map[string]any{"file": name, "other": other, "key": string(s.Key)}))
+		}
+		segments[s.Key] = name
+		p.Segments = append(p.Segments, d)
 	}
-	return p, nil
+	return p, played, nil
+}
+
+// isSegment reports a document that says whom it holds, and no steps.
+func isSegment(d engine.Draft) bool {
+	tree := definition.ReadTree([]byte(d.Source), d.Format)
+	return tree.Get("who") != nil && tree.Get("steps") == nil
 }
 
 // readDraft reads a file as its name says.
@@ -115,16 +137,18 @@ func attributes(typed map[string]string) map[string]any {
 	return out
 }
 
-// named puts the file's name before each problem, where there is but one file.
-func (c *campaignSimulateCmd) named(err error) error {
+// named puts the file's name before each problem, where there is but one file that it can be in.
+func named(err error, files []string) error {
 	var f *fault.Error
-	if !errors.As(err, &f) || len(c.Files) != 1 || f.Key != "invalid.definition" {
+	if !errors.As(err, &f) || len(files) != 1 || f.Key != "invalid.definition" {
 		return err
 	}
 	named := *f
 	named.Details = nil
 	for _, d := range f.Details {
-		d.Path = c.Files[0]
+		if d.Line > 0 { // else it is in none of them
+			d.Path = files[0]
+		}
 		named.Details = append(named.Details, d)
 	}
 	return &named

@@ -54,3 +54,42 @@ func TestCampaignSimulateSaysWhatIsWrong(t *testing.T) {
 		}
 	}
 }
+
+// TestCampaignSimulateWithSegments: segments that conditions name come as files too, known by what they say.
+func TestCampaignSimulateWithSegments(t *testing.T) {
+	dir := t.TempDir()
+	file := func(name, src string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(src), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	campaign := file("talk.yaml", "key: talk\nkind: survey\nname: Talk\ntopic: news\nlanguages: [en]\nchannels: [telegram]\nentry: {manual: true}\nsteps:\n"+
+		"  - id: b\n    branch:\n      - {if: {segment: regulars}, steps: [{id: hi, send: {text: {en: Hi}}}]}\n")
+	segment := file("regulars.yaml", "key: regulars\nname: Regulars\nwho: {segment: vips}\n")
+	inner := file("vips.json", `{"key": "vips", "name": "VIPs", "who": {"tag": "vip"}}`)
+	simulate := func(files ...string) (code int, out, errs string) {
+		var o, e strings.Builder
+		code = run(t.Context(), append([]string{"campaign", "simulate", "--members", "4", "--days", "2", "--tag", "vip", "--json", "--lang", "en"}, files...), &o, &e)
+		return code, o.String(), e.String()
+	}
+	code, out, errs := simulate(campaign, segment, inner)
+	var r simulation.Result
+	if err := json.Unmarshal([]byte(out), &r); code != 0 || err != nil || r.Campaigns[0].Steps[1].Entered != 4 {
+		t.Fatalf("%d %v %s %s", code, err, errs, out)
+	}
+	for _, c := range []struct {
+		files []string
+		says  string
+	}{
+		{[]string{campaign}, campaign + ":11:24: There is no segment “regulars”"},
+		{[]string{campaign, segment}, "segments.regulars.who.segment: There is no segment “vips”"},
+		{[]string{campaign, segment, inner, file("again.yaml", "key: vips\nname: Again\nwho: all\n")}, "again.yaml has the key “vips”"},
+		{[]string{campaign, file("bad.yaml", "key: regulars\nname: Regulars\nwho: {tagg: vip}\n")}, "bad.yaml:3:7: "},
+	} {
+		if code, _, errs := simulate(c.files...); code != 1 || !strings.Contains(errs, c.says) {
+			t.Errorf("%s\n%d %s", c.says, code, errs)
+		}
+	}
+}

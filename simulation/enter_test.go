@@ -1,0 +1,45 @@
+package simulation
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/kruzhok/kruzhok/engine"
+)
+
+// entering is a campaign of the key with the entry.
+func entering(key, entry string) engine.Draft {
+	d := written("entry: {event: lesson.done"+entry+"}", "  - {id: hi, send: {text: {en: Hi}}}\n")
+	d.Source = strings.Replace(d.Source, "key: small", "key: "+key, 1)
+	return d
+}
+
+// TestCampaignsShareAnEvent: several campaigns that are entered by the same event get everybody, whatever they want of its data, and each once.
+func TestCampaignsShareAnEvent(t *testing.T) {
+	for name, drafts := range map[string][]engine.Draft{
+		"the same":        {entering("a", ""), entering("b", "")},
+		"one wants data":  {entering("a", ""), entering("b", ", data: {level: a1}")},
+		"other fields":    {entering("a", ", data: {place: club}"), entering("b", ", data: {level: a1}, key: lesson")},
+		"a common value":  {entering("a", ", data: {level: [a1, a2]}"), entering("b", ", data: {level: [b1, A2]}")},
+		"a contradiction": {entering("a", ", data: {level: a1}"), entering("b", ", data: {level: b1}"), entering("c", ", data: {level: [b1, b2]}")},
+		"key and data":    {entering("a", ", key: lesson, reentry: each_time"), entering("b", ", data: {lesson: l-1}, reentry: each_time"), entering("c", ", key: lesson")},
+		"no key":          {entering("a", ", key: lesson"), entering("b", `, data: {lesson: "first of all"}`)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := run(t, Plan{Campaigns: drafts, Invented: 3, Days: 3})
+			for _, c := range r.Campaigns {
+				if c.Entered != 3 || c.Completed != 3 || c.Steps[0].Entered != 3 || sentBy(c.Steps[0]) != 3 {
+					t.Errorf("%s: %+v", c.Key, c)
+				}
+			}
+		})
+	}
+}
+
+func sentBy(s StepTotals) (n int) {
+	for _, sent := range s.Sent {
+		n += sent
+	}
+	return n
+}

@@ -1,0 +1,72 @@
+package simulation
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/kruzhok/kruzhok/campaigns/definition"
+	"github.com/kruzhok/kruzhok/internal/locale"
+)
+
+// loopVisits is how often somebody may come to a step again before that is worth a note.
+const loopVisits = 2
+
+// notes are what a look at the numbers alone would miss.
+func (r *Result) notes(plan *Plan, defs []*definition.Definition) []string {
+	notes, lang := []string{}, plan.Lang
+	note := func(key string, args map[string]any) { notes = append(notes, locale.T(lang, key, args)) }
+	if !r.Complete {
+		note("simulation.note.full", map[string]any{"n": r.Messages, "at": locale.DateTime(lang, r.Until)})
+	}
+	for _, c := range r.Campaigns {
+		if c.Entered == 0 {
+			note("simulation.note.nobody", map[string]any{"campaign": c.Name})
+		}
+		if c.Inside > 0 {
+			note("simulation.note.inside", map[string]any{"campaign": c.Name, "n": c.Inside})
+		}
+		if c.again > loopVisits && c.Inside > 0 {
+			note("simulation.note.loop", map[string]any{"campaign": c.Name, "step": string(c.againAt), "n": c.again})
+		}
+	}
+	for i, def := range defs {
+		if events := awaited(def); len(events) > 0 {
+			note("simulation.note.events", map[string]any{"campaign": r.Campaigns[i].Name, "events": strings.Join(events, ", ")})
+		}
+	}
+	segments := plan.conditions()
+	if slices.ContainsFunc(defs, func(d *definition.Definition) bool { return looksBack(d, segments) }) {
+		note("simulation.note.no_past", nil)
+	}
+	return notes
+}
+
+// awaited are the events that the campaign waits for, each once.
+func awaited(def *definition.Definition) (events []string) {
+	for _, s := range def.Order {
+		if w, ok := s.Body.(*definition.Wait); ok && w.Event != "" && !slices.Contains(events, w.Event) {
+			events = append(events, w.Event)
+		}
+	}
+	return events
+}
+
+// looksBack reports a condition on what was, other than consents: those a member who is played has.
+func looksBack(def *definition.Definition, segments definition.Segments) bool {
+	past := def.NeedsWithin(segments).Past
+	if s := def.Entry.Schedule; s != nil {
+		past = append(past, definition.NeedsOf(&s.Audience, segments).Past...)
+	}
+	return slices.ContainsFunc(past, func(c *definition.Condition) bool { return c.Subject != definition.SubjectConsent })
+}
+
+// conditions are the segments' that conditions of the played campaigns may name.
+func (p *Plan) conditions() definition.Segments {
+	all := definition.Segments{}
+	for _, d := range p.Segments {
+		if s, problems := definition.ParseSegment([]byte(d.Source), d.Format); len(problems) == 0 {
+			all[s.Key] = &s.Who
+		}
+	}
+	return all.Without()
+}

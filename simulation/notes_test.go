@@ -1,0 +1,45 @@
+package simulation
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/kruzhok/kruzhok/campaigns/definition"
+	"github.com/kruzhok/kruzhok/engine"
+)
+
+// TestNotesSayWhatIsMissing: where a campaign looks back or waits for what comes from outside, the result says that a simulation has none of it.
+func TestNotesSayWhatIsMissing(t *testing.T) {
+	const hi = "  - {id: hi, send: {text: {en: Hi}}}\n"
+	branch := func(condition string) engine.Draft {
+		return written("", "  - {id: b, branch: [{if: "+condition+", steps: [{wait: 1d}]}]}\n"+hi)
+	}
+	segment := func(who string) engine.Draft {
+		return engine.Draft{Source: "key: regulars\nname: Regulars\nwho: " + who + "\n", Format: definition.YAML}
+	}
+	const noPast = "no past: no events"
+	for name, c := range map[string]struct {
+		draft    engine.Draft
+		segments []engine.Draft
+		says     string
+	}{
+		"nothing":         {draft: written("", hi)},
+		"a tag":           {draft: branch("{tag: vip}")},
+		"a consent":       {draft: branch("{consent: news}")},
+		"events":          {draft: branch("{event: lesson.done, at_least: 3}"), says: noPast},
+		"in the audience": {draft: written(`entry: {schedule: {at: "2026-11-25T10:00", zone: community, audience: {event: lesson.done}}}`, hi), says: noPast},
+		"in a segment":    {draft: branch("{segment: regulars}"), segments: []engine.Draft{segment("{event: lesson.done}")}, says: noPast},
+		"no look back":    {draft: branch("{segment: regulars}"), segments: []engine.Draft{segment("{tag: vip}")}},
+		"waits":           {draft: written("", "  - {id: w, wait: {event: lesson.done, timeout: {after: 1d}}}\n"+hi), says: "“Small” waits for events: lesson.done."},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := run(t, Plan{Campaigns: []engine.Draft{c.draft}, Segments: c.segments, Invented: 2, Days: 4, Lang: "en"})
+			notes := slices.DeleteFunc(r.Notes, func(n string) bool { return strings.HasPrefix(n, "Nobody entered") })
+			if got := strings.Join(notes, "\n"); len(notes) > 1 || !strings.Contains(got, c.says) || c.says == "" && got != "" {
+				t.Errorf("%q", got)
+			}
+		})
+	}
+}

@@ -1,0 +1,31 @@
+package simulation
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/kruzhok/kruzhok/campaigns/definition"
+	"github.com/kruzhok/kruzhok/engine"
+	"github.com/kruzhok/kruzhok/internal/fault"
+)
+
+func segmentOf(key, who string) engine.Draft {
+	return engine.Draft{Source: "key: " + key + "\nname: Some\nwho: " + who + "\n", Format: definition.YAML}
+}
+
+// TestOneSegmentStopsNothing: a segment that cannot be made stops only a campaign that names it, which is told why.
+func TestOneSegmentStopsNothing(t *testing.T) {
+	segments := []engine.Draft{segmentOf("outer", "{segment: good}"), segmentOf("lost", "{completed: nowhere}"), segmentOf("good", "{tag: vip}"), {Source: "wh", Format: definition.YAML}}
+	naming := func(key string) engine.Draft {
+		return written("", "  - {id: b, branch: [{if: {segment: "+key+"}, steps: [{id: hi, send: {text: {en: Hi}}}]}]}\n  - {id: w, wait: 1d}\n")
+	}
+	r := run(t, Plan{Campaigns: []engine.Draft{naming("outer")}, Segments: segments, Invented: 2, Days: 2, Tags: []string{"vip"}})
+	if c := r.Campaigns[0]; c.Entered != 2 || c.Steps[1].Entered != 2 {
+		t.Errorf("%+v", c)
+	}
+	_, err := Run(t.Context(), Plan{Campaigns: []engine.Draft{naming("lost")}, Segments: segments, Invented: 2, Days: 2, Start: start, Dir: t.TempDir()})
+	ds := fault.Details(err, "en")
+	if len(ds) != 2 || ds[0].Code != "unknown_segment" || ds[0].Line == 0 || ds[1].Code != "unknown_campaign" || !strings.HasPrefix(ds[1].Path, "segments.lost.who") || ds[1].Line != 0 {
+		t.Errorf("%v %+v", err, ds)
+	}
+}
