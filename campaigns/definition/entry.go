@@ -49,7 +49,7 @@ const (
 	MemberZone    ScheduleZone = "member"
 )
 
-// ExitRule ends the enrollment when the event happens and the condition holds; without an event, as soon as it holds.
+// ExitRule ends the enrollment when the event happens and the condition holds; without an event, when it holds before a step or a message.
 type ExitRule struct {
 	Happening
 	If *Condition
