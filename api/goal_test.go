@@ -69,3 +69,35 @@ func TestGoalInTheReport(t *testing.T) {
 	expectWords(t, chainWords(w.why("u2").Entry), "did not bring the id")
 	expectWords(t, chainWords(w.why("u2", "Accept-Language", "ru").Entry), "не принесло номера")
 }
+
+// TestHoldoutThatIsAddedLater: those who passed before anybody was held out are of another time, and are not compared.
+func TestHoldoutThatIsAddedLater(t *testing.T) {
+	w := newWorld(t)
+	goal := func() *reports.GoalReport {
+		t.Helper()
+		var report reports.CampaignReport
+		must(t, json.Unmarshal([]byte(w.call("GET", "/v1/campaigns/small/report", "").want(http.StatusOK).body), &report))
+		return report.Goal
+	}
+	enter := func(from, to int) {
+		for i := from; i < to; i++ {
+			id := fmt.Sprintf("u%d", i)
+			w.call("PUT", "/v1/members/"+id, `{"language":"en","email":"`+id+`@example.org","consents":[{"channel":"email","source":"test"}]}`).want(http.StatusCreated)
+			w.happens("lesson.seen", id, `{"lesson": 7}`)
+		}
+	}
+	w.call("POST", "/v1/campaigns", strings.Replace(measured, "holdout: 50\n", "", 1), "Content-Type", "application/yaml").want(http.StatusCreated)
+	w.call("POST", "/v1/campaigns/small/publication", "").want(http.StatusCreated)
+	enter(0, 3)
+	w.happens("lesson.booked", "u0", `{}`)
+	if g := goal(); g.Got.Members != 3 || g.Got.Reached != 1 || g.HeldOut != nil {
+		t.Fatalf("before: %+v", g)
+	}
+	w.call("PUT", "/v1/campaigns/small/draft", measured, "Content-Type", "application/yaml").want(http.StatusOK)
+	w.call("POST", "/v1/campaigns/small/publication", "").want(http.StatusCreated)
+	enter(3, 11)
+	w.happens("lesson.booked", "u1", `{}`)
+	if g := goal(); g.HeldOut == nil || g.HeldOut.Members == 0 || g.Got.Members+g.HeldOut.Members != 8 || g.Got.Reached != 0 || g.HeldOut.Reached != 0 {
+		t.Fatalf("after: %+v %+v", g, g.HeldOut)
+	}
+}

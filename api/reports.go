@@ -21,9 +21,9 @@ func (s *server) reportOperations() {
 		doc: "Who entered, where they stand, what was sent and what was not and why, and the answers to each question.",
 	}, s.getReport)
 	add(s, operation{
-		id: "get-audience", method: http.MethodGet, path: "/v1/campaigns/{key}/audience", tag: "Reports", scope: engine.CampaignsRead,
+		id: "get-audience", method: http.MethodGet, path: "/v1/campaigns/{key}/audience", tag: "Reports", scope: engine.MembersRead,
 		summary: "Count whom the draft's schedule would reach", errors: []int{http.StatusNotFound, http.StatusConflict},
-		doc: "Consent is not part of it: that is asked at the moment of sending. 409 where the draft's entry is no schedule.",
+		doc: "Consent is not part of it: that is asked at the moment of sending. 409 where the draft's entry is no schedule. Needs campaigns:read too, and responses:read where it looks at answers.",
 	}, s.getAudience)
 	add(s, operation{
 		id: "list-deliveries", method: http.MethodGet, path: "/v1/campaigns/{key}/deliveries", tag: "Reports", scope: engine.ResponsesRead,

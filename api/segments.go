@@ -12,6 +12,7 @@ import (
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/definition"
 	"github.com/kruzhok/kruzhok/engine"
+	"github.com/kruzhok/kruzhok/internal/fault"
 	"github.com/kruzhok/kruzhok/reports"
 )
 
@@ -81,18 +82,18 @@ func (s *server) segmentLooks() {
 		summary: "Say in words whom a segment holds", errors: []int{http.StatusNotFound},
 	}, s.explainSegment)
 	add(s, operation{
-		id: "count-segment", method: http.MethodGet, path: "/v1/segments/{key}/count", tag: "Segments", scope: engine.CampaignsRead,
+		id: "count-segment", method: http.MethodGet, path: "/v1/segments/{key}/count", tag: "Segments", scope: engine.MembersRead,
 		summary: "Count the members of a segment", errors: []int{http.StatusNotFound},
-		doc: "A count that took long is told again for a while; counted_at says when it was made.",
+		doc: "A count that took long is told again for a while; counted_at says when it was made. Needs campaigns:read too, and responses:read where the segment looks at answers.",
 	}, s.countSegment)
 	add(s, operation{
 		id: "sample-segment", method: http.MethodGet, path: "/v1/segments/{key}/sample", tag: "Segments", scope: engine.MembersRead,
-		summary: "Get some members of a segment", errors: []int{http.StatusNotFound}, doc: "The oldest of them, to see whether it holds whom it should.",
+		summary: "Get some members of a segment", errors: []int{http.StatusNotFound}, doc: "The oldest of them, to see whether it holds whom it should. Needs responses:read too where the segment looks at answers.",
 	}, s.sampleSegment)
 	add(s, operation{
 		id: "check-segment", method: http.MethodPost, path: "/v1/segment-checks", tag: "Segments", scope: engine.CampaignsRead,
 		summary: "Check a segment without keeping it", body: segmentBody(),
-		doc: "What it says in words and how many members it holds; otherwise the same problems as when creating.",
+		doc: "What it says in words and, for a token that may count it (members:read, and responses:read where it looks at answers), how many members it holds; otherwise the same problems as when creating.",
 	}, s.checkSegment)
 	add(s, operation{
 		id: "get-segment-schema", method: http.MethodGet, path: "/v1/schema/segment", tag: "Segments", scope: engine.CampaignsRead,
@@ -216,7 +217,7 @@ func (s *server) sampleSegment(ctx context.Context, p engine.Principal, in *samp
 type segmentCheckReply struct {
 	Body struct {
 		Explanation *reports.Explanation `json:"explanation"`
-		Count       *reports.Audience    `json:"count"`
+		Count       *reports.Audience    `json:"count,omitempty" doc:"Absent where the token may not count"`
 	}
 }
 
@@ -230,5 +231,8 @@ func (s *server) checkSegment(ctx context.Context, p engine.Principal, in *Draft
 		return nil, err
 	}
 	out.Body.Count, err = s.Reports.Segment(ctx, p, d)
+	if fault.Is(err, fault.Forbidden) { // the words are theirs all the same
+		err = nil
+	}
 	return out, err
 }

@@ -3,6 +3,8 @@ package api
 import (
 	"strings"
 	"testing"
+
+	"github.com/kruzhok/kruzhok/engine"
 )
 
 // TestSegments are saved, explained in two languages, counted, looked into, used, and kept while they are used.
@@ -60,4 +62,54 @@ func TestSegments(t *testing.T) {
 	if got := w.call("GET", "/v1/schema/segment", "").want(200); !strings.Contains(got.body, "Kruzhok segment") {
 		t.Error(got.body)
 	}
+}
+
+// TestCountingAsksForWhatIsLookedAt: who may not read members, or answers, does not learn them by counting for whom a condition holds.
+func TestCountingAsksForWhatIsLookedAt(t *testing.T) {
+	w := newWorld(t)
+	w.call("POST", "/v1/members", `{"external_id": "a", "tags": ["vip"]}`).want(201)
+	w.call("POST", "/v1/campaigns", `{"key": "survey", "kind": "survey", "name": "N", "topic": "news", "languages": ["en"], "channels": ["email"], "entry": {"manual": true}, "steps": [{"ask": {"type": "text", "save_as": "health", "subject": {"en": "S"}, "text": {"en": "T"}}}]}`).want(201)
+	tagged, answered := `{"key": "tagged", "name": "T", "who": {"tag": "vip"}}`, `{"key": "answered", "name": "A", "who": {"answer": "health", "of": "survey", "exists": false}}`
+	within := `{"key": "within", "name": "W", "who": {"all": [{"segment": "answered"}]}}`
+	for _, doc := range []string{tagged, answered, within} {
+		w.call("POST", "/v1/segments", doc).want(201)
+	}
+	draft := `{"key": "cast", "kind": "broadcast", "name": "N", "topic": "news", "languages": ["en"], "channels": ["email"], "entry": {"schedule": {"at": "2030-01-01T10:00", "zone": "community", "audience": {"segment": "within"}}}, "steps": [{"send": {"subject": {"en": "S"}, "text": {"en": "T"}}}]}`
+	w.call("POST", "/v1/campaigns", draft).want(201)
+	campaigns := "Bearer " + w.newToken(engine.CampaignsRead)
+	members := "Bearer " + w.newToken(engine.CampaignsRead, engine.MembersRead)
+	answers := "Bearer " + w.newToken(engine.CampaignsRead, engine.MembersRead, engine.ResponsesRead)
+	for _, c := range []struct {
+		token, segment, doc string
+		counts              bool
+	}{
+		{campaigns, "tagged", tagged, false},
+		{campaigns, "answered", answered, false},
+		{campaigns, "within", within, false},
+		{members, "tagged", tagged, true},
+		{members, "answered", answered, false},
+		{members, "within", within, false},
+		{answers, "tagged", tagged, true},
+		{answers, "answered", answered, true},
+		{answers, "within", within, true},
+	} {
+		paths := []string{"/v1/segments/" + c.segment + "/count", "/v1/segments/" + c.segment + "/sample"}
+		if c.segment == "within" {
+			paths = append(paths, "/v1/campaigns/cast/audience")
+		}
+		for _, path := range paths {
+			if got := w.call("GET", path, "", "Authorization", c.token); c.counts {
+				got.want(200)
+			} else {
+				got.problem(403, "forbidden.scope")
+			}
+		}
+		got := w.call("POST", "/v1/segment-checks", c.doc, "Authorization", c.token).want(200)
+		if strings.Contains(got.body, `"count":{"members":1`) != c.counts || strings.Contains(got.body, `"count"`) != c.counts || !strings.Contains(got.body, `"sentence":"`) {
+			t.Errorf("%s: counts %v: %s", c.segment, c.counts, got.body)
+		}
+	}
+	play := `{"definitions": [{"source": "%", "format": "json"}], "members": {"sample": 1}}`
+	play = strings.Replace(play, "%", strings.ReplaceAll(draft, `"`, `\"`), 1)
+	w.call("POST", "/v1/simulations", play, "Authorization", members).problem(403, "forbidden.scope")
 }

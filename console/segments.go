@@ -60,9 +60,10 @@ type segmentMember struct{ Href, Name string }
 
 // held is what a condition comes to: in words, as a list where it has several parts, and in numbers.
 type held struct {
-	Sentence, Count, Age string
-	Parts                []explain.Part
-	Of                   string // before the list
+	Sentence   string
+	Count, Age string // empty where the reader may not count
+	Parts      []explain.Part
+	Of         string // before the list
 }
 
 const segmentSample = 10
@@ -76,30 +77,32 @@ func (r *request) segment() error {
 	if p.Holds, p.Title, err = r.holds(p.Frame, draftOf(s)); err != nil {
 		return err
 	}
-	if r.who.Require(engine.MembersRead) == nil {
-		ms, err := r.k.o.Engine.SampleSegment(r.Request.Context(), r.who, s.Key, segmentSample)
-		if err != nil {
-			return err
-		}
-		for _, m := range ms {
-			row := segmentMember{Href: "/console/members/" + idText(m.ID), Name: reports.MemberRow{Profile: &m.Profile}.Name()}
-			p.Rows = append(p.Rows, row)
-		}
+	ms, err := r.k.o.Engine.SampleSegment(r.Request.Context(), r.who, s.Key, segmentSample)
+	if err != nil && !fault.Is(err, fault.Forbidden) {
+		return err
+	}
+	for _, m := range ms {
+		row := segmentMember{Href: "/console/members/" + idText(m.ID), Name: reports.MemberRow{Profile: &m.Profile}.Name()}
+		p.Rows = append(p.Rows, row)
 	}
 	return r.render("segment.html", p)
 }
 
-// holds explains and counts a segment's document.
+// holds explains a segment's document, and counts it for who may know.
 func (r *request) holds(f look.Frame, d engine.Draft) (h held, name string, err error) {
 	e, err := r.k.o.Reports.Explain(r.Request.Context(), r.who, d, r.lang)
 	if err != nil {
 		return h, "", err
 	}
+	h = held{Sentence: e.Sentence, Of: e.List.Text, Parts: e.List.Parts}
 	n, err := r.k.o.Reports.Segment(r.Request.Context(), r.who, d)
-	if err != nil {
+	switch {
+	case fault.Is(err, fault.Forbidden):
+		return h, e.Name, nil
+	case err != nil:
 		return h, "", err
 	}
-	h = held{Sentence: e.Sentence, Count: f.T("console.members", "n", n.Members), Of: e.List.Text, Parts: e.List.Parts}
+	h.Count = f.T("console.members", "n", n.Members)
 	h.Age = f.T("console.segments.counted", "at", n.CountedAt.In(r.zone).Format("15:04"))
 	return h, e.Name, nil
 }

@@ -74,3 +74,20 @@ func TestSegments(t *testing.T) {
 		t.Errorf("gone: %d", rec.Code)
 	}
 }
+
+// TestSegmentsWithoutMembers: who may read campaigns and no members reads what a segment means, and not how many it holds.
+func TestSegmentsWithoutMembers(t *testing.T) {
+	w := newWorld(t, newSQLite(t), func(o *Options) { o.Open = false })
+	_, err := w.e.CreateSegment(t.Context(), engine.Operator, engine.Draft{Source: "key: novices\nname: N\nwho: {tag: novice}\n", Format: "yaml"})
+	must(t, err)
+	for scope, counts := range map[engine.Scope]bool{engine.CampaignsWrite: false, engine.MembersRead: true} {
+		token, err := w.e.CreateToken(t.Context(), engine.Operator, string(scope), []engine.Scope{engine.CampaignsRead, scope})
+		must(t, err)
+		rec := w.call("GET", segmentsPath+"/novices", nil, "Cookie", sessionCookie+"="+token)
+		body := rec.Body.String()
+		checkPage(t, string(scope), body)
+		if rec.Code != http.StatusOK || !strings.Contains(body, "who have the tag “novice”") || strings.Contains(body, "Counted at") != counts {
+			t.Errorf("%s: %d %s", scope, rec.Code, body)
+		}
+	}
+}

@@ -166,3 +166,25 @@ func TestTwoRunsOfOneMember(t *testing.T) {
 		}
 	})
 }
+
+// TestKeysOfManyDigits: an id that is a number is the same id with all its digits, and what an event brings is compared as a number.
+func TestKeysOfManyDigits(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		key := w.publish(strings.Replace(reminding, "kind: [trial, group]", "level: 3", 1))
+		anna := w.member("anna", func(in *engine.MemberInput) {
+			byMail("anna@example.org")(in)
+			in.Tags = &[]string{"novice"}
+		}).Member.ID
+		w.happens("booking.made", "anna", `{"level": 3, "id": 1234567890123456788}`)
+		w.happens("booking.made", "anna", `{"level": 3.0, "id": 1234567890123456789}`)
+		w.happens("booking.made", "anna", `{"level": 3e0, "id": 70.0}`)
+		w.happens("booking.made", "anna", `{"level": 4, "id": 71}`)
+		w.happens("booking.made", "anna", `{"level": 1e999, "id": 72}`)
+		w.happens("booking.made", "anna", `{"level": 3, "id": 1e999}`)
+		w.happens("booking.canceled", "anna", `{"id": 1234567890123456789}`)
+		w.happens("booking.canceled", "anna", `{"id": 7e1}`)
+		if got := w.passages(key, anna); got != "1234567890123456788:waiting, 1234567890123456789:exited left, 70:exited left" {
+			t.Errorf("%s; refused: %s", got, w.refusals(anna))
+		}
+	})
+}

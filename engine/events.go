@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -157,7 +158,9 @@ func (e *Engine) handleEvent(ctx context.Context, tx *store.Tx, in *store.Input)
 	}
 	in.Member = p.ID // the two may have been merged since it was stored
 	h := happening{event: ev.Event, noted: map[string]any{"id": ev.ID}}
-	_ = json.Unmarshal(ev.Data, &h.data) // of what is no mapping nothing can be asked
+	d := json.NewDecoder(bytes.NewReader(ev.Data))
+	d.UseNumber()         // a run's key may have more digits than a float64 holds
+	_ = d.Decode(&h.data) // of what is no mapping nothing can be asked
 	return e.happened(ctx, tx, p, h)
 }
 

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/kruzhok/kruzhok/campaigns/definition"
 	"github.com/kruzhok/kruzhok/internal/fault"
 	"github.com/kruzhok/kruzhok/store"
 )
@@ -59,6 +60,15 @@ func (p Principal) Require(s Scope) error {
 		return nil
 	}
 	return fault.New(fault.Forbidden, "forbidden.scope", map[string]any{"scope": string(s)})
+}
+
+// RequireFor refuses who may not hear for whom the condition holds: what it looks at could be found out by asking. Scope members:read, and responses:read
+// where it looks at answers, also in the segments that it names.
+func (p Principal) RequireFor(c *definition.Condition, ss definition.Segments) error {
+	if err := p.Require(MembersRead); err != nil || !c.LooksAtAnswers(ss) {
+		return err
+	}
+	return p.Require(ResponsesRead)
 }
 
 // tokenPrefix marks our tokens, so that secret scanners can find them.

@@ -10,7 +10,7 @@ import (
 )
 
 // Sample returns members with all that deciding and sending look at, to be played elsewhere: those with the external ids, or, without ids, the first n of those
-// for whom the condition holds (nil: for everybody). Scope members:read. Fault invalid.simulation names each id that is nobody's.
+// for whom the condition holds (nil: for everybody). Scope members:read, and responses:read where the condition looks at answers. Fault invalid.simulation names each id that is nobody's.
 func (e *Engine) Sample(ctx context.Context, p Principal, externalIDs []string, among *definition.Condition, n int) ([]*MemberView, error) {
 	if err := p.Require(MembersRead); err != nil {
 		return nil, err
@@ -20,7 +20,7 @@ func (e *Engine) Sample(ctx context.Context, p Principal, externalIDs []string, 
 	if len(externalIDs) > 0 {
 		ids, err = e.named(ctx, externalIDs)
 	} else {
-		ids, err = e.some(ctx, among, n)
+		ids, err = e.some(ctx, p, among, n)
 	}
 	if err != nil {
 		return nil, err
@@ -60,7 +60,7 @@ func (e *Engine) named(ctx context.Context, externalIDs []string) (ids []campaig
 	return ids, nil
 }
 
-func (e *Engine) some(ctx context.Context, among *definition.Condition, n int) ([]campaigns.MemberID, error) {
+func (e *Engine) some(ctx context.Context, p Principal, among *definition.Condition, n int) ([]campaigns.MemberID, error) {
 	c, err := e.community(ctx, e.Store)
 	if err != nil {
 		return nil, err
@@ -70,6 +70,9 @@ func (e *Engine) some(ctx context.Context, among *definition.Condition, n int) (
 	}
 	asked, err := e.asked(ctx, e.Store, among, c, e.now())
 	if err != nil {
+		return nil, err
+	}
+	if err := p.RequireFor(among, asked.Segments); err != nil {
 		return nil, err
 	}
 	return e.Store.Audience(ctx, asked, 0, n)

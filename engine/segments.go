@@ -78,7 +78,7 @@ func (e *Engine) Segment(ctx context.Context, p Principal, key campaigns.Key) (*
 	return e.Store.Segment(ctx, key)
 }
 
-// SampleSegment returns the first n members of the segment. Scope members:read.
+// SampleSegment returns the first n members of the segment. Scopes as for Sample.
 func (e *Engine) SampleSegment(ctx context.Context, p Principal, key campaigns.Key, n int) ([]*MemberView, error) {
 	if err := p.Require(MembersRead); err != nil {
 		return nil, err

@@ -39,7 +39,7 @@ type audienceKey struct {
 	segments string
 }
 
-// Audience counts whom the draft's schedule would reach. Scope campaigns:read. Fault conflict.no_audience where the draft has no schedule.
+// Audience counts whom the draft's schedule would reach. Scopes campaigns:read, members:read, and responses:read where it looks at answers. Fault conflict.no_audience where the draft has no schedule.
 func (r *Reports) Audience(ctx context.Context, p engine.Principal, key campaigns.Key) (*Audience, error) {
 	c, err := r.campaign(ctx, p, engine.CampaignsRead, key)
 	if err != nil {
@@ -49,10 +49,11 @@ func (r *Reports) Audience(ctx context.Context, p engine.Principal, key campaign
 	if len(problems) > 0 || def.Entry.Schedule == nil {
 		return nil, fault.New(fault.Conflict, "conflict.no_audience", nil)
 	}
-	return r.count(ctx, definition.SourceHash([]byte(c.Draft)), &def.Entry.Schedule.Audience)
+	return r.count(ctx, p, definition.SourceHash([]byte(c.Draft)), &def.Entry.Schedule.Audience)
 }
 
-// Segment counts the members of a segment, whose document it is given: a saved one, or one that is yet to be. Scope campaigns:read.
+// Segment counts the members of a segment, whose document it is given: a saved one, or one that is yet to be. Scopes campaigns:read,
+// members:read, and responses:read where it looks at answers.
 func (r *Reports) Segment(ctx context.Context, p engine.Principal, d engine.Draft) (*Audience, error) {
 	if err := p.Require(engine.CampaignsRead); err != nil {
 		return nil, err
@@ -61,11 +62,11 @@ func (r *Reports) Segment(ctx context.Context, p engine.Principal, d engine.Draf
 	if err != nil {
 		return nil, err
 	}
-	return r.count(ctx, definition.SourceHash([]byte(d.Source)), &s.Who)
+	return r.count(ctx, p, definition.SourceHash([]byte(d.Source)), &s.Who)
 }
 
 // count asks the condition of everybody, or tells the last count again.
-func (r *Reports) count(ctx context.Context, document string, who *definition.Condition) (*Audience, error) {
+func (r *Reports) count(ctx context.Context, p engine.Principal, document string, who *definition.Condition) (*Audience, error) {
 	community, err := r.store.Community(ctx)
 	if err != nil {
 		return nil, err
@@ -73,6 +74,9 @@ func (r *Reports) count(ctx context.Context, document string, who *definition.Co
 	fallback := engine.Fallback(community)
 	segments, marks, err := r.segments(ctx, who)
 	if err != nil {
+		return nil, err
+	}
+	if err := p.RequireFor(who, segments); err != nil {
 		return nil, err
 	}
 	kept := r.audience(audienceKey{document, fallback, marks})

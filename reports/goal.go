@@ -3,6 +3,7 @@ package reports
 import (
 	"context"
 	"math"
+	"slices"
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/definition"
@@ -12,7 +13,8 @@ import (
 )
 
 // GoalReport says what the campaign brings: how many of those who passed it reached its goal in time, and how many of those who were held out. Who passed
-// several times counts each time. Passages of versions without a goal are not among them.
+// several times counts each time. Passages of versions without a goal are not among them; where members are held out, neither are those of versions that held
+// nobody out: they are of another time, and none of the two groups.
 type GoalReport struct {
 	Event    string     `json:"event" doc:"What reaches the goal, in the live version"`
 	Within   string     `json:"within" doc:"How long after entry it counts, in the live version"`
@@ -55,36 +57,51 @@ func (r *Reports) goal(ctx context.Context, c *store.Campaign, enrollments []sto
 	if err != nil || def == nil || def.Goal == nil || c.LiveVersion == 0 {
 		return nil, err
 	}
-	var got, held GoalGroup
-	measures := map[int]bool{}
-	for _, n := range enrollments {
-		if _, asked := measures[n.Version]; !asked {
-			d, err := r.version(ctx, c.ID, n.Version)
-			if err != nil {
-				return nil, err
-			}
-			measures[n.Version] = d != nil && d.Goal != nil
-		}
-		if measures[n.Version] {
-			got.Members += n.N
-		}
-	}
 	counts, err := r.store.CountGoals(ctx, c.ID)
 	if err != nil {
 		return nil, err
 	}
-	for _, n := range counts {
-		if n.HeldOut {
-			held.Members += n.N
+	heldOut := def.Holdout > 0 || slices.ContainsFunc(counts, func(n store.GoalCount) bool { return n.HeldOut })
+	measures := map[int]bool{}
+	for _, n := range enrollments {
+		measures[n.Version] = false
+	}
+	for _, n := range counts { // the passage may have gone on in another version since
+		measures[n.Version] = false
+	}
+	for number := range measures {
+		d, err := r.version(ctx, c.ID, number)
+		if err != nil {
+			return nil, err
 		}
-		if n.Reached && n.HeldOut {
-			held.Reached += n.N
-		} else if n.Reached {
+		measures[number] = d != nil && d.Goal != nil && (d.Holdout > 0 || !heldOut)
+	}
+	got, held := groups(enrollments, counts, measures)
+	return compare(def, got, held, lang), nil
+}
+
+// groups counts the passages of the versions that are measured.
+func groups(enrollments []store.Count, counts []store.GoalCount, measures map[int]bool) (got, held GoalGroup) {
+	for _, n := range enrollments {
+		if measures[n.Version] {
+			got.Members += n.N
+		}
+	}
+	for _, n := range counts {
+		switch {
+		case !measures[n.Version]:
+			continue
+		case n.HeldOut:
+			held.Members += n.N
+		case n.Reached:
 			got.Reached += n.N
+		}
+		if n.HeldOut && n.Reached {
+			held.Reached += n.N
 		}
 	}
 	got.Members = max(got.Reached, got.Members-held.Members)
-	return compare(def, got, held, lang), nil
+	return got, held
 }
 
 // compare puts the groups side by side. Nobody is held out: there is one of them.

@@ -1,9 +1,11 @@
 package definition
 
 import (
+	"encoding/json"
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/kruzhok/kruzhok/campaigns/timing"
 )
@@ -47,7 +49,7 @@ const (
 	MemberZone    ScheduleZone = "member"
 )
 
-// ExitRule ends the enrollment when the event happens and the condition holds; without an event, as soon as it holds.
+// ExitRule ends the enrollment when the event happens and the condition holds; without an event, when it holds before a step or a message.
 type ExitRule struct {
 	Happening
 	If *Condition
@@ -72,12 +74,27 @@ func (h *Happening) Is(event string, data map[string]any) bool {
 	}
 	return !slices.ContainsFunc(h.Data, func(f DataField) bool {
 		have := data[f.Name]
+		if n, ok := have.(json.Number); ok {
+			have, _ = n.Float64() // out of range is infinite, which no value is
+		}
 		return !slices.ContainsFunc(f.Values, func(want any) bool { return equal(have, want) })
 	})
 }
 
 // runKeyForm is what a key may be: an id of the community's own systems. What looks like an address or a sentence is none: keys are shown and kept.
 var runKeyForm = regexp.MustCompile(`^[A-Za-z0-9._:/#-]{1,64}$`)
+
+// digits writes a number as an id. A whole one keeps its digits, however many: ids have more than a float64 holds.
+func digits(n json.Number) string {
+	if !strings.ContainsAny(n.String(), ".eE") {
+		return n.String()
+	}
+	f, err := n.Float64()
+	if err != nil {
+		return ""
+	}
+	return strconv.FormatFloat(f, 'f', -1, 64)
+}
 
 // RunKey is what an event's run is about. brought: the event says what it is about; it may say so and be no id, which is an empty key.
 func (e *Entry) RunKey(data map[string]any) (key string, brought bool) {
@@ -86,6 +103,8 @@ func (e *Entry) RunKey(data map[string]any) (key string, brought bool) {
 		return "", false
 	case string:
 		key = v
+	case json.Number:
+		key = digits(v)
 	case float64:
 		key = strconv.FormatFloat(v, 'f', -1, 64)
 	}

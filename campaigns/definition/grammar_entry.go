@@ -41,6 +41,6 @@ var exitObject = &object{
 	fields: []field{
 		may("event", "The event. In a campaign with a key, one that brings a key ends the run with that key alone.", named("event")),
 		may("data", "Only events that brought these values; a list means one of them.", eventData),
-		may("if", "Without event: ends the enrollment as soon as it holds, looked at before each step and each message. With event: it must hold when the event comes.", named("condition")),
+		may("if", "Without event: ends the enrollment when it holds, looked at before each step; before each message too, unless it asks for consents, events, campaigns, messages or segments. With event: it must hold when the event comes.", named("condition")),
 	},
 }

@@ -63,7 +63,7 @@ var stepObject = &object{
 		}),
 		may("set", "Changes what is known about the member.", named("set")),
 		may("award", "Gives points.", named("award")),
-		may("enroll", "Takes the member into another campaign, by its key, if its entry rule lets them in. The member goes on here at once.", named("campaign_key")),
+		may("enroll", "Takes the member into another campaign, by its key. Of its entry rule re-entry alone is asked; if, data and key belong to the event. The member goes on here at once.", named("campaign_key")),
 		may("repeat", "Runs its steps once a day, a number of times.", named("repeat")),
 		may("goto", "Goes on at the step with this id.", named("step_id")),
 		may("end", "Ends the campaign for this member.", anyOf(schema{"const": true}, named("end"))),
@@ -154,8 +154,8 @@ var waitDateObject = &object{
 	name: "wait_date", doc: "The day in an attribute, or so many days before or after it.", example: "{attribute: exam_on, before: 3d}",
 	fields: []field{
 		must("attribute", "The attribute that holds the day, such as 2026-12-01.", named("name")),
-		may("before", "How many days before it.", named("period")),
-		may("after", "How many days after it.", named("period")),
+		may("before", "How many days before it; only whole days.", named("period")),
+		may("after", "How many days after it; only whole days.", named("period")),
 		may("missed", "The step to go on at when the attribute holds no day, or the moment is past; default the next.", named("step_id")),
 	},
 }

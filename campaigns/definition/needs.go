@@ -111,6 +111,12 @@ func (c *Condition) LooksBack() bool {
 	return n.Segments || len(n.Past) > 0
 }
 
+// LooksAtAnswers reports a comparison with an answer, also in the segments that the condition names.
+func (c *Condition) LooksAtAnswers(ss Segments) (looks bool) {
+	c.LeavesWithin(ss, func(leaf *Condition) { looks = looks || leaf.Subject == SubjectAnswer })
+	return looks
+}
+
 // asks names what is to be read for the condition: the same for conditions that compare it differently.
 func (c *Condition) asks() [3]string {
 	switch c.Subject {

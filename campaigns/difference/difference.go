@@ -54,6 +54,7 @@ type Field struct {
 	Lang     campaigns.Lang // of a text
 	Order    bool           // only the order of the entries changed
 	Old, New string
+	free     bool // the author chose the name that it stands under
 }
 
 // Document is one side of a comparison.
@@ -148,6 +149,6 @@ var textKeys = []string{"text", "subject", "name"}
 func onlyTexts(fields []Field) bool {
 	return !slices.ContainsFunc(fields, func(f Field) bool {
 		key := f.Path[strings.LastIndexAny(f.Path, " .")+1:]
-		return f.Kind != Changed || f.Order || f.Lang == "" && !slices.Contains(textKeys, key)
+		return f.Kind != Changed || f.Order || f.free || f.Lang == "" && !slices.Contains(textKeys, key)
 	})
 }

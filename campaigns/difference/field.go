@@ -13,6 +13,9 @@ import (
 // whole are keys whose value is one thing to a reader, however deep it is.
 var whole = []string{"if", "audience"}
 
+// free are keys below which authors choose the names: one that is called like a text, or like a language, is none.
+var free = []string{"data", "attributes"}
+
 // fields compares two mappings; nil is one without entries.
 func (c *comparison) fields(was, now *definition.Tree) []Field {
 	f := &fieldList{langs: c.langs}
@@ -23,15 +26,20 @@ func (c *comparison) fields(was, now *definition.Tree) []Field {
 type fieldList struct {
 	langs []campaigns.Lang
 	list  []Field
+	free  bool // below one of the keys free
 }
 
 // value compares what stands at one path; nil is nothing.
 func (f *fieldList) value(path, key string, was, now *definition.Tree) {
+	if !f.free && slices.Contains(free, key) {
+		f.free = true
+		defer func() { f.free = false }()
+	}
 	switch {
 	case was != nil && now != nil && meaning(was) == meaning(now):
 	case slices.Contains(whole, key):
 		f.leaf(path, "", was, now)
-	case either(was, now, definition.TreeMapping) && f.text(was) && f.text(now):
+	case !f.free && either(was, now, definition.TreeMapping) && f.text(was) && f.text(now):
 		f.texts(path, was, now)
 	case either(was, now, definition.TreeMapping):
 		f.mapping(path, was, now)
@@ -141,7 +149,7 @@ func label(was, now *definition.Tree, i int) string {
 }
 
 func (f *fieldList) leaf(path string, lang campaigns.Lang, was, now *definition.Tree) {
-	field := Field{Kind: Changed, Path: path, Lang: lang}
+	field := Field{Kind: Changed, Path: path, Lang: lang, free: f.free}
 	switch {
 	case was == nil:
 		field.Kind, field.New = Added, shown(now)

@@ -68,3 +68,23 @@ func TestTextsAlone(t *testing.T) {
 		}
 	}
 }
+
+// TestNamesThatLookLikeTexts: what an event brings and what is set may be called like a text or a language, and changes the rules; an option may be
+// called like such a key, and its text is one.
+func TestNamesThatLookLikeTexts(t *testing.T) {
+	doc := head + `exit: [{event: course.left, data: {subject: english}}]
+goal: {event: paid, within: 3d, data: {en: one}}
+steps:
+  - set: {attributes: {name: Anna, ru: yes!}}
+  - ask: {type: choice, text: {en: Which?, ru: Что?}, options: [{value: data, text: {en: Data, ru: Данные}}, {value: x, text: {en: X, ru: Х}}]}
+`
+	doc = strings.Replace(doc, "entry: {manual: true}", "entry: {event: lesson.booked, data: {text: long}}", 1)
+	for change, want := range map[[2]string]bool{
+		{"english", "german"}: false, {"{en: one}", "{en: two}"}: false, {"Anna", "Olga"}: false, {"yes!", "no!"}: false, {"text: long", "text: short"}: false,
+		{"en: Data", "en: Facts"}: true,
+	} {
+		if got := Between(document(t, doc), document(t, strings.Replace(doc, change[0], change[1], 1))).Texts(); got != want {
+			t.Errorf("%v: %v", change, got)
+		}
+	}
+}
