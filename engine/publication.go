@@ -46,7 +46,7 @@ type Publication struct {
 	Version  int // that it would be
 	// Difference is to the newest version; nil: there is none, or it cannot be read.
 	Difference *difference.Difference
-	// Texts: only texts changed, and those inside get the corrected ones whatever is chosen.
+	// Texts: only texts changed, and those who stay get the corrected ones.
 	Texts bool
 	// Words are the draft's texts, by language.
 	Words  []difference.Text
@@ -59,7 +59,7 @@ type Publication struct {
 // Standing is how many stand at a step of a version, and where they would go on.
 type Standing struct {
 	Version int
-	Step    campaigns.StepID // empty: before the first
+	Step    campaigns.StepID // empty: before the first, where those stay who are held out
 	N       int
 	// Place is where they would go on; nil: somebody has to say. At a step of one's own it is the same one.
 	Place *campaigns.StepID
