@@ -46,7 +46,7 @@ type publishInput struct {
 }
 
 func (s *server) publish(ctx context.Context, p engine.Principal, in *publishInput) (*publicationReply, error) {
-	rev, err := readRevision(in.IfMatch)
+	rev, err := readRevision(in.IfMatch, "conflict.draft")
 	if err != nil {
 		return nil, err
 	}

@@ -53,7 +53,7 @@ func TestSegments(t *testing.T) {
 	if page := w.get(segmentsPath+"/novices", "ru"); !strings.Contains(page, "Новички") || !strings.Contains(page, "чей язык – русский") || !strings.Contains(page, "верно хотя бы одно из этого") || !strings.Contains(page, "/console/members/") {
 		t.Error(page)
 	}
-	if code, body := send(segmentsPath+"/novices", strings.Replace(novices, "ru}", "en}", 1), "7", "save"); code != 409 || !strings.Contains(body, "Someone changed this draft") {
+	if code, body := send(segmentsPath+"/novices", strings.Replace(novices, "ru}", "en}", 1), "7", "save"); code != 409 || !strings.Contains(body, "Someone changed this segment") {
 		t.Errorf("somebody else changed it: %d %s", code, body)
 	}
 	if code, _ := send(segmentsPath+"/novices", strings.Replace(novices, "ru}", "en}", 1), "1", "save"); code != 303 {
