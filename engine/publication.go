@@ -314,7 +314,8 @@ func (e *Engine) publish(ctx context.Context, tx *store.Tx, p Principal, c *stor
 // outdated refuses texts that lag behind in a language, unless somebody has said yes to them.
 func outdated(pub *Publication, how Publishing) error {
 	var list []fault.Detail
-	for _, t := range pub.Outdated() {
+	texts := pub.Outdated()
+	for _, t := range texts {
 		for _, w := range t.Wordings {
 			if w.State == difference.Outdated {
 				at := strings.TrimSpace(string(t.Step) + " " + t.Path)
@@ -325,7 +326,7 @@ func outdated(pub *Publication, how Publishing) error {
 	if len(list) == 0 || how.AcceptOutdated {
 		return nil
 	}
-	return fault.New(fault.Conflict, "conflict.outdated_texts", map[string]any{"n": len(list)}).With(list...)
+	return fault.New(fault.Conflict, "conflict.outdated_texts", map[string]any{"n": len(texts)}).With(list...)
 }
 
 // moveOf is what is to become of those inside; nil: they stay.
