@@ -131,7 +131,7 @@ type draftReply struct {
 }
 
 func (s *server) putDraft(ctx context.Context, p engine.Principal, in *putDraftInput) (*draftReply, error) {
-	rev, err := readRevision(in.IfMatch)
+	rev, err := readRevision(in.IfMatch, "conflict.draft")
 	if err != nil {
 		return nil, err
 	}
@@ -145,14 +145,14 @@ func (s *server) putDraft(ctx context.Context, p engine.Principal, in *putDraftI
 // revision is the draft's ETag.
 func revision(c *engine.Campaign) string { return `"` + strconv.FormatInt(c.DraftRev, 10) + `"` }
 
-// readRevision reads If-Match (RFC 9110 §13.1.1): absent and * mean whatever there is; a tag that is none of ours matches nothing.
-func readRevision(header string) (int64, error) {
+// readRevision reads If-Match (RFC 9110 §13.1.1): absent and * mean whatever there is; a tag that is none of ours matches nothing, which is the fault changed.
+func readRevision(header, changed string) (int64, error) {
 	if header == "" || header == "*" {
 		return 0, nil
 	}
 	rev, err := strconv.ParseInt(strings.Trim(header, `"`), 10, 64)
 	if err != nil || rev <= 0 {
-		return 0, fault.New(fault.Conflict, "conflict.draft", nil)
+		return 0, fault.New(fault.Conflict, changed, nil)
 	}
 	return rev, nil
 }

@@ -54,11 +54,12 @@ var (
 		fault.Internal:     http.StatusInternalServerError,
 	}
 	byKey = map[string]int{
-		"conflict.draft":        http.StatusPreconditionFailed, // If-Match (RFC 9110 §13.1.1)
-		"conflict.link_expired": http.StatusGone,
-		"invalid.content_type":  http.StatusUnsupportedMediaType,
-		"invalid.method":        http.StatusMethodNotAllowed,
-		"invalid.slow_body":     http.StatusRequestTimeout,
+		"conflict.draft":           http.StatusPreconditionFailed, // If-Match (RFC 9110 §13.1.1)
+		"conflict.segment_changed": http.StatusPreconditionFailed,
+		"conflict.link_expired":    http.StatusGone,
+		"invalid.content_type":     http.StatusUnsupportedMediaType,
+		"invalid.method":           http.StatusMethodNotAllowed,
+		"invalid.slow_body":        http.StatusRequestTimeout,
 	}
 )
 

@@ -46,7 +46,7 @@ type publishInput struct {
 }
 
 func (s *server) publish(ctx context.Context, p engine.Principal, in *publishInput) (*publicationReply, error) {
-	rev, err := readRevision(in.IfMatch)
+	rev, err := readRevision(in.IfMatch, "conflict.draft")
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +66,7 @@ type publicationView struct {
 	Version       int            `json:"version" doc:"The version that it would be"`
 	DraftRevision int64          `json:"draft_revision"`
 	Difference    []string       `json:"difference" doc:"What changed since the newest version, for reading; empty when nothing did or nothing was published"`
-	TextsOnly     bool           `json:"texts_only" doc:"Only texts changed: those inside get the corrected ones whatever is chosen"`
+	TextsOnly     bool           `json:"texts_only" doc:"Only texts changed: those who stay get the corrected ones"`
 	InsideN       int            `json:"inside_n" doc:"How many members are inside"`
 	Inside        []standingView `json:"inside" doc:"Where they stand"`
 	Outdated      []textView     `json:"outdated" doc:"Texts that were changed in one language and not in another"`
@@ -76,7 +76,7 @@ type standingView struct {
 	Version  int               `json:"version"`
 	Step     campaigns.StepID  `json:"step" doc:"Empty: before the first step"`
 	N        int               `json:"n"`
-	Place    *campaigns.StepID `json:"place" doc:"The step of the new version at which they would go on; null: it has none, and moves must say where they go on"`
+	Place    *campaigns.StepID `json:"place" doc:"The step of the new version at which they would go on; empty: they begin with it, except who is held out: they stay; null: it has none, and moves must say where they go on"`
 	Unmoving bool              `json:"unmoving" doc:"Their version cannot be read by this release: they stay in it whatever is chosen"`
 }
 

@@ -10,8 +10,8 @@ import (
 func TestPublication(t *testing.T) {
 	w := newWorld(t)
 	yaml := []string{"Content-Type", "application/yaml"}
-	const draft = "key: c\nkind: survey\nname: C\ntopic: news\nlanguages: [en, ru]\nchannels: [email]\nentry: {manual: true}\nsteps:\n" +
-		"  - {id: w, wait: 2d}\n  - {id: a, send: {text: {en: A, ru: А}}}\n"
+	const draft = "key: c\nkind: survey\nname: C\ntopic: news\nlanguages: [en, ru, de]\nchannels: [email]\nentry: {manual: true}\nsteps:\n" +
+		"  - {id: w, wait: 2d}\n  - {id: a, send: {text: {en: A, ru: А, de: Ah}}}\n"
 	w.call("POST", "/v1/campaigns", draft, yaml...).want(201)
 	if got := w.call("GET", "/v1/campaigns/c/publication", "").want(200).json(); got["version"] != 1.0 || got["inside_n"] != 0.0 {
 		t.Errorf("%v", got)
@@ -36,7 +36,10 @@ func TestPublication(t *testing.T) {
 		t.Error(got.body)
 	}
 	at := "/v1/campaigns/c/publication"
-	w.call("POST", at, `{"inside":"move"}`).problem(409, "conflict.outdated_texts")
+	refused := w.call("POST", at, `{"inside":"move"}`)
+	if refused.problem(409, "conflict.outdated_texts"); !strings.Contains(refused.body, "1 text was changed") {
+		t.Errorf("one text in two languages: %s", refused.body)
+	}
 	w.call("POST", at, `{"inside":"move","outdated_texts":"accept"}`).problem(409, "conflict.no_place")
 	w.call("POST", at, `{"inside":"move","outdated_texts":"accept","moves":{"w":"nowhere"}}`).problem(422, "invalid.moves")
 	w.call("POST", at, `{"outdated_texts":"accept","moves":{"w":"a"}}`).problem(422, "invalid.moves_without_move")

@@ -137,7 +137,7 @@ type putSegmentInput struct {
 }
 
 func (s *server) putSegment(ctx context.Context, p engine.Principal, in *putSegmentInput) (*segmentReply, error) {
-	rev, err := readRevision(in.IfMatch)
+	rev, err := readRevision(in.IfMatch, "conflict.segment_changed")
 	if err != nil {
 		return nil, err
 	}

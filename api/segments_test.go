@@ -38,7 +38,8 @@ func TestSegments(t *testing.T) {
 	if got := w.call("GET", "/v1/segments/vips/sample?limit=1", "").want(200); len(got.items()) != 1 || !strings.Contains(got.body, `"external_id":"a"`) {
 		t.Error(got.body)
 	}
-	w.call("PUT", "/v1/segments/vips", doc, "If-Match", `"7"`).problem(412, "conflict.draft")
+	w.call("PUT", "/v1/segments/vips", doc, "If-Match", `"7"`).problem(412, "conflict.segment_changed")
+	w.call("PUT", "/v1/segments/vips", doc, "If-Match", `"x"`).problem(412, "conflict.segment_changed")
 	if got := w.call("PUT", "/v1/segments/vips", strings.Replace(doc, `, {"language": "ru"}`, "", 1), "If-Match", `"1"`).want(200); got.Header().Get("ETag") != `"2"` {
 		t.Error(got.body)
 	}

@@ -117,7 +117,10 @@ func TestWhyNotEntered(t *testing.T) {
 			w.publishExplained()
 			w.joined()
 		}, []string{"no address on any", "Was not taken into"}},
-		"ahead": {`{schedule: {at: "2026-12-24 10:00", zone: community, audience: all}}`, (*world).publishExplained, []string{"24 December, 10:00"}},
+		"not meant":  {"{event: member.joined, if: {tag: novice}}", func(w *world) { w.publishExplained(); w.joined() }, []string{"the condition of its entry did not hold"}},
+		"no key":     {"{event: member.joined, key: lesson}", func(w *world) { w.publishExplained(); w.joined() }, []string{"did not bring the id"}},
+		"other data": {"{event: member.joined, data: {kind: [trial]}}", func(w *world) { w.publishExplained(); w.joined() }, []string{"may not have brought what the entry asks for"}},
+		"ahead":      {`{schedule: {at: "2026-12-24 10:00", zone: community, audience: all}}`, (*world).publishExplained, []string{"24 December, 10:00"}},
 		"audience": {`{schedule: {at: "2026-11-24 12:00", zone: community, audience: {all: [{language: en}, {attribute: level, is: b1}]}}}`, func(w *world) {
 			w.publishExplained()
 			w.settle()
@@ -134,6 +137,9 @@ func TestWhyNotEntered(t *testing.T) {
 			}
 			text := chainWords(why.Entry)
 			expectWords(t, text, c.says...)
+			if refused := strings.Contains(text, "Was not taken into"); refused && strings.Contains(text, "Why is not kept") {
+				t.Errorf("the same event with a reason and without one: %s", text)
+			}
 			if strings.Contains(text, "why.") || strings.Contains(text, "{") {
 				t.Errorf("a sentence without its words: %s", text)
 			}

@@ -106,7 +106,7 @@ func (k *Console) routes() []route {
 		{"GET", "/console/members/:id/why/:key", members, (*request).why},
 		{"GET", segmentsPath, campaigns, (*request).segments},
 		{"POST", segmentsPath, Access{Scope: engine.CampaignsWrite}, (*request).createSegment},
-		{"GET", segmentsPath + "/new", Access{Scope: engine.CampaignsWrite}, (*request).newSegment},
+		{"GET", newSegmentPath, Access{Scope: engine.CampaignsWrite}, (*request).newSegment},
 		{"GET", segmentsPath + "/:key", campaigns, (*request).segment},
 		{"POST", segmentsPath + "/:key", Access{Scope: engine.CampaignsWrite}, (*request).putSegment},
 		{"GET", segmentsPath + "/:key/edit", Access{Scope: engine.CampaignsWrite}, (*request).editSegment},

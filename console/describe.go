@@ -121,6 +121,8 @@ func (w words) waitTitle(b *definition.Wait) string {
 		return w.T("console.step.wait_event", "event", b.Event, "span", w.period(b.Timeout.After))
 	case b.Date != nil:
 		return w.dateTitle(b)
+	case len(b.On) > 0 && has:
+		return w.T("console.step.wait_both_on", "span", w.period(b.For), "days", w.weekdays(b.On), "at", clock(*b.Until))
 	case len(b.On) > 0:
 		return w.T("console.step.wait_on", "days", w.weekdays(b.On), "at", clock(*b.Until))
 	case b.Until != nil && has:

@@ -23,6 +23,7 @@ steps:
       - {share: 3, name: "long & kind", steps: [{id: ready, send: {text: {en: Ready?, ru: Готовы?}}}]}
       - {share: 1, steps: []}
   - wait: {until: "10:00", on: [monday, sunday]}
+  - wait: {for: 2d, until: "11:00", on: [friday]}
   - wait: {until: "18:00", date: {attribute: exam_on, before: 3d}}
   - wait: {event: lesson.done, timeout: {after: 7d}}
   - enroll: fork
@@ -32,8 +33,8 @@ steps:
 	_, err = w.e.Publish(t.Context(), engine.Operator, "fork")
 	must(t, err)
 	for lang, says := range map[string][]string{
-		"en": {"long &amp; kind: 75 % by chance", "B: 25 % by chance", "Wait until 10:00 on: Monday, Sunday", "Wait until 18:00, 3 days before the day in “exam_on”", "Wait for “lesson.done”, 7 days at most", "Takes the member into “fork”"},
-		"ru": {"B: 25 % наугад", "день недели: понедельник, воскресенье", "за 3 дня до даты из «exam_on»", "Ждать «lesson.done», не дольше: 7 дней", "Записывает участника в «fork»"},
+		"en": {"long &amp; kind: 75 % by chance", "B: 25 % by chance", "Wait until 10:00 on: Monday, Sunday", "Wait 2 days, then until 11:00 on: Friday", "Wait until 18:00, 3 days before the day in “exam_on”", "Wait for “lesson.done”, 7 days at most", "Takes the member into “fork”"},
+		"ru": {"B: 25 % наугад", "день недели: понедельник, воскресенье", "Ждать 2 дня, потом до 11:00, день недели: пятница", "за 3 дня до даты из «exam_on»", "Ждать «lesson.done», не дольше: 7 дней", "Записывает участника в «fork»"},
 	} {
 		page := strings.ReplaceAll(w.get("/console/campaigns/fork", lang), "\u00a0", " ")
 		for _, part := range says {

@@ -29,6 +29,8 @@ type publishPage struct {
 	Revision string
 	Action   string // empty: the reader may only look, or the campaign is archived
 	Copy     string // empty: the reader may only look
+	CopyKey  string // that was typed
+	CopyName string
 }
 
 // wayView is one thing that can become of those inside.
@@ -106,6 +108,7 @@ func (r *request) publishPage(status int, how engine.Publishing, refused error) 
 	p.Head = headOf(p.Frame, flow.Head, r.sinceWords(p.Frame, flow), "publish")
 	if r.who.Require(engine.CampaignsWrite) == nil {
 		p.Copy = "/console/campaigns/" + string(key) + "/copy"
+		p.CopyKey, p.CopyName = r.PostForm("key"), r.PostForm("name")
 	}
 	if p.Copy != "" && flow.Head.State != campaigns.Archived {
 		p.Action = "/console/campaigns/" + string(key) + "/publish"

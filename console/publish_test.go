@@ -89,21 +89,30 @@ func TestCopyAndArchive(t *testing.T) {
 		t.Error("the copy has not its name")
 	}
 	for key, status := range map[string]int{"second-week": 409, "": 422, "Not a key": 422} {
-		if got := w.post(at+"/copy", url.Values{"key": {key}}); got.Code != status {
+		got := w.post(at+"/copy", url.Values{"key": {key}, "name": {"Typed <i>"}})
+		if got.Code != status {
 			t.Errorf("%q: %d", key, got.Code)
 		}
+		page := got.Body.String()
+		if checkPage(t, key, page); !strings.Contains(page, `value="Typed &lt;i&gt;"`) || !strings.Contains(page, `name="key" value="`+key+`"`) || !strings.Contains(page, `role="alert"`) {
+			t.Errorf("%q: what was typed is lost, or nothing says why", key)
+		}
 	}
-	if got := w.post(at+"/archive", url.Values{}); got.Code != 409 {
+	sure := url.Values{"sure": {"yes"}}
+	if got := w.post(at+"/archive", sure); got.Code != 409 {
 		t.Errorf("a draft is archived: %d", got.Code)
 	}
 	_, err := w.e.Publish(t.Context(), engine.Operator, "first-week")
 	must(t, err)
 	_, err = w.e.End(t.Context(), engine.Operator, "first-week")
 	must(t, err)
-	if page := w.get(at, "en"); !strings.Contains(page, at+"/archive") {
-		t.Error("no button")
+	if page := w.get(at, "en"); !strings.Contains(page, at+"/archive") || !strings.Contains(page, `name="sure" value="yes" required`) {
+		t.Error("no button, or no box beside it")
 	}
-	if got := w.post(at+"/archive", url.Values{}); got.Code != 303 {
+	if got := w.post(at+"/archive", url.Values{}); got.Code != 422 || !strings.Contains(got.Body.String(), "Tick the box") {
+		t.Errorf("by one press: %d", got.Code)
+	}
+	if got := w.post(at+"/archive", sure); got.Code != 303 {
 		t.Errorf("%d", got.Code)
 	}
 	if c, err := w.e.Campaign(t.Context(), engine.Operator, "first-week"); err != nil || c.State != campaigns.Archived {

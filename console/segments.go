@@ -12,7 +12,10 @@ import (
 	"github.com/kruzhok/kruzhok/reports"
 )
 
-const segmentsPath = "/console/segments"
+const (
+	segmentsPath   = "/console/segments"
+	newSegmentPath = "/console/new-segment" // not below the others: a segment may be called anything that a path can be
+)
 
 // segmentsPage lists segments.
 type segmentsPage struct {
@@ -74,7 +77,11 @@ func (r *request) segment() error {
 		return err
 	}
 	p := segmentPage{Frame: r.frame(look.Members, s.Name), Key: string(s.Key), May: r.maySegment()}
-	if p.Holds, p.Title, err = r.holds(p.Frame, draftOf(s)); err != nil {
+	p.Holds, p.Title, err = r.holds(p.Frame, draftOf(s))
+	if fault.Is(err, fault.Invalid) { // this release cannot read it: its text is where it is mended
+		return r.segmentWrong(http.StatusOK, s.Key, segmentForm{Source: s.Source, Revision: s.Rev}, err)
+	}
+	if err != nil {
 		return err
 	}
 	ms, err := r.k.o.Engine.SampleSegment(r.Request.Context(), r.who, s.Key, segmentSample)
@@ -110,7 +117,7 @@ func (r *request) holds(f look.Frame, d engine.Draft) (h held, name string, err 
 // segmentForm is where a segment is written.
 type segmentForm struct {
 	look.Frame
-	Action, Back string
+	Action, Back string // no Action: the reader may only look
 	Source       string
 	Revision     int64
 	Wrong        []wrong // what stands in the way
@@ -143,6 +150,9 @@ func (r *request) segmentForm(status int, p segmentForm, key campaigns.Key) erro
 	if key != "" {
 		p.Back += "/" + string(key)
 		p.Action, p.Deletes, p.Title = p.Back, p.Back+"/delete", p.T("console.segments.edit", "key", string(key))
+	}
+	if !r.maySegment() {
+		p.Action, p.Deletes, p.Title = "", "", string(key)
 	}
 	return r.renderStatus(status, "segment-form.html", p)
 }
@@ -199,6 +209,11 @@ func (r *request) segmentRefused(key campaigns.Key, form segmentForm, err error)
 	if kind != fault.Invalid && kind != fault.Conflict {
 		return err
 	}
+	return r.segmentWrong(statusOf(kind), key, form, err)
+}
+
+// segmentWrong shows the form with what is wrong with its text.
+func (r *request) segmentWrong(status int, key campaigns.Key, form segmentForm, err error) error {
 	form.Refused = fault.Message(err, r.lang)
 	f := r.frame(look.Members, "")
 	for _, d := range fault.Details(err, r.lang) {
@@ -208,10 +223,13 @@ func (r *request) segmentRefused(key campaigns.Key, form segmentForm, err error)
 		}
 		form.Wrong = append(form.Wrong, w)
 	}
-	return r.segmentForm(statusOf(kind), form, key)
+	return r.segmentForm(status, form, key)
 }
 
 func (r *request) deleteSegment() error {
+	if err := r.sure(); err != nil {
+		return err
+	}
 	if err := r.k.o.Engine.DeleteSegment(r.Request.Context(), r.who, campaigns.Key(r.Param("key"))); err != nil {
 		return err
 	}

@@ -5,9 +5,11 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/kruzhok/kruzhok/engine"
 	"github.com/kruzhok/kruzhok/internal/locale"
+	"github.com/kruzhok/kruzhok/store"
 )
 
 const novices = "key: novices\nname: {en: Beginners <b>, ru: Новички}\nwho:\n  all:\n    - {language: ru}\n    - any: [{tag: novice}, {completed: " + surveyKey + "}]\n"
@@ -16,9 +18,10 @@ const novices = "key: novices\nname: {en: Beginners <b>, ru: Новички}\nwh
 func TestSegments(t *testing.T) {
 	w := newWorld(t, newSQLite(t))
 	w.populate(12)
+	sure := "yes"
 	send := func(path, source, revision, do string) (int, string) {
 		t.Helper()
-		rec := w.call("POST", path, url.Values{"source": {source}, "revision": {revision}, "do": {do}}, "Sec-Fetch-Site", "same-origin")
+		rec := w.call("POST", path, url.Values{"source": {source}, "revision": {revision}, "do": {do}, "sure": {sure}}, "Sec-Fetch-Site", "same-origin")
 		if body := rec.Body.String(); rec.Code != http.StatusSeeOther {
 			checkPage(t, path, body)
 			return rec.Code, body
@@ -26,7 +29,7 @@ func TestSegments(t *testing.T) {
 		return rec.Code, rec.Header().Get("Location")
 	}
 	checkPage(t, "none yet", w.get(segmentsPath, "ru"))
-	checkPage(t, "new", w.get(segmentsPath+"/new", "ru"))
+	checkPage(t, "new", w.get(newSegmentPath, "ru"))
 	wrong := strings.Replace(novices, "{completed: ", "{complted: ", 1)
 	for _, do := range []string{"look", "save"} {
 		if code, body := send(segmentsPath, wrong, "0", do); code != 422 || !strings.Contains(body, "Line 6:") || !strings.Contains(body, "completed") || !strings.Contains(body, "complted: ") || !strings.Contains(body, "&lt;b&gt;") {
@@ -53,7 +56,7 @@ func TestSegments(t *testing.T) {
 	if page := w.get(segmentsPath+"/novices", "ru"); !strings.Contains(page, "Новички") || !strings.Contains(page, "чей язык – русский") || !strings.Contains(page, "верно хотя бы одно из этого") || !strings.Contains(page, "/console/members/") {
 		t.Error(page)
 	}
-	if code, body := send(segmentsPath+"/novices", strings.Replace(novices, "ru}", "en}", 1), "7", "save"); code != 409 || !strings.Contains(body, "Someone changed this draft") {
+	if code, body := send(segmentsPath+"/novices", strings.Replace(novices, "ru}", "en}", 1), "7", "save"); code != 409 || !strings.Contains(body, "Someone changed this segment") {
 		t.Errorf("somebody else changed it: %d %s", code, body)
 	}
 	if code, _ := send(segmentsPath+"/novices", strings.Replace(novices, "ru}", "en}", 1), "1", "save"); code != 303 {
@@ -67,6 +70,11 @@ func TestSegments(t *testing.T) {
 	if code, body := send(segmentsPath+"/novices/delete", "", "", ""); code != 409 || !strings.Contains(body, "“others” names the segment") {
 		t.Errorf("deleted while it is used: %d %s", code, body)
 	}
+	sure = ""
+	if code, body := send(segmentsPath+"/others/delete", "", "", ""); code != 422 || !strings.Contains(body, "Tick the box") {
+		t.Errorf("deleted by one press: %d %s", code, body)
+	}
+	sure = "yes"
 	if code, to := send(segmentsPath+"/others/delete", "", "", ""); code != 303 || to != segmentsPath {
 		t.Errorf("deleted: %d %s", code, to)
 	}
@@ -89,5 +97,24 @@ func TestSegmentsWithoutMembers(t *testing.T) {
 		if rec.Code != http.StatusOK || !strings.Contains(body, "who have the tag “novice”") || strings.Contains(body, "Counted at") != counts {
 			t.Errorf("%s: %d %s", scope, rec.Code, body)
 		}
+	}
+}
+
+// TestAnySegmentIsReached: one that is called like a page, and one that this release cannot read, whose text can be mended.
+func TestAnySegmentIsReached(t *testing.T) {
+	w := newWorld(t, newSQLite(t))
+	_, err := w.e.CreateSegment(t.Context(), engine.Operator, engine.Draft{Source: "key: new\nname: Newcomers\nwho: {language: ru}\n", Format: "yaml"})
+	must(t, err)
+	if page := w.get(segmentsPath+"/new", "en"); !strings.Contains(page, "Newcomers") || strings.Contains(page, "textarea") {
+		t.Error(page)
+	}
+	now := time.Now()
+	must(t, w.e.Store.Write(t.Context(), func(tx *store.Tx) error {
+		return tx.InsertSegment(t.Context(), &store.Segment{Key: "old", Name: "Old", Source: "key: old\nname: Old\nwho: {yesterday: <b>}\n", Format: "yaml", Rev: 1, CreatedAt: now, UpdatedAt: now})
+	}))
+	page := w.get(segmentsPath+"/old", "en")
+	checkPage(t, "old", page)
+	if !strings.Contains(page, "Line 3:") || !strings.Contains(page, "{yesterday: &lt;b&gt;}") || !strings.Contains(page, `value="save"`) {
+		t.Error(page)
 	}
 }

@@ -7,11 +7,15 @@ import (
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/console/look"
 	"github.com/kruzhok/kruzhok/engine"
+	"github.com/kruzhok/kruzhok/internal/fault"
 	"github.com/kruzhok/kruzhok/reports"
 )
 
-// action is a button that does something at once.
-type action struct{ Href, Verb string }
+// action is a button that does something at once, or once the box beside it is ticked, where there is one.
+type action struct {
+	Href, Verb string
+	Sure       string // the box's label
+}
 
 // stopped lists what is stopped, as what needs a person. may: the reader may let it go on.
 func stopped(f look.Frame, switches []engine.Switch, may bool) []need {
@@ -53,7 +57,7 @@ func stops(f look.Frame, switches []engine.Switch) []action {
 	var out []action
 	for _, scope := range engine.SwitchScopes() {
 		if !on[scope] {
-			out = append(out, action{"/console/switches/" + scope + "/trip", f.T("switch.stop." + scope)})
+			out = append(out, action{Href: "/console/switches/" + scope + "/trip", Verb: f.T("switch.stop." + scope)})
 		}
 	}
 	return out
@@ -82,11 +86,11 @@ func (r *request) stand(f look.Frame, h *head, c reports.CampaignHead) error {
 	base := "/console/campaigns/" + string(c.Key)
 	switch c.State {
 	case campaigns.Running, campaigns.Scheduled:
-		h.Turn = &action{base + "/pause", f.T("switch.pause")}
+		h.Turn = &action{Href: base + "/pause", Verb: f.T("switch.pause")}
 	case campaigns.Paused:
-		h.Turn = &action{base + "/resume", f.T("switch.resume")}
+		h.Turn = &action{Href: base + "/resume", Verb: f.T("switch.resume")}
 	case campaigns.Finished:
-		h.Turn = &action{base + "/archive", f.T("console.archive")}
+		h.Turn = &action{base + "/archive", f.T("console.archive"), f.T("console.archive.sure")}
 	}
 	return nil
 }
@@ -101,13 +105,29 @@ func (r *request) resume() error {
 	return r.toCampaign(c, err)
 }
 
+// sure refuses what cannot be undone while the box beside its button is not ticked.
+func (r *request) sure() error {
+	if r.PostForm("sure") != "yes" {
+		return fault.New(fault.Invalid, "invalid.unsure", nil)
+	}
+	return nil
+}
+
 func (r *request) archive() error {
+	if err := r.sure(); err != nil {
+		return err
+	}
 	c, err := r.k.o.Engine.Archive(r.Request.Context(), r.who, campaigns.Key(r.Param("key")))
 	return r.toCampaign(c, err)
 }
 
+// clone copies the campaign; a copy that is refused is asked for again, with what was typed.
 func (r *request) clone() error {
-	c, err := r.k.o.Engine.CloneCampaign(r.Request.Context(), r.who, campaigns.Key(r.Param("key")), campaigns.Key(strings.TrimSpace(r.PostForm("key"))), strings.TrimSpace(r.PostForm("name")))
+	key, name := campaigns.Key(strings.TrimSpace(r.PostForm("key"))), strings.TrimSpace(r.PostForm("name"))
+	c, err := r.k.o.Engine.CloneCampaign(r.Request.Context(), r.who, campaigns.Key(r.Param("key")), key, name)
+	if kind := fault.KindOf(err); err != nil && (kind == fault.Conflict || kind == fault.Invalid) {
+		return r.publishPage(statusOf(kind), engine.Publishing{}, err)
+	}
 	return r.toCampaign(c, err)
 }
 

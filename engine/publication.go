@@ -46,7 +46,7 @@ type Publication struct {
 	Version  int // that it would be
 	// Difference is to the newest version; nil: there is none, or it cannot be read.
 	Difference *difference.Difference
-	// Texts: only texts changed, and those inside get the corrected ones whatever is chosen.
+	// Texts: only texts changed, and those who stay get the corrected ones.
 	Texts bool
 	// Words are the draft's texts, by language.
 	Words  []difference.Text
@@ -59,7 +59,7 @@ type Publication struct {
 // Standing is how many stand at a step of a version, and where they would go on.
 type Standing struct {
 	Version int
-	Step    campaigns.StepID // empty: before the first
+	Step    campaigns.StepID // empty: before the first, where those stay who are held out
 	N       int
 	// Place is where they would go on; nil: somebody has to say. At a step of one's own it is the same one.
 	Place *campaigns.StepID
@@ -314,7 +314,8 @@ func (e *Engine) publish(ctx context.Context, tx *store.Tx, p Principal, c *stor
 // outdated refuses texts that lag behind in a language, unless somebody has said yes to them.
 func outdated(pub *Publication, how Publishing) error {
 	var list []fault.Detail
-	for _, t := range pub.Outdated() {
+	texts := pub.Outdated()
+	for _, t := range texts {
 		for _, w := range t.Wordings {
 			if w.State == difference.Outdated {
 				at := strings.TrimSpace(string(t.Step) + " " + t.Path)
@@ -325,7 +326,7 @@ func outdated(pub *Publication, how Publishing) error {
 	if len(list) == 0 || how.AcceptOutdated {
 		return nil
 	}
-	return fault.New(fault.Conflict, "conflict.outdated_texts", map[string]any{"n": len(list)}).With(list...)
+	return fault.New(fault.Conflict, "conflict.outdated_texts", map[string]any{"n": len(texts)}).With(list...)
 }
 
 // moveOf is what is to become of those inside; nil: they stay.

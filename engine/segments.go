@@ -112,7 +112,7 @@ func (e *Engine) CreateSegment(ctx context.Context, p Principal, d Draft) (*stor
 }
 
 // PutSegment replaces the segment's document; what uses it asks the new condition from then on. rev 0 means whatever revision there is.
-// Faults not_found.segment, conflict.draft, invalid.segment_key_changed.
+// Faults not_found.segment, conflict.segment_changed, invalid.segment_key_changed.
 func (e *Engine) PutSegment(ctx context.Context, p Principal, key campaigns.Key, rev int64, d Draft) (*store.Segment, error) {
 	return e.writeSegment(ctx, p, d, func(tx *store.Tx, s *store.Segment) error {
 		old, err := tx.Segment(ctx, key)

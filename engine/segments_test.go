@@ -167,7 +167,7 @@ func TestSegmentsAreKept(t *testing.T) {
 		_, err = w.e.PutSegment(ctx, engine.Operator, "a", 0, segmentDraft("a", "{any: [{tag: y}, {segment: b}]}"))
 		refused("circle", err, "invalid.definition", "who.any[1].segment")
 		_, err = w.e.PutSegment(ctx, engine.Operator, "a", 7, segmentDraft("a", "{tag: y}"))
-		refused("another revision", err, "conflict.draft", "")
+		refused("another revision", err, "conflict.segment_changed", "")
 		_, err = w.e.PutSegment(ctx, engine.Operator, "a", 0, segmentDraft("c", "{tag: y}"))
 		refused("another key", err, "invalid.segment_key_changed", "")
 		_, err = w.e.PutSegment(ctx, engine.Operator, "c", 0, segmentDraft("c", "{tag: y}"))

@@ -112,9 +112,12 @@ func eventEntries(ev store.Event) []Entry {
 		Channel   campaigns.Channel `json:"channel"`
 		Name      string            `json:"name"`
 		Attribute string            `json:"attribute"`
+		From      any               `json:"from"` // a version, or with other events a channel or a member
+		To        any               `json:"to"`
 	}
 	if json.Unmarshal(ev.Data, &data) == nil {
 		e.Topic, e.Source, e.Channel, e.named = data.Topic, data.Source, data.Channel, cmp.Or(data.Name, data.Attribute)
+		e.from, e.to = data.From, data.To
 		if data.Event != "" {
 			e.Event = data.Event
 		}
@@ -172,6 +175,7 @@ func (e *Entry) sentence(lang string) string {
 	s := locale.T(lang, key, map[string]any{
 		"campaign": string(e.Campaign), "step": string(e.Step), "question": e.Question, "event": e.Event, "topic": locale.Topic(lang, e.Topic),
 		"channel": channelWord(e.Channel), "arm": e.named, "attribute": e.named, "other": e.named,
+		"from": e.from, "to": e.to,
 	})
 	if e.words == "timeline.event.enrollment.refused" { // the reasons' sentences speak of a step, and none was begun
 		return s

@@ -58,6 +58,7 @@ type Entry struct {
 	campaign campaigns.CampaignID
 	words    string // the key of the sentence
 	named    string // an arm of a split, an attribute, another campaign
+	from, to any    // the versions that a passage was moved between
 	id       int64
 }
 

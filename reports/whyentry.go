@@ -68,6 +68,9 @@ func (e *explainer) entryRule(ctx context.Context, def *definition.Definition) (
 	return []WhyLine{e.line(WhyEntry, nil, "why.not.manual", nil)}, nil
 }
 
+// handledWithin is longer than the transaction that handles an event and writes whom it refused.
+const handledWithin = time.Minute
+
 // byEvent looks whether the event came, and what was said of it then.
 func (e *explainer) byEvent(ctx context.Context, name string) ([]WhyLine, error) {
 	events, err := pages(func(p store.Page) ([]store.Event, error) {
@@ -81,15 +84,22 @@ func (e *explainer) byEvent(ctx context.Context, name string) ([]WhyLine, error)
 		return nil, err
 	}
 	var lines []WhyLine
+	came := -1 // the line of the event that was handled last, while nothing tells what came of it
 	for _, ev := range events {
 		at := ev.At
 		switch {
 		case e.isRefusal(ev):
-			lines = append(lines, e.refusal(ev))
-		case ev.Name != "event.received" || eventName(ev) != name:
+			if came >= 0 && at.Sub(*lines[came].At) < handledWithin {
+				lines = lines[:came]
+			}
+			lines, came = append(lines, e.refusal(ev)), -1
+		case ev.Name != "event.received":
+		case eventName(ev) != name:
+			came = -1
 		case at.Before(first.PublishedAt):
 			lines = append(lines, e.line(WhyEntry, &at, "why.not.event_early", map[string]any{"event": name, "at": e.when(first.PublishedAt)}))
 		default:
+			came = len(lines)
 			lines = append(lines, e.line(WhyEntry, &at, "why.not.event_came", map[string]any{"event": name}))
 		}
 	}

@@ -68,12 +68,12 @@ func (tx *Tx) InsertSegment(ctx context.Context, s *Segment) error {
 	return wrap("insert segment", err)
 }
 
-// UpdateSegment replaces the document while the revision is still rev. Fault conflict.draft.
+// UpdateSegment replaces the document while the revision is still rev. Fault conflict.segment_changed.
 func (tx *Tx) UpdateSegment(ctx context.Context, s *Segment, rev int64) error {
 	n, err := tx.run.exec(ctx, `UPDATE segments SET name = $2, source = $3, format = $4, rev = rev + 1, updated_at = $5, updated_by = $6 WHERE key = $1 AND rev = $7`,
 		s.Key, s.Name, s.Source, s.Format, micros(s.UpdatedAt), s.UpdatedBy, rev)
 	if err == nil && n == 0 {
-		return conflict("draft", nil)
+		return conflict("segment_changed", nil)
 	}
 	return wrap("update segment", err)
 }

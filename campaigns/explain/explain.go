@@ -34,7 +34,8 @@ func (w Words) Sentence(c *definition.Condition) string {
 	}
 	if c.Not != nil {
 		if _, ok := w.negated(c.Not); !ok {
-			return w.say("explain.all_but", map[string]any{"clause": w.Clause(c)})
+			but := w.say("explain.not", map[string]any{"clause": w.clause(c.Not, true)})
+			return w.say("explain.all_but", map[string]any{"clause": but})
 		}
 	}
 	return w.say("explain.sentence", map[string]any{"clause": w.Clause(c)})
@@ -56,7 +57,7 @@ func (w Words) clause(c *definition.Condition, inside bool) string {
 		if said, ok := w.negated(c.Not); ok {
 			return said
 		}
-		return w.say("explain.not", map[string]any{"clause": w.clause(c.Not, true)})
+		return w.say("explain.not_among", map[string]any{"clause": w.clause(c.Not, true)})
 	}
 	return w.leaf(c, false)
 }
