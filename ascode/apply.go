@@ -93,7 +93,9 @@ func (s *Service) save(ctx context.Context, it *Item) (etag string, err error) {
 }
 
 func (s *Service) publish(ctx context.Context, it *Item, etag string) (version int, err error) {
-	body, err := json.Marshal(s.choice)
+	choice := s.choice
+	choice.Moves = it.Publication.Choice.Moves // those that are meant for this campaign
+	body, err := json.Marshal(choice)
 	if err != nil {
 		return 0, fmt.Errorf("write the choice: %w", err)
 	}
