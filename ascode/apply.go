@@ -116,7 +116,9 @@ func (w *applying) save(ctx context.Context, it *Item) error {
 }
 
 func (w *applying) publish(ctx context.Context, it *Item) (version int, err error) {
-	body, err := json.Marshal(w.choice)
+	choice := w.choice
+	choice.Moves = it.Publication.Choice.Moves // those that are meant for this campaign
+	body, err := json.Marshal(choice)
 	if err != nil {
 		return 0, fmt.Errorf("write the choice: %w", err)
 	}

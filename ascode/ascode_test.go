@@ -472,3 +472,25 @@ func TestFolders(t *testing.T) {
 		}
 	}
 }
+
+// TestMovesGoWhereTheirStepIs: a folder's other campaigns and new ones are published beside the one that a move is meant for.
+func TestMovesGoWhereTheirStepIs(t *testing.T) {
+	w := newWorld(t)
+	s := w.writer("en")
+	one := campaign("a", "Hello")
+	a, b := w.write("a.yaml", strings.Replace(one, "  - wait: 1d\n", "  - {id: pause, wait: 1d}\n", 1)), w.write("b.yaml", campaign("b", "Hi"))
+	_, err := w.apply(s, w.plan(s, true, a, b))
+	w.must(err)
+	w.write("a.yaml", strings.Replace(one, "  - wait: 1d\n", "", 1))
+	w.write("b.yaml", campaign("b", "Good day"))
+	c := w.write("c.yaml", campaign("c", "New"))
+	s.Choose(ascode.Choice{Inside: "move", Moves: map[string]string{"pause": ""}, OutdatedTexts: "accept"})
+	if told, err := w.apply(s, w.plan(s, true, a, b, c)); err != nil || strings.Count(told, "is published") != 3 {
+		t.Errorf("%v: %s", err, told)
+	}
+	w.write("b.yaml", campaign("b", "Good evening"))
+	s.Choose(ascode.Choice{Inside: "move", Moves: map[string]string{"nowhere": ""}, OutdatedTexts: "accept"})
+	if _, err := s.Plan(t.Context(), w.files(b), true); err == nil || !strings.Contains(err.Error(), "nowhere") {
+		t.Errorf("a step that is nowhere: %v", err)
+	}
+}

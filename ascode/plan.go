@@ -98,7 +98,7 @@ func (s *Service) Plan(ctx context.Context, files []*File, publish bool) (*Plan,
 		}
 		p.Items = append(p.Items, it)
 	}
-	return p, nil
+	return p, s.movesKnown(p)
 }
 
 // check has the service check every file; all problems come at once, as *BadFiles. Campaigns that name each other may be new together.
@@ -204,7 +204,7 @@ func (s *Service) publication(ctx context.Context, it *Item) (*Publication, erro
 	if string(live.source) == string(it.File.Source) && live.format == it.File.Format {
 		return nil, nil // a finished campaign too: it has ended by somebody's will, or by itself
 	}
-	p := &Publication{Version: c.LiveVersion + 1, Choice: s.choice, Paused: c.State == campaigns.Paused, Again: c.State == campaigns.Finished}
+	p := &Publication{Version: c.LiveVersion + 1, Choice: s.choiceFor(live), Paused: c.State == campaigns.Paused, Again: c.State == campaigns.Finished}
 	if since := between(live.source, live.format, it.File); since != nil && !alike(since, it.Difference) {
 		p.Since = since
 	}

@@ -123,6 +123,9 @@ func (p publishing) choice(lang string) (ascode.Choice, error) {
 	if p.AcceptOutdated {
 		c.OutdatedTexts = "accept"
 	}
+	if len(p.Move) > 0 && p.Inside != "move" {
+		return c, errors.New(locale.T(lang, "cli.publish.move_inside", nil))
+	}
 	for _, m := range p.Move {
 		from, to, ok := strings.Cut(m, "=")
 		if !ok || from == "" {

@@ -73,6 +73,7 @@ func TestCampaignsAsFiles(t *testing.T) {
 		{"yes", strings.NewReader("Yes\n"), "apply FILE", 0, []string{"hi: the draft is saved", "Add --publish"}},
 		{"done", nil, "plan --exit-code FILE", 0, []string{"= hi: unchanged", "Nothing to do"}},
 		{"nobody is asked for nothing", nil, "apply FILE", 0, []string{"Nothing to do"}},
+		{"moves nobody", nil, "apply --yes --publish --move a=b FILE", 1, []string{"--inside move"}},
 		{"published", nil, "apply --yes --publish FILE", 0, []string{"publishes version 1", "hi: version 1 is published"}},
 		{"not twice", nil, "plan --publish --exit-code FILE", 0, []string{"Nothing to do"}},
 		{"export where it is", nil, "export --dir DIR", 0, []string{"hi.yaml: unchanged"}},
