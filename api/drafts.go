@@ -9,6 +9,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/definition"
 	"github.com/kruzhok/kruzhok/engine"
 	"github.com/kruzhok/kruzhok/internal/fault"
@@ -65,6 +66,11 @@ func (s *server) draftOperations() {
 		doc: "Keeps the definition as a draft, as it was typed. Nobody gets anything before it is published. A definition with problems is refused with every problem's line, column and path.",
 	}, s.createCampaign)
 	add(s, operation{
+		id: "clone-campaign", method: http.MethodPost, path: "/v1/campaigns/{key}/copies", tag: "Campaigns", scope: engine.CampaignsWrite,
+		summary: "Make a new draft of a campaign's draft", status: http.StatusCreated, once: true, errors: []int{http.StatusNotFound, http.StatusConflict},
+		doc: "Under another key and name, otherwise as it was typed. No version is taken over, and nobody inside.",
+	}, s.cloneCampaign)
+	add(s, operation{
 		id: "check-definition", method: http.MethodPost, path: "/v1/checks", tag: "Campaigns", scope: engine.CampaignsRead,
 		summary: "Check a definition without keeping it", body: definitionBody(),
 		doc: "200 when it could be published; otherwise the same problems as when creating, and the campaigns and segments that it names and that are not there.",
@@ -93,6 +99,22 @@ type createdCampaign struct {
 
 func (s *server) createCampaign(ctx context.Context, p engine.Principal, in *DraftInput) (*createdCampaign, error) {
 	c, err := s.Engine.CreateCampaign(ctx, p, in.draft())
+	if err != nil {
+		return nil, err
+	}
+	return &createdCampaign{Location: campaignURL(c.Key), ETag: revision(c), Body: viewCampaign(c)}, nil
+}
+
+type cloneInput struct {
+	KeyInput
+	Body struct {
+		Key  campaigns.Key `json:"key" maxLength:"64" doc:"Of the copy; no campaign may have it yet"`
+		Name string        `json:"name,omitempty" maxLength:"200" doc:"Of the copy, in every language; default the same"`
+	}
+}
+
+func (s *server) cloneCampaign(ctx context.Context, p engine.Principal, in *cloneInput) (*createdCampaign, error) {
+	c, err := s.Engine.CloneCampaign(ctx, p, in.key(), in.Body.Key, in.Body.Name)
 	if err != nil {
 		return nil, err
 	}

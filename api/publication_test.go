@@ -53,3 +53,23 @@ func TestPublication(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 }
+
+// TestClone: a copy is a draft of its own, and as it was typed.
+func TestClone(t *testing.T) {
+	w := newWorld(t)
+	w.call("POST", "/v1/campaigns", survey, "Content-Type", "application/yaml").want(201)
+	w.call("POST", "/v1/campaigns/autumn/publication", "").want(201)
+	at := "/v1/campaigns/autumn/copies"
+	made := w.call("POST", at, `{"key":"winter","name":"How was December?"}`).want(201)
+	if made.json()["state"] != "draft" || made.json()["live_version"] != 0.0 || made.json()["name"] != "How was December?" || made.Header().Get("Location") != "/v1/campaigns/winter" {
+		t.Errorf("%s", made.body)
+	}
+	got := w.call("GET", "/v1/campaigns/winter/draft", "").want(200).body
+	if steps := survey[strings.Index(survey, "steps:"):]; !strings.HasSuffix(got, steps) {
+		t.Errorf("the steps are not as they were typed: %s", got)
+	}
+	w.call("POST", at, `{"key":"winter"}`).problem(409, "conflict.campaign")
+	w.call("POST", at, `{"key":"No key"}`).problem(422, "invalid.copy")
+	w.call("POST", "/v1/campaigns/nowhere/copies", `{"key":"b"}`).problem(404, "not_found.campaign")
+	w.call("POST", at, `{}`).want(422)
+}
