@@ -230,7 +230,7 @@ func (w *work) record(ctx context.Context, l *live, row *store.Enrollment, x *de
 		w.deliveries = append(w.deliveries, d)
 		return nil
 	}
-	if rowTells[x.Name] || w.bulk && x.Name == "split.taken" { // of many, the passages' visits tell who took which arm
+	if rowTells[x.Name] || w.first != nil && x.Name == "split.taken" { // where an audience enters, the passages' visits tell who took which arm
 		return nil
 	}
 	w.events = append(w.events, store.Event{At: w.now, Name: x.Name, Member: row.Member, Campaign: row.Campaign, Enrollment: row.ID, Step: x.Step, Reason: x.Reason, Data: mustJSON(x.Data)})

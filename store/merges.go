@@ -85,7 +85,7 @@ func (tx *Tx) mergeMembers(ctx context.Context, m Merge) error {
 var repointings = []string{
 	`DELETE FROM points WHERE member_id = $1 AND EXISTS (SELECT 1 FROM points AS o WHERE o.member_id = $2
 		AND o.campaign_id = points.campaign_id AND o.step = points.step AND o.visit = points.visit
-		AND (SELECT run_key FROM enrollments WHERE id = o.enrollment_id) = (SELECT run_key FROM enrollments WHERE id = points.enrollment_id))`,
+		AND COALESCE((SELECT run_key FROM enrollments WHERE id = o.enrollment_id), '') = COALESCE((SELECT run_key FROM enrollments WHERE id = points.enrollment_id), ''))`,
 	`UPDATE points SET member_id = $2 WHERE member_id = $1`,
 	`DELETE FROM scores WHERE member_id IN ($1, $2)`,
 	`INSERT INTO scores (campaign_id, member_id, total, last_at) SELECT campaign_id, member_id, SUM(points), MAX(at) FROM points
