@@ -129,7 +129,7 @@ func newTotals(c campaign, lang string) *totals {
 	}
 	t.Key, t.Name = c.def.Key, c.def.NameIn(campaigns.Lang(lang))
 	for _, s := range c.def.Order {
-		t.steps[s.ID] = &StepTotals{Step: s.ID, Does: does(s), Sent: map[campaigns.Channel]int{}}
+		t.steps[s.ID] = &StepTotals{Step: s.ID, Does: s.Does(), Sent: map[campaigns.Channel]int{}}
 		t.notSent[s.ID] = tally{}
 		if split, ok := s.Body.(*definition.Split); ok {
 			t.split(s.ID, split)
@@ -145,33 +145,6 @@ func (t *totals) split(id campaigns.StepID, split *definition.Split) {
 		t.arms[definition.ArmID(id, i+1)] = &arms[i]
 	}
 	t.steps[id].Arms = arms
-}
-
-// does is the word of the document for what the step does.
-func does(s *definition.Step) string {
-	switch s.Body.(type) {
-	case *definition.Send:
-		return "send"
-	case *definition.Ask:
-		return "ask"
-	case *definition.Wait:
-		return "wait"
-	case *definition.Branch:
-		return "branch"
-	case *definition.Split:
-		return "split"
-	case *definition.Set:
-		return "set"
-	case *definition.Award:
-		return "award"
-	case *definition.Enroll:
-		return "enroll"
-	case *definition.Repeat:
-		return "repeat"
-	case *definition.Goto:
-		return "goto"
-	}
-	return "end"
 }
 
 // countRepeats: who came to a repeat is not among a passage's visits; whoever was in its first step was there.

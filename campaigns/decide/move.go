@@ -37,26 +37,17 @@ func Same(was, now *definition.Definition, pairs map[campaigns.StepID]campaigns.
 	return same
 }
 
-// kind is what a step does, for comparison.
+// kind is what a step does, for comparison. Of those that only lead on, one is as good as another.
 func kind(s *definition.Step) string {
 	switch s.Body.(type) {
-	case *definition.Send:
-		return "send"
-	case *definition.Ask:
-		return "ask"
-	case *definition.Wait:
-		return "wait"
-	case *definition.Repeat:
-		return "repeat"
-	case *definition.Set:
-		return "set"
-	case *definition.Award:
-		return "award"
-	case *definition.Enroll:
-		return "enroll"
+	case *definition.Branch, *definition.Split, *definition.Goto, *definition.End:
+		return way
 	}
-	return "way"
+	return s.Does()
 }
+
+// way is the kind of steps that only lead on: nothing of them is had.
+const way = "way"
 
 // Place is where a passage that stands at the step goes on in the version d; nil: it ends. same: it goes on standing there. ok is false when
 // nobody has said, and d has no such step. A message belongs to the id under which it was sent, so that it is not taken for one of another id.
@@ -258,7 +249,7 @@ func (r *run) hadOf(in *Moved, at campaigns.StepID) map[campaigns.StepID]int {
 	for _, o := range in.Was.Order {
 		id, visits := in.Same[o.ID], r.e.Visits[o.ID]
 		switch {
-		case o.ID == at || id == "" || kind(o) == "way":
+		case o.ID == at || id == "" || kind(o) == way:
 		case o.Repeat() != nil && !ahead[o]:
 			note(id, r.rounds(o))
 		case in.Was.RepeatOf(o.ID) != nil || !ahead[o]:

@@ -31,6 +31,33 @@ func (s *Step) Wait() *Wait {
 	return w
 }
 
+// Does is the word of the document for what the step does.
+func (s *Step) Does() string {
+	switch s.Body.(type) {
+	case *Send:
+		return "send"
+	case *Ask:
+		return "ask"
+	case *Wait:
+		return "wait"
+	case *Branch:
+		return "branch"
+	case *Split:
+		return "split"
+	case *Set:
+		return "set"
+	case *Award:
+		return "award"
+	case *Enroll:
+		return "enroll"
+	case *Repeat:
+		return "repeat"
+	case *Goto:
+		return "goto"
+	}
+	return "end"
+}
+
 // SavesAs returns the name under which the step's answer is saved, or "" when the step asks nothing. Parse fills it in where the author
 // gave none: the step's id with "-" for ".", as a variable's name has no dots.
 func (s *Step) SavesAs() string {
