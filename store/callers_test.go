@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/members"
 	"github.com/kruzhok/kruzhok/store"
 )
 
@@ -79,6 +80,51 @@ func TestGatheredWrites(t *testing.T) {
 		in := must[*store.Input](t)(s.Input(t.Context(), 11))
 		if in.State != store.InputStored {
 			t.Errorf("the other of two that failed is %s", in.State)
+		}
+	})
+}
+
+// TestCallersAreTheQuestions: who presses a button is found by its question, and only where that is theirs; who writes, by the open one.
+func TestCallersAreTheQuestions(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store) {
+		c := newCampaign(t, s, "a", campaigns.Running)
+		asked := func(chat string) *store.Delivery {
+			m := newMember(t, s)
+			e := newEnrollment(t, s, c, m)
+			d := &store.Delivery{
+				Kind: store.StepDelivery, Campaign: c.ID, Version: 1, Enrollment: e.ID, Member: m.ID, Step: e.Step, Visit: 1, Channel: campaigns.Telegram,
+				Lane: campaigns.Interactive, State: campaigns.Sent, CreatedAt: now, ExpiresAt: now, FinalAt: &now,
+			}
+			write(t, s, func(ctx context.Context, tx *store.Tx) error {
+				check(t, tx.SetAddress(ctx, members.Address{Member: m.ID, Channel: campaigns.Telegram, Value: chat}, chat, "h"+chat, now))
+				_, err := tx.InsertDeliveries(ctx, []*store.Delivery{d})
+				return err
+			})
+			return d
+		}
+		one, two := asked("1"), asked("2")
+		call := func(pressed campaigns.DeliveryID) (found map[string]*store.Caller) {
+			write(t, s, func(ctx context.Context, tx *store.Tx) (err error) {
+				found, err = tx.LockCallers(ctx, []store.Call{{Chat: "1", Pressed: pressed}, {Chat: "3", Pressed: one.ID}}, now)
+				return err
+			})
+			return found
+		}
+		if found := call(one.ID); len(found) != 1 || found["1"].Delivery.ID != one.ID || found["1"].Enrollment.ID != one.Enrollment || found["1"].Slot != nil {
+			t.Errorf("their own question: %+v", found)
+		}
+		if found := call(two.ID); len(found) != 0 {
+			t.Errorf("another's question: %+v", found)
+		}
+		if found := call(0); len(found) != 0 {
+			t.Errorf("no open question: %+v", found)
+		}
+		write(t, s, func(ctx context.Context, tx *store.Tx) error {
+			_, err := tx.TakeQuestionSlot(ctx, store.QuestionSlot{Member: one.Member, Enrollment: one.Enrollment, Step: one.Step, Visit: 1, Delivery: one.ID, OpenedAt: now})
+			return err
+		})
+		if found := call(0); len(found) != 1 || found["1"].Slot == nil || found["1"].Delivery.ID != one.ID {
+			t.Errorf("the open question: %+v", found)
 		}
 	})
 }
