@@ -13,6 +13,7 @@ import (
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/channels/sandbox"
 	"github.com/kruzhok/kruzhok/engine"
+	"github.com/kruzhok/kruzhok/internal/race"
 	"github.com/kruzhok/kruzhok/store"
 )
 
@@ -153,7 +154,7 @@ func (l *life) accounts(after string) {
 // TestEveryLife: drawn members in drawn campaigns. Whatever they do, the enrollment ends or waits for something named, every message has its row,
 // the same updates again change nothing, and in the end everything ends.
 func TestEveryLife(t *testing.T) {
-	if raceDetector { // what it looks for has to do with no race, and takes minutes
+	if race.Enabled { // what it looks for has to do with no race, and takes minutes
 		fewerLives(t, "25")
 	}
 	each(t, func(t *testing.T, w *world) {

@@ -22,6 +22,7 @@ import (
 	"github.com/kruzhok/kruzhok/internal/blob"
 	"github.com/kruzhok/kruzhok/internal/fault"
 	"github.com/kruzhok/kruzhok/internal/journal"
+	"github.com/kruzhok/kruzhok/internal/race"
 	"github.com/kruzhok/kruzhok/store"
 	"github.com/kruzhok/kruzhok/store/storetest"
 )
@@ -272,7 +273,7 @@ func (w *world) enrollment(key campaigns.Key, member campaigns.MemberID) *store.
 // each runs the test on every engine that can be had. The race detector sees the same code of ours on both, and more at once on PostgreSQL: where that can be had,
 // it is enough. Package store, the faults and the demo run on SQLite with it.
 func each(t *testing.T, fn func(*testing.T, *world)) {
-	if raceDetector && os.Getenv(storetest.PostgresEnv) != "" {
+	if race.Enabled && os.Getenv(storetest.PostgresEnv) != "" {
 		t.Run("postgres", func(t *testing.T) {
 			t.Parallel()
 			fn(t, newWorld(t, storetest.Postgres(t)))

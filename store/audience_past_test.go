@@ -43,18 +43,19 @@ var (
 	someCount = rapid.SampledFrom([]float64{0, 1, 2, 1.5})
 )
 
-func somePast(t *rapid.T) (c definition.Condition) {
-	c.Subject = rapid.SampledFrom(pastSubjects).Draw(t, "subject")
+func somePast(t *rapid.T) definition.Condition {
+	return somePastOf(t, rapid.SampledFrom(pastSubjects).Draw(t, "subject"))
+}
+
+func somePastOf(t *rapid.T, subject definition.Subject) (c definition.Condition) {
+	c.Subject = subject
 	switch c.Subject {
 	case definition.SubjectConsent:
 		c.Name, c.On = someTopic.Draw(t, "topic"), rapid.SampledFrom([]campaigns.Channel{"", campaigns.Telegram, campaigns.Email}).Draw(t, "on")
 	case definition.SubjectEvent:
 		c.Name, c.Span = someEvent.Draw(t, "event"), someSpan.Draw(t, "span")
 		if rapid.Bool().Draw(t, "counted") {
-			someComparison(t, &c)
-			if rapid.IntRange(0, 3).Draw(t, "number") > 0 {
-				c.Value = someCount.Draw(t, "count")
-			}
+			someCounting(t, &c)
 		}
 	case definition.SubjectFirstEvent, definition.SubjectLastEvent:
 		c.Name, c.Span = someEvent.Draw(t, "event"), someSpan.Draw(t, "span")
@@ -65,7 +66,7 @@ func somePast(t *rapid.T) (c definition.Condition) {
 		someComparison(t, &c)
 	case definition.SubjectScore:
 		c.Name, c.Of = definition.ScorePoints, campaigns.Key(rapid.SampledFrom([]string{"welcome", "survey", ""}).Draw(t, "of"))
-		someComparison(t, &c)
+		someCounting(t, &c)
 	case definition.SubjectMessage:
 		c.Name, c.Step, c.Was = somePastKey.Draw(t, "campaign"), someStep.Draw(t, "step"), someOutcome.Draw(t, "was")
 		c.Span = someSpan.Draw(t, "span")
@@ -75,6 +76,14 @@ func somePast(t *rapid.T) (c definition.Condition) {
 		c.Name, c.Span = somePastKey.Draw(t, "campaign"), someSpan.Draw(t, "span")
 	}
 	return c
+}
+
+// someCounting compares with a number, mostly: what is no number holds for no count.
+func someCounting(t *rapid.T, c *definition.Condition) {
+	someComparison(t, c)
+	if rapid.IntRange(0, 3).Draw(t, "number") > 0 {
+		c.Value = someCount.Draw(t, "count")
+	}
 }
 
 // life is what was with a member, as it was written.

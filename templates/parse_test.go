@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/kruzhok/kruzhok/internal/locale"
+	"github.com/kruzhok/kruzhok/internal/race"
 )
 
 func TestProblems(t *testing.T) {
@@ -90,6 +91,9 @@ func TestHostileTexts(t *testing.T) {
 		strings.Repeat("{% if a %}", 3000), strings.Repeat("{% if a %}x", 1400) + strings.Repeat("{% endif %}", 1400), nested(1400),
 		strings.Repeat("{{'", 10000), strings.Repeat("{{a}}", 6500), strings.Repeat("{% comment %}", 2000), "a" + strings.Repeat("\u0301", 15000),
 	} {
+		if race.Enabled { // it looks for another thing, and some of them take the square of their length
+			src = src[:len(src)/8]
+		}
 		text, _ := Parse(src)
 		if _, err := text.Telegram(Env{Vars: map[string]any{"a": "x"}}, Limits{}); err != nil && !errors.Is(err, ErrTooLong) {
 			t.Error(err)

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/kruzhok/kruzhok/internal/race"
 )
 
 // FuzzParse: no panic, no input that takes long, no problem outside the document, and never a definition together with problems.
@@ -174,7 +176,7 @@ const (
 func parsedWithin(t *testing.T, name, src string, format Format) {
 	t.Helper()
 	most := MaxBytes
-	if raceDetector { // it looks for another thing, and the parser of YAML is quadratic
+	if race.Enabled { // it looks for another thing, and the parser of YAML is quadratic
 		most /= 16
 	}
 	src = src[:min(len(src), most)]

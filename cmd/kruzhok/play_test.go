@@ -17,6 +17,7 @@ import (
 	"github.com/kruzhok/kruzhok/demo/recordings"
 	"github.com/kruzhok/kruzhok/internal/browser"
 	"github.com/kruzhok/kruzhok/internal/locale"
+	"github.com/kruzhok/kruzhok/internal/race"
 )
 
 // The scenarios: each starter is played from its first message to its last by two members, an English one on the phone and a Russian one by mail,
@@ -458,7 +459,7 @@ func (s *scene) accessible(addresses ...string) {
 // checkedToo leaves a scenario out under the race detector whose campaign TestDemoCheck plays as well.
 func checkedToo(t *testing.T) {
 	t.Helper()
-	if raceDetector {
+	if race.Enabled {
 		t.Skip("the demo's check plays it too")
 	}
 }
@@ -466,7 +467,7 @@ func checkedToo(t *testing.T) {
 // looksOnly leaves a test of looks out under the race detector, which has nothing to find in them; the scenarios use the same pages.
 func looksOnly(t *testing.T) {
 	t.Helper()
-	if raceDetector {
+	if race.Enabled {
 		t.Skip("looks have no races")
 	}
 }
