@@ -79,7 +79,11 @@ func (e example) whole(t *testing.T) string {
 		if strings.HasPrefix(e.source, "entry:") {
 			entry = ""
 		}
-		return around + entry + e.source + "steps:\n  - wait: 1d\n"
+		steps := "steps:\n  - wait: 1d\n"
+		if strings.Contains(e.source, "\nsteps:\n") {
+			steps = ""
+		}
+		return around + entry + e.source + steps
 	case "steps":
 		return around + "entry: {manual: true}\nsteps:\n" + indented("  ", e.source)
 	case "conditions":

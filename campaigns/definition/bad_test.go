@@ -45,6 +45,30 @@ const tail = "steps: [{wait: 1d}]\n"
 
 // bad documents, by name; the golden file of each holds its problems. A name that ends in "json" is read as JSON.
 var bad = map[string]string{
+	"fragments": head + `fragments:
+  ring: [{use: rong}, {use: bell}]
+  bell: [{use: ring}]
+  idle: [{wait: 1d}]
+  Bad: [{wait: 1d}]
+  none: []
+  text: hello
+  faulty: [{send: {text: {en: "{{ nobody }}", ru: Привет}}}]
+  good: [{id: in, wait: 1d}]
+steps:
+  - use: ring
+  - use: good
+  - use: good
+  - {id: good, wait: 1d}
+  - {id: one, use: faulty}
+  - {id: two, use: faulty}
+  - {id: Tree, use: good}
+  - {use: god}
+  - {use: good, wait: 1d}
+  - {use: [good]}
+  - {goto: one.in}
+`,
+	"fragments_as_list":   head + "fragments: [{wait: 1d}]\n" + tail,
+	"fragments_too_large": head + "fragments:\n  f: [{wait: 1d}" + strings.Repeat(", {set: {add_tags: [a, b, c, d, e, f]}}", 400) + "]\nsteps:\n" + manyUses(20),
 	"rounds": head + `steps:
   - id: early
     award: {points: 0}

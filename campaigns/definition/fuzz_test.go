@@ -113,22 +113,24 @@ func bombs() map[string]string {
 	steps := strings.Replace(head, "[en, ru]", "[en]", 1) + "steps:\n"
 	variables := "'" + strings.Repeat("{{ nobody.knows }}", 1700) + "'" // just below what one text may hold
 	return map[string]string{
-		"a billion laughs":  laughs.String(),
-		"merges":            merges.String(),
-		"itself":            "a: &a [*a, *a]\n",
-		"branches in texts": steps + strings.Repeat("  - send: {text: {en: '"+strings.Repeat("{% if points %}a{% endif %}", 60)+"'}}\n", 600),
-		"unknown variables": steps + strings.Repeat("  - send: {text: {en: "+variables+"}}\n", 30),
-		"unknown keys":      steps + strings.Repeat("  - {sned: 1, wiat: 2}\n", 20_000),
-		"gotos in a circle": steps + circle(990),
-		"conditions":        steps + "  - branch:\n      - if: " + strings.Repeat("{not: ", 40) + "{tag: x}" + strings.Repeat("}", 40) + "\n        steps: []\n",
-		"one long word":     steps + "  - send: {text: {en: " + strings.Repeat("a", MaxBytes/2) + "}}\n",
-		"a long key":        strings.Repeat("k", MaxBytes/2) + ": 1\n",
-		"many near words":   head + nearWords(),
-		"as many keys":      head + manyKeys(24_000),
-		"too many keys":     head + manyKeys(100_000),
-		"gotos to nowhere":  steps + strings.Repeat("  - goto: nowhere-at-all-in-this-campaign\n", 990),
-		"unknown answers":   steps + questions(400) + "  - branch:\n" + strings.Repeat("      - {if: {answer: answer-to-something, is: x}, steps: []}\n", 4000),
-		"unknown options":   steps + questions(1) + "  - branch:\n" + strings.Repeat("      - {if: {answer: answer-to-question-0, is: x}, steps: []}\n", 6000),
+		"a billion laughs":       laughs.String(),
+		"merges":                 merges.String(),
+		"itself":                 "a: &a [*a, *a]\n",
+		"branches in texts":      steps + strings.Repeat("  - send: {text: {en: '"+strings.Repeat("{% if points %}a{% endif %}", 60)+"'}}\n", 600),
+		"unknown variables":      steps + strings.Repeat("  - send: {text: {en: "+variables+"}}\n", 30),
+		"unknown keys":           steps + strings.Repeat("  - {sned: 1, wiat: 2}\n", 20_000),
+		"gotos in a circle":      steps + circle(990),
+		"conditions":             steps + "  - branch:\n      - if: " + strings.Repeat("{not: ", 40) + "{tag: x}" + strings.Repeat("}", 40) + "\n        steps: []\n",
+		"one long word":          steps + "  - send: {text: {en: " + strings.Repeat("a", MaxBytes/2) + "}}\n",
+		"a long key":             strings.Repeat("k", MaxBytes/2) + ": 1\n",
+		"many near words":        head + nearWords(),
+		"as many keys":           head + manyKeys(24_000),
+		"too many keys":          head + manyKeys(100_000),
+		"gotos to nowhere":       steps + strings.Repeat("  - goto: nowhere-at-all-in-this-campaign\n", 990),
+		"unknown answers":        steps + questions(400) + "  - branch:\n" + strings.Repeat("      - {if: {answer: answer-to-something, is: x}, steps: []}\n", 4000),
+		"fragments in fragments": nestedFragments(30),
+		"large fragments":        strings.Replace(head, "[en, ru]", "[en]", 1) + "fragments:\n  f: [{send: {text: {en: " + variables + "}}}]\nsteps:\n" + manyUses(900),
+		"unknown options":        steps + questions(1) + "  - branch:\n" + strings.Repeat("      - {if: {answer: answer-to-question-0, is: x}, steps: []}\n", 6000),
 	}
 }
 
@@ -153,6 +155,26 @@ func questions(n int) string {
 	b := &strings.Builder{}
 	for i := range n {
 		fmt.Fprintf(b, "  - ask: {type: choice, save_as: answer-to-question-%d, text: {en: a}, options: [{value: a, text: {en: a}}, {value: b, text: {en: b}}]}\n", i)
+	}
+	return b.String()
+}
+
+// nestedFragments each use the one before twice: written out there would be two to the power of n.
+func nestedFragments(n int) string {
+	b := &strings.Builder{}
+	b.WriteString(head + "fragments:\n  f0: [{wait: 1d}]\n")
+	for i := range n {
+		fmt.Fprintf(b, "  f%d: [{id: a, use: f%d}, {id: b, use: f%d}]\n", i+1, i, i)
+	}
+	fmt.Fprintf(b, "steps: [{use: f%d}]\n", n)
+	return b.String()
+}
+
+// manyUses are steps that use the fragment f.
+func manyUses(n int) string {
+	b := &strings.Builder{}
+	for i := range n {
+		fmt.Fprintf(b, "  - {id: u%d, use: f}\n", i)
 	}
 	return b.String()
 }

@@ -47,6 +47,10 @@ var campaignObject = &object{
 		may("goal", "What the campaign is for: an event within a time after entry. Reports count who reached it.", named("goal")),
 		may("holdout", "With goal: how many percent of those who enter get nothing, so that it can be seen what the campaign brings.", whole(1, maxHoldout)),
 		may("quiet_hours", "When nothing is sent, on the member's clock. To before from crosses midnight.", named("quiet_hours")),
+		may("fragments", "Steps that are used in several places, by name: see use.", schema{
+			"type": "object", "minProperties": 1, "propertyNames": schema{"$ref": "#/$defs/key"},
+			"additionalProperties": filled(named("step")),
+		}),
 		must("steps", "The steps, one after another.", filled(named("step"))),
 	},
 }

@@ -13,6 +13,9 @@ type node struct {
 	style   scalarStyle
 	entries []entry
 	items   []*node
+
+	scope   *scope // of a step that a fragment was put in with, and all in it
+	ordinal string // of a step of a fragment that has no id
 }
 
 type nodeKind string
@@ -50,6 +53,16 @@ func resolve(text string) nodeKind {
 		return numberNode
 	}
 	return textNode
+}
+
+// get returns the value of a key, or nil.
+func (n *node) get(key string) *node {
+	for _, e := range n.entries {
+		if e.key == key {
+			return e.value
+		}
+	}
+	return nil
 }
 
 // child is the path of a key below path.

@@ -32,7 +32,7 @@ func Parse(src []byte, format Format) (*Definition, []Problem) {
 	}
 	var d *Definition
 	if root := readDocument(text, format, out); root != nil {
-		d = check(text, root, out)
+		d = check(text, expand(root, out), out)
 	}
 	if len(out.list) == 0 {
 		settleUses(text, d.Uses)

@@ -2,6 +2,7 @@ package definition
 
 import (
 	"cmp"
+	"reflect"
 	"slices"
 	"unicode/utf8"
 )
@@ -63,5 +64,6 @@ func (s *sink) sorted() []Problem {
 	slices.SortStableFunc(list, func(a, b Problem) int {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column), cmp.Compare(a.Path, b.Path), cmp.Compare(a.Code, b.Code))
 	})
+	list = slices.CompactFunc(list, func(a, b Problem) bool { return reflect.DeepEqual(a, b) }) // of a fragment that is used twice
 	return list[:min(len(list), MaxProblems)]
 }

@@ -46,11 +46,17 @@ func (r *reader) step(n *node) *Step {
 	ref := stepRef{}
 	rec.with("id", func(n *node) {
 		if id, ok := r.formed(n, keyForm, maxKey, "step_id_form"); ok {
-			s.ID, ref.given = campaigns.StepID(id), n
+			s.ID, ref.given = campaigns.StepID(n.scope.id(id)), n
 		}
 	})
+	if n.ordinal != "" {
+		s.ID, ref.given = campaigns.StepID(n.scope.id(n.ordinal)), n
+	}
 	r.stepKeys[s] = ref
 	s.Body = r.body(s, rec)
+	if a := s.Ask(); a != nil && a.SaveAs == "" && n.ordinal == "" && ref.given != nil {
+		a.SaveAs = ref.given.text // also within a fragment: conditions and texts beside it know it by that
+	}
 	return s
 }
 
@@ -78,6 +84,8 @@ func (r *reader) body(s *Step, rec *record) Body {
 		return &Enroll{Campaign: campaigns.Key(key), Place: n.place}
 	case "repeat":
 		return r.repeat(s, n)
+	case "use":
+		return r.unexpanded(n)
 	case "goto":
 		return &Goto{To: r.target(s, n)}
 	case "end":
@@ -92,8 +100,9 @@ func (r *reader) target(s *Step, n *node) campaigns.StepID {
 	if !ok {
 		return ""
 	}
-	r.gotos = append(r.gotos, gotoUse{from: s, node: n, to: campaigns.StepID(id)})
-	return campaigns.StepID(id)
+	to := campaigns.StepID(n.scope.target(id))
+	r.gotos = append(r.gotos, gotoUse{from: s, node: n, to: to})
+	return to
 }
 
 func (r *reader) branch(n *node) Body {

@@ -26,6 +26,8 @@ type reader struct {
 	around     *Repeat     // the repeat whose steps are being read
 	saved      map[string]*savedAnswer
 	uses       []Use
+
+	fragmentNames []string
 }
 
 // record is a mapping that was held against its object of the grammar.

@@ -41,7 +41,7 @@ func (t *Tree) Get(key string) *Tree {
 	return t.Entries[i].Value
 }
 
-// ReadTree reads a document for comparing it. It is nil where Parse finds that the document cannot be read at all.
+// ReadTree reads a document for comparing it, its fragments put in where they are used. It is nil where Parse finds that the document cannot be read at all.
 func ReadTree(src []byte, format Format) *Tree {
 	out := &sink{}
 	text, ok := readSource(src, out)
@@ -52,7 +52,9 @@ func ReadTree(src []byte, format Format) *Tree {
 	if root == nil || len(out.list) > 0 {
 		return nil
 	}
-	return treeOf(root)
+	whole := *expand(root, out)
+	whole.entries = slices.DeleteFunc(slices.Clone(whole.entries), func(e entry) bool { return e.key == "fragments" })
+	return treeOf(&whole)
 }
 
 func readDocument(text *source, format Format, out *sink) *node {

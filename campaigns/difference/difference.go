@@ -71,11 +71,8 @@ func Read(src []byte, format definition.Format) (*Document, []definition.Problem
 		return nil, problems
 	}
 	d := &Document{root: definition.ReadTree(src, format), langs: def.Languages}
-	ids := make(map[string]campaigns.StepID, len(def.Order))
-	for _, s := range def.Order {
-		ids[s.Place.Path] = s.ID
-	}
-	d.collect(d.root.Get("steps"), nil, "", ids)
+	order := def.Order
+	d.collect(d.root.Get("steps"), nil, "", &order)
 	return d, nil
 }
 

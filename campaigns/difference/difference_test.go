@@ -155,3 +155,24 @@ func TestLargeDocuments(t *testing.T) {
 		t.Errorf("%d steps", len(d.Steps))
 	}
 }
+
+// TestFragmentsAreComparedByUse: a change in a fragment is one in each step that it puts in, and to write a block once changes nothing but ids.
+func TestFragmentsAreComparedByUse(t *testing.T) {
+	const before = head + `fragments:
+  f:
+    - {id: q, ask: {type: yes_no, text: {en: Good?, ru: Хорошо?}, timeout: {after: 1d}}}
+    - branch: [{if: {tag: x}, steps: [{wait: 1d}]}]
+steps:
+  - {id: one, use: f}
+  - wait: 2d
+  - {id: two, use: f}
+`
+	diff := Between(document(t, before), document(t, strings.Replace(before, "Good?", "Well?", 1)))
+	var changed []string
+	for _, s := range diff.Steps {
+		changed = append(changed, string(s.ID)+" "+string(s.Kind))
+	}
+	if want := []string{"one.q changed", "two.q changed"}; !slices.Equal(changed, want) || len(diff.Settings) > 0 {
+		t.Errorf("%v, settings %v", changed, diff.Settings)
+	}
+}

@@ -27,15 +27,16 @@ func isBlock(key string, value *definition.Tree) bool {
 	return (key == "steps" || key == "else") && value.Kind == definition.TreeList
 }
 
-// collect notes the steps of a block and of the blocks in them.
-func (d *Document) collect(block *definition.Tree, in *step, slot string, ids map[string]campaigns.StepID) {
+// collect notes the steps of a block and of the blocks in them. order has the steps that are left, as the definition has them: in the document's order too.
+func (d *Document) collect(block *definition.Tree, in *step, slot string, order *[]*definition.Step) {
 	var last *step
 	for _, t := range block.Items {
-		s := &step{id: ids[t.Path], given: t.Get("id") != nil, body: bodyOf(t), tree: t, in: in, slot: slot, before: last}
+		s := &step{id: (*order)[0].ID, given: t.Get("id") != nil, body: bodyOf(t), tree: t, in: in, slot: slot, before: last}
+		*order = (*order)[1:]
 		s.own = own(t, s.body)
 		s.says = s.body + " " + meaning(s.own)
 		d.steps = append(d.steps, s)
-		blocks(t, t.Path, func(slot string, list *definition.Tree) { d.collect(list, s, slot, ids) })
+		blocks(t, t.Path, func(slot string, list *definition.Tree) { d.collect(list, s, slot, order) })
 		last = s
 	}
 }

@@ -1,0 +1,263 @@
+package definition
+
+import (
+	"slices"
+	"strconv"
+	"unicode/utf8"
+)
+
+// Fragments are put in before the document is read, tree for tree: whatever reads the steps afterwards knows of none. The steps that a use
+// puts in keep their places in the text, and belong to the use by their ids: "before.ask" is the step "ask" of what "before" uses.
+
+// scope is what ids mean within one use of a fragment, or in the campaign itself.
+type scope struct {
+	prefix string            // of the ids of its steps
+	full   map[string]string // what an id leads to: the step, or the first step of a use
+	taken  map[string]bool   // the ids that uses have
+	around *scope            // the campaign's
+}
+
+// id is the whole id of a step that has this one where it is written.
+func (s *scope) id(own string) string {
+	if s == nil {
+		return own
+	}
+	return s.prefix + own
+}
+
+// target is the id of the step that is meant by this one: of the fragment itself, or else of the campaign.
+func (s *scope) target(own string) string {
+	for ; s != nil; s = s.around {
+		if full := s.full[own]; full != "" {
+			return full
+		}
+	}
+	return own
+}
+
+// fragment is a list of steps with a name.
+type fragment struct {
+	place Place
+	steps *node
+	used  bool
+	open  bool // it is being put in: who uses it now leads round in a circle
+}
+
+// expander puts the fragments of one document in. It leaves uses alone that the reader has to complain of.
+type expander struct {
+	out         *sink
+	fragments   map[string]*fragment
+	campaign    *scope
+	nodes, text int // what was put in
+	full        bool
+}
+
+// expand returns the document with the steps of its fragments where they are used. A document without fragments is itself.
+func expand(root *node, out *sink) *node {
+	at := slices.IndexFunc(root.entries, func(e entry) bool { return e.key == "fragments" })
+	steps := slices.IndexFunc(root.entries, func(e entry) bool { return e.key == "steps" })
+	if at < 0 || steps < 0 {
+		return root
+	}
+	x := &expander{out: out, fragments: map[string]*fragment{}, campaign: newScope("", nil)}
+	x.read(root.entries[at].value)
+	whole := *root
+	whole.entries = slices.Clone(root.entries)
+	whole.entries[steps].value = x.campaignSteps(root.entries[steps].value)
+	for name, f := range x.fragments {
+		if !f.used {
+			out.add(f.place, "fragment_unused", "name", name)
+		}
+	}
+	return &whole
+}
+
+func newScope(prefix string, around *scope) *scope {
+	return &scope{prefix: prefix, full: map[string]string{}, taken: map[string]bool{}, around: around}
+}
+
+func (x *expander) read(n *node) {
+	for _, e := range n.entries {
+		if e.value.kind == listNode {
+			x.fragments[e.key] = &fragment{place: e.place, steps: e.value}
+		}
+	}
+}
+
+func (x *expander) campaignSteps(n *node) *node {
+	if n.kind != listNode {
+		return n
+	}
+	x.enter(n, x.campaign)
+	out := *n
+	out.items = x.list(n.items, x.campaign)
+	return &out
+}
+
+// use is the fragment that a step uses and the id that the use has; ok is false for every other step, and for those that are wrong.
+func (x *expander) use(n *node) (f *fragment, id string, ok bool) {
+	if n.kind != mappingNode {
+		return nil, "", false
+	}
+	for _, e := range n.entries {
+		switch e.key {
+		case "use":
+			f = x.fragments[e.value.text]
+			if id == "" {
+				id = e.value.text
+			}
+		case "id":
+			if id = e.value.text; !keyForm.MatchString(id) || len(id) > maxKey {
+				return nil, "", false
+			}
+		default:
+			return nil, "", false
+		}
+	}
+	return f, id, f != nil && !f.open
+}
+
+// enter notes what the ids in a list of steps lead to, those in its blocks included.
+func (x *expander) enter(n *node, in *scope) {
+	for _, it := range n.items {
+		if f, id, ok := x.use(it); ok {
+			x.note(it, id, in.prefix+id+x.first(f), in)
+		} else if id := it.get("id"); id != nil {
+			x.note(it, id.text, in.prefix+id.text, in)
+		}
+		x.enterBlocks(it, in)
+	}
+}
+
+// note says what an id leads to. That two steps have one is told by whoever names steps; it knows of no uses.
+func (x *expander) note(step *node, id, full string, in *scope) {
+	other, seen := in.full[id]
+	if seen && (full != in.prefix+id || other != in.prefix+id) {
+		x.out.add(step.place, "fragment_id", "id", id)
+	}
+	if !seen {
+		in.full[id] = full
+	}
+}
+
+func (x *expander) enterBlocks(n *node, in *scope) {
+	for _, e := range n.entries {
+		if isBlock(e) {
+			x.enter(e.value, in)
+			continue
+		}
+		x.enterBlocks(e.value, in)
+	}
+	for _, it := range n.items {
+		x.enterBlocks(it, in)
+	}
+}
+
+func isBlock(e entry) bool { return (e.key == "steps" || e.key == "else") && e.value.kind == listNode }
+
+// first is what is added to a use's id for the first step that it puts in.
+func (x *expander) first(f *fragment) string {
+	if len(f.steps.items) == 0 || f.open {
+		return ""
+	}
+	f.open = true
+	defer func() { f.open = false }()
+	it := f.steps.items[0]
+	if inner, id, ok := x.use(it); ok {
+		return "." + id + x.first(inner)
+	}
+	if id := it.get("id"); id != nil {
+		return "." + id.text
+	}
+	return ".1"
+}
+
+// list puts in what the steps of a list use.
+func (x *expander) list(items []*node, in *scope) (out []*node) {
+	for _, it := range items {
+		f, id, ok := x.use(it)
+		switch {
+		case x.full:
+		case !ok:
+			if f != nil && f.open {
+				x.out.add(it.place, "fragment_circle", "name", it.get("use").text)
+			}
+			out = append(out, x.copy(it, in))
+		case !in.taken[id]: // the second was told of when its id was noted
+			in.taken[id] = true
+			out = append(out, x.put(f, id, in)...)
+		}
+	}
+	return out
+}
+
+// put returns the steps of a fragment under the id of one use.
+func (x *expander) put(f *fragment, id string, in *scope) []*node {
+	f.used, f.open = true, true
+	defer func() { f.open = false }()
+	inner := newScope(in.prefix+id+".", x.campaign)
+	x.enter(f.steps, inner)
+	out := x.list(f.steps.items, inner)
+	for i, n := range out { // a use among them has named its own
+		if n.scope == inner && n.get("id") == nil {
+			n.ordinal = strconv.Itoa(i + 1)
+		}
+	}
+	return out
+}
+
+// copy makes the node belong to the scope. What is put in counts against the limits of a document.
+func (x *expander) copy(n *node, in *scope) *node {
+	if in != x.campaign {
+		x.nodes++
+		x.text += utf8.RuneCountInString(n.text)
+		if !x.full && (x.nodes > MaxNodes || x.text > MaxBytes) {
+			x.full = true
+			x.out.add(n.place, "fragments_too_large")
+		}
+	}
+	if x.full {
+		return n
+	}
+	out := *n
+	out.scope, out.entries, out.items = in, nil, nil
+	for _, e := range n.entries {
+		if isBlock(e) {
+			block := *e.value
+			block.scope, block.items = in, x.list(e.value.items, in)
+			e.value = &block
+		} else {
+			e.value = x.copy(e.value, in)
+		}
+		out.entries = append(out.entries, e)
+	}
+	for _, it := range n.items {
+		out.items = append(out.items, x.copy(it, in))
+	}
+	return &out
+}
+
+// fragments reads the names; the steps are read where they are used.
+func (r *reader) fragments(n *node) {
+	if n.kind != mappingNode {
+		r.out.add(n.place, "expected_mapping", "example", fragmentsExample).expect(fragmentsExample)
+		return
+	}
+	for _, e := range n.entries {
+		if !keyForm.MatchString(e.key) || len(e.key) > maxKey {
+			r.out.add(e.place, "key_form", "value", e.key, "limit", maxKey)
+		}
+		r.list(e.value)
+		r.fragmentNames = append(r.fragmentNames, e.key)
+	}
+}
+
+const fragmentsExample = "{ask-again: [{ask: {…}}]}"
+
+// unexpanded reads a use that was not put in: it names nothing, or something else about it was complained of.
+func (r *reader) unexpanded(n *node) Body {
+	if name, ok := r.str(n); ok && !slices.Contains(r.fragmentNames, name) {
+		r.out.add(n.place, "unknown_fragment", "name", name).meant(r.out.nearest(name, r.fragmentNames))
+	}
+	return &Set{}
+}
