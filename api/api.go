@@ -135,6 +135,7 @@ func (s *server) operations() {
 	s.draftOperations()
 	s.segmentOperations()
 	s.simulationOperations()
+	s.previewOperation()
 	s.whyOperation()
 	s.enrollmentOperations()
 	s.reportOperations()

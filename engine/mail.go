@@ -36,7 +36,7 @@ func (r *renderJob) mailAsk(step campaigns.StepID, ask *definition.Ask) (*channe
 	if err != nil {
 		return nil, err
 	}
-	page := r.e.surveyURL(r.d)
+	page := r.surveyURL()
 	options := answers.Options(ask, lang, r.l.def.Languages[0])
 	if len(options) == 0 || ask.Type == campaigns.Choices {
 		content.Buttons = []templates.MailButton{{Label: say(lang, "mail.answer", nil), URL: page, Main: true}}
@@ -51,8 +51,8 @@ func (r *renderJob) mailAsk(step campaigns.StepID, ask *definition.Ask) (*channe
 }
 
 // surveyURL is the signed link to the page that asks the enrollment's questions one by one.
-func (e *Engine) surveyURL(d *store.Delivery) string {
-	return e.PublicURL + "/s/" + e.link(linkSurvey, int64(d.Enrollment), d.CreatedAt.Add(surveyLinkLife))
+func (r *renderJob) surveyURL() string {
+	return r.e.PublicURL + "/s/" + r.signed(linkSurvey, int64(r.d.Enrollment), r.d.CreatedAt.Add(surveyLinkLife))
 }
 
 func (r *renderJob) content(subject, body definition.Texts) (templates.MailContent, campaigns.Lang, error) {
@@ -74,21 +74,21 @@ func (r *renderJob) content(subject, body definition.Texts) (templates.MailConte
 // mail puts a mail together: its two parts and the headers that stay the same for every attempt of the delivery.
 func (r *renderJob) mail(content templates.MailContent, lang campaigns.Lang) (*channels.Message, error) {
 	e := r.e
-	leave := e.PublicURL + "/u/" + e.link(linkUnsubscribe, int64(r.d.ID), never)
+	leave := e.PublicURL + "/u/" + r.signed(linkUnsubscribe, int64(r.d.ID), never)
 	bulk := r.l.def.Purpose != campaigns.Service
 	if bulk {
 		content.UnsubscribeURL = leave
-		content.PreferencesURL = e.PublicURL + "/settings/" + e.link(linkSettings, int64(r.d.ID), r.d.CreatedAt.Add(settingsLinkLife))
+		content.PreferencesURL = e.PublicURL + "/settings/" + r.signed(linkSettings, int64(r.d.ID), r.d.CreatedAt.Add(settingsLinkLife))
 	}
 	if e.connectable(r.p) {
-		content.ConnectURL = e.PublicURL + "/link/" + e.link(linkConnect, int64(r.d.ID), r.d.CreatedAt.Add(connectLinkLife))
+		content.ConnectURL = e.PublicURL + "/link/" + r.signed(linkConnect, int64(r.d.ID), r.d.CreatedAt.Add(connectLinkLife))
 	}
 	document, plain, err := r.room.Mail(content, r.body, r.env(lang))
 	if err != nil {
 		return nil, err
 	}
 	m := r.message(lang)
-	m.Mail = e.letter(r.d, content.Subject, strings.TrimSpace(r.p.FirstName+" "+r.p.LastName))
+	m.Mail = e.letter(r.d, r.letterToken(), content.Subject, strings.TrimSpace(r.p.FirstName+" "+r.p.LastName))
 	m.Mail.HTML, m.Mail.Text = document, plain
 	m.Mail.FeedbackID = string(r.l.def.Key) + ":" + string(r.l.def.Kind) + ":" + clip(r.l.def.Topic, 30) + ":kruzhok"
 	if !bulk {
@@ -101,8 +101,7 @@ func (r *renderJob) mail(content templates.MailContent, lang campaigns.Lang) (*c
 }
 
 // letter is the headers that every mail of ours has.
-func (e *Engine) letter(d *store.Delivery, subject, toName string) *channels.Mail {
-	token := e.mailToken(d.ID)
+func (e *Engine) letter(d *store.Delivery, token, subject, toName string) *channels.Mail {
 	m := &channels.Mail{
 		Subject: subject, FromName: e.MailFromName, FromAddress: e.MailFrom, ToName: toName,
 		EnvelopeFrom: "b+" + token + "@" + e.replyDomain(),
@@ -115,6 +114,13 @@ func (e *Engine) letter(d *store.Delivery, subject, toName string) *channels.Mai
 		m.ReplyTo = "r+" + token + "@" + e.ReplyDomain
 	}
 	return m
+}
+
+func (r *renderJob) letterToken() string {
+	if r.shown {
+		return shownOnly
+	}
+	return r.e.mailToken(r.d.ID)
 }
 
 // mailToken names the delivery in the addresses that answers and bounces come back to.

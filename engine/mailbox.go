@@ -191,7 +191,7 @@ func (e *Engine) renderLinkMail(d *store.Delivery, p *store.Profile, c *store.Co
 		return nil, err
 	}
 	m := &channels.Message{Delivery: d.ID, To: p.Addresses[campaigns.Email].Value, Lang: lang}
-	m.Mail = e.letter(d, content.Subject, strings.TrimSpace(p.FirstName+" "+p.LastName))
+	m.Mail = e.letter(d, e.mailToken(d.ID), content.Subject, strings.TrimSpace(p.FirstName+" "+p.LastName))
 	m.Mail.HTML, m.Mail.Text = []byte(document), []byte(plain)
 	m.Mail.FeedbackID = d.Name + ":system:service:kruzhok"
 	return m, nil

@@ -25,6 +25,9 @@ type renderJob struct {
 	c  *store.Community
 	en decide.Enrollment
 
+	// shown: the message is only looked at, so that its links and buttons carry no right.
+	shown bool
+
 	made *templates.Env      // the last one: a mail needs it for each of its texts
 	body *templates.Text     // of a mail
 	room *templates.MailRoom // a mail is written into
@@ -308,14 +311,33 @@ func (r *renderJob) keyboard(ask *definition.Ask, lang campaigns.Lang, picked []
 					label = "✓ " + label
 				}
 			}
-			row = append(row, channels.Button{Text: label, Data: r.e.buttonData(chat, button{verb, int64(r.d.ID), strconv.Itoa(i)})})
+			row = append(row, channels.Button{Text: label, Data: r.press(chat, button{verb, int64(r.d.ID), strconv.Itoa(i)})})
 		}
 		rows = append(rows, row)
 	}
 	if ask.Type == campaigns.Choices {
-		rows = append(rows, []channels.Button{{Text: say(lang, "bot.done", nil), Data: r.e.buttonData(chat, button{pressDone, int64(r.d.ID), ""})}})
+		rows = append(rows, []channels.Button{{Text: say(lang, "bot.done", nil), Data: r.press(chat, button{pressDone, int64(r.d.ID), ""})}})
 	}
 	return rows
+}
+
+// shownOnly stands where a right would: nothing opens it, since no signature is so short.
+const shownOnly = "preview"
+
+// press is what a button of the message sends.
+func (r *renderJob) press(chat string, b button) string {
+	if r.shown {
+		return shownOnly
+	}
+	return r.e.buttonData(chat, b)
+}
+
+// signed is the right that a link of the message carries.
+func (r *renderJob) signed(kind linkKind, id int64, expires time.Time) string {
+	if r.shown {
+		return shownOnly
+	}
+	return r.e.link(kind, id, expires)
 }
 
 // more reports whether the text of a delivery goes on in another message. Most texts cannot be that long, whatever their values.

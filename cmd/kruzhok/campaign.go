@@ -18,6 +18,7 @@ import (
 type campaignCmd struct {
 	Check    campaignCheckCmd    `cmd:"" help:"Check campaign files and name every problem's place."`
 	Simulate campaignSimulateCmd `cmd:"" help:"Let days pass before a campaign begins: who would get what, when and where, and why not otherwise."`
+	Preview  campaignPreviewCmd  `cmd:"" help:"Show what a file's messages would be, in the chat and as mails; nothing is sent."`
 	Plan     campaignPlanCmd     `cmd:"" help:"Show what applying campaign files would change on a running service; it changes nothing."`
 	Apply    campaignApplyCmd    `cmd:"" help:"Show the plan, ask, and save the files as the service's drafts."`
 	Export   campaignExportCmd   `cmd:"" help:"Write a running service's drafts as files, as they were typed."`

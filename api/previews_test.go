@@ -1,0 +1,125 @@
+package api
+
+import (
+	"encoding/json"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/kruzhok/kruzhok/engine"
+)
+
+const previewed = `key: seen
+kind: survey
+name: {en: Seen, ru: Видно}
+topic: surveys
+languages: [en, ru]
+channels: [telegram, email]
+entry: {manual: true}
+steps:
+  - id: hello
+    send:
+      subject: {en: "For {{ member.first_name }}", ru: "Для {{ member.first_name }}"}
+      text: {en: "Hello **{{ member.first_name }}** of {{ member.attributes.city | default: 'nowhere' }}", ru: "Привет, **{{ member.first_name }}**"}
+      buttons: [{text: {en: Rules, ru: Правила}, url: "https://speaklingua.example/rules?m={{ member.external_id }}"}]
+      channels: [email]
+  - id: level
+    ask:
+      type: choice
+      text: {en: Your level?, ru: Уровень?}
+      options: [{value: a1, text: {en: Beginner, ru: Начинающий}}, {value: b1, text: {en: Middle, ru: Средний}}]
+  - id: rest
+    wait: 1d
+  - id: told
+    send: {text: {en: "You said {{ answers.level }}.", ru: "Ты говоришь: {{ answers.level }}."}}
+`
+
+func (a answer) previews(t *testing.T) (out []previewView) {
+	t.Helper()
+	var body struct{ Messages []previewView }
+	must(t, json.Unmarshal([]byte(a.want(http.StatusOK).body), &body))
+	return body.Messages
+}
+
+var token = regexp.MustCompile(`(/(?:u|s|settings|link)/)[A-Za-z0-9_-]+`)
+
+// TestPreviewIsWhatIsSent: the mail that a member gets is the one that was shown before, but for the rights in its links; showing it sent and kept nothing.
+func TestPreviewIsWhatIsSent(t *testing.T) {
+	w := newWorld(t)
+	w.call("POST", "/v1/campaigns", previewed, "Content-Type", "application/yaml").want(http.StatusCreated)
+	w.call("PUT", "/v1/members/u1", `{"first_name":"<Ksenia>","language":"ru","email":"ksenia@example.org","consents":[{"channel":"email","source":"test"}]}`).want(http.StatusCreated)
+	shown := w.call("POST", "/v1/previews", `{"campaign":"seen","step":"hello","member":{"external_id":"u1"}}`).previews(t)
+	if len(shown) != 1 || shown[0].Mail == nil || shown[0].Language != "ru" || shown[0].Fallback || len(w.mail.sent) > 0 {
+		t.Fatalf("%+v", shown)
+	}
+	w.call("POST", "/v1/campaigns/seen/publication", "").want(http.StatusCreated)
+	w.call("POST", "/v1/campaigns/seen/enrollments", `{"members":["u1"]}`)
+	w.settle()
+	if len(w.mail.sent) == 0 {
+		t.Fatal("nothing was sent")
+	}
+	sent := w.mail.sent[0].Mail
+	for what, pair := range map[string][2]string{"subject": {sent.Subject, shown[0].Mail.Subject}, "html": {string(sent.HTML), shown[0].Mail.HTML}, "text": {string(sent.Text), shown[0].Mail.Text}} {
+		if got := token.ReplaceAllString(pair[0], "${1}preview"); got != pair[1] {
+			t.Errorf("%s: sent\n%s\nshown\n%s", what, got, pair[1])
+		}
+	}
+	if !strings.Contains(shown[0].Mail.HTML, "/u/preview") || strings.Contains(shown[0].Mail.HTML, "<Ksenia>") {
+		t.Error(shown[0].Mail.HTML)
+	}
+	w.call("POST", "/v1/previews", `{"campaign":"seen","version":1,"step":"hello"}`).want(http.StatusOK)
+	w.call("GET", "/u/preview", "").want(http.StatusNotFound)
+}
+
+// TestPreviewOfSomebodyMadeUp: every step on every channel, with what is assumed; a button of the chat answers nothing.
+func TestPreviewOfSomebodyMadeUp(t *testing.T) {
+	w := newWorld(t)
+	body := `{"definition":{"source":` + definitionBodyOf(previewed) + `},"member":{"first_name":"Ann","language":"de","attributes":{"city":"Bonn"}},"answers":{"level":"b1"}}`
+	all := w.call("POST", "/v1/previews", body).previews(t)
+	if len(all) != 5 {
+		t.Fatalf("%d messages", len(all))
+	}
+	if m := all[0]; !m.Fallback || m.Mail.Subject != "For Ann" || !strings.Contains(m.Mail.Text, "Bonn") || strings.Join(m.Missing, " ") != "member.external_id" {
+		t.Errorf("%+v", m)
+	}
+	if ask := all[1].Telegram; len(ask) != 1 || ask[0].HTML != "Your level?" || len(ask[0].Keyboard) == 0 {
+		t.Errorf("%+v", ask)
+	}
+	if told := all[3]; told.Channel != "telegram" || told.Telegram[0].HTML != "You said Middle." || len(told.Missing) > 0 {
+		t.Errorf("%+v", told)
+	}
+	w.call("GET", "/v1/campaigns/seen", "").want(http.StatusNotFound)
+}
+
+func TestPreviewRefuses(t *testing.T) {
+	w := newWorld(t)
+	little := "Bearer " + w.newToken(engine.CampaignsRead)
+	of := func(more string) string {
+		return `{"definition":{"source":` + definitionBodyOf(previewed) + `}` + more + `}`
+	}
+	w.call("PUT", "/v1/members/u1", `{}`).want(http.StatusCreated)
+	w.call("POST", "/v1/previews", of(`,"member":{"external_id":"u1"}`), "Authorization", little).want(http.StatusForbidden)
+	w.call("POST", "/v1/previews", of(`,"member":{"external_id":"nobody"}`), "Authorization", little).want(http.StatusForbidden)
+	w.call("POST", "/v1/previews", of(``), "Authorization", little).want(http.StatusOK)
+	w.call("POST", "/v1/previews", of(`,"member":{"external_id":"nobody"}`)).want(http.StatusNotFound)
+	w.call("POST", "/v1/previews", `{"campaign":"none"}`).want(http.StatusNotFound)
+	for more, says := range map[string]string{
+		`,"step":"none"`:                       `"path":"step"`,
+		`,"step":"rest"`:                       "it is a “wait”",
+		`,"step":"hello","channel":"telegram"`: `"expected":"email"`,
+		`,"answers":{"level":"z9"}`:            `"expected":"a1, b1"`,
+		`,"answers":{"nothing":"z9"}`:          `"path":"answers.nothing"`,
+		`,"round":3`:                           "from 1 to 1",
+	} {
+		if got := w.call("POST", "/v1/previews", of(more)).want(http.StatusUnprocessableEntity); !strings.Contains(got.body, says) {
+			t.Errorf("%s: %s", more, got.body)
+		}
+	}
+	links := "'" + strings.Repeat("[a](https://a) ", 2100) + "'"
+	long := strings.Replace(previewed, "{en: \"You said {{ answers.level }}.\"", "{en: "+links, 1)
+	got := w.call("POST", "/v1/previews", `{"definition":{"source":`+definitionBodyOf(long)+`},"step":"told","channel":"email"}`)
+	if got.want(http.StatusUnprocessableEntity); !strings.Contains(got.body, "too long for") || !strings.Contains(got.body, `"path":"told","line":22`) {
+		t.Error(got.body)
+	}
+}

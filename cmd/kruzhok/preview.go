@@ -1,0 +1,97 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/channels"
+	"github.com/kruzhok/kruzhok/engine"
+	"github.com/kruzhok/kruzhok/internal/locale"
+	"github.com/kruzhok/kruzhok/store"
+)
+
+type campaignPreviewCmd struct {
+	File      string            `arg:"" help:"A YAML or JSON file of a campaign."`
+	Step      string            `placeholder:"ID" help:"The step that is seen (default: every step that sends)."`
+	Channel   string            `placeholder:"telegram|email" help:"The channel (default: each of the step's)."`
+	Language  string            `placeholder:"en|ru|…" help:"The member's language (default: the campaign's first)."`
+	FirstName string            `placeholder:"NAME" help:"The member's first name."`
+	Attr      map[string]string `placeholder:"NAME=VALUE" help:"An attribute of the member."`
+	Answer    map[string]string `placeholder:"NAME=VALUE" help:"An answer that is assumed: an option's value, or what the member would type."`
+	Round     int               `placeholder:"N" help:"The round of a repeat (default: the first)."`
+	Community string            `placeholder:"NAME" help:"The community's name."`
+	Zone      string            `default:"UTC" help:"The community's time zone."`
+	HTML      bool              `name:"html" help:"Print the HTML of mails too."`
+	speech
+}
+
+// Run shows what messages would be.
+func (c *campaignPreviewCmd) Run(e *env) error {
+	lang := c.language()
+	d, err := readDraft(c.File)
+	if err != nil {
+		return err
+	}
+	r := engine.PreviewRequest{
+		Draft: &d, Step: campaigns.StepID(c.Step), Channel: campaigns.Channel(c.Channel), Language: campaigns.Lang(c.Language), FirstName: c.FirstName,
+		Attributes: attributes(c.Attr), Answers: map[string][]string{}, Round: c.Round, Speak: lang,
+	}
+	for name, v := range c.Answer {
+		r.Answers[name] = []string{v}
+	}
+	community := &store.Community{Name: c.Community, TimeZone: c.Zone}
+	seen, err := engine.PreviewAlone(engine.Options{PublicURL: "https://kruzhok.example", MailFrom: "kruzhok@kruzhok.example", MailFromName: c.Community, Now: time.Now}, community, r)
+	if err != nil {
+		return inWords(named(err, []string{c.File}), lang)
+	}
+	for _, m := range seen.Messages {
+		c.print(e.stdout, lang, &m)
+	}
+	fmt.Fprintln(e.stdout, locale.T(lang, "preview.print.nothing_sent", nil))
+	return nil
+}
+
+func (c *campaignPreviewCmd) print(w io.Writer, lang string, m *engine.PreviewMessage) {
+	fmt.Fprintln(w, locale.T(lang, "preview.print.step", map[string]any{"step": string(m.Step), "channel": locale.T(lang, "channel."+string(m.Channel), nil), "language": string(m.Lang)}))
+	if m.Fallback {
+		fmt.Fprintln(w, locale.T(lang, "preview.print.fallback", nil))
+	}
+	if len(m.Missing) > 0 {
+		fmt.Fprintln(w, locale.T(lang, "preview.print.missing", map[string]any{"variables": strings.Join(m.Missing, ", ")}))
+	}
+	for i, part := range m.Parts {
+		if len(m.Parts) > 1 {
+			fmt.Fprintln(w, locale.T(lang, "preview.print.part", map[string]any{"n": i + 1, "of": len(m.Parts)}))
+		}
+		printPart(w, lang, part)
+	}
+	if m.Mail != nil {
+		fmt.Fprintf(w, "%s\n\n%s\n", locale.T(lang, "preview.print.subject", map[string]any{"subject": m.Mail.Subject}), m.Mail.Text)
+		if c.HTML {
+			fmt.Fprintf(w, "%s\n", m.Mail.HTML)
+		}
+	}
+	fmt.Fprintln(w)
+}
+
+// printPart shows a message of a chat, and its buttons row by row.
+func printPart(w io.Writer, lang string, m *channels.Message) {
+	if m.Media != nil {
+		fmt.Fprintln(w, locale.T(lang, "preview.print.media", map[string]any{"kind": string(m.Media.Kind), "source": m.Media.Source}))
+	}
+	fmt.Fprintln(w, "\n"+m.HTML)
+	for _, row := range m.Keyboard {
+		var keys []string
+		for _, b := range row {
+			key := "[" + b.Text + "]"
+			if b.URL != "" {
+				key += " " + b.URL
+			}
+			keys = append(keys, key)
+		}
+		fmt.Fprintln(w, strings.Join(keys, " "))
+	}
+}

@@ -1,0 +1,160 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/definition"
+	"github.com/kruzhok/kruzhok/channels"
+	"github.com/kruzhok/kruzhok/internal/fault"
+	"github.com/kruzhok/kruzhok/members"
+	"github.com/kruzhok/kruzhok/store"
+	"github.com/kruzhok/kruzhok/templates"
+)
+
+// PreviewRequest says which messages are to be seen, and as whose.
+type PreviewRequest struct {
+	// Draft is what is seen; nil: the version of the campaign with the key, 0 its draft.
+	Draft   *Draft
+	Key     campaigns.Key
+	Version int
+	// Step and Channel: empty means every step that sends, on each of its channels.
+	Step    campaigns.StepID
+	Channel campaigns.Channel
+	// Member and ExternalID name a member who is there; neither: somebody is made up.
+	Member     campaigns.MemberID
+	ExternalID string
+	// FirstName, LastName and Language are of who is made up; Attributes stand over those of a member who is there.
+	FirstName, LastName string
+	Language            campaigns.Lang
+	Attributes          map[string]any
+	// Answers are assumed, by the name under which each is kept. A choice is its option's value, or what the member would type.
+	Answers map[string][]string
+	// Round is the round of a repeat that is seen; 0: the first.
+	Round int
+	// Speak is the language of sentences about what is wrong.
+	Speak string
+}
+
+// Preview is what messages would be. Nothing of it was sent or kept, and its links and buttons lead nowhere. It may hold personal values: never log it.
+type Preview struct {
+	Definition *definition.Definition
+	Messages   []PreviewMessage
+}
+
+// PreviewMessage is one step's message on one channel.
+type PreviewMessage struct {
+	Step    campaigns.StepID
+	Channel campaigns.Channel
+	Lang    campaigns.Lang
+	// Fallback: the campaign does not have the member's language, so this is its first.
+	Fallback bool
+	// Parts are what Telegram would get, one after another.
+	Parts []*channels.Message
+	Mail  *channels.Mail
+	// Missing are the variables of the text that have no value: nothing stands there, or what "default" says.
+	Missing []string
+}
+
+// Preview renders steps as they would be sent. Scope campaigns:read, and members:read where a member is named. Faults: those of the definition, and invalid.preview,
+// which names each place.
+func (e *Engine) Preview(ctx context.Context, p Principal, r PreviewRequest) (*Preview, error) {
+	if err := p.Require(CampaignsRead); err != nil {
+		return nil, err
+	}
+	member, err := e.previewMember(ctx, p, &r)
+	if err != nil {
+		return nil, err
+	}
+	d, err := e.previewDraft(ctx, p, r)
+	if err != nil {
+		return nil, err
+	}
+	c, err := e.community(ctx, e.Store)
+	if err != nil {
+		return nil, err
+	}
+	return e.preview(d, c, member, r)
+}
+
+// PreviewAlone is Preview without a service: of a draft, with somebody who is made up.
+func PreviewAlone(o Options, c *store.Community, r PreviewRequest) (*Preview, error) {
+	return (&Engine{Options: o}).preview(*r.Draft, c, nil, r)
+}
+
+func (e *Engine) previewMember(ctx context.Context, p Principal, r *PreviewRequest) (*store.Profile, error) {
+	var m *MemberView
+	var err error
+	switch {
+	case r.Member != 0:
+		m, err = e.MemberByID(ctx, p, r.Member)
+	case r.ExternalID != "":
+		m, err = e.Member(ctx, p, r.ExternalID)
+	default:
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &m.Profile, nil
+}
+
+func (e *Engine) previewDraft(ctx context.Context, p Principal, r PreviewRequest) (Draft, error) {
+	if r.Draft != nil {
+		return *r.Draft, nil
+	}
+	if r.Version == 0 {
+		c, err := e.Campaign(ctx, p, r.Key)
+		if err != nil {
+			return Draft{}, err
+		}
+		return Draft{c.Draft, definition.Format(c.DraftFormat)}, nil
+	}
+	v, err := e.Version(ctx, p, r.Key, r.Version)
+	if err != nil {
+		return Draft{}, err
+	}
+	return Draft{v.Source, definition.Format(v.Format)}, nil
+}
+
+// preview renders by the same code that sends. member nil: somebody is made up.
+func (e *Engine) preview(d Draft, c *store.Community, member *store.Profile, r PreviewRequest) (*Preview, error) {
+	def, err := parseDraft(d)
+	if err != nil {
+		return nil, err
+	}
+	v := previewing{e: e, l: &live{def: def, texts: map[string]*templates.Text{}}, c: c, r: r, p: member}
+	if v.p == nil {
+		v.p = invented(def, r)
+	}
+	v.assume()
+	steps := v.steps()
+	v.checkRound(steps)
+	if len(v.wrong) > 0 {
+		return nil, fault.New(fault.Invalid, "invalid.preview", nil).With(v.wrong...)
+	}
+	out := &Preview{Definition: def}
+	for _, s := range steps {
+		for _, ch := range v.channels(s) {
+			m, err := v.message(s, ch)
+			if err != nil {
+				return nil, err
+			}
+			out.Messages = append(out.Messages, *m)
+		}
+	}
+	if len(out.Messages) == 0 {
+		return nil, fault.New(fault.Invalid, "invalid.preview", nil).With(v.unused())
+	}
+	return out, nil
+}
+
+// invented is somebody who can be reached on every channel that there is.
+func invented(def *definition.Definition, r PreviewRequest) *store.Profile {
+	p := &store.Profile{Addresses: map[campaigns.Channel]members.Address{campaigns.Telegram: {}, campaigns.Email: {}}}
+	p.FirstName, p.LastName, p.Language = r.FirstName, r.LastName, r.Language
+	if p.Language == "" {
+		p.Language = def.Languages[0]
+	}
+	return p
+}

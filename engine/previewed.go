@@ -1,0 +1,106 @@
+package engine
+
+import (
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/definition"
+	"github.com/kruzhok/kruzhok/channels"
+	"github.com/kruzhok/kruzhok/internal/fault"
+	"github.com/kruzhok/kruzhok/internal/locale"
+	"github.com/kruzhok/kruzhok/store"
+	"github.com/kruzhok/kruzhok/templates"
+)
+
+// message makes one step's message on one channel, in as many parts as it has.
+func (v *previewing) message(s *definition.Step, ch campaigns.Channel) (_ *PreviewMessage, err error) {
+	d := &store.Delivery{Kind: store.StepDelivery, Step: s.ID, Visit: v.round(s), Channel: ch, CreatedAt: v.e.now()}
+	r := &renderJob{e: v.e, l: v.l, d: d, p: v.p, c: v.c, en: v.en, shown: true, room: new(templates.MailRoom)}
+	out := &PreviewMessage{Step: s.ID, Channel: ch}
+	for more := true; more; d.Part++ {
+		var m *channels.Message
+		if m, more, err = r.preview(s); err != nil {
+			return nil, v.unmade(s, ch, err)
+		}
+		out.Lang, out.Mail = m.Lang, m.Mail
+		if m.Mail == nil {
+			out.Parts = append(out.Parts, m)
+		}
+	}
+	want, _, _ := strings.Cut(string(spoken(v.p, v.c)), "-")
+	got, _, _ := strings.Cut(string(out.Lang), "-")
+	out.Fallback, out.Missing = want != got, r.missing(s)
+	return out, nil
+}
+
+// preview makes the delivery's message, and says whether its text goes on in another.
+func (r *renderJob) preview(s *definition.Step) (m *channels.Message, more bool, err error) {
+	defer recovered(&err)
+	if m, err = r.e.render(r); err != nil {
+		return nil, false, err
+	}
+	body, ok := s.Body.(*definition.Send)
+	if !ok || r.d.Channel != campaigns.Telegram {
+		return m, false, nil
+	}
+	src, lang := r.lang(body.Text)
+	parts, err := r.chatParts(src, lang, sendLimits(body))
+	return m, r.d.Part+1 < len(parts), err
+}
+
+// unmade says what a message that cannot be made would fail with.
+func (v *previewing) unmade(s *definition.Step, ch campaigns.Channel, err error) error {
+	code := "preview_unmade"
+	switch {
+	case errors.Is(err, templates.ErrTooLong), errors.Is(err, templates.ErrMailTooBig):
+		code = "preview_long"
+	case errors.Is(err, errPanic):
+		return err
+	}
+	at := fault.Detail{Path: string(s.ID), Line: s.Place.Line, Column: s.Place.Column, Code: code, Args: map[string]any{"step": string(s.ID), "channel": locale.Term("channel." + string(ch))}}
+	return fault.Wrap(fault.Invalid, err, "invalid.preview", nil).With(at)
+}
+
+// missing are the variables of the step's texts that have no value, in their order.
+func (r *renderJob) missing(s *definition.Step) (out []string) {
+	for _, t := range r.texts(s) {
+		src, lang := r.lang(t)
+		text, err := r.l.text(src)
+		if err != nil {
+			continue // it rendered, so it parses
+		}
+		for _, x := range text.Variables() {
+			if value := r.find(lang, strings.Split(x.Path, ".")); (value == nil || value == "") && !slices.Contains(out, x.Path) {
+				out = append(out, x.Path)
+			}
+		}
+	}
+	return out
+}
+
+// texts are all that the step says.
+func (r *renderJob) texts(s *definition.Step) []definition.Texts {
+	switch b := s.Body.(type) {
+	case *definition.Send:
+		list := []definition.Texts{b.Text}
+		if r.d.Channel == campaigns.Email && len(b.Subject) > 0 {
+			list = append(list, b.Subject)
+		}
+		for _, x := range b.Buttons {
+			address := definition.Texts{}
+			for lang := range x.Text {
+				address[lang] = x.URL
+			}
+			list = append(list, x.Text, address)
+		}
+		return list
+	case *definition.Ask:
+		if r.d.Channel == campaigns.Email && len(b.Subject) > 0 {
+			return []definition.Texts{b.Text, b.Subject}
+		}
+		return []definition.Texts{b.Text}
+	}
+	return nil
+}

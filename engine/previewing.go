@@ -1,0 +1,127 @@
+package engine
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/decide"
+	"github.com/kruzhok/kruzhok/campaigns/definition"
+	"github.com/kruzhok/kruzhok/internal/fault"
+	"github.com/kruzhok/kruzhok/store"
+)
+
+// previewing is one preview in the making.
+type previewing struct {
+	e     *Engine
+	l     *live
+	c     *store.Community
+	p     *store.Profile
+	r     PreviewRequest
+	en    decide.Enrollment
+	wrong []fault.Detail
+}
+
+func (v *previewing) bad(path, code string, args map[string]any, expected []string) {
+	v.wrong = append(v.wrong, fault.Detail{Path: path, Code: code, Args: args, Expected: strings.Join(expected, ", ")})
+}
+
+// assume puts what is assumed over what is known.
+func (v *previewing) assume() {
+	if len(v.r.Attributes) > 0 {
+		p := *v.p // the profile may be another's too
+		p.Attributes = maps.Clone(p.Attributes)
+		if p.Attributes == nil {
+			p.Attributes = map[string]any{}
+		}
+		maps.Copy(p.Attributes, v.r.Attributes)
+		v.p = &p
+	}
+	asks := map[string]*definition.Ask{}
+	for _, s := range v.l.def.Questions() {
+		asks[s.SavesAs()] = s.Ask()
+	}
+	v.en.Answers = map[string]campaigns.Answer{}
+	for _, name := range slices.Sorted(maps.Keys(v.r.Answers)) {
+		if ask := asks[name]; ask != nil {
+			v.answer(name, ask, v.r.Answers[name])
+			continue
+		}
+		v.bad("answers."+name, "preview_question", map[string]any{"name": name}, slices.Sorted(maps.Keys(asks)))
+	}
+}
+
+// steps are those that are to be seen.
+func (v *previewing) steps() []*definition.Step {
+	speak := slices.DeleteFunc(slices.Clone(v.l.def.Order), func(s *definition.Step) bool { return len(v.l.def.ChannelsOf(s)) == 0 })
+	if v.r.Step == "" {
+		return speak
+	}
+	s := v.l.def.Step(v.r.Step)
+	var ids []string
+	for _, x := range speak {
+		ids = append(ids, string(x.ID))
+	}
+	switch {
+	case s == nil:
+		v.bad("step", "preview_step", map[string]any{"step": string(v.r.Step)}, ids)
+	case len(v.l.def.ChannelsOf(s)) == 0:
+		v.bad("step", "preview_silent", map[string]any{"step": string(v.r.Step), "does": s.Does()}, ids)
+	case v.r.Channel != "" && len(v.channels(s)) == 0:
+		v.wrong = append(v.wrong, v.unused(v.l.def.ChannelsOf(s)...))
+	}
+	return []*definition.Step{s}
+}
+
+// unused says that a channel is none of these; without any, none of the campaign's.
+func (v *previewing) unused(list ...campaigns.Channel) fault.Detail {
+	if len(list) == 0 {
+		list = v.l.def.Channels
+	}
+	var names []string
+	for _, ch := range list {
+		names = append(names, string(ch))
+	}
+	if v.r.Channel == "" {
+		return fault.Detail{Path: "step", Code: "preview_nothing"}
+	}
+	return fault.Detail{Path: "channel", Code: "preview_channel", Args: map[string]any{"channel": string(v.r.Channel)}, Expected: strings.Join(names, ", ")}
+}
+
+// channels are those of the step on which it is to be seen.
+func (v *previewing) channels(s *definition.Step) []campaigns.Channel {
+	own := v.l.def.ChannelsOf(s)
+	switch {
+	case v.r.Channel == "":
+		return own
+	case slices.Contains(own, v.r.Channel):
+		return []campaigns.Channel{v.r.Channel}
+	}
+	return nil
+}
+
+// checkRound: a step has as many rounds as the repeat that it stands in.
+func (v *previewing) checkRound(steps []*definition.Step) {
+	most := 1
+	for _, s := range steps {
+		if s == nil {
+			return
+		}
+		if around := v.l.def.RepeatOf(s.ID); around != nil {
+			most = max(most, around.Repeat().Times)
+		}
+	}
+	if v.r.Round < 0 || v.r.Round > most {
+		v.bad("round", "preview_round", map[string]any{"max": most}, nil)
+	}
+}
+
+// round is the visit of the step that is seen.
+func (v *previewing) round(s *definition.Step) int {
+	around := v.l.def.RepeatOf(s.ID)
+	if around == nil {
+		return 1
+	}
+	return min(max(v.r.Round, 1), around.Repeat().Times)
+}
