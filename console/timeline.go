@@ -35,7 +35,7 @@ var gates = []struct {
 	}},
 	{"consent", []campaigns.Reason{campaigns.NoConsent}},
 	{"pause", []campaigns.Reason{campaigns.CampaignPaused}},
-	{"late", []campaigns.Reason{campaigns.TooLate}},
+	{"late", []campaigns.Reason{campaigns.TooLate, campaigns.Late, campaigns.NextWindow}},
 	{"quiet", []campaigns.Reason{campaigns.QuietHours}},
 	{"question", []campaigns.Reason{campaigns.QuestionOpen}},
 	{"text", []campaigns.Reason{campaigns.RenderFailed, campaigns.Stumbled}},

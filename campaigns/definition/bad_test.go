@@ -45,6 +45,12 @@ const tail = "steps: [{wait: 1d}]\n"
 
 // bad documents, by name; the golden file of each holds its problems. A name that ends in "json" is read as JSON.
 var bad = map[string]string{
+	"lateness": head + `late: {then: skip}
+steps:
+  - send: {text: {en: a, ru: b}, late: {after: soon, then: next_windo}}
+  - send: {text: {en: a, ru: b}, late: skip}
+  - send: {text: {en: a, ru: b}, late: {after: 2h}}
+`,
 	"rounds": head + `steps:
   - id: early
     award: {points: 0}

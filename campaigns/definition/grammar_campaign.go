@@ -19,6 +19,7 @@ var (
 	kinds         = []Kind{Onboarding, Challenge, Survey, Broadcast, Reminder}
 	purposes      = []campaigns.Purpose{campaigns.Marketing, campaigns.Service}
 	knownChannels = []campaigns.Channel{campaigns.Telegram, campaigns.Email}
+	lateThens     = []LateThen{LateSend, LateSkip, LateNextWindow}
 	scores        = []string{ScorePoints, ScoreDone, ScoreRound}
 	weekdays      = []string{"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"}
 	outcomes      = []campaigns.DeliveryState{
@@ -47,6 +48,7 @@ var campaignObject = &object{
 		may("goal", "What the campaign is for: an event within a time after entry. Reports count who reached it.", named("goal")),
 		may("holdout", "With goal: how many percent of those who enter get nothing, so that it can be seen what the campaign brings.", whole(1, maxHoldout)),
 		may("quiet_hours", "When nothing is sent, on the member's clock. To before from crosses midnight.", named("quiet_hours")),
+		may("late", "What becomes of a message that comes late, for every step without a rule of its own. Default: it is sent.", named("late")),
 		must("steps", "The steps, one after another.", filled(named("step"))),
 	},
 }
@@ -56,6 +58,14 @@ var quietObject = &object{
 	fields: []field{
 		must("from", "When quiet begins.", named("time")),
 		must("to", "When quiet ends.", named("time")),
+	},
+}
+
+var lateObject = &object{
+	name: "late", doc: "What becomes of a message that could not leave when its moment came: after an outage, a pause, or a long queue.", example: "{after: 2h, then: skip}",
+	fields: []field{
+		may("after", "From when on it is late: the time since its moment, quiet hours not counted; a day is 24 hours. Needed with skip and next_window.", named("period")),
+		must("then", "send: it is sent all the same. skip: the member goes on without it. next_window: it waits for the same time of the next day, of the wait's weekdays where the wait before it names some.", words(lateThens)),
 	},
 }
 

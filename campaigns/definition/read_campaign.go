@@ -37,6 +37,7 @@ func (r *reader) campaign(n *node) bool {
 	rec.with("exit", r.exit)
 	r.goal(rec)
 	rec.with("quiet_hours", r.quiet)
+	rec.with("late", func(n *node) { d.Late = r.late(n) })
 	steps := rec.get("steps")
 	if steps == nil {
 		return false
