@@ -36,7 +36,7 @@ var gates = []struct {
 	{"consent", []campaigns.Reason{campaigns.NoConsent}},
 	{"pause", []campaigns.Reason{campaigns.CampaignPaused}},
 	{"late", []campaigns.Reason{campaigns.TooLate, campaigns.Late, campaigns.NextWindow}},
-	{"quiet", []campaigns.Reason{campaigns.QuietHours}},
+	{"quiet", []campaigns.Reason{campaigns.QuietHours, campaigns.QuietSkipped}},
 	{"question", []campaigns.Reason{campaigns.QuestionOpen}},
 	{"text", []campaigns.Reason{campaigns.RenderFailed, campaigns.Stumbled}},
 	{"channel", []campaigns.Reason{campaigns.Rejected, campaigns.AttemptsUsedUp, campaigns.RateLimited, campaigns.Temporary, campaigns.OutcomeUnknown}},

@@ -40,3 +40,29 @@ func TestLateAfterAnOutage(t *testing.T) {
 		t.Errorf("a day later: %v", sent)
 	}
 }
+
+// TestQuietHoursSkipAndSpread: a campaign may skip what comes due in its quiet hours, or let it leave at a moment of its own after them.
+func TestQuietHoursSkipAndSpread(t *testing.T) {
+	w := newWorld(t, storetest.Open(t, storetest.SQLiteURL(t)))
+	w.clock.set(at("2026-11-24T22:00"))
+	m := w.member("ann", byMail("ann@example.org")).ID
+	const quiet = `quiet_hours: {from: "22:00", to: "09:00", then: `
+	w.enroll(w.publish(campaign("skips", quiet+"skip}", sends("skips", "One"))), "ann")
+	w.enroll(w.publish(campaign("spreads", quiet+"spread, over: 2h}", sends("spreads", "Two"))), "ann")
+	w.settle()
+	ds, err := w.store.Deliveries(t.Context(), store.DeliveryFilter{Member: m}, store.Page{Limit: 10})
+	must(t, err)
+	for _, d := range ds {
+		switch got := string(d.State) + " " + string(d.Reason); {
+		case d.Step == "skips" && got == "expired quiet_skipped":
+		case d.Step == "spreads" && got == "pending quiet_hours" && d.DueAt.After(at("2026-11-25T08:00")) && d.DueAt.Before(at("2026-11-25T10:00")):
+			w.clock.set(*d.DueAt)
+		default:
+			t.Errorf("%s: %s %v", d.Step, got, d.DueAt)
+		}
+	}
+	w.settle()
+	if sent := w.sentAt(m); len(sent) != 1 || sent["spreads"] == "" {
+		t.Errorf("sent: %v", sent)
+	}
+}

@@ -199,6 +199,9 @@ func (e *Engine) gateFacts(c *candidate, s *surroundings) decide.GateFacts {
 		topic, g.Purpose = c.l.def.Topic, c.l.def.Purpose
 		if c.l.def.Quiet != nil {
 			g.Quiet = append(g.Quiet, c.l.def.Quiet)
+			g.CampaignQuiet, g.QuietThen = c.l.def.Quiet, c.l.def.QuietThen
+			g.Over = c.l.def.QuietOver.Time + time.Duration(c.l.def.QuietOver.Days)*24*time.Hour
+			g.Campaign, g.Step, g.Member = c.l.def.Key, d.Step, e.takenFor(d.Member)
 		}
 		if p.Quiet != nil && g.Purpose != campaigns.Service {
 			g.Quiet = append(g.Quiet, p.Quiet)

@@ -34,6 +34,14 @@ type GateFacts struct {
 	Zone           *time.Location
 	Quiet          []*timing.Window // the campaign's and the member's
 	CampaignPaused bool
+	// CampaignQuiet is the campaign's among Quiet, with what becomes of what comes due in it; with QuietSpread, messages leave over Over after its end.
+	CampaignQuiet *timing.Window
+	QuietThen     definition.QuietThen
+	Over          time.Duration
+	// Whose message it is, so that each has a moment of its own.
+	Campaign campaigns.Key
+	Step     campaigns.StepID
+	Member   campaigns.MemberID
 }
 
 // Verdict is what the gates say: send now (State empty), a final state with its reason, or Pending until Until.
@@ -61,7 +69,10 @@ func Gate(g GateFacts, now time.Time) Verdict {
 			return v
 		}
 	}
-	free, ok := g.free(now)
+	if g.skips(now) {
+		return Verdict{State: campaigns.Expired, Reason: campaigns.QuietSkipped}
+	}
+	free, ok := g.leaves(now)
 	switch {
 	case !ok || !g.Expires.IsZero() && free.After(g.Expires):
 		return Verdict{State: campaigns.Expired, Reason: campaigns.TooLate}
@@ -107,18 +118,40 @@ func (g *GateFacts) late(now time.Time) Verdict {
 	if g.Late.Then == definition.LateNextWindow {
 		moment, next = timing.Around(moment, now, zone, g.Plan.On...)
 	}
-	after := g.Late.After.Time + time.Duration(g.Late.After.Days)*24*time.Hour
+	after := g.Late.After.Time + time.Duration(g.Late.After.Days)*24*time.Hour + g.Over // what is spread is not late for that
 	if now.Sub(moment) <= after || timing.Free(moment, now, zone, g.windows()...) <= after {
 		return Verdict{}
 	}
 	if next.IsZero() {
 		return Verdict{State: campaigns.Expired, Reason: campaigns.Late}
 	}
-	if until, ok := g.free(next); ok && (g.Expires.IsZero() || !until.After(g.Expires)) {
+	if until, ok := g.leaves(next); ok && (g.Expires.IsZero() || !until.After(g.Expires)) {
 		until = utc(until)
 		return Verdict{State: campaigns.Pending, Reason: campaigns.NextWindow, Until: &until}
 	}
 	return Verdict{State: campaigns.Expired, Reason: campaigns.TooLate}
+}
+
+// skips reports whether the campaign skips the message for its quiet hours. The member's own only hold.
+func (g *GateFacts) skips(now time.Time) bool {
+	return g.QuietThen == definition.QuietSkip && g.CampaignQuiet != nil && len(g.windows()) > 0 && g.CampaignQuiet.Contains(now, g.zone())
+}
+
+// leaves is when a message leaves that comes due at the moment: then, or after quiet hours that hold it, at their end or at its own moment after that.
+// Messages that are spread keep half of the time in which they are worth sending.
+func (g *GateFacts) leaves(at time.Time) (time.Time, bool) {
+	free, ok := g.free(at)
+	if !ok || !free.After(at) || g.QuietThen != definition.QuietSpread {
+		return free, ok
+	}
+	over := g.Over
+	if !g.Expires.IsZero() {
+		over = min(over, g.Expires.Sub(free)/2)
+	}
+	if over <= 0 {
+		return free, true
+	}
+	return g.free(free.Add(time.Duration(point(g.Campaign, g.Step, g.Member, int(over)))))
 }
 
 // windows are the quiet hours that hold the message.

@@ -105,3 +105,53 @@ func TestPlan(t *testing.T) {
 		t.Error(stand(s.e))
 	}
 }
+
+// TestGateOfQuietHours: what comes due in the campaign's quiet hours is spread after their end or skipped; the member's own only hold. Clocks in Berlin show 12:00.
+func TestGateOfQuietHours(t *testing.T) {
+	gate := func(then definition.QuietThen, member campaigns.MemberID, change func(*decide.GateFacts)) decide.Verdict {
+		g := open(t)
+		g.Expires, g.CampaignQuiet, g.QuietThen, g.Member, g.Campaign, g.Step = noon.Add(24*time.Hour), lunch, then, member, "news", "one"
+		if then == definition.QuietSpread {
+			g.Over = 2 * time.Hour
+		}
+		g.Quiet = []*timing.Window{lunch}
+		if change != nil {
+			change(&g)
+		}
+		return decide.Gate(g, noon)
+	}
+	one := noon.Add(time.Hour)
+	quarters := map[int]int{}
+	for m := range campaigns.MemberID(1000) {
+		v := gate(definition.QuietSpread, m, nil)
+		if again := gate(definition.QuietSpread, m, nil); v.Until == nil || !again.Until.Equal(*v.Until) || v.Until.Before(one) || !v.Until.Before(one.Add(2*time.Hour)) {
+			t.Fatalf("member %d: %+v", m, v)
+		}
+		quarters[int(v.Until.Sub(one)/(30*time.Minute))]++
+		if v := gate(definition.QuietSpread, m, func(g *decide.GateFacts) { g.Expires = one.Add(30 * time.Minute) }); v.Until == nil || v.Until.After(one.Add(15*time.Minute)) {
+			t.Fatalf("member %d, worth half an hour: %+v", m, v)
+		}
+	}
+	for q := range 4 {
+		if n := quarters[q]; n < 200 || n > 300 {
+			t.Errorf("of 1000 members, %v leave in each half hour", quarters)
+			break
+		}
+	}
+	skipped := decide.Verdict{State: campaigns.Expired, Reason: campaigns.QuietSkipped}
+	held := decide.Verdict{State: campaigns.Pending, Reason: campaigns.QuietHours, Until: &one}
+	for name, c := range map[string]struct {
+		change func(*decide.GateFacts)
+		want   decide.Verdict
+	}{
+		"skipped":                {nil, skipped},
+		"the member's own alone": {func(g *decide.GateFacts) { g.CampaignQuiet = window(22, 9) }, held},
+		"a reply":                {func(g *decide.GateFacts) { g.Lane = campaigns.Interactive }, decide.Verdict{}},
+		"service":                {func(g *decide.GateFacts) { g.Purpose = campaigns.Service }, decide.Verdict{}},
+		"outside of both":        {func(g *decide.GateFacts) { g.CampaignQuiet = window(22, 9); g.Quiet = []*timing.Window{window(22, 9)} }, decide.Verdict{}},
+	} {
+		if diff := cmp.Diff(c.want, gate(definition.QuietSkip, 1, c.change)); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}

@@ -45,6 +45,10 @@ const tail = "steps: [{wait: 1d}]\n"
 
 // bad documents, by name; the golden file of each holds its problems. A name that ends in "json" is read as JSON.
 var bad = map[string]string{
+	"quiet modes": head + `quiet_hours: {from: "22:00", to: "09:00", then: skipp}
+` + tail,
+	"spread without spread": head + `quiet_hours: {from: "22:00", to: "09:00", over: 1h}
+` + tail,
 	"lateness": head + `late: {then: skip}
 steps:
   - send: {text: {en: a, ru: b}, late: {after: soon, then: next_windo}}

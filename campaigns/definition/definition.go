@@ -26,8 +26,10 @@ type Definition struct {
 	Goal      *Goal // nil: there is none
 	Holdout   int   // percent of those who enter that get nothing; 0: nobody
 	Quiet     *timing.Window
-	Late      *Late   // of messages without a rule of their own; nil: they are sent however late
-	Steps     []*Step // the tree, as written
+	QuietThen QuietThen     // what becomes of what comes due in Quiet
+	QuietOver timing.Period // with QuietSpread
+	Late      *Late         // of messages without a rule of their own; nil: they are sent however late
+	Steps     []*Step       // the tree, as written
 
 	// Order is every step in document order, nested ones included; filled by Parse.
 	Order []*Step

@@ -19,6 +19,7 @@ var (
 	kinds         = []Kind{Onboarding, Challenge, Survey, Broadcast, Reminder}
 	purposes      = []campaigns.Purpose{campaigns.Marketing, campaigns.Service}
 	knownChannels = []campaigns.Channel{campaigns.Telegram, campaigns.Email}
+	quietThens    = []QuietThen{QuietHold, QuietSpread, QuietSkip}
 	lateThens     = []LateThen{LateSend, LateSkip, LateNextWindow}
 	scores        = []string{ScorePoints, ScoreDone, ScoreRound}
 	weekdays      = []string{"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"}
@@ -58,6 +59,8 @@ var quietObject = &object{
 	fields: []field{
 		must("from", "When quiet begins.", named("time")),
 		must("to", "When quiet ends.", named("time")),
+		may("then", "What becomes of a message that comes due then. hold (default): it waits for the end. spread: it waits for a moment of its own after the end. skip: the member goes on without it.", words(quietThens)),
+		may("over", "With then: spread: the time after the end over which messages are spread. A day is 24 hours. Default 1h.", named("period")),
 	},
 }
 
