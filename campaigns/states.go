@@ -108,9 +108,12 @@ const (
 	Rejected        Reason = "rejected"           // the server refused this message
 	AttemptsUsedUp  Reason = "attempts_used_up"   // temporary failures until the last attempt
 	TooLate         Reason = "too_late"           // the step's delivery limit passed
+	Late            Reason = "late"               // the step's rule skips what comes late
+	NextWindow      Reason = "next_window"        // late: put off to the next time at which the step may be sent
 	RoundOver       Reason = "round_over"         // the round that the message belongs to was over
 	StepLeft        Reason = "step_left"          // the passage was moved to another version, and went on elsewhere in it
 	QuietHours      Reason = "quiet_hours"        // put off to the end of the quiet hours
+	QuietSkipped    Reason = "quiet_skipped"      // the campaign skips what comes due in its quiet hours
 	RateLimited     Reason = "rate_limited"       // the server told us to slow down
 	Temporary       Reason = "temporary"          // a temporary failure; tried again later
 	QuestionOpen    Reason = "question_open"      // another typed question is open in this chat

@@ -9,6 +9,7 @@ import (
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/decide"
+	"github.com/kruzhok/kruzhok/campaigns/definition"
 	"github.com/kruzhok/kruzhok/internal/fault"
 	"github.com/kruzhok/kruzhok/store"
 )
@@ -94,6 +95,9 @@ func (w *work) decideBy(ctx context.Context, l *live, row *store.Enrollment, p *
 	if err := w.lookBack(ctx, l, row.Member, &f); err != nil {
 		return err
 	}
+	if start, ok := in.(*decide.Start); ok {
+		in = w.onSchedule(l, row, f.Zone, start)
+	}
 	next, effects := decide.Decide(l.def, en, f, in, w.now)
 	if en.State != next.State && !en.State.May(next.State) {
 		return fmt.Errorf("decide enrollment %d: %s may not become %s", row.ID, en.State, next.State)
@@ -109,6 +113,26 @@ func (w *work) decideBy(ctx context.Context, l *live, row *store.Enrollment, p *
 		}
 	}
 	return nil
+}
+
+// onSchedule is the start of a passage, with the moment of its schedule where that has come: behind it, messages are late. A version that was published
+// afterwards came then.
+func (w *work) onSchedule(l *live, row *store.Enrollment, member *time.Location, start *decide.Start) *decide.Start {
+	s := l.def.Entry.Schedule
+	if s == nil || row.Source != "schedule" || start.NotBefore != nil {
+		return start
+	}
+	if s.Zone != definition.MemberZone || member == nil {
+		member = zone(w.community, "")
+	}
+	at := s.At.In(member).UTC()
+	if at.After(w.now) {
+		return start
+	}
+	if at.Before(l.since) {
+		at = l.since
+	}
+	return &decide.Start{NotBefore: &at}
 }
 
 func (w *work) effect(ctx context.Context, l *live, row *store.Enrollment, p *store.Profile, effect decide.Effect) error {

@@ -19,6 +19,7 @@ import (
 type live struct {
 	campaign campaigns.CampaignID
 	version  int
+	since    time.Time // when it was published
 	def      *definition.Definition
 	facts    bool // deciding looks at no more of a member than def.Needs names
 	needs    definition.Needs
@@ -86,7 +87,7 @@ func (e *Engine) version(ctx context.Context, from source, id campaigns.Campaign
 	if len(problems) > 0 {
 		return nil, fmt.Errorf("parse campaign %d version %d: %w: %s at line %d", id, number, errBadVersion, problems[0].Code, problems[0].Line)
 	}
-	l = &live{campaign: id, version: number, def: def, facts: decidesByFacts(def), needs: def.Needs(), texts: map[string]*templates.Text{}}
+	l = &live{campaign: id, version: number, since: v.PublishedAt, def: def, facts: decidesByFacts(def), needs: def.Needs(), texts: map[string]*templates.Text{}}
 	l.looksBack = l.needs.Segments || len(l.needs.Past) > 0
 	l.facts = l.facts && !l.needs.Segments // what those look at may be another thing tomorrow
 	l.decided = l.facts && entersDecided(def)

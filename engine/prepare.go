@@ -176,6 +176,17 @@ func (e *Engine) leaves(c *candidate, s *surroundings) bool {
 	return err == nil && decide.Leaves(c.l.def, en, e.facts(c.p, c.l.def.Topic, standing{}, s.c, e.now()), e.now())
 }
 
+// planOf is when a message was to leave: the passage keeps it where that was not when its row was written. Of a passage that cannot be read, the making of
+// its message tells.
+func planOf(c *candidate) decide.Plan {
+	if c.row != nil {
+		if en, err := fromRow(c.row); err == nil && en.Waiting.Plan != nil {
+			return *en.Waiting.Plan
+		}
+	}
+	return decide.Plan{At: c.d.CreatedAt}
+}
+
 // gateFacts is what the gates look at for one delivery.
 func (e *Engine) gateFacts(c *candidate, s *surroundings) decide.GateFacts {
 	d, p := c.d, c.p
@@ -188,11 +199,17 @@ func (e *Engine) gateFacts(c *candidate, s *surroundings) decide.GateFacts {
 		topic, g.Purpose = c.l.def.Topic, c.l.def.Purpose
 		if c.l.def.Quiet != nil {
 			g.Quiet = append(g.Quiet, c.l.def.Quiet)
+			g.CampaignQuiet, g.QuietThen = c.l.def.Quiet, c.l.def.QuietThen
+			g.Over = c.l.def.QuietOver.Time + time.Duration(c.l.def.QuietOver.Days)*24*time.Hour
+			g.Campaign, g.Step, g.Member = c.l.def.Key, d.Step, e.takenFor(d.Member)
 		}
 		if p.Quiet != nil && g.Purpose != campaigns.Service {
 			g.Quiet = append(g.Quiet, p.Quiet)
 		}
 		g.Again = askedAgain(d)
+		if g.Late = c.l.def.LateOf(c.l.def.Step(d.Step)); g.Late != nil {
+			g.Plan = planOf(c)
+		}
 		g.EnrollmentFinal = c.row == nil || c.row.State.Final() && !(g.Again && c.row.State == campaigns.EnrollmentCompleted)
 		g.Standing = c.row != nil && c.row.WaitKind == campaigns.WaitDelivery && c.row.WaitDelivery == d.ID
 		g.Leaves = e.leaves(c, s)

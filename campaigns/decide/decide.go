@@ -72,8 +72,16 @@ type Waiting struct {
 	Channel campaigns.Channel   `json:"channel,omitempty"`
 	Part    int                 `json:"part,omitempty"`
 	Tried   []campaigns.Channel `json:"tried,omitempty"`
+	// Plan is when the message that is waited for was to leave, where the step minds lateness and that was not when its delivery was written.
+	Plan *Plan `json:"plan,omitempty"`
 	// Rejected counts the wrong answers of this visit.
 	Rejected int `json:"rejected,omitempty"`
+}
+
+// Plan is when a step was to be reached, and the days of the week that the wait before it names.
+type Plan struct {
+	At time.Time      `json:"at"`
+	On []time.Weekday `json:"on,omitempty"`
 }
 
 // Round is one round of a repeat. The moments at which rounds open follow from First, the repeat's At and the member's zone, so that a move
@@ -140,6 +148,7 @@ type ChannelFacts struct {
 type Input interface{ input() }
 
 // Start is the first decision of an enrollment. NotBefore, when set, is the moment before which the first step does not start (a schedule in the member's zone).
+// One that has passed is when it should have started.
 type Start struct{ NotBefore *time.Time }
 
 // Due says that the enrollment's Due has come (or that it is active and a worker looks).

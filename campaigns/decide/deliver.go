@@ -9,9 +9,6 @@ import (
 	"github.com/kruzhok/kruzhok/campaigns/timing"
 )
 
-// defaultExpires is how late a message may be when its step does not say.
-var defaultExpires = timing.Period{Time: 24 * time.Hour}
-
 // put sends the message of a send or ask step on its first usable channel; without one the step is skipped.
 // A question that the campaign comes back to at once cannot be done without: the member cannot be reached, and the enrollment ends.
 func (r *run) put(s *definition.Step) (next *definition.Step, on bool) {
@@ -43,26 +40,33 @@ func (r *run) deliver(s *definition.Step, ch campaigns.Channel, part int) {
 	if r.f.Interactive {
 		lane = campaigns.Interactive
 	}
+	plan := r.planOf(s, part)
 	r.add(&Deliver{
 		Step: s.ID, Visit: r.e.Visit, Channel: ch, Part: part, Lane: lane,
 		Expires: r.capped(expires(s).Add(r.now, r.f.Zone)).UTC(),
 	})
 	r.wait(campaigns.WaitDelivery, nil)
-	r.e.Waiting.Channel, r.e.Waiting.Part = ch, part
+	r.e.Waiting.Channel, r.e.Waiting.Part, r.e.Waiting.Plan = ch, part, plan
+}
+
+// planOf is the plan to keep with the step's message: another part of a text has the first one's.
+func (r *run) planOf(s *definition.Step, part int) *Plan {
+	switch {
+	case r.d.LateOf(s) == nil || part == 0 && r.plan.At.Equal(r.now) && len(r.plan.On) == 0:
+		return nil
+	case part > 0:
+		return r.e.Waiting.Plan
+	}
+	plan := r.plan
+	return &plan
 }
 
 func expires(s *definition.Step) timing.Period {
-	var p timing.Period
-	switch body := s.Body.(type) {
-	case *definition.Send:
-		p = body.Expires
-	case *definition.Ask:
-		p = body.Expires
+	if ask := s.Ask(); ask != nil {
+		return ask.Expires
 	}
-	if p.IsZero() {
-		return defaultExpires
-	}
-	return p
+	body, _ := s.Body.(*definition.Send)
+	return body.Expires
 }
 
 // usable returns the first channel of the step that can be used and was not tried in this visit, or "".

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/definition"
 	"github.com/kruzhok/kruzhok/campaigns/timing"
 )
 
@@ -18,18 +19,29 @@ type GateFacts struct {
 	Again  bool
 	System bool // a reply to the member's own act: only stop-less facts apply (address, reach, suppression)
 	// Unprompted: no act of the member caused the system message, so everything off holds it too.
-	Unprompted     bool
-	RefusedAll     bool // every topic on the channel was withdrawn: no unprompted message there
-	MemberErased   bool
-	Stopped        bool
-	Purpose        campaigns.Purpose
-	Channel        ChannelFacts
-	HasAddress     bool
-	Expires        time.Time
+	Unprompted   bool
+	RefusedAll   bool // every topic on the channel was withdrawn: no unprompted message there
+	MemberErased bool
+	Stopped      bool
+	Purpose      campaigns.Purpose
+	Channel      ChannelFacts
+	HasAddress   bool
+	Expires      time.Time
+	// Late is the step's rule for what comes late, counted from Plan; nil: there is none.
+	Late           *definition.Late
+	Plan           Plan
 	Lane           campaigns.Lane
 	Zone           *time.Location
 	Quiet          []*timing.Window // the campaign's and the member's
 	CampaignPaused bool
+	// CampaignQuiet is the campaign's among Quiet, with what becomes of what comes due in it; with QuietSpread, messages leave over Over after its end.
+	CampaignQuiet *timing.Window
+	QuietThen     definition.QuietThen
+	Over          time.Duration
+	// Whose message it is, so that each has a moment of its own.
+	Campaign campaigns.Key
+	Step     campaigns.StepID
+	Member   campaigns.MemberID
 }
 
 // Verdict is what the gates say: send now (State empty), a final state with its reason, or Pending until Until.
@@ -40,7 +52,7 @@ type Verdict struct {
 }
 
 // Gate decides whether a delivery may leave now. The gates in their order: the enrollment still wants it; stop, address and consent allow it;
-// the campaign is not paused; it is not too late, counted from the end of quiet hours that hold it; no quiet hours hold it.
+// the campaign is not paused; its step's rule does not find it late; it will not have expired when the quiet hours that hold it end; no quiet hours hold it.
 // A reply to the member's own act (System) answers to the address alone.
 func Gate(g GateFacts, now time.Time) Verdict {
 	if reason := g.over(); reason != "" {
@@ -52,7 +64,15 @@ func Gate(g GateFacts, now time.Time) Verdict {
 	if g.CampaignPaused && !g.System {
 		return Verdict{State: campaigns.Pending, Reason: campaigns.CampaignPaused}
 	}
-	free, ok := g.free(now)
+	if g.Late != nil && !g.System && !g.Again {
+		if v := g.late(now); v.State != "" {
+			return v
+		}
+	}
+	if g.skips(now) {
+		return Verdict{State: campaigns.Expired, Reason: campaigns.QuietSkipped}
+	}
+	free, ok := g.leaves(now)
 	switch {
 	case !ok || !g.Expires.IsZero() && free.After(g.Expires):
 		return Verdict{State: campaigns.Expired, Reason: campaigns.TooLate}
@@ -91,14 +111,69 @@ func (g *GateFacts) forbidden() campaigns.Reason {
 	return unusable(g.Channel, g.HasAddress, g.Stopped, purpose)
 }
 
+// late is what becomes of a message whose moment was too long ago: quiet hours are not counted.
+func (g *GateFacts) late(now time.Time) Verdict {
+	zone, moment := g.zone(), g.Plan.At
+	var next time.Time
+	if g.Late.Then == definition.LateNextWindow {
+		moment, next = timing.Around(moment, now, zone, g.Plan.On...)
+	}
+	after := g.Late.After.Time + time.Duration(g.Late.After.Days)*24*time.Hour + g.Over // what is spread is not late for that
+	if now.Sub(moment) <= after || timing.Free(moment, now, zone, g.windows()...) <= after {
+		return Verdict{}
+	}
+	if next.IsZero() {
+		return Verdict{State: campaigns.Expired, Reason: campaigns.Late}
+	}
+	if until, ok := g.leaves(next); ok && (g.Expires.IsZero() || !until.After(g.Expires)) {
+		until = utc(until)
+		return Verdict{State: campaigns.Pending, Reason: campaigns.NextWindow, Until: &until}
+	}
+	return Verdict{State: campaigns.Expired, Reason: campaigns.TooLate}
+}
+
+// skips reports whether the campaign skips the message for its quiet hours. The member's own only hold.
+func (g *GateFacts) skips(now time.Time) bool {
+	return g.QuietThen == definition.QuietSkip && g.CampaignQuiet != nil && len(g.windows()) > 0 && g.CampaignQuiet.Contains(now, g.zone())
+}
+
+// leaves is when a message leaves that comes due at the moment: then, or after quiet hours that hold it, at their end or at its own moment after that.
+// Messages that are spread keep half of the time in which they are worth sending.
+func (g *GateFacts) leaves(at time.Time) (time.Time, bool) {
+	free, ok := g.free(at)
+	if !ok || !free.After(at) || g.QuietThen != definition.QuietSpread {
+		return free, ok
+	}
+	over := g.Over
+	if !g.Expires.IsZero() {
+		over = min(over, g.Expires.Sub(free)/2)
+	}
+	if over <= 0 {
+		return free, true
+	}
+	return g.free(free.Add(time.Duration(point(g.Campaign, g.Step, g.Member, int(over)))))
+}
+
+// windows are the quiet hours that hold the message.
+func (g *GateFacts) windows() []*timing.Window {
+	if g.System || g.Lane == campaigns.Interactive && !g.Again || g.Purpose == campaigns.Service {
+		return nil
+	}
+	return g.Quiet
+}
+
+func (g *GateFacts) zone() *time.Location {
+	if g.Zone == nil {
+		return time.UTC
+	}
+	return g.Zone
+}
+
 // free returns the first moment at or after now that quiet hours leave free, and false when they leave none.
 func (g *GateFacts) free(now time.Time) (time.Time, bool) {
-	if g.System || g.Lane == campaigns.Interactive && !g.Again || g.Purpose == campaigns.Service {
+	windows := g.windows()
+	if len(windows) == 0 {
 		return now, true
 	}
-	zone := g.Zone
-	if zone == nil {
-		zone = time.UTC
-	}
-	return timing.Hold(now, zone, g.Quiet...)
+	return timing.Hold(now, g.zone(), windows...)
 }

@@ -24,6 +24,7 @@ func Decide(d *definition.Definition, e Enrollment, f Facts, in Input, now time.
 	if round := r.e.Round; round != nil && (d.Step(round.Step) == nil || d.Step(round.Step).Repeat() == nil) {
 		r.e.Round = nil // a version that was checked has it
 	}
+	r.plan = r.planned(in)
 	r.take(in)
 	return r.e, r.effects
 }
@@ -35,6 +36,7 @@ type run struct {
 	f       Facts
 	now     time.Time
 	entered int                // steps
+	plan    Plan               // when the next step was to be reached
 	unput   []campaigns.StepID // steps that were skipped
 	effects []Effect
 }
@@ -68,6 +70,34 @@ func (r *run) take(in Input) {
 	case *ZoneChanged:
 		r.zoneChanged()
 	}
+}
+
+// planned is when what follows from the input was to follow: what waited for a time, at that time; what waited for a message, when that was sent. What
+// was skipped because it was late makes those behind it as late.
+func (r *run) planned(in Input) Plan {
+	plan := Plan{At: r.now}
+	earlier := func(at *time.Time) {
+		if at != nil && !at.IsZero() && at.Before(r.now) {
+			plan.At = utc(*at)
+		}
+	}
+	switch in := in.(type) {
+	case *Start:
+		earlier(in.NotBefore)
+	case *Due:
+		earlier(r.e.Due)
+		if rule := r.e.Waiting.Rule; rule != nil {
+			plan.On = rule.On
+		}
+	case *Delivered:
+		earlier(&in.At)
+		if was := r.e.Waiting.Plan; was != nil && in.Reason == campaigns.Late {
+			plan = *was
+		}
+	case *Answered:
+		earlier(&in.At)
+	}
+	return plan
 }
 
 func (r *run) start(in *Start) {

@@ -69,6 +69,16 @@ steps:
 `,
 	"fragments_as_list":   head + "fragments: [{wait: 1d}]\n" + tail,
 	"fragments_too_large": head + "fragments:\n  f: [{wait: 1d}" + strings.Repeat(", {set: {add_tags: [a, b, c, d, e, f]}}", 400) + "]\nsteps:\n" + manyUses(20),
+	"quiet modes": head + `quiet_hours: {from: "22:00", to: "09:00", then: skipp}
+` + tail,
+	"spread without spread": head + `quiet_hours: {from: "22:00", to: "09:00", over: 1h}
+` + tail,
+	"lateness": head + `late: {then: skip}
+steps:
+  - send: {text: {en: a, ru: b}, late: {after: soon, then: next_windo}}
+  - send: {text: {en: a, ru: b}, late: skip}
+  - send: {text: {en: a, ru: b}, late: {after: 2h}}
+`,
 	"rounds": head + `steps:
   - id: early
     award: {points: 0}

@@ -26,7 +26,10 @@ type Definition struct {
 	Goal      *Goal // nil: there is none
 	Holdout   int   // percent of those who enter that get nothing; 0: nobody
 	Quiet     *timing.Window
-	Steps     []*Step // the tree, as written
+	QuietThen QuietThen     // what becomes of what comes due in Quiet
+	QuietOver timing.Period // with QuietSpread
+	Late      *Late         // of messages without a rule of their own; nil: they are sent however late
+	Steps     []*Step       // the tree, as written
 
 	// Order is every step in document order, nested ones included; filled by Parse.
 	Order []*Step
@@ -84,7 +87,8 @@ type Send struct {
 	Media    *channels.Media
 	Buttons  []LinkButton
 	Channels []campaigns.Channel // empty: the campaign's
-	Expires  timing.Period       // default 24h
+	Expires  timing.Period       // default 24h; 8d where it may wait for its next window
+	Late     *Late               // nil: the campaign's
 }
 
 // Ask is a question; the enrollment stands here until it is answered or times out.
@@ -103,6 +107,7 @@ type Ask struct {
 	Accept   []campaigns.MediaKind
 	Channels []campaigns.Channel
 	Expires  timing.Period
+	Late     *Late
 }
 
 // Option is one answer of a choice.

@@ -19,6 +19,8 @@ var (
 	kinds         = []Kind{Onboarding, Challenge, Survey, Broadcast, Reminder}
 	purposes      = []campaigns.Purpose{campaigns.Marketing, campaigns.Service}
 	knownChannels = []campaigns.Channel{campaigns.Telegram, campaigns.Email}
+	quietThens    = []QuietThen{QuietHold, QuietSpread, QuietSkip}
+	lateThens     = []LateThen{LateSend, LateSkip, LateNextWindow}
 	scores        = []string{ScorePoints, ScoreDone, ScoreRound}
 	weekdays      = []string{"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"}
 	outcomes      = []campaigns.DeliveryState{
@@ -51,6 +53,7 @@ var campaignObject = &object{
 			"type": "object", "minProperties": 1, "propertyNames": schema{"$ref": "#/$defs/key"},
 			"additionalProperties": filled(named("step")),
 		}),
+		may("late", "What becomes of a message that comes late, for every step without a rule of its own. Default: it is sent.", named("late")),
 		must("steps", "The steps, one after another.", filled(named("step"))),
 	},
 }
@@ -60,6 +63,16 @@ var quietObject = &object{
 	fields: []field{
 		must("from", "When quiet begins.", named("time")),
 		must("to", "When quiet ends.", named("time")),
+		may("then", "What becomes of a message that comes due then. hold (default): it waits for the end. spread: it waits for a moment of its own after the end. skip: the member goes on without it.", words(quietThens)),
+		may("over", "With then: spread: the time after the end over which messages are spread. A day is 24 hours. Default 1h.", named("period")),
+	},
+}
+
+var lateObject = &object{
+	name: "late", doc: "What becomes of a message that could not leave when its moment came: after an outage, a pause, or a long queue.", example: "{after: 2h, then: skip}",
+	fields: []field{
+		may("after", "From when on it is late: the time since its moment, quiet hours not counted; a day is 24 hours. Needed with skip and next_window.", named("period")),
+		must("then", "send: it is sent all the same. skip: the member goes on without it. next_window: it waits for the same time of the next day, of the wait's weekdays where the wait before it names some.", words(lateThens)),
 	},
 }
 

@@ -79,7 +79,8 @@ var sendObject = &object{
 		may("media", "A picture, a file or a recording.", named("media")),
 		may("buttons", "Buttons that open a page.", schema{"type": "array", "items": named("button"), "minItems": 1, "maxItems": maxButtons}),
 		may("channels", "Channels for this step alone.", filled(named("channel"))),
-		may("expires", "After this time the message is no longer worth sending. Default 24h.", named("period")),
+		may("expires", "After this time the message is no longer worth sending, whatever it waited for. Default 24h; 8d with late: next_window.", named("period")),
+		may("late", "What becomes of the message when it comes late. Default: what the campaign says.", named("late")),
 	},
 }
 
@@ -119,7 +120,8 @@ var askObject = &object{
 		may("retries", "How often a wrong answer is asked again. Default 2.", whole(0, maxRetries)),
 		may("final", "true: the first answer stands and cannot be changed.", schema{"type": "boolean"}),
 		may("channels", "Channels for this step alone.", filled(named("channel"))),
-		may("expires", "After this time the question is no longer worth sending. Default 24h.", named("period")),
+		may("expires", "After this time the question is no longer worth sending, whatever it waited for. Default 24h; 8d with late: next_window.", named("period")),
+		may("late", "What becomes of the question when it comes late. Default: what the campaign says. Skipped, it goes the way of its timeout.", named("late")),
 	},
 }
 

@@ -51,6 +51,7 @@ func check(text *source, root *node, out *sink) *Definition {
 		return r.d
 	}
 	r.nameSteps()
+	r.expiries()
 	r.linkSteps()
 	r.noteRepeats()
 	r.checkGotos()

@@ -7,7 +7,7 @@ import (
 )
 
 func (r *reader) ask(s *Step, n *node) Body {
-	a := &Ask{Expires: defaultExpires, Timeout: Timeout{After: defaultTimeout}, Retries: defaultRetries}
+	a := &Ask{Timeout: Timeout{After: defaultTimeout}, Retries: defaultRetries}
 	rec, ok := r.record(n, askObject)
 	if !ok {
 		return a
@@ -25,6 +25,7 @@ func (r *reader) ask(s *Step, n *node) Body {
 	rec.with("final", func(n *node) { a.Final = r.boolean(n) })
 	rec.with("channels", func(n *node) { a.Channels = r.channels(n) })
 	rec.with("expires", func(n *node) { a.Expires = r.period(n) })
+	rec.with("late", func(n *node) { a.Late = r.late(n) })
 	return a
 }
 

@@ -4,7 +4,6 @@ import (
 	"regexp"
 
 	"github.com/kruzhok/kruzhok/campaigns"
-	"github.com/kruzhok/kruzhok/campaigns/timing"
 )
 
 var (
@@ -38,6 +37,7 @@ func (r *reader) campaign(n *node) bool {
 	r.goal(rec)
 	rec.with("quiet_hours", r.quiet)
 	rec.with("fragments", r.fragments)
+	rec.with("late", func(n *node) { d.Late = r.late(n) })
 	steps := rec.get("steps")
 	if steps == nil {
 		return false
@@ -72,19 +72,4 @@ func (r *reader) languages(n *node) {
 			r.d.Languages = append(r.d.Languages, l)
 		}
 	}
-}
-
-func (r *reader) quiet(n *node) {
-	rec, ok := r.record(n, quietObject)
-	if !ok {
-		return
-	}
-	before := len(r.out.list)
-	w := timing.Window{}
-	rec.with("from", func(n *node) { w.From = r.localTime(n) })
-	rec.with("to", func(n *node) { w.To = r.localTime(n) })
-	if w.From == w.To && len(r.out.list) == before && rec.get("from") != nil && rec.get("to") != nil {
-		r.out.add(n.place, "quiet_hours_empty")
-	}
-	r.d.Quiet = &w
 }

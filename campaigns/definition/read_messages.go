@@ -4,16 +4,13 @@ import (
 	"net/url"
 	"path"
 	"strings"
-	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/channels"
 )
 
-const hour = time.Hour
-
 func (r *reader) send(n *node) Body {
-	s := &Send{Expires: defaultExpires}
+	s := &Send{}
 	rec, ok := r.record(n, sendObject)
 	if !ok {
 		return s
@@ -28,6 +25,7 @@ func (r *reader) send(n *node) Body {
 	rec.with("buttons", func(n *node) { s.Buttons = r.buttons(n) })
 	rec.with("channels", func(n *node) { s.Channels = r.channels(n) })
 	rec.with("expires", func(n *node) { s.Expires = r.period(n) })
+	rec.with("late", func(n *node) { s.Late = r.late(n) })
 	return s
 }
 

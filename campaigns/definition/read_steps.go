@@ -211,10 +211,7 @@ func (r *reader) tags(n *node, others []string) (tags []string) {
 	return tags
 }
 
-// defaults of messages and questions.
-var (
-	defaultExpires = timing.Period{Time: 24 * hour}
-	defaultTimeout = timing.Period{Days: 3}
-)
+// defaults of questions.
+var defaultTimeout = timing.Period{Days: 3}
 
 const defaultRetries = 2

@@ -90,3 +90,38 @@ func sinceMidnight(t time.Time) time.Duration {
 	h, m, s := t.Clock()
 	return time.Duration(h)*time.Hour + time.Duration(m)*time.Minute + time.Duration(s)*time.Second + time.Duration(t.Nanosecond())
 }
+
+// Free is how much of the time between two moments no window holds.
+func Free(from, to time.Time, loc *time.Location, windows ...*Window) (sum time.Duration) {
+	if wholeDay(windows) {
+		return 0
+	}
+	for t := from; ; {
+		t, _ = Hold(t, loc, windows...)
+		if !t.Before(to) {
+			return sum
+		}
+		end := to
+		for _, w := range windows {
+			if w == nil || w.From == w.To {
+				continue
+			}
+			if begins := NextLocal(t.Add(time.Nanosecond), w.From, loc); begins.Before(end) {
+				end = begins
+			}
+		}
+		sum += end.Sub(t)
+		t = end
+	}
+}
+
+// Around is the last moment, from first on, at which clocks in loc show what they show at first, on one of the days where there are some, at or before t;
+// and the next one. Before first there is none: then it is the last one.
+func Around(first, t time.Time, loc *time.Location, on ...time.Weekday) (last, next time.Time) {
+	h, m, _ := first.In(loc).Clock()
+	for last = first; ; last = next {
+		if next = NextLocal(last.Add(time.Minute), LocalTime{Hour: h, Minute: m}, loc, on...); next.After(t) {
+			return last, next
+		}
+	}
+}

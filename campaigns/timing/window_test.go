@@ -92,3 +92,33 @@ func BenchmarkHold(b *testing.B) {
 		timing.Hold(t, loc, quiet, nil)
 	}
 }
+
+// TestFree counts the time outside of windows, also where clocks go back.
+func TestFree(t *testing.T) {
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := func(day, hour int) time.Time { return time.Date(2026, 10, day, hour, 0, 0, 0, berlin) }
+	for _, c := range []struct {
+		from, to time.Time
+		windows  []string
+		want     time.Duration
+	}{
+		{at(24, 10), at(25, 10), nil, 25 * time.Hour},
+		{at(24, 10), at(25, 10), []string{"22:00-09:00"}, 13 * time.Hour},
+		{at(24, 10), at(25, 10), []string{"22:00-09:00", "12:00-13:00"}, 12 * time.Hour},
+		{at(24, 23), at(25, 8), []string{"22:00-09:00"}, 0},
+		{at(24, 20), at(24, 10), []string{"22:00-09:00"}, 0},
+		{at(20, 10), at(22, 10), []string{"00:00-12:00", "12:00-00:00"}, 0},
+	} {
+		windows := []*timing.Window{nil}
+		for _, w := range c.windows {
+			x := window(t, w)
+			windows = append(windows, &x)
+		}
+		if got := timing.Free(c.from, c.to, berlin, windows...); got != c.want {
+			t.Errorf("%s to %s without %v: %s, want %s", c.from, c.to, c.windows, got, c.want)
+		}
+	}
+}

@@ -1,0 +1,68 @@
+package engine_test
+
+import (
+	"testing"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/store"
+	"github.com/kruzhok/kruzhok/store/storetest"
+)
+
+// TestLateAfterAnOutage: what came due while nothing ran is skipped, waits for its next time, or is sent, as the step says.
+func TestLateAfterAnOutage(t *testing.T) {
+	w := newWorld(t, storetest.Open(t, storetest.SQLiteURL(t)))
+	key := w.publish(campaign("late", "late: {after: 2h, then: skip}", `  - {id: w, wait: {until: "15:00"}}
+  - {id: skipped, send: {text: {en: "One", ru: "Один"}}}
+  - {id: next, send: {text: {en: "Two", ru: "Два"}, late: {after: 2h, then: next_window}}}
+  - {id: sent, send: {text: {en: "Three", ru: "Три"}, late: {then: send}}}
+`))
+	m := w.member("ann", byMail("ann@example.org")).ID
+	w.enroll(key, "ann")
+	w.publish(campaign("cast", "entry: {schedule: {at: \"2026-11-24 15:00\", zone: community, audience: all}}\nlate: {after: 2h, then: skip}", sends("cast", "News")))
+	w.settle()
+	w.clock.set(at("2026-11-24T17:30")) // 18:30 in Berlin
+	w.settle()
+	ds, err := w.store.Deliveries(t.Context(), store.DeliveryFilter{Member: m}, store.Page{Limit: 10})
+	must(t, err)
+	got := map[campaigns.StepID]string{}
+	for _, d := range ds {
+		got[d.Step] = string(d.State) + " " + string(d.Reason)
+		if d.DueAt != nil && d.Step == "next" {
+			got[d.Step] += " " + d.DueAt.Format("2006-01-02T15:04")
+		}
+	}
+	if got["skipped"] != "expired late" || got["next"] != "pending next_window 2026-11-25T14:00" || got["cast"] != "expired late" {
+		t.Errorf("after the outage: %v", got)
+	}
+	w.clock.set(at("2026-11-25T14:01"))
+	w.settle()
+	if sent := w.sentAt(m); sent["next"] != "2026-11-25T14:01" || sent["sent"] != "2026-11-25T14:01" {
+		t.Errorf("a day later: %v", sent)
+	}
+}
+
+// TestQuietHoursSkipAndSpread: a campaign may skip what comes due in its quiet hours, or let it leave at a moment of its own after them.
+func TestQuietHoursSkipAndSpread(t *testing.T) {
+	w := newWorld(t, storetest.Open(t, storetest.SQLiteURL(t)))
+	w.clock.set(at("2026-11-24T22:00"))
+	m := w.member("ann", byMail("ann@example.org")).ID
+	const quiet = `quiet_hours: {from: "22:00", to: "09:00", then: `
+	w.enroll(w.publish(campaign("skips", quiet+"skip}", sends("skips", "One"))), "ann")
+	w.enroll(w.publish(campaign("spreads", quiet+"spread, over: 2h}", sends("spreads", "Two"))), "ann")
+	w.settle()
+	ds, err := w.store.Deliveries(t.Context(), store.DeliveryFilter{Member: m}, store.Page{Limit: 10})
+	must(t, err)
+	for _, d := range ds {
+		switch got := string(d.State) + " " + string(d.Reason); {
+		case d.Step == "skips" && got == "expired quiet_skipped":
+		case d.Step == "spreads" && got == "pending quiet_hours" && d.DueAt.After(at("2026-11-25T08:00")) && d.DueAt.Before(at("2026-11-25T10:00")):
+			w.clock.set(*d.DueAt)
+		default:
+			t.Errorf("%s: %s %v", d.Step, got, d.DueAt)
+		}
+	}
+	w.settle()
+	if sent := w.sentAt(m); len(sent) != 1 || sent["spreads"] == "" {
+		t.Errorf("sent: %v", sent)
+	}
+}
