@@ -14,7 +14,7 @@ import (
 	"github.com/kruzhok/kruzhok/internal/locale"
 )
 
-// Apply does what the plan says, one campaign after the other, and tells each: it saves all drafts and then publishes, since campaigns may name each other.
+// Apply does what the plan says, one campaign after the other, and tells each: it saves all drafts and segments and then publishes, since they may name each other.
 // A draft that is no longer the one that was compared is left as it is, and ends the work: before anything is changed, where it shows then.
 func (s *Service) Apply(ctx context.Context, p *Plan, tell func(line string)) error {
 	for _, it := range p.Items {
@@ -45,7 +45,7 @@ type applying struct {
 }
 
 func (w *applying) all(ctx context.Context, items []*Item) error {
-	for _, it := range items {
+	for _, it := range saved(items) {
 		if err := w.save(ctx, it); err != nil {
 			return w.orStale(it, err)
 		}
@@ -81,11 +81,11 @@ func (s *Service) unchanged(ctx context.Context, it *Item) error {
 	if it.State == Same && it.Publication == nil {
 		return nil
 	}
-	draft, err := s.draft(ctx, it.File.Key())
+	draft, err := s.text(ctx, it.File.text())
 	switch {
-	case it.State == New && refusedWith(err, "not_found.campaign"):
+	case it.State == New && refusedWith(err, it.File.absent()):
 		return nil
-	case err != nil && it.State != New && !refusedWith(err, "not_found.campaign"):
+	case err != nil && it.State != New && !refusedWith(err, it.File.absent()):
 		return err
 	case err != nil || it.State == New || draft.etag != it.etag:
 		return s.stale(it)
@@ -94,24 +94,24 @@ func (s *Service) unchanged(ctx context.Context, it *Item) error {
 }
 
 func (s *Service) stale(it *Item) error {
-	return errors.New(locale.T(s.lang, "cli.apply.stale", map[string]any{"key": it.File.Key()}))
+	return errors.New(locale.T(s.lang, it.File.saying("cli.apply.stale"), map[string]any{"key": it.File.Key()}))
 }
 
-// save writes the draft where it is another one, and notes its revision.
+// save writes the draft, or the segment, where it is another one, and notes its revision.
 func (w *applying) save(ctx context.Context, it *Item) error {
-	r := request{method: http.MethodPut, path: campaignPath(it.File.Key()) + "/draft", body: it.File.Source, format: it.File.Format, ifMatch: it.etag}
+	r := request{method: http.MethodPut, path: it.File.text(), body: it.File.Source, format: it.File.Format, ifMatch: it.etag}
 	switch it.State {
 	case Same:
 		return nil
 	case New:
-		r = request{method: http.MethodPost, path: "/v1/campaigns", body: it.File.Source, format: it.File.Format}
+		r = request{method: http.MethodPost, path: it.File.list(), body: it.File.Source, format: it.File.Format}
 	}
 	a, err := w.call(ctx, r)
 	if err != nil {
-		return err
+		return withPlaces(err)
 	}
 	it.saved = a.header.Get("ETag")
-	w.say("cli.apply.saved", map[string]any{"key": it.File.Key()})
+	w.say(it.File.saying("cli.apply.saved"), map[string]any{"key": it.File.Key()})
 	return nil
 }
 
@@ -146,8 +146,10 @@ func withPlaces(err error) error {
 
 // orStale finds the words for what somebody else did in between.
 func (s *Service) orStale(it *Item, err error) error {
-	if refusedWith(err, "conflict.draft") || it.State == New && refusedWith(err, "conflict.campaign") {
-		return s.stale(it)
+	for _, code := range it.File.taken() {
+		if refusedWith(err, code) {
+			return s.stale(it)
+		}
 	}
 	return err
 }

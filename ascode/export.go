@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/kruzhok/kruzhok/campaigns"
@@ -33,22 +34,22 @@ type export struct {
 	written Written
 }
 
-// Export writes drafts into the folder as they were typed, one file for each key; without keys, all that are not archived. A file with another text stops
-// it before anything is written, unless force is given.
+// Export writes drafts into the folder as they were typed, one file for each key, and the segments that they name; without keys, all segments and all campaigns
+// that are not archived. A file with another text stops it before anything is written, unless force is given.
 func (s *Service) Export(ctx context.Context, folder string, keys []string, force bool, tell func(path string, w Written)) error {
+	segments := []string{}
 	if len(keys) == 0 {
 		var err error
 		if keys, err = s.keys(ctx); err != nil {
 			return err
 		}
-	}
-	var files []*export
-	for _, key := range keys {
-		f, err := s.export(ctx, folder, key)
-		if err != nil {
+		if segments, err = s.segments(ctx); err != nil {
 			return err
 		}
-		files = append(files, f)
+	}
+	files, err := s.exports(ctx, folder, keys, segments)
+	if err != nil {
+		return err
 	}
 	if err := s.mayWrite(files, force); err != nil {
 		return err
@@ -62,6 +63,54 @@ func (s *Service) Export(ctx context.Context, folder string, keys []string, forc
 	return nil
 }
 
+// exports reads the documents, and the segments that they name themselves or by way of others.
+func (s *Service) exports(ctx context.Context, folder string, keys, segments []string) (files []*export, err error) {
+	segments = slices.Clone(segments)
+	add := func(path, key, name string) error {
+		f, err := s.export(ctx, path, key, filepath.Join(folder, name))
+		if err != nil {
+			return err
+		}
+		files = append(files, f)
+		read, problems := readFile(f.path, f.source)
+		if len(problems) > 0 { // a draft may have them: it names what it names
+			return nil
+		}
+		for _, u := range read.uses() {
+			if u.Segment() && !slices.Contains(segments, string(u.Key)) {
+				segments = append(segments, string(u.Key))
+			}
+		}
+		return nil
+	}
+	for _, key := range keys {
+		if err := add(campaignPath(key)+"/draft", key, key); err != nil {
+			return nil, err
+		}
+	}
+	for i := 0; i < len(segments); i++ {
+		err := add(segmentPath(segments[i]), segments[i], segments[i]+".segment")
+		if err != nil && !refusedWith(err, "not_found.segment") { // what a draft names need not be there yet
+			return nil, err
+		}
+	}
+	return files, nil
+}
+
+// segments lists all segments.
+func (s *Service) segments(ctx context.Context) (keys []string, err error) {
+	var list struct {
+		Items []struct {
+			Key string `json:"key"`
+		} `json:"items"`
+	}
+	err = s.get(ctx, segmentList, &list)
+	for _, x := range list.Items {
+		keys = append(keys, x.Key)
+	}
+	return keys, err
+}
+
 // keys lists the campaigns that are not archived.
 func (s *Service) keys(ctx context.Context) (keys []string, err error) {
 	for cursor := ""; ; {
@@ -69,7 +118,7 @@ func (s *Service) keys(ctx context.Context) (keys []string, err error) {
 			Items      []campaign `json:"items"`
 			NextCursor string     `json:"next_cursor"`
 		}
-		if err := s.get(ctx, "/v1/campaigns?limit=500&cursor="+url.QueryEscape(cursor), &page); err != nil {
+		if err := s.get(ctx, campaignList+"?limit=500&cursor="+url.QueryEscape(cursor), &page); err != nil {
 			return nil, err
 		}
 		for _, c := range page.Items {
@@ -83,22 +132,22 @@ func (s *Service) keys(ctx context.Context) (keys []string, err error) {
 	}
 }
 
-// fileKey is the form of a campaign's key. What a service calls a key becomes a file's name, so it is looked at here.
+// fileKey is the form of a key. What a service calls a key becomes a file's name, so it is looked at here.
 var fileKey = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 
-func (s *Service) export(ctx context.Context, folder, key string) (*export, error) {
+func (s *Service) export(ctx context.Context, from, key, to string) (*export, error) {
 	if !fileKey.MatchString(key) {
 		return nil, errors.New(locale.T(s.lang, "cli.export.key", map[string]any{"key": fmt.Sprintf("%q", key)}))
 	}
-	draft, err := s.draft(ctx, key)
+	doc, err := s.text(ctx, from)
 	if err != nil {
 		return nil, err
 	}
 	ext := ".yaml"
-	if draft.format == definition.JSON {
+	if doc.format == definition.JSON {
 		ext = ".json"
 	}
-	f := &export{path: filepath.Join(folder, key+ext), source: draft.source, written: WroteNew}
+	f := &export{path: to + ext, source: doc.source, written: WroteNew}
 	there, err := os.ReadFile(f.path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

@@ -14,25 +14,61 @@ import (
 	"github.com/kruzhok/kruzhok/internal/locale"
 )
 
-// File is one campaign's file, without a problem.
+// File is the file of one campaign or one segment, without a problem.
 type File struct {
-	Path   string
-	Source []byte
-	Format definition.Format
-	def    *definition.Definition
+	Path    string
+	Source  []byte
+	Format  definition.Format
+	def     *definition.Definition // nil of a segment
+	segment *definition.Segment
 }
 
-// Key is the campaign's key.
-func (f *File) Key() string { return string(f.def.Key) }
+// readFile makes a file of its text, or returns what is wrong with it.
+func readFile(path string, src []byte) (*File, []definition.Problem) {
+	f := &File{Path: path, Source: src, Format: FormatOf(path)}
+	var problems []definition.Problem
+	if definition.IsSegment(src, f.Format) {
+		f.segment, problems = definition.ParseSegment(src, f.Format)
+	} else {
+		f.def, problems = definition.Parse(src, f.Format)
+	}
+	return f, problems
+}
 
-// names is the key of the campaign or the segment that is named at the place; empty: none is.
+// Key is the campaign's or the segment's key.
+func (f *File) Key() string {
+	if f.segment != nil {
+		return string(f.segment.Key)
+	}
+	return string(f.def.Key)
+}
+
+// id tells a campaign from a segment with the same key.
+func (f *File) id() string { return f.list() + "/" + f.Key() }
+
+// uses are the campaigns and segments that the file names.
+func (f *File) uses() []definition.Use {
+	if f.segment != nil {
+		return f.segment.Uses
+	}
+	return f.def.Named()
+}
+
+// names is the id of the campaign or the segment that is named at the place; empty: none is.
 func (f *File) names(p Place) string {
-	for _, u := range f.def.Named() {
+	for _, u := range f.uses() {
 		if u.Place.Line == p.Line && u.Place.Column == p.Column {
-			return string(u.Key)
+			return usedID(u)
 		}
 	}
 	return ""
+}
+
+func usedID(u definition.Use) string {
+	if u.Segment() {
+		return segmentList + "/" + string(u.Key)
+	}
+	return campaignList + "/" + string(u.Key)
 }
 
 // Sentence is a problem in words.
@@ -135,7 +171,17 @@ func readSource(path, lang string) ([]byte, error) {
 	return src, nil
 }
 
-// ReadFiles reads and checks files and folders of them. All problems of all files come at once, as *BadFiles; two files of one campaign are an error.
+// Check returns the problems of one file of a campaign or a segment.
+func Check(path, lang string) ([]definition.Problem, error) {
+	src, err := readSource(path, lang)
+	if err != nil {
+		return nil, err
+	}
+	_, problems := readFile(path, src)
+	return problems, nil
+}
+
+// ReadFiles reads and checks files and folders of them. All problems of all files come at once, as *BadFiles; two files of one campaign or segment are an error.
 func ReadFiles(paths []string, lang string) ([]*File, error) {
 	paths, err := Expand(paths, lang)
 	if err != nil {
@@ -149,19 +195,17 @@ func ReadFiles(paths []string, lang string) ([]*File, error) {
 		if err != nil {
 			return nil, err
 		}
-		f := &File{Path: path, Source: src, Format: FormatOf(path)}
-		def, problems := definition.Parse(src, f.Format)
+		f, problems := readFile(path, src)
 		for _, p := range problems {
 			bad.add(path, p.Line, p.Column, Sentence(p, lang))
 		}
-		if def == nil {
+		if len(problems) > 0 {
 			continue
 		}
-		f.def = def
-		if other, taken := first[f.Key()]; taken {
+		if other, taken := first[f.id()]; taken {
 			return nil, errors.New(locale.T(lang, "cli.files.twice", map[string]any{"file": path, "other": other, "key": f.Key()}))
 		}
-		first[f.Key()] = path
+		first[f.id()] = path
 		files = append(files, f)
 	}
 	if len(bad.Lines) > 0 {

@@ -21,10 +21,20 @@ type Plan struct {
 // Empty reports whether there is nothing to do.
 func (p *Plan) Empty() bool { return p.Count(New)+p.Count(Changed) == 0 && p.Publications() == 0 }
 
-// Count counts the campaigns in a state.
+// Count counts the campaigns and segments in a state.
 func (p *Plan) Count(s State) (n int) {
 	for _, it := range p.Items {
 		if it.State == s {
+			n++
+		}
+	}
+	return n
+}
+
+// Drafts counts the drafts that would be another text.
+func (p *Plan) Drafts() (n int) {
+	for _, it := range p.Items {
+		if it.State != Same && it.File.segment == nil {
 			n++
 		}
 	}
@@ -45,9 +55,9 @@ func (p *Plan) Publications() (n int) {
 type State string
 
 const (
-	New     State = "new"     // the service has no such campaign
-	Changed State = "changed" // the draft is another text
-	Same    State = "same"    // the draft is the file, byte for byte
+	New     State = "new"     // the service has no such campaign or segment
+	Changed State = "changed" // the draft, or the segment, is another text
+	Same    State = "same"    // it is the file, byte for byte
 )
 
 // Item is one file's part of a plan.
@@ -56,6 +66,8 @@ type Item struct {
 	State State
 	// Difference is from the draft to the file; nil of a new campaign, and where this program cannot read the draft.
 	Difference *difference.Difference
+	// Held is what a changed segment is on the service; nil where this program cannot read it.
+	Held *definition.Segment
 	// Publication is nil where nothing is to be published.
 	Publication *Publication
 
@@ -101,20 +113,21 @@ func (s *Service) Plan(ctx context.Context, files []*File, publish bool) (*Plan,
 	return p, s.movesKnown(p)
 }
 
-// check has the service check every file; all problems come at once, as *BadFiles. Campaigns that name each other may be new together.
+// check has the service check every file; all problems come at once, as *BadFiles. Campaigns and segments that name each other may be new together.
 func (s *Service) check(ctx context.Context, files []*File) error {
 	bad := &BadFiles{Lang: s.lang}
 	among := map[string]bool{}
 	for _, f := range files {
-		among[f.Key()] = true
+		among[f.id()] = true
 	}
+	circles(files, func(f *File, p definition.Problem) { bad.add(f.Path, p.Line, p.Column, Sentence(p, s.lang)) })
 	for _, f := range files {
-		_, err := s.call(ctx, request{method: http.MethodPost, path: "/v1/checks", body: f.Source, format: f.Format})
+		_, err := s.call(ctx, request{method: http.MethodPost, path: f.checks(), body: f.Source, format: f.Format})
 		var r *Refusal
 		switch {
 		case errors.As(err, &r) && r.Code == "invalid.definition":
 			for _, p := range r.Errors {
-				if p.Code == "unknown_campaign" && among[f.names(p)] {
+				if (p.Code == "unknown_campaign" || p.Code == "unknown_segment") && among[f.names(p)] {
 					continue
 				}
 				bad.add(f.Path, p.Line, p.Column, withHints(p.Message, p.Expected, p.DidYouMean, s.lang))
@@ -131,9 +144,10 @@ func (s *Service) check(ctx context.Context, files []*File) error {
 
 func (s *Service) item(ctx context.Context, f *File, publish bool) (*Item, error) {
 	it := &Item{File: f, State: New}
-	draft, err := s.draft(ctx, f.Key())
+	draft, err := s.text(ctx, f.text())
+	publish = publish && f.segment == nil
 	switch {
-	case refusedWith(err, "not_found.campaign"):
+	case refusedWith(err, f.absent()):
 		if publish {
 			it.Publication = &Publication{Version: 1}
 		}
@@ -144,12 +158,24 @@ func (s *Service) item(ctx context.Context, f *File, publish bool) (*Item, error
 	it.etag = draft.etag
 	it.State = Same
 	if string(draft.source) != string(f.Source) || draft.format != f.Format {
-		it.State, it.Difference = Changed, between(draft.source, draft.format, f)
+		it.State = Changed
+		it.compare(draft)
 	}
 	if publish {
 		it.Publication, err = s.publication(ctx, it)
 	}
 	return it, err
+}
+
+// compare finds what the file changes in what the service has.
+func (it *Item) compare(had *text) {
+	if it.File.segment == nil {
+		it.Difference = between(had.source, had.format, it.File)
+		return
+	}
+	if was, problems := definition.ParseSegment(had.source, had.format); len(problems) == 0 {
+		it.Held = was
+	}
 }
 
 // between is nil where the older text cannot be read by this program: it may be of another release.
@@ -167,10 +193,6 @@ type text struct {
 	source []byte
 	format definition.Format
 	etag   string
-}
-
-func (s *Service) draft(ctx context.Context, key string) (*text, error) {
-	return s.text(ctx, campaignPath(key)+"/draft")
 }
 
 func (s *Service) text(ctx context.Context, path string) (*text, error) {

@@ -176,5 +176,3 @@ func (s *Service) refusal(res *http.Response, body []byte) error {
 	}
 	return r
 }
-
-func campaignPath(key string) string { return "/v1/campaigns/" + url.PathEscape(key) }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/difference"
+	"github.com/kruzhok/kruzhok/campaigns/explain"
 	"github.com/kruzhok/kruzhok/internal/locale"
 )
 
@@ -48,6 +49,10 @@ func (t *teller) line(indent, text string) {
 const indent = "    "
 
 func (t *teller) item(it *Item) {
+	if it.File.segment != nil {
+		t.segment(it)
+		return
+	}
 	args := map[string]any{"key": it.File.Key(), "name": difference.Harmless(it.File.def.NameIn(campaigns.Lang(t.lang))), "file": it.File.Path}
 	switch {
 	case it.State == New:
@@ -65,6 +70,30 @@ func (t *teller) item(it *Item) {
 	}
 	if it.Publication != nil {
 		t.publication(it)
+	}
+}
+
+// segment tells whom it holds, and whom it held.
+func (t *teller) segment(it *Item) {
+	now := it.File.segment
+	words := explain.Words{Lang: t.lang}
+	args := map[string]any{"key": it.File.Key(), "name": difference.Harmless(now.NameIn(campaigns.Lang(t.lang))), "file": it.File.Path}
+	holds := difference.Harmless(words.Sentence(&now.Who))
+	switch {
+	case it.State == New:
+		t.line("", "+ "+locale.T(t.lang, "cli.plan.new.segment", args))
+		t.line(indent, holds)
+	case it.State == Same:
+		t.line("", "= "+locale.T(t.lang, "cli.plan.same.segment", args))
+	case it.Held == nil:
+		t.line("", "~ "+locale.T(t.lang, "cli.plan.unreadable.segment", args))
+		t.line(indent, holds)
+	default:
+		t.line("", "~ "+locale.T(t.lang, "cli.plan.changed.segment", args))
+		if held := difference.Harmless(words.Sentence(&it.Held.Who)); held != holds {
+			t.line(indent, "- "+held)
+			t.line(indent, "+ "+holds)
+		}
 	}
 }
 

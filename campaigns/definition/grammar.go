@@ -77,6 +77,7 @@ var scalars = map[string]schema{
 	"value":        {"type": []string{"string", "number", "boolean"}},
 	"key":          {"type": "string", "pattern": keyPattern, "maxLength": maxKey},
 	"campaign_key": {"type": "string", "pattern": keyPattern, "maxLength": maxKey, "description": "The key of a campaign."},
+	"fragment":     {"type": "string", "pattern": keyPattern, "maxLength": maxKey, "description": "The name of a fragment."},
 	"step_id":      {"type": "string", "pattern": keyPattern, "maxLength": maxKey},
 	"option_word":  {"type": "string", "minLength": 1, "maxLength": maxWord},
 	"tag":          {"type": "string", "minLength": 1, "maxLength": maxWord},

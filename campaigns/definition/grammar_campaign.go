@@ -50,7 +50,7 @@ var campaignObject = &object{
 		may("holdout", "With goal: how many percent of those who enter get nothing, so that it can be seen what the campaign brings.", whole(1, maxHoldout)),
 		may("quiet_hours", "When nothing is sent, on the member's clock. To before from crosses midnight.", named("quiet_hours")),
 		may("fragments", "Steps that are used in several places, by name: see use.", schema{
-			"type": "object", "minProperties": 1, "propertyNames": schema{"$ref": "#/$defs/key"},
+			"type": "object", "minProperties": 1, "propertyNames": schema{"$ref": "#/$defs/fragment"},
 			"additionalProperties": filled(named("step")),
 		}),
 		may("late", "What becomes of a message that comes late, for every step without a rule of its own. Default: it is sent.", named("late")),

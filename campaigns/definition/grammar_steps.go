@@ -65,7 +65,7 @@ var stepObject = &object{
 		may("award", "Gives points.", named("award")),
 		may("enroll", "Takes the member into another campaign, by its key. Of its entry rule re-entry alone is asked; if, data and key belong to the event. The member goes on here at once.", named("campaign_key")),
 		may("repeat", "Runs its steps once a day, a number of times.", named("repeat")),
-		may("use", "Puts the steps of a fragment here. Their ids begin with the id of this step, or with the fragment's name.", named("key")),
+		may("use", "Puts the steps of a fragment here. Their ids begin with the id of this step, or with the fragment's name.", named("fragment")),
 		may("goto", "Goes on at the step with this id.", named("step_id")),
 		may("end", "Ends the campaign for this member.", anyOf(schema{"const": true}, named("end"))),
 	},

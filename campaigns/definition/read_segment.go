@@ -44,6 +44,12 @@ func ParseSegment(src []byte, format Format) (*Segment, []Problem) {
 	return nil, out.sorted()
 }
 
+// IsSegment reports a document that says whom it holds, and no steps: a segment and no campaign.
+func IsSegment(src []byte, format Format) bool {
+	tree := ReadTree(src, format)
+	return tree.Get("who") != nil && tree.Get("steps") == nil
+}
+
 func (r *reader) segment(s *Segment, n *node) {
 	if n.kind != mappingNode {
 		r.out.add(n.place, "top_not_mapping").expect(segmentObject.example)

@@ -66,7 +66,7 @@ func (o *object) table() string {
 var refWords = map[string]string{
 	"texts": "a text, in each language", "language": "a language", "period": "a length of time", "time": "a time of day", "day": "a day", "date_time": "a date with a time",
 	"value": "a text, a number, `true` or `false`", "step_id": "a step's id", "option_word": "a word", "tag": "a tag", "name": "a name", "event": "an event's name",
-	"campaign_key": "a campaign's key", "key": "a segment's key", "step": "a step", "condition": "a [condition](#conditions)", "channel": "`telegram` or `email`",
+	"campaign_key": "a campaign's key", "key": "a segment's key", "fragment": "a fragment's name", "step": "a step", "condition": "a [condition](#conditions)", "channel": "`telegram` or `email`",
 }
 
 // typeWords says in words what a schema takes.
@@ -107,6 +107,9 @@ func kindWords(s schema) string {
 	case "object":
 		if _, ok := s["propertyNames"].(schema); ok && strings.Contains(fmt.Sprint(s["propertyNames"]), "language") {
 			return "one for each language"
+		}
+		if list, ok := s["additionalProperties"].(schema); ok && list["type"] == "array" {
+			return "names, each with " + typeWords(list)
 		}
 		return "names with values"
 	}

@@ -16,12 +16,12 @@ import (
 )
 
 type campaignCmd struct {
-	Check    campaignCheckCmd    `cmd:"" help:"Check campaign files and name every problem's place."`
+	Check    campaignCheckCmd    `cmd:"" help:"Check files of campaigns and segments and name every problem's place."`
 	Simulate campaignSimulateCmd `cmd:"" help:"Let days pass before a campaign begins: who would get what, when and where, and why not otherwise."`
 	Preview  campaignPreviewCmd  `cmd:"" help:"Show what a file's messages would be, in the chat and as mails; nothing is sent."`
-	Plan     campaignPlanCmd     `cmd:"" help:"Show what applying campaign files would change on a running service; it changes nothing."`
-	Apply    campaignApplyCmd    `cmd:"" help:"Show the plan, ask, and save the files as the service's drafts."`
-	Export   campaignExportCmd   `cmd:"" help:"Write a running service's drafts as files, as they were typed."`
+	Plan     campaignPlanCmd     `cmd:"" help:"Show what applying files of campaigns and segments would change on a running service; it changes nothing."`
+	Apply    campaignApplyCmd    `cmd:"" help:"Show the plan, ask, and save the files as the service's drafts and segments."`
+	Export   campaignExportCmd   `cmd:"" help:"Write a running service's drafts and segments as files, as they were typed."`
 	Schema   campaignSchemaCmd   `cmd:"" help:"Print the JSON Schema of campaign files, for editors that complete and check them."`
 }
 
@@ -52,11 +52,10 @@ func (c *campaignCheckCmd) Run(e *env) error {
 	}
 	bad := 0
 	for _, path := range paths {
-		src, err := os.ReadFile(path)
+		problems, err := ascode.Check(path, lang)
 		if err != nil {
 			return err
 		}
-		_, problems := definition.Parse(src, ascode.FormatOf(path))
 		for _, p := range problems {
 			fmt.Fprintf(e.stdout, "%s:%d:%d: %s\n", path, p.Line, p.Column, ascode.Sentence(p, lang))
 		}
@@ -192,7 +191,7 @@ func (c *campaignApplyCmd) Run(e *env) error {
 	if err := s.Apply(e.ctx, p, func(line string) { fmt.Fprintln(e.stdout, line) }); err != nil {
 		return err
 	}
-	if !c.Publish {
+	if !c.Publish && p.Drafts() > 0 {
 		fmt.Fprintln(e.stdout, locale.T(c.language(), "cli.apply.drafts", nil))
 	}
 	return nil
@@ -223,7 +222,7 @@ func (c *campaignApplyCmd) ask(e *env) error {
 }
 
 type campaignExportCmd struct {
-	Keys  []string `arg:"" optional:"" name:"key" help:"Keys of campaigns (default: all that are not archived)."`
+	Keys  []string `arg:"" optional:"" name:"key" help:"Keys of campaigns, with the segments that they name (default: all segments, and all campaigns that are not archived)."`
 	Dir   string   `default:"." placeholder:"DIR" help:"Folder to write to."`
 	Force bool     `help:"Write over files that have another text."`
 	remote
@@ -246,10 +245,16 @@ func (c *campaignExportCmd) Run(e *env) error {
 	return err
 }
 
-type campaignSchemaCmd struct{}
+type campaignSchemaCmd struct {
+	Segment bool `help:"Print the schema of segment files instead."`
+}
 
 // Run prints the schema.
-func (campaignSchemaCmd) Run(e *env) error {
-	_, err := e.stdout.Write(definition.JSONSchema())
+func (c campaignSchemaCmd) Run(e *env) error {
+	schema := definition.JSONSchema()
+	if c.Segment {
+		schema = definition.SegmentSchema()
+	}
+	_, err := e.stdout.Write(schema)
 	return err
 }

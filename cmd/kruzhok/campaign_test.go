@@ -57,6 +57,10 @@ func TestCampaignsAsFiles(t *testing.T) {
 		}
 	}
 	write(good)
+	segment := filepath.Join(t.TempDir(), "b1.yaml")
+	if err := os.WriteFile(segment, []byte("key: b1\nname: B1\nwho: {attribute: level, is: b1}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		name   string
 		person io.Reader
@@ -80,13 +84,18 @@ func TestCampaignsAsFiles(t *testing.T) {
 		{"in Russian", nil, "plan --lang ru FILE", 0, []string{"= hi: без изменений"}},
 		{"no such campaign", nil, "export --dir DIR nobody", 1, []string{"nobody"}},
 		{"no such folder", nil, "plan DIR/nowhere", 1, []string{"nowhere is not there"}},
+		{"segments too", nil, "check SEGMENT FILE", 0, []string{"b1.yaml: ok", "hi.yaml: ok"}},
+		{"a segment is no draft", nil, "apply --yes SEGMENT", 0, []string{"+ b1: new segment", "b1: the segment is saved"}},
 		{"a bad flag", nil, "plan --exitcode FILE", 2, []string{"--exit-code"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var out bytes.Buffer
-			args := strings.Fields(strings.NewReplacer("FILE", file, "DIR", dir).Replace("campaign " + c.args))
+			args := strings.Fields(strings.NewReplacer("FILE", file, "SEGMENT", segment, "DIR", dir).Replace("campaign " + c.args))
 			if code := runWith(t.Context(), args, c.person, &out, &out); code != c.code {
 				t.Errorf("exit %d, want %d", code, c.code)
+			}
+			if strings.Contains(out.String(), "drafts") && strings.HasSuffix(c.args, "SEGMENT") {
+				t.Errorf("a segment is called a draft: %s", out.String())
 			}
 			for _, want := range c.says {
 				if !strings.Contains(out.String(), want) {
@@ -133,6 +142,9 @@ func TestLanguageOfTheTerminal(t *testing.T) {
 
 func TestSchemaIsPrinted(t *testing.T) {
 	if code, out, _ := kruzhok(t, "campaign", "schema"); code != 0 || out != string(definition.JSONSchema()) {
+		t.Errorf("%d %.80s", code, out)
+	}
+	if code, out, _ := kruzhok(t, "campaign", "schema", "--segment"); code != 0 || out != string(definition.SegmentSchema()) {
 		t.Errorf("%d %.80s", code, out)
 	}
 }

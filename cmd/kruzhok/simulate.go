@@ -81,7 +81,7 @@ func (c *campaignSimulateCmd) plan(lang string) (p simulation.Plan, played []str
 		switch {
 		case err != nil:
 			return p, nil, err
-		case !isSegment(d):
+		case !definition.IsSegment([]byte(d.Source), d.Format):
 			p.Campaigns, played = append(p.Campaigns, d), append(played, name)
 			continue
 		}
@@ -96,12 +96,6 @@ func (c *campaignSimulateCmd) plan(lang string) (p simulation.Plan, played []str
 		p.Segments = append(p.Segments, d)
 	}
 	return p, played, nil
-}
-
-// isSegment reports a document that says whom it holds, and no steps.
-func isSegment(d engine.Draft) bool {
-	tree := definition.ReadTree([]byte(d.Source), d.Format)
-	return tree.Get("who") != nil && tree.Get("steps") == nil
 }
 
 // readDraft reads a file as its name says.

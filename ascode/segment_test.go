@@ -1,0 +1,91 @@
+package ascode_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/kruzhok/kruzhok/ascode"
+	"github.com/kruzhok/kruzhok/engine"
+)
+
+func segment(key, who string) string {
+	return "# typed by hand\nkey: " + key + "\nname: {en: The " + key + ", ru: Сегмент " + key + "}\nwho: " + who + "\n"
+}
+
+// TestABundle: campaigns and segments that name each other come to an empty service together, go back to files as they were typed, and change together.
+func TestABundle(t *testing.T) {
+	w := newWorld(t)
+	s := w.writer("en")
+	asking := strings.Replace(campaign("welcome", "Hello"), "  - wait: 1d\n", "  - branch: [{if: {segment: novices}, steps: [{wait: 2d}]}]\n", 1)
+	files := []string{ // the first names what only the last brings
+		w.write("novices.yaml", segment("novices", "{all: [{tag: novice}, {segment: learners}]}")),
+		w.write("learners.yaml", segment("learners", "{any: [{completed: welcome}, {attribute: level, is: a1}]}")),
+		w.write("welcome.yaml", asking),
+	}
+	p := w.plan(s, true, files...)
+	before := w.said(p, "en") + "\n" + w.said(p, "ru")
+	told, err := w.apply(s, p)
+	w.must(err)
+	if p := w.plan(s, true, files...); !p.Empty() {
+		t.Error(w.said(p, "en"))
+	}
+	w.write("learners.yaml", segment("learners", "{completed: welcome}"))
+	p = w.plan(s, false, files...)
+	golden(t, "bundle", before+"\n"+told+"\n\n"+w.said(p, "en")+"\n"+w.said(p, "ru"))
+
+	dir := filepath.Join(w.dir, "out")
+	w.must(s.Export(t.Context(), dir, []string{"welcome"}, false, func(string, ascode.Written) {}))
+	for name, want := range map[string]string{
+		"welcome.yaml": asking, "novices.segment.yaml": segment("novices", "{all: [{tag: novice}, {segment: learners}]}"),
+		"learners.segment.yaml": segment("learners", "{any: [{completed: welcome}, {attribute: level, is: a1}]}"),
+	} {
+		if got, err := os.ReadFile(filepath.Join(dir, name)); err != nil || string(got) != want {
+			t.Errorf("%s: %v\n%s", name, err, got)
+		}
+	}
+	if p := w.plan(s, true, dir); !p.Empty() {
+		t.Error(w.said(p, "en"))
+	}
+	_, err = w.engine.CreateSegment(t.Context(), engine.Operator, engine.Draft{Source: segment("unused", "{tag: x}"), Format: "yaml"})
+	w.must(err)
+	n := 0
+	w.must(s.Export(t.Context(), dir, nil, false, func(string, ascode.Written) { n++ }))
+	if n != 4 {
+		t.Errorf("%d files", n)
+	}
+}
+
+// TestSegmentsThatCannotBe: nothing is changed where a segment is wrong, leads to itself, or is another one than was planned with.
+func TestSegmentsThatCannotBe(t *testing.T) {
+	w := newWorld(t)
+	s := w.writer("en")
+	a, b := w.write("a.yaml", segment("a", "{segment: b}")), w.write("b.yaml", segment("b", "{not: {segment: a}}"))
+	for name, c := range map[string]struct {
+		files []string
+		want  string
+	}{
+		"circle":  {[]string{a, b}, a + ":4:16: "},
+		"unknown": {[]string{a}, a + ":4:16: "},
+	} {
+		var found *ascode.BadFiles
+		if _, err := s.Plan(t.Context(), w.files(c.files...), false); !errors.As(err, &found) || !strings.HasPrefix(found.Lines[0], c.want) {
+			t.Errorf("%s: %v %+v", name, err, found)
+		}
+	}
+	if _, err := ascode.ReadFiles([]string{w.write("bad.yaml", segment("c", "{tagg: x}"))}, "en"); err == nil {
+		t.Error("a segment with an unknown key is read")
+	}
+	both := []string{w.write("c.yaml", campaign("same", "Hello")), w.write("d.yaml", segment("same", "{tag: x}"))}
+	p := w.plan(s, false, both...)
+	_, err := w.engine.CreateSegment(t.Context(), engine.Operator, engine.Draft{Source: segment("same", "{tag: y}"), Format: "yaml"})
+	w.must(err)
+	if _, err := w.apply(s, p); err == nil || !strings.Contains(err.Error(), "segment “same”") {
+		t.Errorf("over another's segment: %v", err)
+	}
+	if len(w.calls) > 0 {
+		t.Errorf("called %q", w.calls)
+	}
+}
