@@ -199,7 +199,7 @@ func parsedWithin(t *testing.T, name, src string, format Format) {
 	t.Helper()
 	most := MaxBytes
 	if race.Enabled { // it looks for another thing, and the parser of YAML is quadratic
-		most /= 16
+		most /= 64
 	}
 	src = src[:min(len(src), most)]
 	runtime.GC()
