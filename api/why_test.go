@@ -117,10 +117,11 @@ func TestWhyNotEntered(t *testing.T) {
 			w.publishExplained()
 			w.joined()
 		}, []string{"no address on any", "Was not taken into"}},
-		"not meant":  {"{event: member.joined, if: {tag: novice}}", func(w *world) { w.publishExplained(); w.joined() }, []string{"the condition of its entry did not hold"}},
-		"no key":     {"{event: member.joined, key: lesson}", func(w *world) { w.publishExplained(); w.joined() }, []string{"did not bring the id"}},
-		"other data": {"{event: member.joined, data: {kind: [trial]}}", func(w *world) { w.publishExplained(); w.joined() }, []string{"may not have brought what the entry asks for"}},
-		"ahead":      {`{schedule: {at: "2026-12-24 10:00", zone: community, audience: all}}`, (*world).publishExplained, []string{"24 December, 10:00"}},
+		"not meant":       {"{event: member.joined, if: {tag: novice}}", func(w *world) { w.publishExplained(); w.joined() }, []string{"the condition of its entry did not hold"}},
+		"no key":          {"{event: member.joined, key: lesson}", func(w *world) { w.publishExplained(); w.joined() }, []string{"did not bring the id"}},
+		"other data":      {"{event: member.joined, data: {kind: [trial]}}", func(w *world) { w.publishExplained(); w.joined() }, []string{"may not have brought what the entry asks for"}},
+		"ahead":           {`{schedule: {at: "2026-12-24 10:00", zone: community, audience: all}}`, (*world).publishExplained, []string{"24 December, 10:00"}},
+		"again and again": {`{schedule: {at: "2026-12-21 10:00", zone: community, audience: {attribute: level, is: b1}, every: week}}`, (*world).publishExplained, []string{"every Monday at 10:00", "next on 21 December, 10:00", "does not hold: the attribute “level” is b1"}},
 		"audience": {`{schedule: {at: "2026-11-24 12:00", zone: community, audience: {all: [{language: en}, {attribute: level, is: b1}]}}}`, func(w *world) {
 			w.publishExplained()
 			w.settle()

@@ -131,7 +131,9 @@ func (t *teller) publication(it *Item) {
 	if len(p.Outdated) > 0 {
 		t.line(indent, "  "+locale.T(t.lang, "cli.plan.outdated", map[string]any{"texts": strings.Join(p.Outdated, "; ")}))
 	}
-	if s := it.File.def.Entry.Schedule; s != nil {
+	if s := it.File.def.Entry.Schedule; s != nil && s.Recurs != nil {
+		t.line(indent, "  "+locale.T(t.lang, "cli.plan.recurs", map[string]any{"rule": explain.Recurrence(t.lang, s)}))
+	} else if s != nil {
 		t.line(indent, "  "+locale.T(t.lang, "cli.plan.schedule."+string(s.Zone), map[string]any{"at": fmt.Sprintf("%04d-%02d-%02d %02d:%02d", s.At.Year, s.At.Month, s.At.Day, s.At.Hour, s.At.Minute)}))
 	}
 	switch {

@@ -7,6 +7,8 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/definition"
@@ -92,6 +94,7 @@ type stepsPage struct {
 	Panel   *panel
 	Far     []bar
 	Round   *roundsPanel
+	Opens   string // when the audience of a recurring schedule comes in
 	Earlier string // some passed another version
 	Broken  bool   // the draft cannot be read
 	NoneYet bool   // nobody has entered
@@ -164,6 +167,25 @@ type roundBar struct {
 	Text         string
 }
 
+// opensWords says how a schedule recurs, when next, and what it missed; empty: it does not recur.
+func opensWords(f look.Frame, o *reports.Openings) string {
+	if o == nil {
+		return ""
+	}
+	said := []string{f.T("console.flow.opens", "rule", o.Sentence)}
+	if len(o.Next) > 0 {
+		next := make([]string, len(o.Next))
+		for i, at := range o.Next {
+			next[i] = dateOf(f.Lang, at.In(time.UTC))
+		}
+		said = append(said, f.T("console.flow.opens_next", "days", strings.Join(next, ", ")))
+	}
+	if o.Missed != nil {
+		said = append(said, f.T("console.flow.opens_missed", "day", dateOf(f.Lang, o.Missed.In(time.UTC))))
+	}
+	return strings.Join(said, " ")
+}
+
 func (r *request) steps() error {
 	flow, err := r.k.o.Reports.Flow(r.Request.Context(), r.who, campaigns.Key(r.Param("key")), r.lang)
 	if err != nil {
@@ -180,6 +202,7 @@ func (r *request) steps() error {
 		return r.render("campaign.html", p)
 	}
 	p.NoneYet = flow.Head.Total == 0
+	p.Opens = opensWords(p.Frame, flow.Openings)
 	if flow.Earlier > 0 {
 		p.Earlier = p.T("console.flow.earlier", "n", flow.Earlier)
 	}

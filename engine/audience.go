@@ -11,20 +11,21 @@ import (
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/decide"
 	"github.com/kruzhok/kruzhok/campaigns/definition"
+	"github.com/kruzhok/kruzhok/campaigns/timing"
 	"github.com/kruzhok/kruzhok/store"
 )
 
 // scheduleDue is the moment at which a schedule opens. In members' own zones, that is when the first zone of the world gets there (UTC+14);
 // each member's enrollment then waits for its own moment.
-func (e *Engine) scheduleDue(ctx context.Context, tx *store.Tx, s *definition.Schedule) (time.Time, error) {
+func (e *Engine) scheduleDue(ctx context.Context, tx *store.Tx, s *definition.Schedule, at timing.LocalDateTime) (time.Time, error) {
 	if s.Zone == definition.MemberZone {
-		return s.At.In(time.FixedZone("UTC+14", 14*60*60)).UTC(), nil
+		return at.In(time.FixedZone("UTC+14", 14*60*60)).UTC(), nil
 	}
 	c, err := tx.Community(ctx)
 	if err != nil {
 		return time.Time{}, err
 	}
-	return s.At.In(zone(c, "")).UTC(), nil
+	return at.In(zone(c, "")).UTC(), nil
 }
 
 // EnrollAudiences enrolls the next part of each audience whose schedule's time has come, and reports whether there was any. AdvanceDue does it too, and
@@ -70,16 +71,19 @@ func (e *Engine) openSchedule(ctx context.Context, id campaigns.CampaignID, h *h
 	err = e.claim(ctx, e.Store.WriteBulk, chunkClaim, func(tx *store.Tx, _, until time.Time) error {
 		h.begin(until)
 		done = true
+		camp, err := tx.Campaign(ctx, id)
+		if err == nil && camp.State == campaigns.Scheduled { // it begins: the campaign is locked before its schedule, as publications do
+			camp, err = tx.LockCampaign(ctx, camp.Key)
+		}
+		if err != nil || camp.State != campaigns.Running && camp.State != campaigns.Scheduled {
+			return err
+		}
 		s, err := tx.LockSchedule(ctx, id)
-		if err != nil || s == nil || s.DoneAt != nil {
+		if err != nil || s == nil || s.DoneAt != nil || s.DueAt.After(e.now()) { // another worker may have opened it since it was found due
 			return err
 		}
 		l, err := e.version(ctx, tx, id, s.Version)
 		if err != nil {
-			return err
-		}
-		camp, err := tx.Campaign(ctx, id)
-		if err != nil || camp.State != campaigns.Running && camp.State != campaigns.Scheduled {
 			return err
 		}
 		now := e.now()
@@ -87,6 +91,9 @@ func (e *Engine) openSchedule(ctx context.Context, id campaigns.CampaignID, h *h
 			if err := tx.SetCampaignState(ctx, id, camp.State, campaigns.Running, "schedule", now); err != nil {
 				return err
 			}
+		}
+		if open, err := e.catchUp(ctx, tx, l, s, now); err != nil || !open {
+			return err
 		}
 		c, err := e.community(ctx, tx)
 		if err != nil {
@@ -108,7 +115,7 @@ func (e *Engine) openSchedule(ctx context.Context, id campaigns.CampaignID, h *h
 			return err
 		}
 		if !any {
-			return tx.MoveSchedule(ctx, id, s.LastMember, &now)
+			return e.closeOpening(ctx, tx, l, s, now)
 		}
 		done = false
 		asked, err := e.asked(ctx, tx, &l.def.Entry.Schedule.Audience, c, now)
@@ -122,7 +129,7 @@ func (e *Engine) openSchedule(ctx context.Context, id campaigns.CampaignID, h *h
 		if len(ids) == rows {
 			last = ids[len(ids)-1]
 		}
-		if err := e.enrollScheduled(ctx, tx, l, ids, c, now, h); err != nil {
+		if err := e.enrollScheduled(ctx, tx, l, s, ids, c, now, h); err != nil {
 			return err
 		}
 		return tx.MoveSchedule(ctx, id, last, nil)
@@ -138,7 +145,7 @@ func (e *Engine) openSchedule(ctx context.Context, id campaigns.CampaignID, h *h
 var errEnteredElsewhere = errors.New("a member entered by another way")
 
 // enrollScheduled writes one part of an audience as enrollments: with the first decision made, due now, or at the schedule's moment in the member's zone.
-func (e *Engine) enrollScheduled(ctx context.Context, tx *store.Tx, l *live, ids []campaigns.MemberID, c *store.Community, now time.Time, h *hand) (err error) {
+func (e *Engine) enrollScheduled(ctx context.Context, tx *store.Tx, l *live, s *store.Schedule, ids []campaigns.MemberID, c *store.Community, now time.Time, h *hand) (err error) {
 	if len(ids) == 0 {
 		return nil
 	}
@@ -149,14 +156,18 @@ func (e *Engine) enrollScheduled(ctx context.Context, tx *store.Tx, l *live, ids
 	switch {
 	case decided || err != nil:
 	case zoned:
-		n, err = e.enrollInZones(ctx, tx, l, ids, c, now)
+		n, err = e.enrollInZones(ctx, tx, l, s, ids, c, now)
 	default:
 		n, err = tx.EnterTogether(ctx, store.Entry{Row: *newEnrollment(l, wayIn{source: "schedule"}, now), Ended: endedBy(l.def.Entry, now)}, ids)
 	}
-	if err != nil || n == 0 {
+	if err != nil || n == 0 && s.Opens == nil {
 		return err
 	}
-	return tx.AppendEvents(ctx, []store.Event{e.event(now, "campaign.enrolled", l.campaign, map[string]any{"n": n, "version": l.version})})
+	data := map[string]any{"n": n, "version": l.version}
+	if s.Opens != nil {
+		data["opens"], data["passed_over"] = s.Opens.String(), len(ids)-n
+	}
+	return tx.AppendEvents(ctx, []store.Event{e.event(now, "campaign.enrolled", l.campaign, data)})
 }
 
 // enrollDecided writes passages as they stand after their first decision, with the messages that follow from it, so that each is written once. Not ok, and
@@ -268,7 +279,7 @@ func entersDecided(def *definition.Definition) bool {
 }
 
 // enrollInZones enrolls each at the moment of their own clock.
-func (e *Engine) enrollInZones(ctx context.Context, tx *store.Tx, l *live, ids []campaigns.MemberID, c *store.Community, now time.Time) (int, error) {
+func (e *Engine) enrollInZones(ctx context.Context, tx *store.Tx, l *live, s *store.Schedule, ids []campaigns.MemberID, c *store.Community, now time.Time) (int, error) {
 	ids, err := e.mayEnter(ctx, tx, l, ids, now)
 	if err != nil || len(ids) == 0 {
 		return 0, err
@@ -281,9 +292,16 @@ func (e *Engine) enrollInZones(ctx context.Context, tx *store.Tx, l *live, ids [
 	if err != nil {
 		return 0, err
 	}
+	opens := l.def.Entry.Schedule.At
+	if s.Opens != nil {
+		opens = *s.Opens
+	}
 	for _, row := range rows {
+		if s.Opens != nil {
+			row.Data = mustJSON(decide.Enrollment{Opens: s.Opens})
+		}
 		if p := profiles[row.Member]; p != nil {
-			if at := l.def.Entry.Schedule.At.In(zone(c, p.TimeZone)).UTC(); at.After(now) { // it waits: another zone would be another moment
+			if at := opens.In(zone(c, p.TimeZone)).UTC(); at.After(now) { // it waits: another zone would be another moment
 				row.State, row.WaitKind, row.DueAt = campaigns.EnrollmentWaiting, campaigns.WaitTime, &at
 			}
 		}

@@ -153,7 +153,7 @@ func (e *Engine) Definition(ctx context.Context, c *store.Campaign) (*definition
 }
 
 // schedule writes when the version's audience is enrolled, or that no schedule is left, and returns the state that a publication leads to.
-func (e *Engine) schedule(ctx context.Context, tx *store.Tx, v *store.Version, def *definition.Definition, now time.Time) (campaigns.State, error) {
+func (e *Engine) schedule(ctx context.Context, tx *store.Tx, c *store.Campaign, v *store.Version, def *definition.Definition, now time.Time) (campaigns.State, error) {
 	if def.Entry.Schedule == nil {
 		old, err := tx.Schedule(ctx, v.Campaign)
 		if err == nil && old != nil && old.DoneAt == nil { // an older version's audience comes no more
@@ -161,14 +161,14 @@ func (e *Engine) schedule(ctx context.Context, tx *store.Tx, v *store.Version, d
 		}
 		return campaigns.Running, err
 	}
-	due, err := e.scheduleDue(ctx, tx, def.Entry.Schedule)
+	next, err := e.firstOpening(ctx, tx, c, v, def.Entry.Schedule, now)
 	if err != nil {
 		return "", err
 	}
-	if err := tx.PutSchedule(ctx, store.Schedule{Campaign: v.Campaign, Version: v.Number, DueAt: due}); err != nil {
+	if err := tx.PutSchedule(ctx, next); err != nil {
 		return "", err
 	}
-	if due.After(now) {
+	if next.DueAt.After(now) {
 		return campaigns.Scheduled, nil
 	}
 	return campaigns.Running, nil
@@ -204,11 +204,11 @@ func (e *Engine) Resume(ctx context.Context, p Principal, key campaigns.Key) (*s
 			return err
 		}
 		if s != nil && s.DoneAt == nil && s.LastMember == 0 && s.DueAt.After(now) {
-			inside, err := anyInside(ctx, tx, c.ID) // of an older version: they go on
+			begun, err := hasBegun(ctx, tx, s)
 			if err != nil {
 				return err
 			}
-			if !inside {
+			if !begun {
 				next = campaigns.Scheduled
 			}
 		}

@@ -298,7 +298,7 @@ func (e *Engine) publish(ctx context.Context, tx *store.Tx, p Principal, c *stor
 			return nil, err
 		}
 	}
-	next, err := e.schedule(ctx, tx, v, pub.Draft, now)
+	next, err := e.schedule(ctx, tx, c, v, pub.Draft, now)
 	if err != nil {
 		return nil, err
 	}

@@ -14,6 +14,7 @@ type CampaignReport struct {
 	State       campaigns.State `json:"state"`
 	Enrollments Enrolled        `json:"enrollments"`
 	Goal        *GoalReport     `json:"goal,omitempty" doc:"What the campaign brings, where it has a goal"`
+	Openings    *Openings       `json:"openings,omitempty" doc:"When the audience is taken in, where the schedule recurs"`
 	Standing    []Standing      `json:"standing" doc:"Where those stand who are inside"`
 	Steps       []StepReport    `json:"steps" doc:"What became of the messages of each step"`
 	Questions   []Question      `json:"questions"`
@@ -87,10 +88,18 @@ func (r *Reports) Campaign(ctx context.Context, p engine.Principal, key campaign
 	if err != nil {
 		return nil, err
 	}
+	live, err := r.live(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	openings, err := r.openings(ctx, c, live, lang)
+	if err != nil {
+		return nil, err
+	}
 	steps := newOrder(defs)
 	return &CampaignReport{
 		Campaign: c.Key, State: c.State,
-		Enrollments: enrolled(enrollments, lang), Goal: goal, Standing: standing(enrollments, steps),
+		Enrollments: enrolled(enrollments, lang), Goal: goal, Openings: openings, Standing: standing(enrollments, steps),
 		Steps: stepReports(deliveries, steps, lang), Questions: questions,
 	}, nil
 }

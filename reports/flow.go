@@ -23,6 +23,8 @@ type Flow struct {
 	Steps     []FlowStep
 	// Earlier is how many are counted that passed another version than the live one.
 	Earlier int
+	// Openings are when a recurring schedule takes its audience in; nil: it does not recur.
+	Openings *Openings
 }
 
 // CampaignHead is a campaign in one line.
@@ -101,6 +103,9 @@ func (r *Reports) Flow(ctx context.Context, p engine.Principal, key campaigns.Ke
 	f := &Flow{Head: headOf(c, lang), Version: c.LiveVersion}
 	if f.Def, err = r.live(ctx, c); err != nil || f.Def == nil {
 		return f, err
+	}
+	if f.Openings, err = r.openings(ctx, c, f.Def, lang); err != nil {
+		return nil, err
 	}
 	t := &flowTally{lang: lang}
 	if t.paths, err = r.store.CountPaths(ctx, c.ID); err != nil {

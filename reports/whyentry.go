@@ -6,6 +6,7 @@ import (
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/definition"
+	"github.com/kruzhok/kruzhok/campaigns/explain"
 	"github.com/kruzhok/kruzhok/engine"
 	"github.com/kruzhok/kruzhok/members"
 	"github.com/kruzhok/kruzhok/store"
@@ -143,7 +144,16 @@ func (e *explainer) bySchedule(ctx context.Context, def *definition.Definition) 
 			zone = time.UTC
 		}
 	}
-	at := s.At.In(zone)
+	opens := s.At
+	if row != nil && row.Opens != nil {
+		opens = *row.Opens
+	}
+	at := opens.In(zone)
+	if row != nil && row.Opens != nil && row.DoneAt == nil {
+		ahead := e.line(WhyEntry, nil, "why.not.schedule_recurs", map[string]any{"rule": explain.Recurrence(e.lang, s), "at": e.when(at), "zone": e.zone.String()})
+		said, err := e.audience(ctx, &s.Audience)
+		return append([]WhyLine{ahead}, said...), err
+	}
 	if row != nil && row.DoneAt == nil {
 		return []WhyLine{e.line(WhyEntry, nil, "why.not.schedule_ahead", map[string]any{"at": e.when(at), "zone": e.zone.String()})}, nil
 	}

@@ -285,7 +285,11 @@ func (t *totals) absence(p *person, s *stage) string {
 		if err != nil || schedule.Zone == definition.MemberZone {
 			zone = p.zone
 		}
-		if schedule.At.In(zone).After(s.clock.now()) {
+		opens := schedule.At
+		if schedule.Recurs != nil {
+			opens, _ = schedule.Opens(s.plan.Start.In(zone))
+		}
+		if opens.In(zone).After(s.clock.now()) {
 			return "not_yet"
 		}
 		return "audience"

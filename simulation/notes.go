@@ -3,8 +3,10 @@ package simulation
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns/definition"
+	"github.com/kruzhok/kruzhok/campaigns/explain"
 	"github.com/kruzhok/kruzhok/internal/locale"
 )
 
@@ -30,6 +32,9 @@ func (r *Result) notes(plan *Plan, defs []*definition.Definition) []string {
 		}
 	}
 	for i, def := range defs {
+		if at := openings(def, plan, r.Until); len(at) > 0 {
+			note("simulation.note.opens", map[string]any{"campaign": r.Campaigns[i].Name, "rule": explain.Recurrence(lang, def.Entry.Schedule), "days": strings.Join(at, ", ")})
+		}
 		if events := awaited(def); len(events) > 0 {
 			note("simulation.note.events", map[string]any{"campaign": r.Campaigns[i].Name, "events": strings.Join(events, ", ")})
 		}
@@ -39,6 +44,25 @@ func (r *Result) notes(plan *Plan, defs []*definition.Definition) []string {
 		note("simulation.note.no_past", nil)
 	}
 	return notes
+}
+
+// shownOpenings bounds how many moments a note names.
+const shownOpenings = 12
+
+// openings are the days within the simulated time on which a schedule that recurs takes its audience in.
+func openings(def *definition.Definition, plan *Plan, until time.Time) (days []string) {
+	s := def.Entry.Schedule
+	if s == nil || s.Recurs == nil {
+		return nil
+	}
+	zone, err := time.LoadLocation(plan.Community.TimeZone)
+	if err != nil {
+		zone = time.UTC
+	}
+	for at, ok := s.Opens(plan.Start.In(zone)); ok && !at.In(zone).After(until) && len(days) < shownOpenings; at, ok = s.Recurs.After(at) {
+		days = append(days, locale.Date(plan.Lang, at.In(time.UTC)))
+	}
+	return days
 }
 
 // awaited are the events that the campaign waits for, each once.

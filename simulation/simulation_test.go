@@ -119,8 +119,12 @@ func TestStartersEnd(t *testing.T) {
 					t.Errorf("nobody came to %s", s.Step)
 				}
 			}
-			notes := slices.DeleteFunc(r.Notes, func(n string) bool { return strings.Contains(n, "waits for events: ") }) // nothing to mend there
-			if !r.Complete || len(notes) > 0 || c.Entered != invented || c.Inside != 0 || c.Completed+total(c.Exited) != invented {
+			recurs := strings.Contains(strings.Join(r.Notes, "\n"), "takes its audience in")
+			notes := slices.DeleteFunc(r.Notes, func(n string) bool { // nothing to mend there
+				return strings.Contains(n, "waits for events: ") || strings.Contains(n, "takes its audience in")
+			})
+			over := c.Completed + total(c.Exited)
+			if !r.Complete || len(notes) > 0 || c.Entered != invented || c.Inside != 0 || over != invented && (!recurs || over < 2*invented) {
 				t.Fatalf("%+v\n%v", c, r.Notes)
 			}
 			for _, s := range c.Steps {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/timing"
 )
 
 // Pause is one pause of a campaign; To is nil while it lasts.
@@ -21,6 +22,10 @@ type Schedule struct {
 	DueAt      time.Time
 	LastMember campaigns.MemberID
 	DoneAt     *time.Time
+	// Opens is, of a schedule that recurs, what clocks show at the moment that is due; nil: it is for one moment.
+	Opens *timing.LocalDateTime
+	// Missed is the latest of its moments that was held back and is not opened any more; nil: there is none.
+	Missed *timing.LocalDateTime
 }
 
 // OpenPause begins a pause, unless one is open.
@@ -46,19 +51,43 @@ func (q queries) Pauses(ctx context.Context, id campaigns.CampaignID) ([]Pause, 
 	return ps, wrap("list pauses", err)
 }
 
-const scheduleColumns = `s.campaign_id, s.version, s.due_at, s.last_member, s.done_at`
+const scheduleColumns = `s.campaign_id, s.version, s.due_at, s.last_member, s.done_at, s.opens, s.missed`
 
 func scanSchedule(r rows) (s Schedule, err error) {
-	err = r.Scan(&s.Campaign, &s.Version, timeInto{&s.DueAt}, &s.LastMember, timesInto{&s.DoneAt})
+	var opens, missed string
+	if err = r.Scan(&s.Campaign, &s.Version, timeInto{&s.DueAt}, &s.LastMember, timesInto{&s.DoneAt}, &opens, &missed); err != nil {
+		return s, err
+	}
+	if s.Opens, err = shown(opens); err != nil {
+		return s, err
+	}
+	s.Missed, err = shown(missed)
 	return s, err
+}
+
+// shown reads what clocks show; nil for an empty text.
+func shown(text string) (*timing.LocalDateTime, error) {
+	if text == "" {
+		return nil, nil
+	}
+	at, err := timing.ParseLocalDateTime(text)
+	return &at, err
+}
+
+// shownText is what shown reads.
+func shownText(at *timing.LocalDateTime) string {
+	if at == nil {
+		return ""
+	}
+	return at.String()
 }
 
 // PutSchedule writes (or replaces) the campaign's schedule.
 func (tx *Tx) PutSchedule(ctx context.Context, s Schedule) error {
-	_, err := tx.run.exec(ctx, `INSERT INTO campaign_schedules (campaign_id, version, due_at, last_member, done_at) VALUES ($1, $2, $3, $4, $5)
+	_, err := tx.run.exec(ctx, `INSERT INTO campaign_schedules (campaign_id, version, due_at, last_member, done_at, opens, missed) VALUES ($1, $2, $3, $4, $5, $6, $7)
 		ON CONFLICT (campaign_id) DO UPDATE SET version = excluded.version, due_at = excluded.due_at,
-			last_member = excluded.last_member, done_at = excluded.done_at`,
-		s.Campaign, s.Version, micros(s.DueAt), s.LastMember, nullMicros(s.DoneAt))
+			last_member = excluded.last_member, done_at = excluded.done_at, opens = excluded.opens, missed = excluded.missed`,
+		s.Campaign, s.Version, micros(s.DueAt), s.LastMember, nullMicros(s.DoneAt), shownText(s.Opens), shownText(s.Missed))
 	return wrap("write schedule", err)
 }
 
@@ -77,6 +106,11 @@ func (q queries) Schedule(ctx context.Context, id campaigns.CampaignID) (*Schedu
 // LockSchedule locks the campaign's schedule row until the transaction ends; nil when there is none or another worker holds it.
 func (tx *Tx) LockSchedule(ctx context.Context, id campaigns.CampaignID) (*Schedule, error) {
 	return tx.schedule(ctx, id, tx.dialect.skipLocked())
+}
+
+// HoldSchedule is LockSchedule that waits for who holds the row.
+func (tx *Tx) HoldSchedule(ctx context.Context, id campaigns.CampaignID) (*Schedule, error) {
+	return tx.schedule(ctx, id, tx.dialect.forUpdate())
 }
 
 func (q queries) schedule(ctx context.Context, id campaigns.CampaignID, lock string) (*Schedule, error) {

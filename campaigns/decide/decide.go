@@ -60,6 +60,8 @@ type Enrollment struct {
 	HeldOut bool `json:"held_out,omitempty"`
 	// Reached is when the goal was reached.
 	Reached *time.Time `json:"reached,omitempty"`
+	// Opens is the moment of a recurring schedule, as the member's clock shows it, with which the passage begins.
+	Opens *timing.LocalDateTime `json:"opens,omitempty"`
 }
 
 // Waiting says more about what the enrollment waits for.

@@ -152,7 +152,11 @@ func (r *run) zoneChanged() {
 	case r.e.Wait == campaigns.WaitTime && r.e.Round != nil && r.e.Step == r.e.Round.Step:
 		r.dueAt(r.opens(r.e.Round.N + 1))
 	case r.e.Wait == campaigns.WaitTime && !r.e.Started && r.memberSchedule():
-		r.dueAt(r.d.Entry.Schedule.At.In(r.f.Zone))
+		at := r.d.Entry.Schedule.At
+		if r.e.Opens != nil {
+			at = *r.e.Opens
+		}
+		r.dueAt(at.In(r.f.Zone))
 	case r.e.Wait == campaigns.WaitAnswer:
 		if ask, asked, ok := r.open(); ok {
 			r.dueAt(r.closes(ask, asked, r.now))

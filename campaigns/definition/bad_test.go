@@ -107,6 +107,12 @@ steps:
         steps: [{ask: {type: photo, min: 1, text: {en: a, ru: а}}}, {ask: {type: text, accept: [voice], text: {en: a, ru: а}}}]
       - else: [{end: true}]
 `,
+	"recurring schedule":   strings.Replace(head, "{manual: true}", `{schedule: {at: "2027-03-01 10:00", zone: member, audience: all, every: fortnight, on: [mondey], until: someday, times: 0}}`, 1) + tail,
+	"recurring by rule":    strings.Replace(head, "{manual: true}", `{schedule: {at: "2027-03-01 10:00", zone: member, audience: all, rrule: "FREQ=SECONDLY", every: day}}`, 1) + tail,
+	"recurring never":      strings.Replace(head, "{manual: true}", `{schedule: {at: "2027-03-01 10:00", zone: member, audience: all, rrule: "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"}}`, 1) + tail,
+	"recurring how often":  strings.Replace(head, "{manual: true}", `{schedule: {at: "2027-03-01 10:00", zone: member, audience: all, rrule: "BYDAY=MO"}}`, 1) + tail,
+	"recurring on the day": strings.Replace(head, "{manual: true}", `{schedule: {at: "2027-03-01 10:00", zone: member, audience: all, every: day, on: [monday], until: "2027-04-01", times: 3}}`, 1) + tail,
+	"recurring without":    strings.Replace(head, "{manual: true}", `{schedule: {at: "2027-03-01 10:00", zone: member, audience: all, on: [monday]}}`, 1) + tail,
 	"kinds of waits": head + `steps:
   - id: a
     wait: {}

@@ -33,10 +33,12 @@ const (
 	ReentryEachTime Reentry = "each_time"
 )
 
-// Schedule enrolls an audience once, at a local date and time.
+// Schedule enrolls an audience at a local date and time, or again and again.
 type Schedule struct {
-	At   timing.LocalDateTime
-	Zone ScheduleZone // community: one moment for all; member: each in their own zone
+	At timing.LocalDateTime
+	// Recurs, when it is set, are the moments from At on; nil: At alone.
+	Recurs *timing.Recurrence
+	Zone   ScheduleZone // community: one moment for all; member: each in their own zone
 	// Audience decides who. It is evaluated when the moment comes.
 	Audience Condition
 }

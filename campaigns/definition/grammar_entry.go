@@ -1,8 +1,11 @@
 package definition
 
+import "github.com/kruzhok/kruzhok/campaigns/timing"
+
 var (
 	reentries     = []Reentry{ReentryNever, ReentryAfter, ReentryEachTime}
 	scheduleZones = []ScheduleZone{CommunityZone, MemberZone}
+	spans         = []string{"day", "week", "month"}
 )
 
 // eventData is what an event must have brought with it.
@@ -17,21 +20,26 @@ var entryObject = &object{
 	fields: []field{
 		may("event", "Whoever the event is about is enrolled.", named("event")),
 		may("manual", "Members are enrolled by hand or through the API only.", schema{"const": true}),
-		may("schedule", "An audience is enrolled once, at a date and time.", named("schedule")),
+		may("schedule", "An audience is enrolled at a date and time, once or again and again.", named("schedule")),
 		may("data", "With event: only events that brought these values; a list means one of them.", eventData),
 		may("if", "With event: only members for whom the condition holds when the event comes.", named("condition")),
 		may("key", "With event: the field of its data that names what the run is about, such as appointment_id. Each has a run of its own.", named("name")),
-		may("reentry", "Whether a member may pass again: never (default), after a time, or each_time (whenever the last passage is over). With key, each key is counted apart.", words(reentries)),
+		may("reentry", "Whether a member may pass again: never (default), after a time, or each_time (whenever the last passage is over; the default of a schedule that recurs). With key, each key is counted apart.", words(reentries)),
 		may("after", "The time since the last passage ended, with reentry: after.", named("period")),
 	},
 }
 
 var scheduleObject = &object{
-	name: "schedule", doc: "Enrolls an audience once.", example: `{at: "2026-12-01 10:00", zone: community, audience: all}`,
+	name: "schedule", doc: "Enrolls an audience, once or again and again.", example: `{at: "2026-12-01 10:00", zone: community, audience: all}`,
 	fields: []field{
-		must("at", "The date and time.", named("date_time")),
+		must("at", "The date and time. Where it recurs, the day from which on, and the time of day.", named("date_time")),
 		must("zone", "Whose clock: community is one moment for all, member is each member's own.", words(scheduleZones)),
 		must("audience", "Who: all, or a condition. It is evaluated when the moment comes.", anyOf(schema{"const": "all"}, named("condition"))),
+		may("every", "It recurs every day, week or month: on the weekday or the day of the month that at falls on.", words(spans)),
+		may("on", "With every: week, the days of the week.", filled(words(weekdays))),
+		may("until", "With every, the last day.", named("day")),
+		may("times", "With every, how many times.", whole(1, timing.MaxTimes)),
+		may("rrule", "In place of every, a rule of RFC 5545 (RRULE), by which calendars recur. Times of day stand in at alone.", schema{"type": "string", "minLength": 1, "maxLength": 200}),
 	},
 }
 

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"reflect"
 	"slices"
+
+	"github.com/kruzhok/kruzhok/campaigns/timing"
 )
 
 func (r *reader) event(n *node) string {
@@ -27,6 +29,9 @@ func (r *reader) entry(n *node) {
 	}
 	r.eventEntry(rec, e)
 	e.Reentry = ReentryNever
+	if e.Schedule != nil && e.Schedule.Recurs != nil {
+		e.Reentry = ReentryEachTime
+	}
 	rec.with("reentry", func(n *node) { e.Reentry = word(r, n, reentries) })
 	rec.with("after", func(n *node) { e.After = r.period(n) })
 	after, given := rec.values["after"]
@@ -47,6 +52,9 @@ func (r *reader) schedule(n *node) *Schedule {
 	rec.with("at", func(n *node) { s.At = r.dateTime(n) })
 	rec.with("zone", func(n *node) { s.Zone = word(r, n, scheduleZones) })
 	rec.with("audience", func(n *node) { s.Audience = r.audience(n) })
+	if rec.get("at") != nil && s.At != (timing.LocalDateTime{}) {
+		s.Recurs = r.recurrence(rec, s.At)
+	}
 	return s
 }
 

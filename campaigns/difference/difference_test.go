@@ -71,6 +71,8 @@ var cases = map[string][2]string{
 	"named":               {base, edit("  - wait: 1d\n", "  - id: day\n    wait: 1d\n")},
 	"another kind":        {base, edit("    send: {text: {en: Hello, ru: Привет}}", "    ask: {type: text, text: {en: Hello, ru: Здравствуй}}")},
 	"a wait":              {base, edit("  - wait: 1d\n", "  - wait: 3d\n", `{for: 2d, until: "10:00"}`, "{for: 1d, until: \"10:00\"}")},
+	"recurs":              {edit("entry: {manual: true}", "entry: {schedule: {at: \"2027-03-01 10:00\", zone: member, audience: all, every: week, on: [monday]}}"), edit("entry: {manual: true}", "entry: {schedule: {at: \"2027-03-01 10:00\", zone: member, audience: all, every: week, on: [monday, friday], times: 10}}")},
+	"by a rule":           {edit("entry: {manual: true}", "entry: {schedule: {at: \"2027-03-01 10:00\", zone: member, audience: all, every: month}}"), edit("entry: {manual: true}", "entry: {schedule: {at: \"2027-03-01 10:00\", zone: member, audience: all, rrule: \"FREQ=MONTHLY;BYDAY=-1FR\"}}")},
 	"controls":            {base, edit("name: A", `name: "A\e[31m"`, "en: Bye", `en: "By\u202Ee"`)},
 	"a language more":     {head + "steps: [{send: {text: {en: a, ru: б}}}]", strings.Replace(head, "[en, ru]", "[en, ru, de]", 1) + "steps: [{send: {text: {en: a, ru: б, de: c}}}]"},
 }
