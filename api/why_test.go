@@ -148,6 +148,17 @@ func TestWhyNotEntered(t *testing.T) {
 	}
 }
 
+// TestReportTellsOpenings: when a recurring schedule takes its audience in next.
+func TestReportTellsOpenings(t *testing.T) {
+	w := newWorld(t)
+	w.explained(`{schedule: {at: "2026-12-21 10:00", zone: community, audience: all, every: week, times: 2}}`)
+	w.publishExplained()
+	report := w.call("GET", "/v1/campaigns/small/report", "").want(http.StatusOK)
+	if want := `"openings":{"sentence":"every Monday at 10:00, 2 times, the community’s time","zone":"community","next":["2026-12-21 10:00","2026-12-28 10:00"]}`; !strings.Contains(report.body, want) {
+		t.Errorf("no %s in %s", want, report.body)
+	}
+}
+
 func (w *world) publishExplained() {
 	w.t.Helper()
 	w.call("POST", "/v1/campaigns/small/publication", "").want(http.StatusCreated)

@@ -207,6 +207,16 @@ func (w *world) exported(s *ascode.Service, paths ...string) {
 	}
 }
 
+// TestPlanSaysHowItRecurs: when the audience comes in stands with the publication.
+func TestPlanSaysHowItRecurs(t *testing.T) {
+	w := newWorld(t)
+	weekly := strings.Replace(campaign("weekly", "Hi"), "{manual: true}", `{schedule: {at: "2027-03-01 10:00", zone: member, audience: all, every: week}}`, 1)
+	said := w.said(w.plan(w.writer("en"), true, w.write("weekly.yaml", weekly)), "en")
+	if !strings.Contains(said, "and takes its audience in every Monday at 10:00, each member’s own time") {
+		t.Error(said)
+	}
+}
+
 // TestPublishAgainstWhatIsLive: where the draft was saved before, the plan shows the way from the version that members get.
 func TestPublishAgainstWhatIsLive(t *testing.T) {
 	w := newWorld(t)
