@@ -10,6 +10,7 @@ import (
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/decide"
 	"github.com/kruzhok/kruzhok/campaigns/definition"
+	"github.com/kruzhok/kruzhok/campaigns/timing"
 	"github.com/kruzhok/kruzhok/internal/fault"
 	"github.com/kruzhok/kruzhok/store"
 )
@@ -96,7 +97,7 @@ func (w *work) decideBy(ctx context.Context, l *live, row *store.Enrollment, p *
 		return err
 	}
 	if start, ok := in.(*decide.Start); ok {
-		in = w.onSchedule(l, row, f.Zone, start)
+		in = w.onSchedule(l, row, en.Opens, f.Zone, start)
 	}
 	next, effects := decide.Decide(l.def, en, f, in, w.now)
 	if en.State != next.State && !en.State.May(next.State) {
@@ -117,7 +118,7 @@ func (w *work) decideBy(ctx context.Context, l *live, row *store.Enrollment, p *
 
 // onSchedule is the start of a passage, with the moment of its schedule where that has come: behind it, messages are late. A version that was published
 // afterwards came then.
-func (w *work) onSchedule(l *live, row *store.Enrollment, member *time.Location, start *decide.Start) *decide.Start {
+func (w *work) onSchedule(l *live, row *store.Enrollment, opens *timing.LocalDateTime, member *time.Location, start *decide.Start) *decide.Start {
 	s := l.def.Entry.Schedule
 	if s == nil || row.Source != "schedule" || start.NotBefore != nil {
 		return start
@@ -125,7 +126,16 @@ func (w *work) onSchedule(l *live, row *store.Enrollment, member *time.Location,
 	if s.Zone != definition.MemberZone || member == nil {
 		member = zone(w.community, "")
 	}
-	at := s.At.In(member).UTC()
+	if opens == nil {
+		opens = &s.At
+		if s.Recurs != nil {
+			opens = latest(s.Recurs, w.now.In(member))
+		}
+	}
+	if opens == nil {
+		return start
+	}
+	at := opens.In(member).UTC()
 	if at.After(w.now) {
 		return start
 	}

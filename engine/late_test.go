@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/kruzhok/kruzhok/campaigns"
@@ -64,5 +65,33 @@ func TestQuietHoursSkipAndSpread(t *testing.T) {
 	w.settle()
 	if sent := w.sentAt(m); len(sent) != 1 || sent["spreads"] == "" {
 		t.Errorf("sent: %v", sent)
+	}
+}
+
+// TestLateByTheMomentOfARecurringSchedule: each of its moments has its own hours, by the community's clock and by the member's.
+func TestLateByTheMomentOfARecurringSchedule(t *testing.T) {
+	w := newWorld(t, storetest.Open(t, storetest.SQLiteURL(t)))
+	m := w.member("ann", byMail("ann@example.org")).ID
+	for _, zone := range []string{"community", "member"} {
+		w.publish(campaign(zone, `entry: {schedule: {at: "2026-11-25 10:00", zone: `+zone+", audience: all, every: day}}\nlate: {after: 2h, then: skip}", sends(zone, "News")))
+	}
+	w.until(at("2026-11-25T09:30"))
+	w.clock.set(at("2026-11-26T08:59"))
+	w.settle()
+	w.clock.set(at("2026-11-26T10:30")) // half past eleven in Berlin
+	w.settle()
+	w.clock.set(at("2026-11-27T13:30")) // too late
+	w.settle()
+	ds, err := w.store.Deliveries(t.Context(), store.DeliveryFilter{Member: m}, store.Page{Limit: 20})
+	must(t, err)
+	got := map[campaigns.StepID][]string{}
+	for _, d := range ds {
+		got[d.Step] = append(got[d.Step], string(d.State))
+	}
+	for _, zone := range []campaigns.StepID{"community", "member"} {
+		slices.Sort(got[zone])
+		if want := []string{"expired", "sent", "sent"}; !slices.Equal(got[zone], want) {
+			t.Errorf("%s: %v", zone, got[zone])
+		}
 	}
 }

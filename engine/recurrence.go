@@ -114,6 +114,15 @@ func (e *Engine) upTo(ctx context.Context, tx *store.Tx, rule *definition.Schedu
 	}
 }
 
+// latest is the newest moment of a rule among those that may still open; nil: there is none.
+func latest(rule *timing.Recurrence, now time.Time) (last *timing.LocalDateTime) {
+	end := timing.ShownAs(now).In(time.UTC)
+	for at, ok := rule.From(timing.ShownAs(now.Add(-2 * tooLate))); ok && !at.In(time.UTC).After(end); at, ok = rule.After(at) {
+		last = &at
+	}
+	return last
+}
+
 // hasBegun reports whether a campaign whose next moment is ahead runs all the same: somebody of an older version is inside, or it recurs and somebody has ever
 // been in.
 func hasBegun(ctx context.Context, from inside, s *store.Schedule) (bool, error) {
