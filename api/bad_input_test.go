@@ -109,6 +109,10 @@ func TestBadInput(t *testing.T) {
 		{"method that is not there", "PUT", "/v1/campaigns", "{}", nil, 405, "invalid.method", ""},
 		{"nobody to enroll", "POST", "/v1/campaigns/nothing/enrollments", `{"members":[]}`, nil, 422, "invalid.request", "members"},
 		{"community in no zone", "PATCH", "/v1/community", `{"time_zone":"Mars/Olympus"}`, nil, 422, "invalid.settings", "time_zone"},
+		{"budget of nothing", "PATCH", "/v1/community", `{"budget":[{"most":3,"per":"1d"},{"most":0,"per":"1d"}]}`, nil, 422, "invalid.settings", "budget[1].most"},
+		{"budget of a moment", "PATCH", "/v1/community", `{"budget":[{"most":1,"per":"1m"}]}`, nil, 422, "invalid.settings", "budget[0].per"},
+		{"budget of an unknown kind", "PATCH", "/v1/community", `{"budget":[{"most":1,"per":"1d","kind":"spam"}]}`, nil, 422, "invalid.settings", "budget[0].kind"},
+		{"budget of many rules", "PATCH", "/v1/community", `{"budget":[` + strings.TrimSuffix(strings.Repeat(`{"most":1,"per":"1d"},`, 6), ",") + `]}`, nil, 422, "invalid.settings", "budget"},
 		{"community without a language", "PATCH", "/v1/community", `{"languages":[]}`, nil, 422, "invalid.settings", "languages"},
 		{"key with a space", "POST", "/v1/members", `{"external_id":"k"}`, []string{"Idempotency-Key", "a b"}, 422, "invalid.idempotency_key_form", ""},
 	} {

@@ -18,7 +18,15 @@ type communityView struct {
 	PostalAddress string           `json:"postal_address" doc:"Stands at the foot of every mail"`
 	Brand         string           `json:"brand"`
 	PrivacyURL    string           `json:"privacy_url"`
+	Budget        []budgetRule     `json:"budget" nullable:"false" doc:"How much a member gets at most, over all campaigns; empty: no limit"`
 	UpdatedAt     time.Time        `json:"updated_at"`
+}
+
+// budgetRule is one limit of the budget.
+type budgetRule struct {
+	Most int    `json:"most" doc:"Messages; with kind, passages of campaigns of that kind: 1 to 100"`
+	Per  string `json:"per" doc:"The span in which they are counted, such as 1d or 12h: 1h to 90d"`
+	Kind string `json:"kind,omitempty" doc:"A kind of campaign: onboarding, challenge, survey, broadcast, reminder; without it, all campaigns together"`
 }
 
 type communityReply struct{ Body communityView }
@@ -27,9 +35,13 @@ func replyCommunity(c *engine.Community, err error) (*communityReply, error) {
 	if err != nil {
 		return nil, err
 	}
+	budget := make([]budgetRule, len(c.Budget))
+	for i, r := range c.Budget {
+		budget[i] = budgetRule{r.Most, r.Per.String(), string(r.Kind)}
+	}
 	return &communityReply{communityView{
 		Name: c.Name, TimeZone: c.TimeZone, Languages: append([]campaigns.Lang{}, c.Languages...), Topics: append([]string{}, c.Topics...),
-		PostalAddress: c.PostalAddress, Brand: c.Brand, PrivacyURL: c.PrivacyURL, UpdatedAt: c.UpdatedAt,
+		PostalAddress: c.PostalAddress, Brand: c.Brand, PrivacyURL: c.PrivacyURL, Budget: budget, UpdatedAt: c.UpdatedAt,
 	}}, nil
 }
 
@@ -42,6 +54,7 @@ type communityFields struct {
 	PostalAddress opt[string]           `json:"postal_address,omitempty"`
 	Brand         opt[string]           `json:"brand,omitempty"`
 	PrivacyURL    opt[string]           `json:"privacy_url,omitempty"`
+	Budget        opt[[]budgetRule]     `json:"budget,omitempty" doc:"All rules, in the place of those before; at most 5"`
 }
 
 func (f communityFields) patch() engine.CommunityPatch {
@@ -53,6 +66,12 @@ func (f communityFields) patch() engine.CommunityPatch {
 	}
 	if f.Topics.set {
 		p.Topics = append([]string{}, f.Topics.value...)
+	}
+	if f.Budget.set {
+		p.Budget = make([]engine.BudgetInput, len(f.Budget.value))
+		for i, r := range f.Budget.value {
+			p.Budget[i] = engine.BudgetInput(r)
+		}
 	}
 	return p
 }

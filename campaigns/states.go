@@ -114,6 +114,7 @@ const (
 	StepLeft        Reason = "step_left"          // the passage was moved to another version, and went on elsewhere in it
 	QuietHours      Reason = "quiet_hours"        // put off to the end of the quiet hours
 	QuietSkipped    Reason = "quiet_skipped"      // the campaign skips what comes due in its quiet hours
+	OverBudget      Reason = "over_budget"        // the member got as many messages as the community's budget allows; put off, or skipped where that would be too late
 	RateLimited     Reason = "rate_limited"       // the server told us to slow down
 	Temporary       Reason = "temporary"          // a temporary failure; tried again later
 	QuestionOpen    Reason = "question_open"      // another typed question is open in this chat

@@ -37,6 +37,7 @@ var gates = []struct {
 	{"pause", []campaigns.Reason{campaigns.CampaignPaused}},
 	{"late", []campaigns.Reason{campaigns.TooLate, campaigns.Late, campaigns.NextWindow}},
 	{"quiet", []campaigns.Reason{campaigns.QuietHours, campaigns.QuietSkipped}},
+	{"budget", []campaigns.Reason{campaigns.OverBudget}},
 	{"question", []campaigns.Reason{campaigns.QuestionOpen}},
 	{"text", []campaigns.Reason{campaigns.RenderFailed, campaigns.Stumbled}},
 	{"channel", []campaigns.Reason{campaigns.Rejected, campaigns.AttemptsUsedUp, campaigns.RateLimited, campaigns.Temporary, campaigns.OutcomeUnknown}},

@@ -121,6 +121,9 @@ func (e *Engine) prepare(ctx context.Context, ch campaigns.Channel, ds []*store.
 			through = append(through, c)
 		}
 	}
+	if through, err = e.takeBudget(ctx, through, res, now); err != nil {
+		return nil, err
+	}
 	if through, err = e.takeSlots(ctx, through, res, now); err != nil {
 		return nil, err
 	}

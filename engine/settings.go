@@ -37,6 +37,7 @@ type CommunityPatch struct {
 	Name, TimeZone, PostalAddress, Brand, PrivacyURL *string
 	Languages                                        []campaigns.Lang
 	Topics                                           []string
+	Budget                                           []BudgetInput
 }
 
 // PatchCommunity changes settings. Fault invalid names each wrong field.
@@ -104,6 +105,10 @@ func (p CommunityPatch) apply(c *store.Community) error {
 	}
 	if p.Topics != nil {
 		c.Topics = p.Topics
+	}
+	if p.Budget != nil {
+		rules, bad := budgetRules(p.Budget)
+		c.Budget, wrong = rules, append(wrong, bad...)
 	}
 	if len(wrong) > 0 {
 		return fault.New(fault.Invalid, "invalid.settings", nil).With(wrong...)

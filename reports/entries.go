@@ -7,6 +7,8 @@ import (
 	"strconv"
 
 	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/decide"
+	"github.com/kruzhok/kruzhok/campaigns/explain"
 	"github.com/kruzhok/kruzhok/internal/locale"
 	"github.com/kruzhok/kruzhok/members"
 	"github.com/kruzhok/kruzhok/store"
@@ -31,7 +33,7 @@ func enrollmentEntries(e *store.Enrollment) []Entry {
 func deliveryEntries(d *store.Delivery) []Entry {
 	e := Entry{
 		At: d.CreatedAt, Kind: KindDelivery, Version: d.Version, Delivery: text(int64(d.ID)), Step: d.Step, Channel: d.Channel,
-		State: string(d.State), Reason: d.Reason, campaign: d.Campaign, id: int64(d.ID), words: "timeline.delivery." + string(d.State),
+		State: string(d.State), Reason: d.Reason, detail: d.Detail, campaign: d.Campaign, id: int64(d.ID), words: "timeline.delivery." + string(d.State),
 	}
 	if d.Enrollment != 0 {
 		e.Enrollment = text(int64(d.Enrollment))
@@ -180,8 +182,17 @@ func (e *Entry) sentence(lang string) string {
 	if e.words == "timeline.event.enrollment.refused" { // the reasons' sentences speak of a step, and none was begun
 		return s
 	}
-	if why := reasonWords(lang, e.Reason); why != "" {
+	if why := ruleWords(lang, e.Reason, e.detail); why != "" {
 		s += " " + why
+	}
+	return s
+}
+
+// ruleWords is the sentence of a delivery's reason, with the rule where the reason is one of the budget's.
+func ruleWords(lang string, reason campaigns.Reason, detail string) string {
+	s := reasonWords(lang, reason)
+	if rule, ok := decide.ReadBudgetRule(detail); ok && reason == campaigns.OverBudget {
+		s += " " + explain.Words{Lang: lang}.Budget(rule)
 	}
 	return s
 }

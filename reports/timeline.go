@@ -56,6 +56,7 @@ type Entry struct {
 	Def *definition.Definition `json:"-"`
 
 	campaign campaigns.CampaignID
+	detail   string // of a delivery
 	words    string // the key of the sentence
 	named    string // an arm of a split, an attribute, another campaign
 	from, to any    // the versions that a passage was moved between

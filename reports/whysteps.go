@@ -320,7 +320,7 @@ func (w *passage) waitingDelivery() WhyLine {
 			l = w.line(WhyWaiting, nil, "why.waiting.delivery_until", args)
 		}
 		if l.Why, l.Over = d.Reason, d.Channel; l.Why != "" {
-			l.What += " " + reasonWords(w.lang, l.Why)
+			l.What += " " + ruleWords(w.lang, l.Why, d.Detail)
 		}
 		return l
 	}

@@ -57,7 +57,10 @@ type Plan struct {
 }
 
 // Community is what texts and times need of the community.
-type Community struct{ Name, TimeZone, PostalAddress, Brand string }
+type Community struct {
+	Name, TimeZone, PostalAddress, Brand string
+	Budget                               []engine.BudgetInput // what was sent before the simulation does not count
+}
 
 // Member is who is played. It holds personal values: never log it.
 type Member struct {

@@ -139,7 +139,7 @@ func (s *stage) close() error {
 // settleIn makes the community and its members.
 func (s *stage) settleIn(ctx context.Context) error {
 	c := s.plan.Community
-	patch := engine.CommunityPatch{Name: &c.Name, TimeZone: &c.TimeZone, PostalAddress: &c.PostalAddress}
+	patch := engine.CommunityPatch{Name: &c.Name, TimeZone: &c.TimeZone, PostalAddress: &c.PostalAddress, Budget: c.Budget}
 	if c.Brand != "" {
 		patch.Brand = &c.Brand
 	}

@@ -98,6 +98,7 @@ var repointings = []string{
 		AND o.run_key = enrollments.run_key AND o.holds_place AND (o.state IN ('active', 'waiting') OR o.id > enrollments.id))`,
 	`UPDATE enrollments SET member_id = $2 WHERE member_id = $1`,
 	`UPDATE deliveries SET member_id = $2 WHERE member_id = $1`,
+	`UPDATE budget_holds SET member_id = $2 WHERE member_id = $1`,
 	`UPDATE responses SET member_id = $2 WHERE member_id = $1`,
 	`UPDATE events SET member_id = $2 WHERE member_id = $1`,
 	`UPDATE media SET member_id = $2 WHERE member_id = $1`,

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/decide"
 )
 
 // Community is the installation's one community.
@@ -16,6 +17,7 @@ type Community struct {
 	PostalAddress string
 	Brand         string
 	PrivacyURL    string
+	Budget        []decide.BudgetRule // how much a member gets at most, over all campaigns; empty: no limit
 	UpdatedAt     time.Time
 }
 
@@ -23,9 +25,9 @@ type Community struct {
 func (q queries) Community(ctx context.Context) (*Community, error) {
 	c, ok, err := one(ctx, q.run, func(r rows) (*Community, error) {
 		c := &Community{}
-		err := r.Scan(&c.Name, &c.TimeZone, jsonInto{&c.Languages}, jsonInto{&c.Topics}, &c.PostalAddress, &c.Brand, &c.PrivacyURL, timeInto{&c.UpdatedAt})
+		err := r.Scan(&c.Name, &c.TimeZone, jsonInto{&c.Languages}, jsonInto{&c.Topics}, &c.PostalAddress, &c.Brand, &c.PrivacyURL, jsonInto{&c.Budget}, timeInto{&c.UpdatedAt})
 		return c, err
-	}, `SELECT name, time_zone, languages, topics, postal_address, brand, privacy_url, updated_at FROM community WHERE id = 1`)
+	}, `SELECT name, time_zone, languages, topics, postal_address, brand, privacy_url, budget, updated_at FROM community WHERE id = 1`)
 	if err == nil && !ok {
 		c = &Community{TimeZone: "UTC", Languages: []campaigns.Lang{"en", "ru"}}
 	}
@@ -34,10 +36,11 @@ func (q queries) Community(ctx context.Context) (*Community, error) {
 
 // SaveCommunity replaces the settings.
 func (tx *Tx) SaveCommunity(ctx context.Context, c *Community) error {
-	_, err := tx.run.exec(ctx, `INSERT INTO community (id, name, time_zone, languages, topics, postal_address, brand, privacy_url, updated_at)
-		VALUES (1, $1, $2, $3, $4, $5, $6, $7, $8)
+	_, err := tx.run.exec(ctx, `INSERT INTO community (id, name, time_zone, languages, topics, postal_address, brand, privacy_url, budget, updated_at)
+		VALUES (1, $1, $2, $3, $4, $5, $6, $7, $8, $9)
 		ON CONFLICT (id) DO UPDATE SET name = excluded.name, time_zone = excluded.time_zone, languages = excluded.languages, topics = excluded.topics,
-			postal_address = excluded.postal_address, brand = excluded.brand, privacy_url = excluded.privacy_url, updated_at = excluded.updated_at`,
-		c.Name, c.TimeZone, toJSON(c.Languages), toJSON(c.Topics), c.PostalAddress, c.Brand, c.PrivacyURL, micros(c.UpdatedAt))
+			postal_address = excluded.postal_address, brand = excluded.brand, privacy_url = excluded.privacy_url, budget = excluded.budget,
+			updated_at = excluded.updated_at`,
+		c.Name, c.TimeZone, toJSON(c.Languages), toJSON(c.Topics), c.PostalAddress, c.Brand, c.PrivacyURL, toJSON(c.Budget), micros(c.UpdatedAt))
 	return wrap("save community", err)
 }

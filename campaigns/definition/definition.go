@@ -19,6 +19,7 @@ type Definition struct {
 	Names     Texts  // in each, where the document says it
 	Topic     string
 	Purpose   campaigns.Purpose // default marketing
+	Priority  Priority          // default normal
 	Languages []campaigns.Lang  // the first is the fallback
 	Channels  []campaigns.Channel
 	Entry     Entry

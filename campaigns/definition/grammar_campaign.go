@@ -1,6 +1,10 @@
 package definition
 
-import "github.com/kruzhok/kruzhok/campaigns"
+import (
+	"slices"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+)
 
 // Forms of names. A step id that the author did not give has a dot where it could meet one that was given.
 const (
@@ -19,6 +23,7 @@ var (
 	kinds         = []Kind{Onboarding, Challenge, Survey, Broadcast, Reminder}
 	purposes      = []campaigns.Purpose{campaigns.Marketing, campaigns.Service}
 	knownChannels = []campaigns.Channel{campaigns.Telegram, campaigns.Email}
+	priorities    = []Priority{PriorityLow, PriorityNormal, PriorityHigh}
 	quietThens    = []QuietThen{QuietHold, QuietSpread, QuietSkip}
 	lateThens     = []LateThen{LateSend, LateSkip, LateNextWindow}
 	scores        = []string{ScorePoints, ScoreDone, ScoreRound}
@@ -27,6 +32,9 @@ var (
 		campaigns.Sent, campaigns.Failed, campaigns.Suppressed, campaigns.Expired, campaigns.Canceled, campaigns.Unknown,
 	}
 )
+
+// Kinds are the kinds of campaigns.
+func Kinds() []Kind { return slices.Clone(kinds) }
 
 var campaignObject = &object{
 	name: "campaign", doc: "One campaign: who comes in, and the steps that carry each member through.", example: "key: welcome",
@@ -42,6 +50,7 @@ var campaignObject = &object{
 		)),
 		must("topic", "What members subscribe to; consent is asked for per topic.", schema{"type": "string", "pattern": topicPattern, "maxLength": maxKey}),
 		may("purpose", "marketing needs consent for the topic; service is caused by the member's own relation with the community. Default marketing.", words(purposes)),
+		may("priority", "How much of the community's budget of messages it may use. normal (default): all. low: half of the general rules. high: the general rules do not hold it.", words(priorities)),
 		must("languages", "The languages of every text. The first is the fallback.", filled(named("language"))),
 		must("channels", "Channels in the order in which they are tried. A step may override them.", filled(named("channel"))),
 		must("entry", "How members come in.", named("entry")),

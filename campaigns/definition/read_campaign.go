@@ -29,6 +29,8 @@ func (r *reader) campaign(n *node) bool {
 	rec.with("topic", func(n *node) { d.Topic, _ = r.formed(n, topicForm, maxKey, "topic_form") })
 	d.Purpose = campaigns.Marketing
 	rec.with("purpose", func(n *node) { d.Purpose = word(r, n, purposes) })
+	d.Priority = PriorityNormal
+	rec.with("priority", func(n *node) { d.Priority = word(r, n, priorities) })
 	rec.with("languages", r.languages)
 	rec.with("name", r.name)
 	rec.with("channels", func(n *node) { d.Channels = r.channels(n) })

@@ -1,0 +1,13 @@
+package explain
+
+import "github.com/kruzhok/kruzhok/campaigns/decide"
+
+// Budget says which rule of the community's budget held a message.
+func (w Words) Budget(r decide.BudgetRule) string {
+	args := map[string]any{"n": r.Most, "span": w.period(r.Per)}
+	if r.Kind == "" {
+		return w.say("explain.budget", args)
+	}
+	args["kind"] = w.say("explain.kind."+string(r.Kind), nil)
+	return w.say("explain.budget_kind", args)
+}

@@ -1,0 +1,157 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/decide"
+	"github.com/kruzhok/kruzhok/campaigns/definition"
+	"github.com/kruzhok/kruzhok/campaigns/timing"
+	"github.com/kruzhok/kruzhok/internal/fault"
+	"github.com/kruzhok/kruzhok/store"
+)
+
+// BudgetInput is a rule of the budget as it is typed.
+type BudgetInput struct {
+	Most int
+	Per  string
+	Kind string
+}
+
+// BudgetInputs are rules as they would be typed.
+func BudgetInputs(rules []decide.BudgetRule) (out []BudgetInput) {
+	for _, r := range rules {
+		out = append(out, BudgetInput{r.Most, r.Per.String(), string(r.Kind)})
+	}
+	return out
+}
+
+const (
+	maxBudgetRules = 5
+	maxBudget      = 100
+	leastSpan      = time.Hour
+	longestSpan    = 90 * 24 * time.Hour
+	// budgetHold outlasts the claim and the time after which what was begun under it is unknown, and counts by that.
+	budgetHold = max(rowClaim, chunkClaim) + 2*graceClaim
+)
+
+// budgetRules reads rules, and names each mistake.
+func budgetRules(in []BudgetInput) (rules []decide.BudgetRule, wrong []fault.Detail) {
+	rules = []decide.BudgetRule{}
+	if len(in) > maxBudgetRules {
+		return rules, []fault.Detail{{Path: "budget", Code: "budget_rules", Args: map[string]any{"max": maxBudgetRules}}}
+	}
+	for i, r := range in {
+		rule := decide.BudgetRule{Most: r.Most, Kind: definition.Kind(r.Kind)}
+		bad := func(field, code, expected string, args map[string]any) {
+			wrong = append(wrong, fault.Detail{Path: fmt.Sprintf("budget[%d].%s", i, field), Code: code, Expected: expected, Args: args})
+		}
+		if r.Most < 1 || r.Most > maxBudget {
+			bad("most", "budget_most", "", map[string]any{"max": maxBudget})
+		}
+		var err error
+		if rule.Per, err = timing.ParsePeriod(r.Per); err != nil || rule.Span() < leastSpan || rule.Span() > longestSpan {
+			bad("per", "budget_per", "7d", nil)
+		}
+		if r.Kind != "" && !slices.Contains(definition.Kinds(), rule.Kind) {
+			bad("kind", "budget_kind", "onboarding, challenge, survey, broadcast, reminder", nil)
+		}
+		rules = append(rules, rule)
+	}
+	return rules, wrong
+}
+
+// budgeted reports whether the budget may hold the message. What answers a member's own act, what is service and the further parts of a message that has
+// begun are sent in any case; but for those parts they count.
+func (c candidate) budgeted(rules []decide.BudgetRule) bool {
+	if c.l == nil || c.d.Part > 0 || c.d.Lane == campaigns.Interactive && !askedAgain(c.d) || c.l.def.Purpose == campaigns.Service {
+		return false
+	}
+	return c.l.def.Priority != definition.PriorityHigh || slices.ContainsFunc(rules, func(r decide.BudgetRule) bool { return r.Kind == c.l.def.Kind })
+}
+
+// takeBudget holds a place in the member's budget for each message that has one, in one transaction for all. Without rules there is nothing to read.
+func (e *Engine) takeBudget(ctx context.Context, cs []candidate, res *results, now time.Time) (through []candidate, err error) {
+	if len(cs) == 0 || len(cs[0].community.Budget) == 0 {
+		return cs, nil
+	}
+	rules := cs[0].community.Budget
+	var asks, free []candidate
+	for _, c := range cs {
+		if c.budgeted(rules) {
+			asks = append(asks, c)
+		} else {
+			free = append(free, c)
+		}
+	}
+	if len(asks) == 0 {
+		return cs, nil
+	}
+	var over []overspent
+	err = e.write(res.lane)(ctx, func(tx *store.Tx) error {
+		through, over, err = holdPlaces(ctx, tx, rules, asks, now)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, h := range over {
+		res.overBudget(h, now)
+	}
+	return append(free, through...), nil
+}
+
+// overspent is a message that the budget holds, by a rule, until a moment.
+type overspent struct {
+	d     *store.Delivery
+	rule  decide.BudgetRule
+	until time.Time
+}
+
+// holdPlaces counts what the messages' members got, and holds places for those messages that have one.
+func holdPlaces(ctx context.Context, tx *store.Tx, rules []decide.BudgetRule, asks []candidate, now time.Time) (through []candidate, over []overspent, err error) {
+	var ids []campaigns.MemberID
+	for _, c := range asks {
+		ids = append(ids, c.d.Member)
+	}
+	if err := tx.BudgetsWait(ctx); err != nil {
+		return nil, nil, err
+	}
+	spent, err := tx.Spent(ctx, ids, now.Add(-longest(rules)), now)
+	if err != nil {
+		return nil, nil, err
+	}
+	var holds []store.BudgetHold
+	for _, c := range asks {
+		mine := slices.DeleteFunc(slices.Clone(spent[c.d.Member]), func(s decide.Spent) bool { return s.Delivery == c.d.ID })
+		wish := decide.Wish{Enrollment: c.d.Enrollment, Kind: c.l.def.Kind, Priority: c.l.def.Priority}
+		if until, rule := decide.Budget(rules, wish, mine, now); rule != nil {
+			over = append(over, overspent{c.d, *rule, until})
+			continue
+		}
+		until := now.Add(budgetHold)
+		through, holds = append(through, c), append(holds, store.BudgetHold{Delivery: c.d.ID, Member: c.d.Member, Until: until})
+		spent[c.d.Member] = append(mine, decide.Spent{Delivery: c.d.ID, Enrollment: c.d.Enrollment, Kind: c.l.def.Kind, Until: until})
+	}
+	return through, over, tx.HoldBudget(ctx, holds)
+}
+
+func longest(rules []decide.BudgetRule) (most time.Duration) {
+	for _, r := range rules {
+		most = max(most, r.Span())
+	}
+	return most
+}
+
+// overBudget notes a message that has no place: it waits for one, or is skipped where that would be too late for it.
+func (r *results) overBudget(h overspent, now time.Time) {
+	v := decide.Verdict{State: campaigns.Pending, Reason: campaigns.OverBudget, Until: &h.until}
+	if h.until.After(h.d.ExpiresAt) {
+		v = decide.Verdict{State: campaigns.Expired, Reason: campaigns.OverBudget}
+	}
+	r.verdict(h.d, v, now)
+	r.outcomes[len(r.outcomes)-1].Detail = h.rule.String()
+}

@@ -1,0 +1,278 @@
+package engine_test
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/engine"
+	"github.com/kruzhok/kruzhok/store"
+	"github.com/kruzhok/kruzhok/store/storetest"
+)
+
+func (w *world) budget(rules ...engine.BudgetInput) {
+	w.t.Helper()
+	_, err := w.e.PatchCommunity(w.t.Context(), engine.Operator, engine.CommunityPatch{Budget: rules})
+	must(w.t, err)
+}
+
+// fates are what became of a member's messages, by step.
+func (w *world) fates(m campaigns.MemberID) map[campaigns.StepID]string {
+	w.t.Helper()
+	ds, err := w.store.Deliveries(w.t.Context(), store.DeliveryFilter{Member: m}, store.Page{Limit: 100})
+	must(w.t, err)
+	out := map[campaigns.StepID]string{}
+	for _, d := range ds {
+		out[d.Step] = strings.TrimSpace(string(d.State) + " " + string(d.Reason) + " " + d.Detail)
+		if d.DueAt != nil {
+			out[d.Step] += d.DueAt.Format(" 2006-01-02T15:04")
+		}
+	}
+	return out
+}
+
+func (w *world) expectFates(m campaigns.MemberID, want map[campaigns.StepID]string) {
+	w.t.Helper()
+	if got := w.fates(m); fmt.Sprint(got) != fmt.Sprint(want) {
+		w.t.Errorf("got  %v\nwant %v", got, want)
+	}
+}
+
+// gets lets members into a campaign of one mail each, which the sweep sends.
+func (w *world) gets(name, head string, members ...string) campaigns.Key {
+	w.t.Helper()
+	key := w.publish(strings.Replace(campaign(name, "channels: [email]\n"+head, fmt.Sprintf("  - {id: %s, send: {text: %s, expires: 3d}}\n", name, both("Hi"))), "kind: survey", "kind: reminder", 1))
+	w.enroll(key, members...)
+	return key
+}
+
+// TestBudgetOverCampaigns: a member gets no more than the rules say over all campaigns; what waits leaves when there is room, and what waits too long is skipped.
+func TestBudgetOverCampaigns(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.budget(engine.BudgetInput{Most: 2, Per: "1d"}, engine.BudgetInput{Most: 3, Per: "7d"})
+		m := w.member("ann", byMail("ann@example.org")).ID
+		for _, name := range []string{"one", "two", "three", "four"} {
+			w.gets(name, "", "ann")
+			w.settle()
+			w.later(time.Hour)
+		}
+		w.expectFates(m, map[campaigns.StepID]string{
+			"one": "sent", "two": "sent", "three": "pending over_budget 2 per 1d 2026-11-25T12:00", "four": "pending over_budget 2 per 1d 2026-11-25T12:00",
+		})
+		w.clock.set(at("2026-11-25T12:01"))
+		w.settle()
+		w.later(10 * time.Minute)
+		w.settle()
+		w.expectFates(m, map[campaigns.StepID]string{"one": "sent", "two": "sent", "three": "sent", "four": "expired over_budget 3 per 7d"})
+		if n := w.count("four", campaigns.EnrollmentCompleted); n != 1 {
+			t.Error("the passage of the skipped message does not go on")
+		}
+	})
+}
+
+// TestBudgetOfPriorities: low uses half, high and service and answers to the member's own acts pass, and all of them count.
+func TestBudgetOfPriorities(t *testing.T) {
+	w := newWorld(t, storetest.Open(t, storetest.SQLiteURL(t)))
+	w.budget(engine.BudgetInput{Most: 3, Per: "1d"})
+	m := w.member("ann", byMail("ann@example.org")).ID
+	for _, c := range [][2]string{
+		{"service", "purpose: service"},
+		{"low", "priority: low"},
+		{"normal", ""},
+		{"high", "priority: high"},
+		{"normal-2", "priority: normal"},
+		{"high-2", "priority: high"},
+		{"service-2", "purpose: service"},
+	} {
+		w.gets(c[0], c[1], "ann")
+		w.settle()
+	}
+	w.expectFates(m, map[campaigns.StepID]string{
+		"service": "sent", "low": "pending over_budget 3 per 1d 2026-11-25T12:00", "normal": "sent", "high": "sent",
+		"normal-2": "pending over_budget 3 per 1d 2026-11-25T12:00", "high-2": "sent", "service-2": "sent",
+	})
+}
+
+// TestBudgetLetsAnswersPass: what the member's own act causes is sent, and counts.
+func TestBudgetLetsAnswersPass(t *testing.T) {
+	w := newWorld(t, storetest.Open(t, storetest.SQLiteURL(t)))
+	w.budget(engine.BudgetInput{Most: 1, Per: "1d"})
+	w.publish(campaign("talk", "entry: {event: member.joined}", sends("hi", "Hi")+sends("more", "More")))
+	m := w.joins(7, "en")
+	w.publish(campaign("cast", `entry: {schedule: {at: "2026-11-24 13:30", zone: community, audience: all}}`, sends("cast", "News")))
+	w.clock.set(at("2026-11-24T12:31"))
+	w.settle()
+	got := w.fates(m)
+	if got["hi"] != "sent" || got["more"] != "sent" || !strings.HasPrefix(got["cast"], "pending over_budget") {
+		t.Errorf("got %v", got)
+	}
+}
+
+// TestSurveyFatigue: one survey in two weeks; its own further questions are the same survey, and other kinds are no concern of the rule.
+func TestSurveyFatigue(t *testing.T) {
+	w := newWorld(t, storetest.Open(t, storetest.SQLiteURL(t)))
+	w.budget(engine.BudgetInput{Most: 1, Per: "14d", Kind: "survey"})
+	m := w.member("ann", byMail("ann@example.org")).ID
+	w.enroll(w.publish(campaign("first", "", sends("a", "One")+waits("w", "for: 1d")+sends("b", "Two"))), "ann")
+	w.settle()
+	w.later(25 * time.Hour)
+	w.settle()
+	w.gets("reminder", "", "ann")
+	w.enroll(w.publish(campaign("second", "priority: high", sends("c", "One"))), "ann")
+	w.settle()
+	w.expectFates(m, map[campaigns.StepID]string{"a": "sent", "b": "sent", "reminder": "sent", "c": "expired over_budget 1 survey per 14d"})
+}
+
+// TestBudgetOfTwoWorkers: parts of several campaigns that are claimed at one moment do not exceed it together.
+func TestBudgetOfTwoWorkers(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.budget(engine.BudgetInput{Most: 2, Per: "1d"})
+		ids := w.crowd(12)
+		for i := range 5 {
+			w.gets(fmt.Sprintf("c%d", i), "", ids...)
+		}
+		for more := true; more; {
+			var err error
+			more, err = w.e.AdvanceDue(t.Context(), time.Second)
+			must(t, err)
+		}
+		var workers sync.WaitGroup
+		for _, e := range []*engine.Engine{w.e, w.engine("worker-2")} {
+			workers.Go(func() {
+				if _, err := e.SendLane(t.Context(), campaigns.Bulk, campaigns.Email, 10*time.Second); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		workers.Wait()
+		w.settle()
+		for _, id := range ids {
+			if n := len(w.mails(id + "@example.org")); n != 2 {
+				t.Errorf("%s got %d", id, n)
+			}
+		}
+	})
+}
+
+// TestBudgetAfterACrash: what may have been sent counts; a place of what was never begun is taken again by the same message.
+func TestBudgetAfterACrash(t *testing.T) {
+	for point, unknown := range map[string]int{"before begin": 0, "after begin": 1} {
+		t.Run(point, func(t *testing.T) {
+			w := newWorld(t, storetest.Open(t, storetest.SQLiteURL(t)))
+			w.budget(engine.BudgetInput{Most: 1, Per: "1d"})
+			ids := w.crowd(9)
+			w.gets("one", "", ids...)
+			_, err := w.e.AdvanceDue(t.Context(), time.Second)
+			must(t, err)
+			e, s, kill := w.mortal("worker-2", point, 3)
+			go func() {
+				_, _ = e.SendLane(context.WithoutCancel(t.Context()), campaigns.Bulk, campaigns.Email, time.Minute)
+			}()
+			<-s.died
+			kill()
+			_, err = w.e.Recover(t.Context(), w.dir)
+			must(t, err)
+			w.settle()
+			w.gets("two", "", ids...)
+			w.settle()
+			if n := w.mail.Mailbox().Total(); n != len(ids)-unknown {
+				t.Errorf("%d mails", n)
+			}
+		})
+	}
+}
+
+// TestBudgetGivenBack: a message that was refused, or put off, took no place.
+func TestBudgetGivenBack(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.budget(engine.BudgetInput{Most: 1, Per: "1d"})
+		m := w.member("ann", byMail("ann@example.org")).ID
+		var held campaigns.DeliveryID
+		w.gets("one", "", "ann")
+		_, err := w.e.AdvanceDue(t.Context(), time.Second)
+		must(t, err)
+		ds, err := w.store.Deliveries(t.Context(), store.DeliveryFilter{Member: m}, store.Page{Limit: 1})
+		must(t, err)
+		held = ds[0].ID
+		now := w.clock.now()
+		spent := func() int {
+			s, err := w.store.Spent(t.Context(), []campaigns.MemberID{m}, now.Add(-24*time.Hour), now)
+			must(t, err)
+			return len(s[m])
+		}
+		hold := func(until time.Time) {
+			must(t, w.store.Write(t.Context(), func(tx *store.Tx) error {
+				return tx.HoldBudget(t.Context(), []store.BudgetHold{{Delivery: held, Member: m, Until: until}})
+			}))
+		}
+		outcome := func(o store.Outcome) {
+			o.Delivery, o.At = held, now
+			must(t, w.store.Write(t.Context(), func(tx *store.Tx) error {
+				_, err := tx.WriteOutcomes(t.Context(), []store.Outcome{o})
+				return err
+			}))
+		}
+		counting, counted := make(chan struct{}), make(chan error)
+		go func() {
+			counted <- w.store.Write(t.Context(), func(tx *store.Tx) error {
+				must(t, tx.BudgetsWait(t.Context()))
+				close(counting)
+				time.Sleep(300 * time.Millisecond)
+				return tx.HoldBudget(t.Context(), []store.BudgetHold{{Delivery: held, Member: m, Until: now.Add(time.Minute)}})
+			})
+		}()
+		<-counting
+		must(t, w.store.Write(t.Context(), func(tx *store.Tx) error {
+			must(t, tx.BudgetsWait(t.Context()))
+			if s, err := tx.Spent(t.Context(), []campaigns.MemberID{m}, now.Add(-time.Hour), now); err != nil || len(s[m]) != 1 {
+				t.Errorf("who counted meanwhile saw %v, %v", s, err)
+			}
+			return nil
+		}))
+		must(t, <-counted)
+		hold(now)
+		if n := spent(); n != 0 {
+			t.Errorf("a place that ran out counts: %d", n)
+		}
+		hold(now.Add(time.Minute))
+		if n := spent(); n != 1 {
+			t.Errorf("a held place counts %d", n)
+		}
+		must(t, w.store.Write(t.Context(), func(tx *store.Tx) error {
+			_, err := tx.ClaimDue(t.Context(), campaigns.Bulk, campaigns.Email, "worker-1", now, now.Add(time.Minute), 1)
+			return err
+		}))
+		if n := spent(); n != 1 {
+			t.Errorf("what is claimed counts %d", n)
+		}
+		later := now.Add(time.Hour)
+		outcome(store.Outcome{State: campaigns.Pending, Reason: campaigns.Temporary, DueAt: &later})
+		if n := spent(); n != 0 {
+			t.Errorf("what was put off counts: %d", n)
+		}
+		outcome(store.Outcome{State: campaigns.Failed, Reason: campaigns.Rejected})
+		if n := spent(); n != 0 {
+			t.Errorf("what failed counts: %d", n)
+		}
+	})
+}
+
+// TestNoBudgetAsksNothing: without rules a message is sent also where there is nothing to count from.
+func TestNoBudgetAsksNothing(t *testing.T) {
+	url := storetest.SQLiteURL(t)
+	w := newWorld(t, storetest.Open(t, url))
+	db, err := sql.Open("sqlite", strings.TrimPrefix(url, "sqlite:"))
+	must(t, err)
+	_, err = db.ExecContext(t.Context(), `DROP TABLE budget_holds`)
+	must(t, err)
+	must(t, db.Close())
+	m := w.member("ann", byMail("ann@example.org")).ID
+	w.gets("one", "", "ann")
+	w.settle()
+	w.expectFates(m, map[campaigns.StepID]string{"one": "sent"})
+}

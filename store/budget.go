@@ -1,0 +1,76 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/decide"
+)
+
+// BudgetHold is a place in a member's budget, for a message that may be leaving.
+type BudgetHold struct {
+	Delivery campaigns.DeliveryID
+	Member   campaigns.MemberID
+	Until    time.Time
+}
+
+// budgetLock is the PostgreSQL advisory lock of those who count and hold: two parts with messages for one member would each see the other's place free.
+const budgetLock = 0x6b72757a686f6b02
+
+// BudgetsWait keeps others from holding places until the transaction ends. Of SQLite there is one writer at a time anyway.
+func (tx *Tx) BudgetsWait(ctx context.Context) error {
+	if !tx.dialect.postgres {
+		return nil
+	}
+	_, err := tx.run.exec(ctx, `SELECT pg_advisory_xact_lock($1)`, int64(budgetLock))
+	return wrap("hold budgets", err)
+}
+
+// Spent returns the first parts of campaigns' messages that left after since, or may be leaving. Who was put off, or has another final state, gave its
+// place back by that: nothing is written where outcomes are.
+func (q queries) Spent(ctx context.Context, ids []campaigns.MemberID, since, now time.Time) (map[campaigns.MemberID][]decide.Spent, error) {
+	out := map[campaigns.MemberID][]decide.Spent{}
+	among := list(q.dialect, ids)
+	_, err := many(ctx, q.run, func(r rows) (none struct{}, err error) {
+		var id campaigns.MemberID
+		var s decide.Spent
+		var at, until *time.Time
+		if err = r.Scan(&id, &s.Delivery, &s.Enrollment, &s.Kind, timesInto{&at}, timesInto{&until}); err != nil {
+			return none, err
+		}
+		if at != nil {
+			s.At = *at
+		}
+		if until != nil {
+			s.Until = *until
+		}
+		out[id] = append(out[id], s)
+		return none, nil
+	}, `SELECT d.member_id, d.id, d.enrollment_id, c.kind, d.final_at, NULL FROM deliveries d JOIN campaigns c ON c.id = d.campaign_id
+			WHERE d.member_id`+q.dialect.among(1)+` AND d.kind = 'step' AND d.part = 0 AND d.state IN ('sent', 'unknown') AND d.final_at > $2
+		UNION ALL SELECT h.member_id, d.id, d.enrollment_id, c.kind, NULL, h.until FROM budget_holds h JOIN deliveries d ON d.id = h.delivery_id JOIN campaigns c ON c.id = d.campaign_id
+			WHERE h.member_id`+q.dialect.among(1)+` AND h.until > $3
+			AND (d.state IN ('claimed', 'sending') OR d.state = 'pending' AND (d.due_at IS NULL OR d.due_at <= $3))`, among, micros(since), micros(now))
+	return out, wrap("count messages", err)
+}
+
+var holdColumns = columns[BudgetHold]{
+	ints("delivery_id", func(h BudgetHold) campaigns.DeliveryID { return h.Delivery }),
+	ints("member_id", func(h BudgetHold) campaigns.MemberID { return h.Member }),
+	times("until", func(h BudgetHold) time.Time { return h.Until }),
+}
+
+// HoldBudget holds places; one that is held already is held longer.
+func (tx *Tx) HoldBudget(ctx context.Context, hs []BudgetHold) error {
+	if len(hs) == 0 {
+		return nil
+	}
+	return wrap("hold budget", holdColumns.append(ctx, tx.queries, "budget_holds", `ON CONFLICT (delivery_id) DO UPDATE SET until = excluded.until`, hs))
+}
+
+// DropHolds forgets places that ran out before.
+func (tx *Tx) DropHolds(ctx context.Context, before time.Time) error {
+	_, err := tx.run.exec(ctx, `DELETE FROM budget_holds WHERE until < $1`, micros(before))
+	return wrap("drop budget holds", err)
+}
