@@ -69,6 +69,7 @@ type publicationView struct {
 	TextsOnly     bool           `json:"texts_only" doc:"Only texts changed: those who stay get the corrected ones"`
 	InsideN       int            `json:"inside_n" doc:"How many members are inside"`
 	Inside        []standingView `json:"inside" doc:"Where they stand"`
+	Untold        []string       `json:"untold" doc:"Steps that tell the staff (notify), for which the service's settings name nobody, or nobody on one of their channels"`
 	Outdated      []textView     `json:"outdated" doc:"Texts that were changed in one language and not in another"`
 }
 
@@ -92,10 +93,13 @@ func (s *server) getPublication(ctx context.Context, p engine.Principal, in *Key
 	}
 	v := publicationView{
 		Version: pub.Version, DraftRevision: pub.Campaign.DraftRev, Difference: []string{}, TextsOnly: pub.Texts, InsideN: pub.Count(),
-		Inside: []standingView{}, Outdated: viewTexts(pub.Outdated()),
+		Inside: []standingView{}, Untold: []string{}, Outdated: viewTexts(pub.Outdated()),
 	}
 	if pub.Difference != nil {
 		v.Difference = append(v.Difference, pub.Difference.Lines(requestOf(ctx).lang)...)
+	}
+	for _, id := range pub.Untold {
+		v.Untold = append(v.Untold, string(id))
 	}
 	for _, st := range pub.Inside {
 		v.Inside = append(v.Inside, standingView{st.Version, st.Step, st.N, st.Place, st.Unread})

@@ -101,6 +101,25 @@ func TestWhyExplainsAPassage(t *testing.T) {
 	expectWords(t, chainWords(w.why("u1").Runs[0].Chain), "ended Completed the campaign")
 }
 
+// TestWhyTellsOfNotices: what a step could not tell the staff stands in the chain and in the timeline, in both languages.
+func TestWhyTellsOfNotices(t *testing.T) {
+	w := newWorld(t)
+	w.call("PUT", "/v1/members/u1", `{"email":"u1@example.org","consents":[{"channel":"email","source":"test"}]}`).want(http.StatusCreated)
+	w.call("POST", "/v1/campaigns", `{"key":"small","kind":"survey","name":"Small","topic":"news","languages":["en"],"channels":["email"],"entry":{"manual":true},
+		"steps":[{"id":"tell","notify":{"text":"Look"}},{"id":"rest","wait":"1d"}]}`).want(http.StatusCreated)
+	if got := w.call("GET", "/v1/campaigns/small/publication", "").want(http.StatusOK).body; !strings.Contains(got, `"untold":["tell"]`) {
+		t.Error(got)
+	}
+	w.call("POST", "/v1/campaigns/small/publication", "").want(http.StatusCreated)
+	w.call("POST", "/v1/campaigns/small/enrollments", `{"members":["u1"]}`).want(http.StatusOK)
+	w.settle()
+	expectWords(t, chainWords(w.why("u1").Runs[0].Chain), "notice The step “tell” found nobody to tell. The settings name nobody for it", "waiting Waits at “rest”")
+	expectWords(t, chainWords(w.why("u1", "Accept-Language", "ru").Runs[0].Chain), "Шагу «tell» некому было сообщить. В настройках никто не указан")
+	if got := w.call("GET", "/v1/members/u1/timeline", "").want(http.StatusOK).body; !strings.Contains(got, "found nobody to tell") {
+		t.Error(got)
+	}
+}
+
 // TestWhyNotEntered: for each way in, why a member is not inside.
 func TestWhyNotEntered(t *testing.T) {
 	for name, c := range map[string]struct {

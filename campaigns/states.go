@@ -126,7 +126,8 @@ const (
 	RenderFailed    Reason = "render_failed"    // the text could not be made into a message
 	Stumbled        Reason = "stumbled"         // our own code stumbled over it before a byte of it left
 	MemberErased    Reason = "member_erased"
-	HoldoutGroup    Reason = "holdout_group" // the member is among those who get nothing, so that the campaign can be measured
+	NobodyToTell    Reason = "nobody_to_tell" // a notice, for which the installation names nobody
+	HoldoutGroup    Reason = "holdout_group"  // the member is among those who get nothing, so that the campaign can be measured
 )
 
 // DeliveryState is the life cycle of one message to one address. The SQL CHECK of deliveries.state repeats this list.

@@ -22,6 +22,7 @@ type publishPage struct {
 	Changes  []string // empty: nothing changed, or nothing was published
 	Ways     []wayView
 	Places   []placeView
+	Untold   []string // what nobody would be told
 	Outdated []string
 	Accepted bool
 	Problem  string // what was wrong with what was just sent
@@ -116,6 +117,9 @@ func (r *request) publishPage(status int, how engine.Publishing, refused error) 
 	p.lead(pub)
 	p.ways(pub, how)
 	p.places(pub, how)
+	for _, id := range pub.Untold {
+		p.Untold = append(p.Untold, words{p.Frame, pub.Draft}.title(pub.Draft.Step(id)))
+	}
 	for _, t := range pub.Outdated() {
 		p.Outdated = append(p.Outdated, outdatedLine(words{p.Frame, pub.Draft}, t))
 	}

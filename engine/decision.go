@@ -45,6 +45,7 @@ type work struct {
 	deliveries []*store.Delivery
 	events     []store.Event
 	inputs     []*store.Input
+	notices    []*store.Notice
 	measured   []*store.Measured
 	dirty      map[campaigns.MemberID]*store.Profile
 	canceled   map[campaigns.Reason][]campaigns.EnrollmentID // their pending deliveries are to be canceled
@@ -156,6 +157,8 @@ func (w *work) effect(ctx context.Context, l *live, row *store.Enrollment, p *st
 		w.setMember(p, x)
 	case *decide.Award:
 		return w.award(ctx, row, x)
+	case *decide.Notify:
+		return w.notify(ctx, l, row, x)
 	case *decide.Enroll:
 		return w.enroll(l, row, x)
 	case *decide.CancelPending:
@@ -274,7 +277,7 @@ func (w *work) record(ctx context.Context, l *live, row *store.Enrollment, x *de
 // join takes over what another work of the same transaction has collected, about other members.
 func (w *work) join(o *work) {
 	w.rows, w.deliveries, w.events = append(w.rows, o.rows...), append(w.deliveries, o.deliveries...), append(w.events, o.events...)
-	w.inputs = append(w.inputs, o.inputs...)
+	w.inputs, w.notices = append(w.inputs, o.inputs...), append(w.notices, o.notices...)
 	w.measured = append(w.measured, o.measured...)
 	maps.Copy(w.dirty, o.dirty)
 	for reason, ids := range o.canceled {
@@ -315,6 +318,11 @@ func (w *work) flush(ctx context.Context) ([]campaigns.DeliveryID, error) {
 	}
 	if err := w.tx.Measure(ctx, w.measured); err != nil {
 		return nil, err
+	}
+	if len(w.notices) > 0 {
+		if err := w.tx.InsertNotices(ctx, w.notices); err != nil {
+			return nil, err
+		}
 	}
 	if len(w.inputs) > 0 { // nobody is woken for them: the sweep for actors finds them
 		if _, err := w.tx.InsertInputs(ctx, w.inputs); err != nil {

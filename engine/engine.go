@@ -64,6 +64,8 @@ type Options struct {
 	PublicURL string
 	// MailFrom is the sender's name and address, ReplyDomain the domain of bounce and reply addresses (default: the sender's).
 	MailFromName, MailFrom, ReplyDomain string
+	// Staff are the addresses of those who run the community, by channel: whom notify steps tell.
+	Staff map[campaigns.Channel][]string
 	// BotLinks is what stands before the bot's name in a link that opens it; empty: https://t.me/. The sandbox's phones are elsewhere.
 	BotLinks string
 	// Mailbox reads a mail address as people give it: the form to send to, and the key that makes two spellings the same.

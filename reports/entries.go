@@ -49,6 +49,21 @@ func deliveryEntries(d *store.Delivery) []Entry {
 	return []Entry{e}
 }
 
+// noticeEntries tell what a step told the staff. To which address is the settings' matter.
+func noticeEntries(n *store.Notice) []Entry {
+	e := Entry{
+		At: n.CreatedAt, Kind: KindNotice, Version: n.Version, Enrollment: text(int64(n.Enrollment)), Step: n.Step, Channel: n.Channel,
+		State: string(n.State), Reason: n.Reason, DueAt: n.DueAt, campaign: n.Campaign, id: n.ID, words: "timeline.notice." + string(n.State),
+	}
+	if n.ToldAt != nil {
+		e.At = *n.ToldAt
+	}
+	if n.Address == "" {
+		e.words = "timeline.notice.nobody"
+	}
+	return []Entry{e}
+}
+
 func responseEntries(r *store.Response, values bool) []Entry {
 	e := Entry{
 		At: r.AnsweredAt, Kind: KindResponse, Version: r.Version, Enrollment: text(int64(r.Enrollment)), Step: r.Step,

@@ -24,6 +24,7 @@ const (
 	KindEntered  Kind = "enrollment.entered"
 	KindEnded    Kind = "enrollment.ended"
 	KindDelivery Kind = "delivery"
+	KindNotice   Kind = "notice" // what a step told the staff about the member
 	KindResponse Kind = "response"
 	KindConsent  Kind = "consent"
 	KindMessage  Kind = "message" // the member wrote something that no question waited for; its text is in the messages
@@ -115,6 +116,10 @@ func (r *Reports) everything(ctx context.Context, id campaigns.MemberID, values 
 		func(p store.Page) (int64, []Entry, error) {
 			rows, err := r.store.Deliveries(ctx, store.DeliveryFilter{Member: id}, p)
 			return spread(rows, err, func(d *store.Delivery) int64 { return int64(d.ID) }, deliveryEntries)
+		},
+		func(p store.Page) (int64, []Entry, error) {
+			rows, err := r.store.Notices(ctx, store.NoticeFilter{Member: id}, p)
+			return spread(rows, err, func(n *store.Notice) int64 { return n.ID }, noticeEntries)
 		},
 		func(p store.Page) (int64, []Entry, error) {
 			rows, err := r.store.Responses(ctx, store.ResponseFilter{Member: id}, p)

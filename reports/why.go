@@ -41,7 +41,7 @@ type WhyLine struct {
 	// At is absent where the moment is not kept.
 	At    *time.Time        `json:"at,omitempty"`
 	Local string            `json:"local,omitempty" doc:"The same by the member's own clock"`
-	Kind  WhyKind           `json:"kind" enum:"entry,entered,decision,delivery,channel,response,event,waiting,ended"`
+	Kind  WhyKind           `json:"kind" enum:"entry,entered,decision,delivery,channel,notice,response,event,waiting,ended"`
 	Step  campaigns.StepID  `json:"step,omitempty"`
 	What  string            `json:"what"`
 	Why   campaigns.Reason  `json:"reason,omitempty"`
@@ -58,6 +58,7 @@ const (
 	WhyDecision WhyKind = "decision" // which way a branch took
 	WhyDelivery WhyKind = "delivery"
 	WhyChannel  WhyKind = "channel" // why this channel and none before it
+	WhyNotice   WhyKind = "notice"  // what a step told the staff
 	WhyResponse WhyKind = "response"
 	WhyEvent    WhyKind = "event"
 	WhyWaiting  WhyKind = "waiting"
@@ -183,6 +184,7 @@ type passage struct {
 	def        *definition.Definition
 	en         decide.Enrollment
 	deliveries []*store.Delivery
+	notices    []*store.Notice
 	events     []store.Event
 	responses  []*store.Response
 }
@@ -192,6 +194,11 @@ func (w *passage) read(ctx context.Context) (err error) {
 	if w.deliveries, err = pages(func(p store.Page) ([]*store.Delivery, error) {
 		return s.Deliveries(ctx, store.DeliveryFilter{Enrollment: w.row.ID}, p)
 	}, func(d *store.Delivery) int64 { return int64(d.ID) }); err != nil {
+		return err
+	}
+	if w.notices, err = pages(func(p store.Page) ([]*store.Notice, error) {
+		return s.Notices(ctx, store.NoticeFilter{Enrollment: w.row.ID}, p)
+	}, func(n *store.Notice) int64 { return n.ID }); err != nil {
 		return err
 	}
 	if w.events, err = pages(func(p store.Page) ([]store.Event, error) {
@@ -227,6 +234,9 @@ func (w *passage) chain(ctx context.Context) ([]WhyLine, error) {
 	for _, d := range w.deliveries {
 		entries = append(entries, deliveryEntries(d)...)
 	}
+	for _, n := range w.notices {
+		entries = append(entries, noticeEntries(n)...)
+	}
 	for _, x := range w.responses {
 		entries = append(entries, responseEntries(x, w.values)...)
 	}
@@ -242,7 +252,7 @@ func (w *passage) chain(ctx context.Context) ([]WhyLine, error) {
 	for _, d := range w.deliveries {
 		byID[text(int64(d.ID))] = d
 	}
-	kinds := map[Kind]WhyKind{KindDelivery: WhyDelivery, KindResponse: WhyResponse, KindEvent: WhyEvent}
+	kinds := map[Kind]WhyKind{KindDelivery: WhyDelivery, KindNotice: WhyNotice, KindResponse: WhyResponse, KindEvent: WhyEvent}
 	for i := range entries {
 		x := &entries[i]
 		at := x.At

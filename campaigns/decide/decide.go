@@ -200,7 +200,7 @@ func (*Left) input()        {}
 func (*ZoneChanged) input() {}
 func (*Moved) input()       {}
 
-// Effect is what the engine does in the same transaction: *Deliver, *SaveAnswer, *SetMember, *Award, *Enroll, *CancelPending, *CloseQuestion, *AskAgain, *HoldOut,
+// Effect is what the engine does in the same transaction: *Deliver, *SaveAnswer, *SetMember, *Award, *Notify, *Enroll, *CancelPending, *CloseQuestion, *AskAgain, *HoldOut,
 // *ReachGoal or *Record.
 type Effect interface{ effect() }
 
@@ -236,6 +236,12 @@ type Enroll struct {
 	Campaign campaigns.Key
 	Step     campaigns.StepID
 	Visit    int
+}
+
+// Notify tells those who run the community what the step says.
+type Notify struct {
+	Step  campaigns.StepID
+	Visit int
 }
 
 // SetMember changes the member.
@@ -284,6 +290,7 @@ func (*Deliver) effect()       {}
 func (*SaveAnswer) effect()    {}
 func (*SetMember) effect()     {}
 func (*Award) effect()         {}
+func (*Notify) effect()        {}
 func (*Enroll) effect()        {}
 func (*CancelPending) effect() {}
 func (*CloseQuestion) effect() {}

@@ -60,6 +60,8 @@ func (r *run) enter(s *definition.Step) (next *definition.Step, on bool) {
 		r.set(body)
 	case *definition.Award:
 		r.award(body)
+	case *definition.Notify:
+		r.add(&Notify{Step: s.ID, Visit: r.e.Visit})
 	case *definition.Enroll:
 		r.add(&Enroll{Campaign: body.Campaign, Step: s.ID, Visit: r.e.Visit})
 	case *definition.Goto:

@@ -75,7 +75,7 @@ func (a *author) target(top int) string {
 }
 
 func (a *author) step(top int, id, indent string, depth int) {
-	kinds := []string{"send", "send", "ask", "ask", "wait", "set", "award", "enroll"}
+	kinds := []string{"send", "send", "ask", "ask", "wait", "set", "award", "notify", "enroll"}
 	if depth < 2 {
 		kinds = append(kinds, "branch", "branch", "split")
 	}
@@ -96,6 +96,8 @@ func (a *author) step(top int, id, indent string, depth int) {
 		out("set: %s", a.pick("set", "{add_tags: [t1]}", "{remove_tags: [t1], add_tags: [t2]}", "{attributes: {level: a1, old: null}}", "{language: ru}"))
 	case "award":
 		out("award: {points: %s}", a.pick("points", "10", "-3"))
+	case "notify":
+		out("notify: {text: {en: Look}}")
 	case "enroll":
 		out("enroll: other")
 	case "repeat":
@@ -293,6 +295,12 @@ func (l *life) note(in decide.Input, effects []decide.Effect) {
 		case *decide.Award:
 			if k := (decide.Deliver{Step: x.Step, Visit: x.Visit, Part: -1}); l.seen[k] {
 				l.t.Fatalf("%T: a second award %+v", in, x)
+			} else {
+				l.seen[k] = true
+			}
+		case *decide.Notify:
+			if k := (decide.Deliver{Step: x.Step, Visit: x.Visit, Part: -5}); l.seen[k] {
+				l.t.Fatalf("%T: told twice %+v", in, x)
 			} else {
 				l.seen[k] = true
 			}

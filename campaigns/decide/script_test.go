@@ -195,6 +195,8 @@ func show(effect decide.Effect) string {
 		return fmt.Sprintf("set %v +%v -%v %s", e.Attributes, e.AddTags, e.RemoveTags, e.Language)
 	case *decide.Award:
 		return fmt.Sprintf("award %s/%d %d round %d", e.Step, e.Visit, e.Points, e.Round)
+	case *decide.Notify:
+		return fmt.Sprintf("notify %s/%d", e.Step, e.Visit)
 	case *decide.Enroll:
 		return fmt.Sprintf("enroll %s/%d %s", e.Step, e.Visit, e.Campaign)
 	case *decide.CancelPending:

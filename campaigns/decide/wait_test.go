@@ -116,6 +116,12 @@ func TestWaitForAWeekday(t *testing.T) {
 	)
 }
 
+// TestNotify: the effect, and on at once.
+func TestNotify(t *testing.T) {
+	s := play(t, "  - {id: tell, notify: {text: {en: \"{{ member.full_name }} is here\"}}}\n  - {id: after, wait: 1d}\n")
+	s.run(line{in: &decide.Start{}, want: "notify tell/1\n = waiting time after/1 due 21 Oct 10:00"})
+}
+
 // TestEnroll: the effect, and on at once.
 func TestEnroll(t *testing.T) {
 	s := play(t, "  - {id: more, enroll: spring-course}\n  - {id: after, wait: 1d}\n")

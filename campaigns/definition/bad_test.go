@@ -45,6 +45,12 @@ const tail = "steps: [{wait: 1d}]\n"
 
 // bad documents, by name; the golden file of each holds its problems. A name that ends in "json" is read as JSON.
 var bad = map[string]string{
+	"notify": head + `steps:
+  - notify: hello
+  - notify: {to: [sms, email, email]}
+  - notify: {text: {en: "{{ nobody }}", ru: Привет}, to: [], media: {photo: a.jpg}}
+  - notify: {text: {en: "` + strings.Repeat("long ", 400) + `", ru: Привет}}
+`,
 	"fragments": head + `fragments:
   ring: [{use: rong}, {use: bell}]
   bell: [{use: ring}]

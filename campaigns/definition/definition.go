@@ -78,7 +78,7 @@ type Step struct {
 	Next *Step
 }
 
-// Body is what a step does: *Send, *Ask, *Wait, *Branch, *Split, *Set, *Award, *Enroll, *Repeat, *Goto or *End.
+// Body is what a step does: *Send, *Ask, *Wait, *Branch, *Split, *Set, *Award, *Notify, *Enroll, *Repeat, *Goto or *End.
 type Body interface{ body() }
 
 // Send is a message that asks nothing.
@@ -174,6 +174,12 @@ type Award struct {
 	Points int // -10000 to 10000, not 0
 }
 
+// Notify tells those who run the community something about the member. Who that is says the installation; the member goes on at once.
+type Notify struct {
+	Text Texts
+	To   []campaigns.Channel // empty: all on which somebody is to be told
+}
+
 // Enroll takes the member into another campaign, whose entry rule decides. Whether there is such a campaign is asked at publication.
 type Enroll struct {
 	Campaign campaigns.Key
@@ -207,6 +213,7 @@ func (*Branch) body() {}
 func (*Split) body()  {}
 func (*Set) body()    {}
 func (*Award) body()  {}
+func (*Notify) body() {}
 func (*Enroll) body() {}
 func (*Repeat) body() {}
 func (*Goto) body()   {}

@@ -89,6 +89,6 @@ var scalars = map[string]schema{
 func objects() []*object {
 	return []*object{
 		campaignObject, entryObject, scheduleObject, exitObject, goalObject, quietObject, lateObject, stepObject, sendObject, mediaObject, buttonObject, askObject, optionObject,
-		timeoutObject, waitObject, waitDateObject, armObject, splitArmObject, setObject, awardObject, repeatObject, endObject, conditionObject,
+		timeoutObject, waitObject, waitDateObject, armObject, splitArmObject, setObject, awardObject, notifyObject, repeatObject, endObject, conditionObject,
 	}
 }

@@ -24,6 +24,7 @@ const (
 	maxPoints       = 10_000
 	maxRounds       = 366
 	maxPromptUnits  = 1000
+	maxNoticeUnits  = 1500 // one message of 4096, with room for values, which have 400 at most each
 	minSplit        = 2
 	maxSplit        = 20
 	maxShare        = 1000
@@ -51,7 +52,7 @@ var acceptable = map[campaigns.QuestionType]struct {
 
 var stepObject = &object{
 	name: "step", doc: "One node of the campaign: an id, if you like, and one thing to do.", example: "{send: {…}}",
-	oneOf: []string{"send", "ask", "wait", "branch", "split", "set", "award", "enroll", "repeat", "use", "goto", "end"},
+	oneOf: []string{"send", "ask", "wait", "branch", "split", "set", "award", "notify", "enroll", "repeat", "use", "goto", "end"},
 	fields: []field{
 		may("id", "The step's name, for goto and in reports. Left out, it is made from the step's position.", named("step_id")),
 		may("send", "Sends a message.", named("send")),
@@ -63,6 +64,7 @@ var stepObject = &object{
 		}),
 		may("set", "Changes what is known about the member.", named("set")),
 		may("award", "Gives points.", named("award")),
+		may("notify", "Tells those who run the community about the member. The member goes on at once and sees nothing of it.", named("notify")),
 		may("enroll", "Takes the member into another campaign, by its key. Of its entry rule re-entry alone is asked; if, data and key belong to the event. The member goes on here at once.", named("campaign_key")),
 		may("repeat", "Runs its steps once a day, a number of times.", named("repeat")),
 		may("use", "Puts the steps of a fragment here. Their ids begin with the id of this step, or with the fragment's name.", named("fragment")),
@@ -198,6 +200,14 @@ var setObject = &object{
 var awardObject = &object{
 	name: "award", doc: "Gives points. They count in the campaign's standings.", example: "{points: 10}",
 	fields: []field{must("points", "How many; below 0 takes some away.", whole(-maxPoints, maxPoints))},
+}
+
+var notifyObject = &object{
+	name: "notify", doc: "Tells those who run the community about the member.", example: `{text: {en: "Asks for help: {{ answers.topic }}"}}`,
+	fields: []field{
+		must("text", "What they are told, in Markdown with Liquid variables. The member's name, with a link to their page, and the campaign's stand before it.", named("texts")),
+		may("to", "telegram: the staff chat; email: the staff's addresses. Without it, all that are set up.", filled(named("channel"))),
+	},
 }
 
 var repeatObject = &object{

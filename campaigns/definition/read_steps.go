@@ -79,6 +79,8 @@ func (r *reader) body(s *Step, rec *record) Body {
 		return r.set(n)
 	case "award":
 		return r.award(n)
+	case "notify":
+		return r.notify(n)
 	case "enroll":
 		key, _ := r.formed(n, keyForm, maxKey, "key_form")
 		return &Enroll{Campaign: campaigns.Key(key), Place: n.place}
@@ -174,6 +176,17 @@ func (r *reader) set(n *node) Body {
 	if len(n.entries) == 0 {
 		r.out.add(n.place, "missing_one_of", "keys", strings.Join(setObject.keys(), ", "))
 	}
+	return s
+}
+
+func (r *reader) notify(n *node) Body {
+	s := &Notify{}
+	rec, ok := r.record(n, notifyObject)
+	if !ok {
+		return s
+	}
+	rec.with("text", func(n *node) { s.Text = r.multilingual(n, noticeText) })
+	rec.with("to", func(n *node) { s.To = r.channels(n) })
 	return s
 }
 

@@ -48,6 +48,8 @@ func (s *Step) Does() string {
 		return "set"
 	case *Award:
 		return "award"
+	case *Notify:
+		return "notify"
 	case *Enroll:
 		return "enroll"
 	case *Repeat:

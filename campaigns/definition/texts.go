@@ -19,6 +19,7 @@ const (
 	labelText   textKind = "label" // of a button or an option
 	urlText     textKind = "url"
 	promptText  textKind = "prompt" // of a round: plain text
+	noticeText  textKind = "notice"
 )
 
 // textUse is one text in one language, to be checked when all answers are known.
@@ -144,6 +145,8 @@ func (r *reader) checkLength(use textUse, units int) {
 		limit = maxParts * maxPartUnits
 	case mediaText:
 		limit = (maxParts - 1) * maxPartUnits // the first part is the picture alone, unless all fits its caption
+	case noticeText:
+		limit = maxNoticeUnits
 	case labelText:
 		limit = maxLabelUnits
 	case subjectText:

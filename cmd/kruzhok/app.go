@@ -147,7 +147,7 @@ func (a *App) openEngine(ctx context.Context, o appOptions) (err error) {
 	opts := engine.Options{
 		Store: a.store, Waker: a.queue, Observer: observer{a.metrics}, Limiter: ratelimit.New(a.redis), Rates: rates(a.cfg), SwitchLimits: limits(a.cfg), Owner: owner(), Secret: key,
 		PublicURL: a.cfg.PublicURL, ReplyDomain: a.cfg.ReplyDomain, Mailbox: email.Address, Now: o.Now, Log: a.log,
-		Senders:     map[campaigns.Channel]channels.Sender{},
+		Senders: map[campaigns.Channel]channels.Sender{}, Staff: a.cfg.Staff(),
 		Connections: map[campaigns.Channel]int{campaigns.Telegram: a.cfg.TelegramConnections, campaigns.Email: a.cfg.SMTPConnections},
 	}
 	if o.Demo != nil {
@@ -341,6 +341,7 @@ func (a *App) start(ctx context.Context, background *sync.WaitGroup, failed chan
 		background.Go(func() { a.maintain(ctx) })
 		background.Go(func() { a.watch(ctx) })
 		background.Go(func() { a.fetch(ctx) })
+		background.Go(func() { a.tellStaff(ctx) })
 	}
 	if a.cfg.Has(config.Scheduler) {
 		background.Go(func() {
@@ -394,6 +395,18 @@ func (a *App) watch(ctx context.Context) {
 	workers.Every(ctx, time.Second, func() {
 		if err := a.engine.WatchSwitches(ctx); err != nil && ctx.Err() == nil {
 			a.log.Warn("the kill switch could not look", "error", err)
+		}
+	})
+}
+
+// tellEvery keeps within what a group takes, 20 messages a minute (Bot API FAQ): each look sends one at most.
+const tellEvery = 3 * time.Second
+
+// tellStaff sends what notify steps tell.
+func (a *App) tellStaff(ctx context.Context) {
+	workers.Every(ctx, tellEvery, func() {
+		if err := a.engine.TellStaff(ctx); err != nil && ctx.Err() == nil {
+			a.log.Warn("the staff was not told", "error", err)
 		}
 	})
 }

@@ -20,6 +20,7 @@ func (c *Config) Check() error {
 	c.checkStorage(&p)
 	c.checkTelegram(&p)
 	c.checkMail(&p)
+	c.checkStaff(&p)
 	c.checkSwitch(&p)
 	c.checkProcess(&p)
 	return errors.Join(p...)

@@ -57,6 +57,9 @@ type Config struct {
 	MailFrom    string `name:"mail-from" placeholder:"NAME <A@B>" help:"Sender of the mails."`
 	ReplyDomain string `name:"reply-domain" placeholder:"DOMAIN" help:"Domain whose mail comes back to this service, for replies and bounces."`
 
+	StaffTelegram string `name:"staff-telegram" placeholder:"CHAT" help:"Chat that notify steps tell about members: the id of a group that the bot is in, such as -1001234567890, or of a person who pressed Start."`
+	StaffEmail    string `name:"staff-email" placeholder:"A@B,…" help:"Mail addresses that notify steps tell about members."`
+
 	SwitchErrors     float64 `name:"switch-errors" default:"5" placeholder:"PERCENT" help:"Share of messages that fail at which sending stops until a person releases it; 0: it never does."`
 	SwitchComplaints float64 `name:"switch-complaints" default:"0.1" placeholder:"PERCENT" help:"The same for complaints about mail."`
 	SwitchBlocks     float64 `name:"switch-blocks" default:"2" placeholder:"PERCENT" help:"The same for members who block the bot or stop everything within an hour of a Telegram message."`

@@ -217,17 +217,33 @@ func TestCheck(t *testing.T) {
 		"mail without sender":   {func(c *Config) { c.SMTPURL = "smtp://h" }, "KRUZHOK_MAIL_FROM: not set"},
 		"sender":                {func(c *Config) { c.MailFrom = "Kruzhok" }, "KRUZHOK_MAIL_FROM: cannot be read"},
 		"reply domain":          {func(c *Config) { c.ReplyDomain = "a@b" }, "KRUZHOK_REPLY_DOMAIN"},
-		"role":                  {func(c *Config) { c.Roles = append(AllRoles(), "cook") }, `KRUZHOK_ROLES: "cook" is not known`},
-		"requests":              {func(c *Config) { c.MaxRequests = 10000 }, ""},
-		"no requests":           {func(c *Config) { c.MaxRequests = 0 }, "KRUZHOK_MAX_REQUESTS"},
-		"too many requests":     {func(c *Config) { c.MaxRequests = 10001 }, "KRUZHOK_MAX_REQUESTS"},
-		"no roles":              {func(c *Config) { c.Roles = nil }, "names none"},
-		"split, no Redis":       {func(c *Config) { c.Roles, c.DatabaseURL = []Role{API}, "postgres://h/db" }, "set KRUZHOK_REDIS_URL"},
-		"split on SQLite":       {func(c *Config) { c.Roles, c.RedisURL = []Role{Worker}, "redis://h" }, "set KRUZHOK_DATABASE_URL"},
-		"split":                 {func(c *Config) { c.Roles, c.RedisURL, c.DatabaseURL = []Role{Worker}, "redis://h", "postgres://h/db" }, ""},
-		"level":                 {func(c *Config) { c.LogLevel = "loud" }, "KRUZHOK_LOG_LEVEL"},
-		"format":                {func(c *Config) { c.LogFormat = "xml" }, "KRUZHOK_LOG_FORMAT"},
-		"no time to stop":       {func(c *Config) { c.ShutdownTimeout = 0 }, "KRUZHOK_SHUTDOWN_TIMEOUT"},
+		"staff chat":            {func(c *Config) { c.TelegramToken, c.StaffTelegram = token, "-1001234567890" }, ""},
+		"staff chat by name":    {func(c *Config) { c.TelegramToken, c.StaffTelegram = token, "@staff" }, "KRUZHOK_STAFF_TELEGRAM: is not the id of a chat"},
+		"staff chat, no bot":    {func(c *Config) { c.StaffTelegram = "-100" }, "KRUZHOK_STAFF_TELEGRAM: needs a bot: set KRUZHOK_TELEGRAM_TOKEN"},
+		"staff": {func(c *Config) {
+			c.SMTPURL, c.MailFrom, c.StaffEmail = "smtp://h", "a@b.example", "lead@b.example, help@b.example"
+		}, ""},
+		"staff with names": {func(c *Config) {
+			c.SMTPURL, c.MailFrom, c.StaffEmail = "smtp://h", "a@b.example", "lead@b.example,Help <help@b.example>"
+		}, "KRUZHOK_STAFF_EMAIL: number 2 is no mail address"},
+		"staff, no mail": {func(c *Config) { c.StaffEmail = "lead@b.example" }, "KRUZHOK_STAFF_EMAIL: needs mail: set KRUZHOK_SMTP_URL"},
+		"too many staff": {func(c *Config) {
+			c.StaffEmail = ""
+			for i := range 21 {
+				c.StaffEmail += "," + string(rune('a'+i)) + "@b.example"
+			}
+		}, "KRUZHOK_STAFF_EMAIL: has 21 addresses"},
+		"role":              {func(c *Config) { c.Roles = append(AllRoles(), "cook") }, `KRUZHOK_ROLES: "cook" is not known`},
+		"requests":          {func(c *Config) { c.MaxRequests = 10000 }, ""},
+		"no requests":       {func(c *Config) { c.MaxRequests = 0 }, "KRUZHOK_MAX_REQUESTS"},
+		"too many requests": {func(c *Config) { c.MaxRequests = 10001 }, "KRUZHOK_MAX_REQUESTS"},
+		"no roles":          {func(c *Config) { c.Roles = nil }, "names none"},
+		"split, no Redis":   {func(c *Config) { c.Roles, c.DatabaseURL = []Role{API}, "postgres://h/db" }, "set KRUZHOK_REDIS_URL"},
+		"split on SQLite":   {func(c *Config) { c.Roles, c.RedisURL = []Role{Worker}, "redis://h" }, "set KRUZHOK_DATABASE_URL"},
+		"split":             {func(c *Config) { c.Roles, c.RedisURL, c.DatabaseURL = []Role{Worker}, "redis://h", "postgres://h/db" }, ""},
+		"level":             {func(c *Config) { c.LogLevel = "loud" }, "KRUZHOK_LOG_LEVEL"},
+		"format":            {func(c *Config) { c.LogFormat = "xml" }, "KRUZHOK_LOG_FORMAT"},
+		"no time to stop":   {func(c *Config) { c.ShutdownTimeout = 0 }, "KRUZHOK_SHUTDOWN_TIMEOUT"},
 	} {
 		config := mustParse(t)
 		c.change(config)
