@@ -38,6 +38,8 @@ type work struct {
 	// never were in the campaign.
 	first map[campaigns.MemberID]campaigns.Lang
 
+	opened map[*live]*timing.LocalDateTime // by schedules that recur, the newest moment
+
 	memories map[*live]*memory // what versions that look back have read
 
 	taken      map[*store.Enrollment]bool // rows, as a set
@@ -70,6 +72,7 @@ func (e *Engine) newWork(ctx context.Context, tx *store.Tx) (*work, error) {
 		e: e, tx: tx, now: e.now(), community: c, dirty: map[campaigns.MemberID]*store.Profile{},
 		campaigns: map[campaigns.CampaignID]standing{}, canceled: map[campaigns.Reason][]campaigns.EnrollmentID{},
 		reaches: map[reachKey]map[campaigns.Channel]decide.ChannelFacts{}, taken: map[*store.Enrollment]bool{}, memories: map[*live]*memory{},
+		opened: map[*live]*timing.LocalDateTime{},
 	}, nil
 }
 
@@ -121,7 +124,7 @@ func (w *work) decideBy(ctx context.Context, l *live, row *store.Enrollment, p *
 // afterwards came then.
 func (w *work) onSchedule(l *live, row *store.Enrollment, opens *timing.LocalDateTime, member *time.Location, start *decide.Start) *decide.Start {
 	s := l.def.Entry.Schedule
-	if s == nil || row.Source != "schedule" || start.NotBefore != nil {
+	if s == nil || !l.late || row.Source != "schedule" || start.NotBefore != nil {
 		return start
 	}
 	if s.Zone != definition.MemberZone || member == nil {
@@ -130,7 +133,7 @@ func (w *work) onSchedule(l *live, row *store.Enrollment, opens *timing.LocalDat
 	if opens == nil {
 		opens = &s.At
 		if s.Recurs != nil {
-			opens = latest(s.Recurs, w.now.In(member))
+			opens = w.latest(l, member)
 		}
 	}
 	if opens == nil {
@@ -144,6 +147,16 @@ func (w *work) onSchedule(l *live, row *store.Enrollment, opens *timing.LocalDat
 		at = l.since
 	}
 	return &decide.Start{NotBefore: &at}
+}
+
+// latest is the newest moment of a recurring schedule, looked for once for all members.
+func (w *work) latest(l *live, zone *time.Location) *timing.LocalDateTime {
+	at, known := w.opened[l]
+	if !known {
+		at = latest(l.def.Entry.Schedule.Recurs, w.now.In(zone))
+		w.opened[l] = at
+	}
+	return at
 }
 
 func (w *work) effect(ctx context.Context, l *live, row *store.Enrollment, p *store.Profile, effect decide.Effect) error {

@@ -216,7 +216,8 @@ func TestMovedWhileTheyAnswer(t *testing.T) {
 		stop()
 		workers.Wait()
 		for i := range n {
-			texts := w.chat(int64(1000 + i))[1:]
+			// The greeting is no step's message, and may come beside the first of them.
+			texts := slices.DeleteFunc(w.chat(int64(1000+i)), func(text string) bool { return strings.HasPrefix(text, "Hello Name!") })
 			if len(texts) != 3 || texts[0] != "Hi" || !strings.HasPrefix(texts[1], "fruit?") || !strings.HasPrefix(texts[2], "Bye") {
 				t.Errorf("%q", texts)
 			}
