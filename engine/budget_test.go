@@ -217,24 +217,6 @@ func TestBudgetGivenBack(t *testing.T) {
 				return err
 			}))
 		}
-		counting, counted := make(chan struct{}), make(chan error)
-		go func() {
-			counted <- w.store.Write(t.Context(), func(tx *store.Tx) error {
-				must(t, tx.BudgetsWait(t.Context()))
-				close(counting)
-				time.Sleep(300 * time.Millisecond)
-				return tx.HoldBudget(t.Context(), []store.BudgetHold{{Delivery: held, Member: m, Until: now.Add(time.Minute)}})
-			})
-		}()
-		<-counting
-		must(t, w.store.Write(t.Context(), func(tx *store.Tx) error {
-			must(t, tx.BudgetsWait(t.Context()))
-			if s, err := tx.Spent(t.Context(), []campaigns.MemberID{m}, now.Add(-time.Hour), now); err != nil || len(s[m]) != 1 {
-				t.Errorf("who counted meanwhile saw %v, %v", s, err)
-			}
-			return nil
-		}))
-		must(t, <-counted)
 		hold(now)
 		if n := spent(); n != 0 {
 			t.Errorf("a place that ran out counts: %d", n)

@@ -217,9 +217,10 @@ func TestMovedWhileTheyAnswer(t *testing.T) {
 		workers.Wait()
 		for i := range n {
 			// The greeting is no step's message, and may come beside the first of them.
-			texts := slices.DeleteFunc(w.chat(int64(1000+i)), func(text string) bool { return strings.HasPrefix(text, "Hello Name!") })
-			if len(texts) != 3 || texts[0] != "Hi" || !strings.HasPrefix(texts[1], "fruit?") || !strings.HasPrefix(texts[2], "Bye") {
-				t.Errorf("%q", texts)
+			all := w.chat(int64(1000 + i))
+			texts := slices.DeleteFunc(slices.Clone(all), func(text string) bool { return strings.HasPrefix(text, "Hello Name!") })
+			if len(all) != 4 || len(texts) != 3 || texts[0] != "Hi" || !strings.HasPrefix(texts[1], "fruit?") || !strings.HasPrefix(texts[2], "Bye") {
+				t.Errorf("%q", all)
 			}
 		}
 		c, err := w.store.CampaignByKey(t.Context(), key)

@@ -203,7 +203,7 @@ func (e *Engine) gateFacts(c *candidate, s *surroundings) decide.GateFacts {
 		if c.l.def.Quiet != nil {
 			g.Quiet = append(g.Quiet, c.l.def.Quiet)
 			g.CampaignQuiet, g.QuietThen = c.l.def.Quiet, c.l.def.QuietThen
-			g.Over = c.l.def.QuietOver.Time + time.Duration(c.l.def.QuietOver.Days)*24*time.Hour
+			g.Over = c.l.def.QuietOver.Fixed()
 			g.Campaign, g.Step, g.Member = c.l.def.Key, d.Step, e.takenFor(d.Member)
 		}
 		if p.Quiet != nil && g.Purpose != campaigns.Service {

@@ -22,7 +22,7 @@ type BudgetRule struct {
 
 // Span is Per; a day has 24 hours.
 func (r BudgetRule) Span() time.Duration {
-	return r.Per.Time + time.Duration(r.Per.Days)*24*time.Hour
+	return r.Per.Fixed()
 }
 
 // String is the rule as rows keep it: "3 per 1d", "1 survey per 14d".

@@ -118,7 +118,7 @@ func (g *GateFacts) late(now time.Time) Verdict {
 	if g.Late.Then == definition.LateNextWindow {
 		moment, next = timing.Around(moment, now, zone, g.Plan.On...)
 	}
-	after := g.Late.After.Time + time.Duration(g.Late.After.Days)*24*time.Hour + g.Over // what is spread is not late for that
+	after := g.Late.After.Fixed() + g.Over // what is spread is not late for that
 	if now.Sub(moment) <= after || timing.Free(moment, now, zone, g.windows()...) <= after {
 		return Verdict{}
 	}

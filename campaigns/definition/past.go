@@ -46,7 +46,7 @@ type Span struct{ Within, OlderThan timing.Period }
 
 // Since returns the moment that a period reaches back to. A day is 24 hours, for everybody: the same moment for one member and for a million.
 func Since(p timing.Period, now time.Time) time.Time {
-	return now.Add(-p.Time - time.Duration(p.Days)*24*time.Hour)
+	return now.Add(-p.Fixed())
 }
 
 // IsZero reports that any time will do.

@@ -115,6 +115,9 @@ func (p Period) Add(t time.Time, loc *time.Location) time.Time {
 	return t.Add(p.Time)
 }
 
+// Fixed is the period's length where a day is 24 hours, for everybody and everywhere.
+func (p Period) Fixed() time.Duration { return time.Duration(p.Days)*24*time.Hour + p.Time }
+
 // MarshalText writes String, for JSON and YAML.
 func (p Period) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
 
