@@ -3,14 +3,16 @@ package api
 import (
 	"cmp"
 	"context"
-	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/definition"
 	"github.com/kruzhok/kruzhok/channels"
 	"github.com/kruzhok/kruzhok/engine"
+	"github.com/kruzhok/kruzhok/internal/fault"
 )
 
 // previewBody says which messages are to be seen, and as whose.
@@ -27,12 +29,12 @@ type previewBody struct {
 
 // previewMember is somebody who is there, or made up.
 type previewMember struct {
-	ID         campaigns.MemberID `json:"id,omitempty" doc:"A member who is there, by Kruzhok's id; needs the scope members:read"`
-	ExternalID string             `json:"external_id,omitempty" doc:"A member who is there, by the platform's id; needs the scope members:read"`
-	FirstName  string             `json:"first_name,omitempty" maxLength:"200" doc:"Of somebody made up, like the next two"`
-	LastName   string             `json:"last_name,omitempty" maxLength:"200"`
-	Language   campaigns.Lang     `json:"language,omitempty" maxLength:"35" doc:"Absent: the campaign's first"`
-	Attributes map[string]any     `json:"attributes,omitempty" doc:"Assumed; over those of a member who is there"`
+	ID         string         `json:"id,omitempty" doc:"A member who is there, by Kruzhok's id; needs the scope members:read"`
+	ExternalID string         `json:"external_id,omitempty" doc:"A member who is there, by the platform's id; needs the scope members:read"`
+	FirstName  string         `json:"first_name,omitempty" maxLength:"200" doc:"Of somebody made up, like the next two"`
+	LastName   string         `json:"last_name,omitempty" maxLength:"200"`
+	Language   campaigns.Lang `json:"language,omitempty" maxLength:"35" doc:"Absent: the campaign's first"`
+	Attributes map[string]any `json:"attributes,omitempty" doc:"Assumed; over those of a member who is there"`
 }
 
 type previewInput struct{ Body previewBody }
@@ -87,7 +89,18 @@ func (s *server) previewOperation() {
 }
 
 func (s *server) preview(ctx context.Context, p engine.Principal, in *previewInput) (*previewReply, error) {
-	seen, err := s.Engine.Preview(ctx, p, in.Body.request(requestOf(ctx).lang))
+	r, wrong := in.Body.request(requestOf(ctx).lang)
+	if len(wrong) > 0 {
+		return nil, fault.New(fault.Invalid, "invalid.preview", nil).With(wrong...)
+	}
+	if text := in.Body.Member.ID; text != "" {
+		id, err := readID(text, "member")
+		if err != nil {
+			return nil, err
+		}
+		r.Member = campaigns.MemberID(id)
+	}
+	seen, err := s.Engine.Preview(ctx, p, r)
 	if err != nil {
 		return nil, err
 	}
@@ -98,32 +111,43 @@ func (s *server) preview(ctx context.Context, p engine.Principal, in *previewInp
 	return out, nil
 }
 
-func (b *previewBody) request(lang string) engine.PreviewRequest {
-	r := engine.PreviewRequest{
-		Key: b.Campaign, Version: b.Version, Step: b.Step, Channel: b.Channel, Member: b.Member.ID, ExternalID: b.Member.ExternalID, FirstName: b.Member.FirstName,
+// request is what is asked of the engine, or the answers that are none.
+func (b *previewBody) request(lang string) (r engine.PreviewRequest, wrong []fault.Detail) {
+	r = engine.PreviewRequest{
+		Key: b.Campaign, Version: b.Version, Step: b.Step, Channel: b.Channel, ExternalID: b.Member.ExternalID, FirstName: b.Member.FirstName,
 		LastName: b.Member.LastName, Language: b.Member.Language, Attributes: b.Member.Attributes, Answers: map[string][]string{}, Round: b.Round, Speak: lang,
 	}
 	if b.Definition != nil {
 		r.Draft = &engine.Draft{Source: b.Definition.Source, Format: definition.Format(cmp.Or(b.Definition.Format, string(definition.YAML)))}
 	}
-	for name, value := range b.Answers {
-		list, several := value.([]any)
+	for _, name := range slices.Sorted(maps.Keys(b.Answers)) {
+		list, several := b.Answers[name].([]any)
 		if !several {
-			list = []any{value}
+			list = []any{b.Answers[name]}
 		}
 		for _, v := range list {
-			r.Answers[name] = append(r.Answers[name], typed(v))
+			text, ok := typed(v)
+			if !ok {
+				wrong = append(wrong, fault.Detail{Path: "answers." + name, Code: "preview_answer_form"})
+				break
+			}
+			r.Answers[name] = append(r.Answers[name], text)
 		}
 	}
-	return r
+	return r, wrong
 }
 
-// typed is a JSON value as a member would type it.
-func typed(v any) string {
-	if n, ok := v.(float64); ok {
-		return strconv.FormatFloat(n, 'f', -1, 64)
+// typed is a JSON value as a member would type it; false: nobody types such a thing.
+func typed(v any) (string, bool) {
+	switch v := v.(type) {
+	case string:
+		return v, true
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64), true
+	case bool:
+		return strconv.FormatBool(v), true
 	}
-	return fmt.Sprint(v)
+	return "", false
 }
 
 func viewPreview(m *engine.PreviewMessage) previewView {

@@ -104,17 +104,30 @@ func TestPreviewRefuses(t *testing.T) {
 	w.call("POST", "/v1/previews", of(``), "Authorization", little).want(http.StatusOK)
 	w.call("POST", "/v1/previews", of(`,"member":{"external_id":"nobody"}`)).want(http.StatusNotFound)
 	w.call("POST", "/v1/previews", `{"campaign":"none"}`).want(http.StatusNotFound)
+	var u1 struct{ ID string }
+	must(t, json.Unmarshal([]byte(w.call("GET", "/v1/members/u1", "").want(http.StatusOK).body), &u1))
+	w.call("POST", "/v1/previews", of(`,"member":{"id":"`+u1.ID+`"}`)).want(http.StatusOK)
+	w.call("POST", "/v1/previews", of(`,"member":{"id":"`+u1.ID+`"}`), "Authorization", little).want(http.StatusForbidden)
+	w.call("POST", "/v1/previews", of(`,"member":{"id":"x"}`)).want(http.StatusNotFound)
 	for more, says := range map[string]string{
-		`,"step":"none"`:                       `"path":"step"`,
-		`,"step":"rest"`:                       "it is a “wait”",
-		`,"step":"hello","channel":"telegram"`: `"expected":"email"`,
-		`,"answers":{"level":"z9"}`:            `"expected":"a1, b1"`,
-		`,"answers":{"nothing":"z9"}`:          `"path":"answers.nothing"`,
-		`,"round":3`:                           "from 1 to 1",
+		`,"step":"none"`:                          `"path":"step"`,
+		`,"step":"rest"`:                          "it is a “wait”",
+		`,"step":"hello","channel":"telegram"`:    `"expected":"email"`,
+		`,"answers":{"level":"z9"}`:               `"expected":"a1, b1"`,
+		`,"answers":{"nothing":"z9"}`:             `"path":"answers.nothing"`,
+		`,"answers":{"level":{"a":1}}`:            `"path":"answers.level"`,
+		`,"answers":{"level":[null]}`:             "a text, a number, true or false",
+		`,"campaign":"welcome"`:                   "one of the two",
+		`,"version":2`:                            `"path":"version"`,
+		`,"member":{"id":"1","external_id":"u1"}`: `"path":"member"`,
+		`,"round":3`:                              "from 1 to 1",
 	} {
 		if got := w.call("POST", "/v1/previews", of(more)).want(http.StatusUnprocessableEntity); !strings.Contains(got.body, says) {
 			t.Errorf("%s: %s", more, got.body)
 		}
+	}
+	if got := w.call("POST", "/v1/previews", `{"step":"hello"}`).want(http.StatusUnprocessableEntity); !strings.Contains(got.body, "one of the two") {
+		t.Error(got.body)
 	}
 	links := "'" + strings.Repeat("[a](https://a) ", 2100) + "'"
 	long := strings.Replace(previewed, "{en: \"You said {{ answers.level }}.\"", "{en: "+links, 1)

@@ -62,6 +62,9 @@ func (e *Engine) Preview(ctx context.Context, p Principal, r PreviewRequest) (*P
 	if err := p.Require(CampaignsRead); err != nil {
 		return nil, err
 	}
+	if wrong := r.ambiguous(); len(wrong) > 0 {
+		return nil, fault.New(fault.Invalid, "invalid.preview", nil).With(wrong...)
+	}
 	member, err := e.previewMember(ctx, p, &r)
 	if err != nil {
 		return nil, err
@@ -75,6 +78,20 @@ func (e *Engine) Preview(ctx context.Context, p Principal, r PreviewRequest) (*P
 		return nil, err
 	}
 	return e.preview(d, c, member, r)
+}
+
+// ambiguous are the places where the request says too little, or two things at once.
+func (r *PreviewRequest) ambiguous() (wrong []fault.Detail) {
+	switch {
+	case r.Draft == nil && r.Key == "", r.Draft != nil && r.Key != "":
+		wrong = append(wrong, fault.Detail{Path: "campaign", Code: "preview_source"})
+	case r.Draft != nil && r.Version != 0:
+		wrong = append(wrong, fault.Detail{Path: "version", Code: "preview_version"})
+	}
+	if r.Member != 0 && r.ExternalID != "" {
+		wrong = append(wrong, fault.Detail{Path: "member", Code: "preview_member"})
+	}
+	return wrong
 }
 
 // PreviewAlone is Preview without a service: of a draft, with somebody who is made up.
