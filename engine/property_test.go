@@ -155,7 +155,7 @@ func (l *life) accounts(after string) {
 // the same updates again change nothing, and in the end everything ends.
 func TestEveryLife(t *testing.T) {
 	if race.Enabled { // what it looks for has to do with no race, and takes minutes
-		fewerLives(t, "25")
+		fewerLives(t, "10")
 	}
 	each(t, func(t *testing.T, w *world) {
 		n := int64(0)

@@ -19,6 +19,7 @@ import (
 
 // TestDemoGoesOn: a demo in a named folder that was stopped has its chats, mailboxes and visitors again, and the bot still answers in them.
 func TestDemoGoesOn(t *testing.T) {
+	checkedToo(t)
 	t.Parallel()
 	dir := t.TempDir()
 	first := startDemo(t, "--members", "12", "--keep", dir)
@@ -82,6 +83,7 @@ func city(zone string) string {
 
 // TestDemoGoesOnWithItsPast: a demo that was stopped while its past was played plays the rest.
 func TestDemoGoesOnWithItsPast(t *testing.T) {
+	checkedToo(t)
 	t.Parallel()
 	dir := t.TempDir()
 	startDemo(t, "--members", "12", "--keep", dir).stop()
