@@ -167,7 +167,7 @@ func (w *work) effect(ctx context.Context, l *live, row *store.Enrollment, p *st
 		w.saved = w.saved || !x.Answer.Late
 		return w.saveAnswer(ctx, row, x)
 	case *decide.SetMember:
-		w.setMember(p, x)
+		return w.setMember(ctx, p, x)
 	case *decide.Award:
 		return w.award(ctx, row, x)
 	case *decide.Notify:
@@ -252,8 +252,9 @@ func (w *work) award(ctx context.Context, row *store.Enrollment, x *decide.Award
 	})
 }
 
-func (w *work) setMember(p *store.Profile, x *decide.SetMember) {
-	p.Attributes = mergeAttributes(p.Attributes, x.Attributes)
+func (w *work) setMember(ctx context.Context, p *store.Profile, x *decide.SetMember) error {
+	had := p.Attributes
+	p.Attributes = mergeAttributes(had, x.Attributes)
 	p.Tags = slices.DeleteFunc(slices.Clone(p.Tags), func(t string) bool { return slices.Contains(x.RemoveTags, t) })
 	p.Tags = slices.Compact(slices.Sorted(slices.Values(append(p.Tags, x.AddTags...))))
 	if x.Language != "" {
@@ -261,6 +262,7 @@ func (w *work) setMember(p *store.Profile, x *decide.SetMember) {
 	}
 	p.UpdatedAt = w.now
 	w.dirty[p.ID] = p
+	return w.moveDays(ctx, p.ID, movedDays(had, p.Attributes))
 }
 
 // rowTells are the records that the rows themselves tell: the enrollment's state and reason, the delivery's, the response.

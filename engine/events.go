@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"time"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/decide"
+	"github.com/kruzhok/kruzhok/campaigns/definition"
 	"github.com/kruzhok/kruzhok/internal/fault"
 	"github.com/kruzhok/kruzhok/store"
 )
@@ -40,8 +40,6 @@ const (
 	maxEvents    = 1000
 	maxEventData = 32 << 10
 )
-
-var eventName = regexp.MustCompile(`^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*$`)
 
 // StoreEvents stores events, each once by its id; they are handled in their order soon after. One that is wrong stops no other.
 func (e *Engine) StoreEvents(ctx context.Context, p Principal, ins []EventInput) ([]EventResult, error) {
@@ -88,7 +86,7 @@ func checkEvent(in EventInput, known bool) error {
 	if in.ID == "" {
 		c.wrong("id", "missing_value", nil, "")
 	}
-	if !eventName.MatchString(in.Event) || len(in.Event) > 100 {
+	if !definition.EventName(in.Event) {
 		c.wrong("event", "bad_event_name", nil, "lesson.finished")
 	}
 	if !known {

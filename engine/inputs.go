@@ -232,6 +232,8 @@ func (e *Engine) dispatch(ctx context.Context, tx *store.Tx, in *store.Input) (o
 		return e.handlePage(ctx, tx, in)
 	case enrollSource:
 		return e.handleEnroll(ctx, tx, in)
+	case daysSource:
+		return e.handleDays(ctx, tx, in)
 	}
 	return nil, fmt.Errorf("unknown source of input")
 }

@@ -11,7 +11,6 @@ import (
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/decide"
-	"github.com/kruzhok/kruzhok/campaigns/timing"
 	"github.com/kruzhok/kruzhok/channels"
 	"github.com/kruzhok/kruzhok/internal/fault"
 	"github.com/kruzhok/kruzhok/members"
@@ -330,27 +329,10 @@ func (e *Engine) update(ctx context.Context, tx *store.Tx, had *store.Profile, w
 	}
 	if m.TimeZone != had.TimeZone {
 		err = e.decideAll(ctx, tx, m.ID, &decide.ZoneChanged{}, nil)
-	} else if moved := movedDays(had.Attributes, m.Attributes); len(moved) > 0 {
-		err = e.decideAll(ctx, tx, m.ID, &decide.ZoneChanged{}, func(l *live) bool {
-			return slices.ContainsFunc(l.needs.Dates, func(name string) bool { return slices.Contains(moved, name) })
-		})
+	} else {
+		err = e.daysMoved(ctx, tx, m.ID, movedDays(had.Attributes, m.Attributes))
 	}
 	return written{id: m.ID, changed: changed, had: had}, err
-}
-
-// movedDays names the attributes that held a day and hold it no more, or another: somebody may wait for it. A day that nobody could have waited for moves
-// nothing.
-func movedDays(had, has map[string]any) (names []string) {
-	for name, value := range had {
-		text, ok := value.(string)
-		if !ok || value == has[name] {
-			continue
-		}
-		if _, err := timing.ReadDay(text, time.UTC); err == nil {
-			names = append(names, name)
-		}
-	}
-	return names
 }
 
 // adopt finds the member who came by the bot alone and whose chat is given; nil when there is none.

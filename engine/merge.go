@@ -88,12 +88,16 @@ func (e *Engine) merge(ctx context.Context, tx *store.Tx, a, b *store.Profile, p
 	return tx.LockMember(ctx, m.into.ID)
 }
 
-// settle lets the runs of both take in what is new for one of them: another zone, or that everything is off.
+// settle lets the runs of both take in what is new for one of them: another zone, another day that they wait for, or that everything is off.
 func (m *merging) settle(ctx context.Context, zones []string, stops bool) error {
+	var err error
 	if zones[0] != m.into.TimeZone || zones[1] != m.into.TimeZone {
-		if err := m.e.decideAll(ctx, m.tx, m.into.ID, &decide.ZoneChanged{}, nil); err != nil {
-			return err
-		}
+		err = m.e.decideAll(ctx, m.tx, m.into.ID, &decide.ZoneChanged{}, nil)
+	} else { // of two days, the one stays whose member does
+		err = m.e.daysMoved(ctx, m.tx, m.into.ID, movedDays(m.from.Attributes, m.into.Attributes))
+	}
+	if err != nil {
+		return err
 	}
 	if !stops {
 		return nil

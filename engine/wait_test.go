@@ -13,13 +13,13 @@ import (
 	"github.com/kruzhok/kruzhok/store"
 )
 
-const lesson = "  - id: first\n    wait: {event: lesson.begun, timeout: {after: 7d}}\n  - id: second\n    wait: {event: lesson.done, timeout: {after: 2d, goto: late}}\n" +
+const lesson = "  - id: first\n    wait: {event: Lesson-Begun, timeout: {after: 7d}}\n  - id: second\n    wait: {event: lesson.done, timeout: {after: 2d, goto: late}}\n" +
 	"  - id: well\n    wait: 30d\n  - id: late\n    wait: 30d\n"
 
 // TestAnEventEndsTheWait: the platform's event, and not the one that let the member in.
 func TestAnEventEndsTheWait(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		key := w.publish(campaign("course", "entry: {event: lesson.begun}", lesson))
+		key := w.publish(campaign("course", "entry: {event: Lesson-Begun}", lesson))
 		m := w.member("u1", byMail("u1@example.org"))
 		stands := func(step campaigns.StepID) {
 			t.Helper()
@@ -27,12 +27,12 @@ func TestAnEventEndsTheWait(t *testing.T) {
 				t.Fatalf("stands at %s, want %s", got, step)
 			}
 		}
-		w.event("lesson.begun", "u1")
+		w.event("Lesson-Begun", "u1")
 		w.event("lesson.done", "u1")
 		w.settle()
 		stands("first")
 		w.later(time.Minute)
-		w.event("lesson.begun", "u1")
+		w.event("Lesson-Begun", "u1")
 		w.settle()
 		stands("second")
 		w.later(time.Hour)
@@ -127,6 +127,38 @@ func TestTheAwaitedDayMoves(t *testing.T) {
 		w.settle()
 		if row := w.enrollment(key, m.Member.ID); row.Step != "none" {
 			t.Errorf("without an exam the member stands at %s", row.Step)
+		}
+	})
+}
+
+// TestACampaignMovesTheAwaitedDay: one campaign's set step moves the day that another waits for; so does a merge with somebody who has another day.
+func TestACampaignMovesTheAwaitedDay(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		waits := w.publish(campaign("exam", "", "  - wait: {until: \"10:00\", date: {attribute: exam_on, before: 3d}}\n"))
+		day := func(d int) string { return w.clock.now().AddDate(0, 0, d).Format(time.DateOnly) }
+		moves := w.publish(campaign("move", "", "  - set: {attributes: {exam_on: "+day(8)+"}}\n"))
+		m := w.member("u1", func(in *engine.MemberInput) {
+			byMail("u1@example.org")(in)
+			in.Attributes = map[string]any{"exam_on": day(20)}
+		})
+		w.later(time.Minute)
+		b := w.chatMember("u2", 7, func(in *engine.MemberInput) { in.Attributes = map[string]any{"exam_on": day(30)} })
+		w.enroll(waits, "u1")
+		w.settle()
+		w.enroll(moves, "u1")
+		w.settle()
+		if due := w.enrollment(waits, m.ID).DueAt.Format(time.DateOnly); due != day(5) {
+			t.Errorf("moved to %s: waits until %s", day(8), due)
+		}
+		own := w.publish(campaign("own-exam", "", "  - wait: {until: \"10:00\", date: {attribute: exam_on, before: 3d}}\n"))
+		w.enroll(own, "u2")
+		w.settle()
+		run := w.enrollment(own, b)
+		w.opens(7, "l_"+w.code("u1").Code)
+		run, err := w.store.Enrollment(t.Context(), run.ID)
+		must(t, err)
+		if run.State != campaigns.EnrollmentWaiting || run.DueAt.Format(time.DateOnly) != day(5) {
+			t.Errorf("merged with somebody who has the exam on %s: %s until %s", day(8), run.State, run.DueAt)
 		}
 	})
 }

@@ -8,6 +8,9 @@ import (
 	"github.com/kruzhok/kruzhok/campaigns/timing"
 )
 
+// EventName reports whether events can be called so: whatever a campaign may name can be reported, and nothing else.
+func EventName(s string) bool { return len(s) <= maxEvent && eventForm.MatchString(s) }
+
 func (r *reader) event(n *node) string {
 	s, _ := r.formed(n, eventForm, maxEvent, "event_form")
 	return s
