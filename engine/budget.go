@@ -124,10 +124,14 @@ func holdPlaces(ctx context.Context, tx *store.Tx, rules []decide.BudgetRule, as
 	if err != nil {
 		return nil, nil, err
 	}
+	begun, err := begunPassages(ctx, tx, rules, asks)
+	if err != nil {
+		return nil, nil, err
+	}
 	var holds []store.BudgetHold
 	for _, c := range asks {
 		mine := slices.DeleteFunc(slices.Clone(spent[c.d.Member]), func(s decide.Spent) bool { return s.Delivery == c.d.ID })
-		wish := decide.Wish{Enrollment: c.d.Enrollment, Kind: c.l.def.Kind, Priority: c.l.def.Priority}
+		wish := decide.Wish{Enrollment: c.d.Enrollment, Kind: c.l.def.Kind, Priority: c.l.def.Priority, Begun: begun[c.d.Enrollment]}
 		if until, rule := decide.Budget(rules, wish, mine, now); rule != nil {
 			over = append(over, overspent{c.d, *rule, until})
 			continue
@@ -137,6 +141,20 @@ func holdPlaces(ctx context.Context, tx *store.Tx, rules []decide.BudgetRule, as
 		spent[c.d.Member] = append(mine, decide.Spent{Delivery: c.d.ID, Enrollment: c.d.Enrollment, Kind: c.l.def.Kind, Until: until})
 	}
 	return through, over, tx.HoldBudget(ctx, holds)
+}
+
+// begunPassages are those that have sent a message before, of passages that a rule for their kind counts. How long ago that was is of no account.
+func begunPassages(ctx context.Context, tx *store.Tx, rules []decide.BudgetRule, asks []candidate) (map[campaigns.EnrollmentID]bool, error) {
+	var ids []campaigns.EnrollmentID
+	for _, c := range asks {
+		if slices.ContainsFunc(rules, func(r decide.BudgetRule) bool { return r.Kind == c.l.def.Kind }) {
+			ids = append(ids, c.d.Enrollment)
+		}
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	return tx.BegunPassages(ctx, ids)
 }
 
 func longest(rules []decide.BudgetRule) (most time.Duration) {

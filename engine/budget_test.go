@@ -116,16 +116,21 @@ func TestBudgetLetsAnswersPass(t *testing.T) {
 // TestSurveyFatigue: one survey in two weeks; its own further questions are the same survey, and other kinds are no concern of the rule.
 func TestSurveyFatigue(t *testing.T) {
 	w := newWorld(t, storetest.Open(t, storetest.SQLiteURL(t)))
-	w.budget(engine.BudgetInput{Most: 1, Per: "14d", Kind: "survey"})
+	w.budget(engine.BudgetInput{Most: 1, Per: "4d", Kind: "survey"})
 	m := w.member("ann", byMail("ann@example.org")).ID
-	w.enroll(w.publish(campaign("first", "", sends("a", "One")+waits("w", "for: 1d")+sends("b", "Two"))), "ann")
+	w.enroll(w.publish(campaign("first", "", sends("a", "One")+waits("w", "for: 1d")+sends("b", "Two")+waits("long", "for: 5d")+sends("z", "Three"))), "ann")
 	w.settle()
 	w.later(25 * time.Hour)
 	w.settle()
+	w.later(4*24*time.Hour + time.Hour)
+	w.enroll(w.publish(campaign("between", "", sends("x", "One"))), "ann")
+	w.settle()
+	w.later(24 * time.Hour)
+	w.settle() // the first survey's last message is beyond the span, and it goes on all the same
 	w.gets("reminder", "", "ann")
 	w.enroll(w.publish(campaign("second", "priority: high", sends("c", "One"))), "ann")
 	w.settle()
-	w.expectFates(m, map[campaigns.StepID]string{"a": "sent", "b": "sent", "reminder": "sent", "c": "expired over_budget 1 survey per 14d"})
+	w.expectFates(m, map[campaigns.StepID]string{"a": "sent", "b": "sent", "x": "sent", "z": "sent", "reminder": "sent", "c": "expired over_budget 1 survey per 4d"})
 }
 
 // TestBudgetOfTwoWorkers: parts of several campaigns that are claimed at one moment do not exceed it together.

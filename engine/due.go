@@ -256,5 +256,5 @@ func (w *work) delivered(s subject) (decide.Input, error) {
 		at = *d.FinalAt
 	}
 	more, err := w.more(s)
-	return &decide.Delivered{Step: d.Step, Visit: d.Visit, Channel: d.Channel, Part: d.Part, State: d.State, Reason: d.Reason, At: at, More: more}, err
+	return &decide.Delivered{Step: d.Step, Visit: d.Visit, Channel: d.Channel, Part: d.Part, State: d.State, Reason: d.Reason, At: at, Made: d.CreatedAt, More: more}, err
 }

@@ -57,6 +57,9 @@ func (r *results) verdict(d *store.Delivery, v decide.Verdict, now time.Time) {
 		// It waits in the bulk lane, which is not scanned while the campaign stands still.
 		o.Lane, o.DueAt = campaigns.Bulk, &now
 	}
+	if v.State == campaigns.Pending && v.Reason == campaigns.NextWindow {
+		o.Lane = campaigns.Bulk // by then it answers nobody
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.outcomes = append(r.outcomes, o)

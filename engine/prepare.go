@@ -196,6 +196,7 @@ func (e *Engine) gateFacts(c *candidate, s *surroundings) decide.GateFacts {
 	g := decide.GateFacts{
 		System: d.Kind == store.SystemDelivery, Unprompted: d.Name == confirmMail, RefusedAll: refusedAll(p.Consents, d.Channel), MemberErased: p.State == members.Erased, Stopped: p.StoppedAt != nil,
 		Expires: d.ExpiresAt, Lane: d.Lane, Zone: zone(s.c, p.TimeZone), Standing: true,
+		Made: d.CreatedAt, Further: d.Part > 0,
 	}
 	topic := ""
 	if c.l != nil {

@@ -55,6 +55,17 @@ func (q queries) Spent(ctx context.Context, ids []campaigns.MemberID, since, now
 	return out, wrap("count messages", err)
 }
 
+// BegunPassages are those of these enrollments that have sent a message, or may have.
+func (q queries) BegunPassages(ctx context.Context, ids []campaigns.EnrollmentID) (map[campaigns.EnrollmentID]bool, error) {
+	found, err := many(ctx, q.run, value[campaigns.EnrollmentID], `SELECT DISTINCT enrollment_id FROM deliveries
+		WHERE enrollment_id`+q.dialect.among(1)+` AND kind = 'step' AND part = 0 AND state IN ('sent', 'unknown')`, list(q.dialect, ids))
+	out := make(map[campaigns.EnrollmentID]bool, len(found))
+	for _, id := range found {
+		out[id] = true
+	}
+	return out, wrap("find passages that have begun", err)
+}
+
 var holdColumns = columns[BudgetHold]{
 	ints("delivery_id", func(h BudgetHold) campaigns.DeliveryID { return h.Delivery }),
 	ints("member_id", func(h BudgetHold) campaigns.MemberID { return h.Member }),

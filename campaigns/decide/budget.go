@@ -71,6 +71,8 @@ type Wish struct {
 	Enrollment campaigns.EnrollmentID
 	Kind       definition.Kind
 	Priority   definition.Priority
+	// Begun: the passage has sent a message before.
+	Begun bool
 }
 
 // Budget says when the rules let a member's next message leave: now, or a later moment and the rule that holds it longest.
@@ -103,7 +105,7 @@ func (r BudgetRule) free(w Wish, spent []Spent, now time.Time) time.Time {
 func (r BudgetRule) allowance(w Wish) int {
 	switch {
 	case r.Kind != "":
-		if r.Kind != w.Kind {
+		if r.Kind != w.Kind || w.Begun { // a passage is let through to its end
 			return 0
 		}
 		return r.Most
@@ -115,7 +117,7 @@ func (r BudgetRule) allowance(w Wish) int {
 	return r.Most
 }
 
-// ends is when each thing that counts will count no more: messages, or, of a kind, passages by their last message. A passage that has begun is let through to its end.
+// ends is when each thing that counts will count no more: messages, or, of a kind, passages by their last message. The message's own passage may be beginning just now.
 func (r BudgetRule) ends(w Wish, spent []Spent, now time.Time) (out []time.Time) {
 	passages := map[campaigns.EnrollmentID]time.Time{}
 	for _, s := range spent {

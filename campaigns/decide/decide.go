@@ -165,6 +165,8 @@ type Delivered struct {
 	State   campaigns.DeliveryState
 	Reason  campaigns.Reason
 	At      time.Time
+	// Made is when its row was written; zero: that is not known.
+	Made time.Time
 	// More: the text has another part; it is sent next, as Part+1.
 	More bool
 }

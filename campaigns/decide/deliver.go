@@ -150,6 +150,7 @@ func (r *run) notSent(s *definition.Step, in *Delivered) {
 				Name: "channel.fallback", Step: s.ID, Visit: in.Visit, Reason: in.Reason,
 				Data: map[string]any{"from": string(in.Channel), "to": string(ch)},
 			})
+			r.plan = r.wasPlanned(in)
 			r.putOn(s, ch)
 			return
 		}

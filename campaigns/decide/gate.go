@@ -27,6 +27,10 @@ type GateFacts struct {
 	Channel      ChannelFacts
 	HasAddress   bool
 	Expires      time.Time
+	// Made is when the message's row was written: when it came due at first.
+	Made time.Time
+	// Further: it goes on with a text that has begun, which is not left in its middle.
+	Further bool
 	// Late is the step's rule for what comes late, counted from Plan; nil: there is none.
 	Late           *definition.Late
 	Plan           Plan
@@ -64,12 +68,12 @@ func Gate(g GateFacts, now time.Time) Verdict {
 	if g.CampaignPaused && !g.System {
 		return Verdict{State: campaigns.Pending, Reason: campaigns.CampaignPaused}
 	}
-	if g.Late != nil && !g.System && !g.Again {
+	if g.Late != nil && !g.System && !g.Again && !g.Further && !g.Plan.At.IsZero() {
 		if v := g.late(now); v.State != "" {
 			return v
 		}
 	}
-	if g.skips(now) {
+	if g.skips() {
 		return Verdict{State: campaigns.Expired, Reason: campaigns.QuietSkipped}
 	}
 	free, ok := g.leaves(now)
@@ -118,23 +122,35 @@ func (g *GateFacts) late(now time.Time) Verdict {
 	if g.Late.Then == definition.LateNextWindow {
 		moment, next = timing.Around(moment, now, zone, g.Plan.On...)
 	}
-	after := g.Late.After.Fixed() + g.Over // what is spread is not late for that
+	after := g.Late.After.Fixed()
+	if g.QuietThen == definition.QuietSpread && !g.begins(moment).Equal(moment) {
+		after += g.Over // what is spread is not late for that
+	}
 	if now.Sub(moment) <= after || timing.Free(moment, now, zone, g.windows()...) <= after {
 		return Verdict{}
 	}
 	if next.IsZero() {
 		return Verdict{State: campaigns.Expired, Reason: campaigns.Late}
 	}
-	if until, ok := g.leaves(next); ok && (g.Expires.IsZero() || !until.After(g.Expires)) {
+	then := *g // it answers nobody any more
+	then.Lane = campaigns.Bulk
+	if until, ok := then.leaves(next); ok && (g.Expires.IsZero() || !until.After(g.Expires)) {
 		until = utc(until)
 		return Verdict{State: campaigns.Pending, Reason: campaigns.NextWindow, Until: &until}
 	}
 	return Verdict{State: campaigns.Expired, Reason: campaigns.TooLate}
 }
 
-// skips reports whether the campaign skips the message for its quiet hours. The member's own only hold.
-func (g *GateFacts) skips(now time.Time) bool {
-	return g.QuietThen == definition.QuietSkip && g.CampaignQuiet != nil && len(g.windows()) > 0 && g.CampaignQuiet.Contains(now, g.zone())
+// skips reports whether the campaign skips the message because it came due in its quiet hours. What came due before them, and could not leave, is held by
+// them; the member's own only hold.
+func (g *GateFacts) skips() bool {
+	return g.QuietThen == definition.QuietSkip && g.CampaignQuiet != nil && !g.Again && !g.Further && len(g.windows()) > 0 && g.CampaignQuiet.Contains(g.Made, g.zone())
+}
+
+// begins is when quiet hours first let a message leave that comes due at the moment.
+func (g *GateFacts) begins(at time.Time) time.Time {
+	free, _ := g.free(at)
+	return free
 }
 
 // leaves is when a message leaves that comes due at the moment: then, or after quiet hours that hold it, at their end or at its own moment after that.

@@ -36,6 +36,15 @@ func TestGateOfLateness(t *testing.T) {
 		"late, no rule":        {nil, 9 * time.Hour, nil, decide.Verdict{}},
 		"late, service":        {skip, 3 * time.Hour, func(g *decide.GateFacts) { g.Purpose = campaigns.Service }, skipped},
 		"late, sent again":     {skip, 3 * time.Hour, func(g *decide.GateFacts) { g.Again = true }, decide.Verdict{}},
+		"late, in its middle":  {skip, 3 * time.Hour, func(g *decide.GateFacts) { g.Further = true }, decide.Verdict{}},
+		"late, an answer":      {next, 3 * time.Hour, func(g *decide.GateFacts) { g.Lane, g.Quiet = campaigns.Interactive, []*timing.Window{window(7, 10)} }, until("2026-10-21 10:00")},
+		"not known since when": {skip, 0, func(g *decide.GateFacts) { g.Plan.At = time.Time{} }, decide.Verdict{}},
+		"spread since quiet": {skip, 3 * time.Hour, func(g *decide.GateFacts) {
+			g.Quiet, g.QuietThen, g.Over = []*timing.Window{window(8, 10)}, definition.QuietSpread, 2*time.Hour
+		}, decide.Verdict{}},
+		"due beside what is spread": {skip, 3 * time.Hour, func(g *decide.GateFacts) {
+			g.Quiet, g.QuietThen, g.Over = []*timing.Window{window(22, 8)}, definition.QuietSpread, 2*time.Hour
+		}, skipped},
 		"quiet until an hour":  {skip, 12 * time.Hour, func(g *decide.GateFacts) { g.Quiet = []*timing.Window{window(22, 11)} }, decide.Verdict{}},
 		"an hour before night": {skip, 15 * time.Hour, func(g *decide.GateFacts) { g.Quiet = []*timing.Window{window(22, 11)} }, decide.Verdict{}},
 		"longer before night":  {skip, 16 * time.Hour, func(g *decide.GateFacts) { g.Quiet = []*timing.Window{window(22, 11)} }, skipped},
@@ -106,6 +115,44 @@ func TestPlan(t *testing.T) {
 	}
 }
 
+// TestPlanOfWhatWasWrittenInTime: what was written at its moment keeps no plan; that it was late, or its channel failed, makes what follows as late all the same.
+func TestPlanOfWhatWasWrittenInTime(t *testing.T) {
+	const doc = `
+  - {id: one, send: {text: One, channels: [telegram], late: {after: 2h, then: skip}}}
+  - {id: two, send: {text: Two, late: {after: 2h, then: skip}}}
+`
+	at := func(s *script, want time.Time) {
+		t.Helper()
+		if p := s.e.Waiting.Plan; p == nil || !p.At.Equal(want) {
+			t.Errorf("%s: plan %+v, want %s", stand(s.e), p, want)
+		}
+	}
+	s := play(t, doc)
+	s.decide(&decide.Start{})
+	began := s.now
+	s.now = began.Add(7 * time.Hour)
+	in := failed("one", 1, campaigns.Telegram, campaigns.Expired, campaigns.Late)
+	in.Made, in.At = began, s.now
+	s.decide(in)
+	at(s, began)
+	in = failed("two", 1, campaigns.Telegram, campaigns.Failed, campaigns.Blocked)
+	in.Made, in.At = s.now, s.now
+	s.now = s.now.Add(time.Hour)
+	s.decide(in)
+	if stand(s.e) != "waiting delivery two/1 email.0" {
+		t.Error(stand(s.e))
+	}
+	at(s, began)
+
+	s = play(t, "  - {id: w, wait: 24h}\n")
+	s.decide(&decide.Start{})
+	s.now = s.now.Add(time.Hour)
+	s.decide(s.move(doc, map[campaigns.StepID]campaigns.StepID{"w": "one"}))
+	if stand(s.e) != "waiting delivery one/1 telegram.0" || s.e.Waiting.Plan != nil && !s.e.Waiting.Plan.At.Equal(s.now) {
+		t.Errorf("moved: %s, plan %+v", stand(s.e), s.e.Waiting.Plan)
+	}
+}
+
 // TestGateOfQuietHours: what comes due in the campaign's quiet hours is spread after their end or skipped; the member's own only hold. Clocks in Berlin show 12:00.
 func TestGateOfQuietHours(t *testing.T) {
 	gate := func(then definition.QuietThen, member campaigns.MemberID, change func(*decide.GateFacts)) decide.Verdict {
@@ -148,6 +195,9 @@ func TestGateOfQuietHours(t *testing.T) {
 		"the member's own alone": {func(g *decide.GateFacts) { g.CampaignQuiet = window(22, 9) }, held},
 		"a reply":                {func(g *decide.GateFacts) { g.Lane = campaigns.Interactive }, decide.Verdict{}},
 		"service":                {func(g *decide.GateFacts) { g.Purpose = campaigns.Service }, decide.Verdict{}},
+		"came due before":        {func(g *decide.GateFacts) { g.Made = noon.Add(-2 * time.Hour) }, held},
+		"sent again":             {func(g *decide.GateFacts) { g.Again = true }, held},
+		"in its middle":          {func(g *decide.GateFacts) { g.Further = true }, held},
 		"outside of both":        {func(g *decide.GateFacts) { g.CampaignQuiet = window(22, 9); g.Quiet = []*timing.Window{window(22, 9)} }, decide.Verdict{}},
 	} {
 		if diff := cmp.Diff(c.want, gate(definition.QuietSkip, 1, c.change)); diff != "" {

@@ -18,6 +18,7 @@ func Decide(d *definition.Definition, e Enrollment, f Facts, in Input, now time.
 	}
 	r := &run{d: d, e: e.clone(), f: f, now: utc(now)}
 	if in, ok := in.(*Moved); ok {
+		r.plan = Plan{At: r.now}
 		r.moved(in)
 		return r.e, r.effects
 	}
@@ -91,13 +92,25 @@ func (r *run) planned(in Input) Plan {
 		}
 	case *Delivered:
 		earlier(&in.At)
-		if was := r.e.Waiting.Plan; was != nil && in.Reason == campaigns.Late {
-			plan = *was
+		if in.Reason == campaigns.Late {
+			plan = r.wasPlanned(in)
 		}
 	case *Answered:
 		earlier(&in.At)
 	}
 	return plan
+}
+
+// wasPlanned is when the message that is waited for was to leave: when its row was written, unless that was late itself.
+func (r *run) wasPlanned(in *Delivered) Plan {
+	if was := r.e.Waiting.Plan; was != nil {
+		return *was
+	}
+	at := in.Made
+	if at.IsZero() {
+		at = in.At
+	}
+	return Plan{At: utc(at)}
 }
 
 func (r *run) start(in *Start) {

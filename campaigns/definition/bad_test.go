@@ -80,6 +80,8 @@ steps:
 ` + tail,
 	"spread without spread": head + `quiet_hours: {from: "22:00", to: "09:00", over: 1h}
 ` + tail,
+	"spread into the next night": head + `quiet_hours: {from: "22:00", to: "09:00", then: spread, over: 2d}
+` + tail,
 	"lateness": head + `late: {then: skip}
 steps:
   - send: {text: {en: a, ru: b}, late: {after: soon, then: next_windo}}

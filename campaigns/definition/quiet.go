@@ -36,8 +36,14 @@ func (r *reader) quiet(n *node) {
 	}
 	rec.with("over", func(n *node) {
 		r.d.QuietOver = r.period(n)
-		if r.d.QuietThen == QuietHold || r.d.QuietThen == QuietSkip {
+		switch {
+		case r.d.QuietThen == QuietHold || r.d.QuietThen == QuietSkip:
 			r.out.add(rec.values["over"].place, "over_without_spread").expect("then: spread")
+		case len(r.out.list) == before && r.d.QuietOver.Fixed() > w.Free():
+			r.out.add(rec.values["over"].place, "over_too_long", "value", n.text, "limit", timing.Period{Time: w.Free()}.String())
 		}
 	})
+	if free := w.Free(); r.d.QuietThen == QuietSpread && r.d.QuietOver.Fixed() > free { // the default, behind very long quiet hours
+		r.d.QuietOver = timing.Period{Time: free}
+	}
 }

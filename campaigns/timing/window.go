@@ -16,6 +16,11 @@ func (w Window) contains(clock time.Duration) bool {
 	return clock >= from || clock < to
 }
 
+// Free is how much of a day the window leaves, by the clock face.
+func (w Window) Free() time.Duration {
+	return day - (w.To.sinceMidnight()-w.From.sinceMidnight()+day)%day
+}
+
 // End returns the first moment at or after t that is outside the window: t itself, or the end of the window that contains t.
 // Where clocks jump, that is the moment after which they show a time outside it.
 func (w Window) End(t time.Time, loc *time.Location) time.Time {
