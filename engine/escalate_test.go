@@ -88,6 +88,34 @@ func TestSecondMessageHeldUp(t *testing.T) {
 	w.nothingLost()
 }
 
+// TestSecondMessageAndTheBudget: both messages of a question are within the member's budget: the second waits until there is room, and is skipped where the
+// question's time is over before; the question takes answers all the while. To a rule for surveys the two are one survey.
+func TestSecondMessageAndTheBudget(t *testing.T) {
+	w := newWorld(t, storetest.Open(t, storetest.SQLiteURL(t)))
+	w.budget(engine.BudgetInput{Most: 1, Per: "1d"}, engine.BudgetInput{Most: 1, Per: "14d", Kind: "survey"})
+	ann := w.chatMember("ann", 1, andMail("ann@example.org"))
+	bob := w.chatMember("bob", 2, andMail("bob@example.org"))
+	w.clock.set(w.clock.now().Add(time.Hour)) // what they do now is no answer to what they did
+	key := w.publish(silence)
+	w.enroll(key, "ann")
+	short := w.publish(campaign("short", "", asks("soon", "choice", twoOptions+", timeout: {after: 49h}, escalate: {after: 48h}")+waits("w", "for: 9d")))
+	w.enroll(short, "bob")
+	w.later(47 * time.Hour)
+	w.gets("news", "", "ann", "bob")
+	w.later(90 * time.Minute)
+	news := w.clock.now().Add(-90 * time.Minute).Add(24 * time.Hour).Format("2006-01-02T15:04")
+	if got, want := w.fates(ann)["level"], "pending over_budget 1 per 1d "+news; got != want {
+		t.Errorf("ann's second message is %s, want %s", got, want)
+	}
+	if got := w.fates(bob)["soon"]; got != "expired over_budget 1 per 1d" {
+		t.Errorf("bob's second message is %s", got)
+	}
+	w.expectStands(short, bob, "waiting soon answer")
+	w.later(23 * time.Hour)
+	w.expectRows(ann, "level telegram sent", "news email sent", "level email sent")
+	w.expectStands(short, bob, "waiting w time")
+}
+
 // TestSecondMessageAfterACrash: when a process dies with the second messages, each is sent once, or its outcome is not known, and the passages wait for the answer.
 func TestSecondMessageAfterACrash(t *testing.T) {
 	for point, want := range map[string]string{"before begin": "sent", "before result": "unknown outcome_unknown"} {
