@@ -121,6 +121,9 @@ const (
 	CampaignPaused  Reason = "campaign_paused"
 	EnrollmentOver  Reason = "enrollment_over"  // the enrollment ended before the message was sent
 	AlreadyAnswered Reason = "already_answered" // the question was answered before the message was sent
+	QuestionClosed  Reason = "question_closed"  // the question's time was over before its second message was sent
+	AnswerBegun     Reason = "answer_begun"     // the member had begun to answer, so the question went by no second channel
+	LastChannel     Reason = "last_channel"     // the question had gone by the last of its channels
 	OutcomeUnknown  Reason = "outcome_unknown"  // the connection was lost after the message was begun
 	ChannelOff      Reason = "channel_off"      // the channel is not configured on this installation
 	RenderFailed    Reason = "render_failed"    // the text could not be made into a message

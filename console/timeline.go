@@ -28,7 +28,7 @@ var gates = []struct {
 	name string
 	no   []campaigns.Reason
 }{
-	{"wanted", []campaigns.Reason{campaigns.EnrollmentOver, campaigns.AlreadyAnswered, campaigns.MemberErased, campaigns.RoundOver}},
+	{"wanted", []campaigns.Reason{campaigns.EnrollmentOver, campaigns.AlreadyAnswered, campaigns.QuestionClosed, campaigns.MemberErased, campaigns.RoundOver}},
 	{"stop", []campaigns.Reason{campaigns.Stopped}},
 	{"address", []campaigns.Reason{
 		campaigns.NoAddress, campaigns.ChannelOff, campaigns.SuppressedAddr, campaigns.Blocked, campaigns.NotStarted, campaigns.Gone, campaigns.Unconfirmed,

@@ -7,6 +7,7 @@ import (
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/answers"
+	"github.com/kruzhok/kruzhok/campaigns/decide"
 	"github.com/kruzhok/kruzhok/campaigns/definition"
 	"github.com/kruzhok/kruzhok/internal/fault"
 	"github.com/kruzhok/kruzhok/store"
@@ -64,6 +65,9 @@ func (t *conversation) choose(ctx context.Context, l *live, d *store.Delivery, a
 		return err
 	case !final:
 		t.show(l, d, ask, picked)
+		if err := t.begins(ctx, l, row, d); err != nil {
+			return err
+		}
 		return t.tx.PutSelection(ctx, d.Enrollment, d.Step, d.Visit, picked)
 	}
 	raw := campaigns.RawAnswer{Options: inOrder(options, picked), Buttons: true}
@@ -72,6 +76,21 @@ func (t *conversation) choose(ctx context.Context, l *live, d *store.Delivery, a
 	}
 	_, err = t.stands(row, l, d, ask)
 	return err
+}
+
+// begins lets the passage know that its question is being answered, where it would go by another channel without an answer.
+func (t *conversation) begins(ctx context.Context, l *live, row *store.Enrollment, d *store.Delivery) error {
+	if l.def.EscalateOf(l.def.Step(d.Step)) == nil || row.State.Final() {
+		return nil
+	}
+	w, err := t.work(ctx)
+	if err != nil {
+		return err
+	}
+	if err := w.decide(ctx, row, t.p, &decide.Begun{Step: d.Step, Visit: d.Visit}); err != nil {
+		return err
+	}
+	return t.written(ctx, w)
 }
 
 // picked is what is chosen with this press, and whether that is the answer. errForeignButton: the question has no such option.

@@ -261,7 +261,7 @@ func (t *conversation) waiting(ctx context.Context, raw campaigns.RawAnswer) (*s
 	}
 	var best *store.Enrollment
 	for _, row := range rows {
-		if row.WaitKind != campaigns.WaitAnswer {
+		if row.WaitKind != campaigns.WaitAnswer && row.WaitKind != campaigns.WaitDelivery {
 			continue
 		}
 		ask, err := t.asks(ctx, row.Campaign, row.Version, row.Step)
@@ -272,7 +272,7 @@ func (t *conversation) waiting(ctx context.Context, raw campaigns.RawAnswer) (*s
 		if err != nil {
 			return nil, err
 		}
-		if ask == nil || en.Asked[row.Step].Channel != campaigns.Telegram {
+		if asked := en.Asked[row.Step]; ask == nil || asked.Visit != row.Visit || !asked.On(campaigns.Telegram) {
 			continue
 		}
 		if _, wrong := answers.Read(ask, raw, t.reading()); wrong == nil && (best == nil || row.UpdatedAt.After(best.UpdatedAt)) {

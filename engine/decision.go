@@ -266,7 +266,7 @@ func (w *work) setMember(ctx context.Context, p *store.Profile, x *decide.SetMem
 }
 
 // rowTells are the records that the rows themselves tell: the enrollment's state and reason, the delivery's, the response.
-var rowTells = map[string]bool{"enrollment.completed": true, "enrollment.exited": true, "step.not_delivered": true, "question.answered": true}
+var rowTells = map[string]bool{"enrollment.completed": true, "enrollment.exited": true, "step.not_delivered": true, "question.answered": true, "question.twin_not_delivered": true}
 
 // neverToLeave are the records of messages that were not to be sent from the first, with the state of their rows.
 var neverToLeave = map[string]campaigns.DeliveryState{"step.skipped": campaigns.Suppressed, "step.held_out": campaigns.HeldOut}

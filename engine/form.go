@@ -239,6 +239,9 @@ func (e *Engine) handlePage(ctx context.Context, tx *store.Tx, in *store.Input) 
 		return nil, err
 	}
 	out := &after{page: &PageAnswer{}}
+	if out.mark, err = w.markTwin(ctx, row, p, answered); err != nil {
+		return nil, err
+	}
 	if w.again != nil {
 		out.page.Rejection = &w.again.Rejection
 	}

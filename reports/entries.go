@@ -9,6 +9,7 @@ import (
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/decide"
 	"github.com/kruzhok/kruzhok/campaigns/explain"
+	"github.com/kruzhok/kruzhok/campaigns/timing"
 	"github.com/kruzhok/kruzhok/internal/locale"
 	"github.com/kruzhok/kruzhok/members"
 	"github.com/kruzhok/kruzhok/store"
@@ -131,12 +132,17 @@ func eventEntries(ev store.Event) []Entry {
 		Attribute string            `json:"attribute"`
 		From      any               `json:"from"` // a version, or with other events a channel or a member
 		To        any               `json:"to"`
+		After     string            `json:"after"` // how long a question had no answer
 	}
 	if json.Unmarshal(ev.Data, &data) == nil {
 		e.Topic, e.Source, e.Channel, e.named = data.Topic, data.Source, data.Channel, cmp.Or(data.Name, data.Attribute)
 		e.from, e.to = data.From, data.To
 		if data.Event != "" {
 			e.Event = data.Event
+		}
+		if to, ok := data.To.(string); ok && ev.Name == "question.escalated" {
+			e.Channel = campaigns.Channel(to)
+			e.silence, _ = timing.ParsePeriod(data.After) // written by the decider
 		}
 	}
 	return []Entry{e}
@@ -192,10 +198,13 @@ func (e *Entry) sentence(lang string) string {
 	s := locale.T(lang, key, map[string]any{
 		"campaign": string(e.Campaign), "step": string(e.Step), "question": e.Question, "event": e.Event, "topic": locale.Topic(lang, e.Topic),
 		"channel": channelWord(e.Channel), "arm": e.named, "attribute": e.named, "other": e.named,
-		"from": e.from, "to": e.to,
+		"from": e.from, "to": e.to, "span": explain.Words{Lang: lang}.Period(e.silence),
 	})
 	if e.words == "timeline.event.enrollment.refused" { // the reasons' sentences speak of a step, and none was begun
 		return s
+	}
+	if e.words == "timeline.event.question.not_escalated" { // nor was this one skipped
+		return s + " " + against(lang, e.Reason)
 	}
 	if why := ruleWords(lang, e.Reason, e.detail); why != "" {
 		s += " " + why

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/definition"
 	"github.com/kruzhok/kruzhok/internal/locale"
 	"github.com/kruzhok/kruzhok/store"
 )
@@ -21,6 +22,56 @@ func TestEventSentencesAreFilled(t *testing.T) {
 		for _, lang := range locale.Languages() {
 			if s := e.sentence(lang); strings.ContainsAny(s, "{}") || strings.Contains(s, "“”") || strings.Contains(s, "«»") || strings.Contains(s, "<nil>") {
 				t.Errorf("%s in %s: %s", key, lang, s)
+			}
+		}
+	}
+}
+
+// TestSilenceIsTold: a question that goes by another channel too says after how long, and by which; one that does not, why.
+func TestSilenceIsTold(t *testing.T) {
+	goes := store.Event{Name: "question.escalated", Step: "level", Data: json.RawMessage(`{"from": "telegram", "to": "email", "after": "1d12h"}`)}
+	for _, c := range []struct {
+		ev       store.Event
+		en, said string
+	}{
+		{goes, "Nobody answered the step “level” for 1 day 12 hours, so its question goes by another channel too: email.", "На вопрос шага «level» нет ответа (1 день 12 часов), поэтому он отправляется ещё и в другой канал: почта."},
+		{
+			store.Event{Name: "question.not_escalated", Step: "level", Reason: campaigns.NoAddress},
+			"Nobody answered the step “level”, and its question goes by no other channel. The member has no address there.", "На вопрос шага «level» нет ответа, но в другой канал он не отправляется. Там у участника нет адреса.",
+		},
+		{
+			store.Event{Name: "question.not_escalated", Step: "level", Reason: campaigns.AnswerBegun},
+			"Nobody answered the step “level”, and its question goes by no other channel. The member had begun to answer, so the question was not sent a second time.",
+			"На вопрос шага «level» нет ответа, но в другой канал он не отправляется. Участник уже начал отвечать, поэтому второй раз вопрос не отправлен.",
+		},
+	} {
+		e := eventEntries(c.ev)[0]
+		if en, ru := e.sentence("en"), e.sentence("ru"); en != c.en || ru != c.said {
+			t.Errorf("%s\n%s", en, ru)
+		}
+	}
+}
+
+// TestSecondMessageIsTold: why a question went by mail after it had gone by Telegram; one that fell back is told otherwise.
+func TestSecondMessageIsTold(t *testing.T) {
+	def, problems := definition.Parse([]byte(`{"key": "a", "kind": "survey", "name": "A", "topic": "news", "languages": ["en"], "channels": ["telegram", "email"], "entry": {"manual": true},
+		"escalate": {"after": "2d"}, "steps": [{"id": "q", "ask": {"type": "nps", "text": "Well?"}}]}`), definition.JSON)
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	for _, c := range []struct {
+		first  store.Delivery
+		en, ru string
+	}{
+		{store.Delivery{State: campaigns.Sent}, "It went by email too, since nobody had answered the question by Telegram.", "Второй канал: почта, потому что на вопрос не ответили в первом (Телеграм)."},
+		{store.Delivery{State: campaigns.Failed, Reason: campaigns.Blocked}, "It went by email, since Telegram could not be used. The member blocked the bot.", "Канал: почта, потому что предыдущим (Телеграм) нельзя было воспользоваться. Участник заблокировал бота."},
+	} {
+		c.first.ID, c.first.Step, c.first.Visit, c.first.Channel = 1, "q", 1, campaigns.Telegram
+		second := &store.Delivery{ID: 2, Step: "q", Visit: 1, Channel: campaigns.Email, State: campaigns.Sent}
+		for lang, want := range map[string]string{"en": c.en, "ru": c.ru} {
+			w := &passage{explainer: &explainer{lang: lang, zone: time.UTC, p: &store.Profile{}}, def: def, deliveries: []*store.Delivery{&c.first, second}}
+			if lines := w.channel(second, time.Now()); len(lines) != 1 || lines[0].What != want {
+				t.Errorf("%s: %+v", lang, lines)
 			}
 		}
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/definition"
+	"github.com/kruzhok/kruzhok/campaigns/timing"
 	"github.com/kruzhok/kruzhok/engine"
 	"github.com/kruzhok/kruzhok/internal/fault"
 	"github.com/kruzhok/kruzhok/store"
@@ -57,10 +58,11 @@ type Entry struct {
 	Def *definition.Definition `json:"-"`
 
 	campaign campaigns.CampaignID
-	detail   string // of a delivery
-	words    string // the key of the sentence
-	named    string // an arm of a split, an attribute, another campaign
-	from, to any    // the versions that a passage was moved between
+	detail   string        // of a delivery
+	words    string        // the key of the sentence
+	named    string        // an arm of a split, an attribute, another campaign
+	silence  timing.Period // of a question without an answer
+	from, to any           // the versions that a passage was moved between
 	id       int64
 }
 

@@ -41,6 +41,11 @@ func (w *passage) channel(d *store.Delivery, at time.Time) []WhyLine {
 		l.Step, l.Over = d.Step, d.Channel
 		return []WhyLine{l}
 	}
+	if first := w.silentOn(d); first != "" {
+		l := w.line(WhyChannel, &at, "why.channel.twin", map[string]any{"channel": channelWord(d.Channel), "instead": channelWord(first)})
+		l.Step, l.Over = d.Step, d.Channel
+		return []WhyLine{l}
+	}
 	var lines []WhyLine
 	for _, ch := range order[:i] {
 		l := w.passedOver(d, ch, at)
@@ -50,28 +55,39 @@ func (w *passage) channel(d *store.Delivery, at time.Time) []WhyLine {
 	return lines
 }
 
+// silentOn is the channel by which the question had gone and was not answered, when this is its second message; else empty.
+func (w *passage) silentOn(d *store.Delivery) campaigns.Channel {
+	for _, other := range w.deliveries {
+		came := other.State == campaigns.Sent || other.State == campaigns.Unknown
+		if came && other.Step == d.Step && other.Visit == d.Visit && other.Channel != d.Channel && other.ID < d.ID {
+			return other.Channel
+		}
+	}
+	return ""
+}
+
 // passedOver says why a channel before the message's own was not used: what was written down then, else what is known now.
 func (w *passage) passedOver(d *store.Delivery, ch campaigns.Channel, at time.Time) WhyLine {
 	args := map[string]any{"channel": channelWord(d.Channel), "instead": channelWord(ch)}
 	if reason := w.recorded(d, ch); reason != "" {
 		l := w.line(WhyChannel, &at, "why.channel.fell_back", args)
-		l.What, l.Why = l.What+" "+w.against(reason), reason
+		l.What, l.Why = l.What+" "+against(w.lang, reason), reason
 		return l
 	}
 	if reason := w.now(ch); reason != "" {
 		l := w.line(WhyChannel, &at, "why.channel.now", args)
-		l.What, l.Why = l.What+" "+w.against(reason), reason
+		l.What, l.Why = l.What+" "+against(w.lang, reason), reason
 		return l
 	}
 	return w.line(WhyChannel, &at, "why.channel.unknown", args)
 }
 
 // against is what stands against a channel: a reason's own sentence speaks of a step that was skipped, and this one went another way.
-func (e *explainer) against(reason campaigns.Reason) string {
+func against(lang string, reason campaigns.Reason) string {
 	if key := "why.against." + string(reason); locale.Has(key) {
-		return e.say(key, nil)
+		return locale.T(lang, key, nil)
 	}
-	return reasonWords(e.lang, reason)
+	return reasonWords(lang, reason)
 }
 
 // recorded is the reason that was written when the channel could not carry this step in this visit; empty: none was.

@@ -95,7 +95,7 @@ type Item struct {
 	At    time.Time `json:"at" doc:"To the minute"`
 	Local string    `json:"local" doc:"The same by the member's own clock"`
 	Day   int       `json:"day"`
-	Kind  ItemKind  `json:"kind" enum:"entered,refused,message,reply,not_sent,waiting,answer,timed_out,ended,blocked,withdrew"`
+	Kind  ItemKind  `json:"kind" enum:"entered,refused,message,reply,not_sent,waiting,answer,escalated,not_escalated,timed_out,ended,blocked,withdrew"`
 	// What is the sentence in the asked language.
 	What     string            `json:"what"`
 	Campaign campaigns.Key     `json:"campaign,omitempty"`
@@ -125,17 +125,20 @@ type Held struct {
 type ItemKind string
 
 const (
-	ItemEntered  ItemKind = "entered"
-	ItemRefused  ItemKind = "refused" // did not get in
-	ItemMessage  ItemKind = "message"
-	ItemReply    ItemKind = "reply" // the system answered what the member did
-	ItemNotSent  ItemKind = "not_sent"
-	ItemWaiting  ItemKind = "waiting" // a message waits when the simulated time ends
-	ItemAnswer   ItemKind = "answer"
-	ItemTimedOut ItemKind = "timed_out"
-	ItemEnded    ItemKind = "ended"
-	ItemBlocked  ItemKind = "blocked"
-	ItemWithdrew ItemKind = "withdrew"
+	ItemEntered ItemKind = "entered"
+	ItemRefused ItemKind = "refused" // did not get in
+	ItemMessage ItemKind = "message"
+	ItemReply   ItemKind = "reply" // the system answered what the member did
+	ItemNotSent ItemKind = "not_sent"
+	ItemWaiting ItemKind = "waiting" // a message waits when the simulated time ends
+	ItemAnswer  ItemKind = "answer"
+	// A question that nobody had answered went by another channel too, or by none.
+	ItemEscalated    ItemKind = "escalated"
+	ItemNotEscalated ItemKind = "not_escalated"
+	ItemTimedOut     ItemKind = "timed_out"
+	ItemEnded        ItemKind = "ended"
+	ItemBlocked      ItemKind = "blocked"
+	ItemWithdrew     ItemKind = "withdrew"
 )
 
 // told is something that no row tells.

@@ -212,6 +212,24 @@ func TestBlockedBotGoesOnByMail(t *testing.T) {
 	}
 }
 
+// TestSilentMemberIsAskedTwice: a question goes by mail too when nobody answers; nobody was asked twice in the totals, and who cannot be asked there is told of.
+func TestSilentMemberIsAskedTwice(t *testing.T) {
+	draft := written("escalate: {after: 2d}", "  - {id: q, ask: {type: nps, text: {en: Well?}}}\n")
+	r := run(t, Plan{Campaigns: []engine.Draft{draft}, Members: []Member{one(t, "silent")}, Days: 5})
+	expect(t, lines(r), "2026-11-24 13:00 entered", "2026-11-24 13:00 message q telegram", "2026-11-26 13:00 escalated q email", "2026-11-26 13:00 message q email",
+		"2026-11-27 13:00 timed_out q", "2026-11-27 13:00 ended q")
+	if s := r.Campaigns[0].Steps[0]; s.Entered != 1 || s.TimedOut != 1 || s.Sent[campaigns.Telegram] != 1 || s.Sent[campaigns.Email] != 1 {
+		t.Errorf("totals: %+v", s)
+	}
+	m := one(t, "silent")
+	delete(m.Addresses, campaigns.Email)
+	r = run(t, Plan{Campaigns: []engine.Draft{draft}, Members: []Member{m}, Days: 5})
+	expect(t, lines(r)[2:3], "2026-11-26 13:00 not_escalated q no_address")
+	if got := r.Stories[0].Items[2].What; got != "“q” has no answer yet, and goes by no other channel. The member has no address there." {
+		t.Error(got)
+	}
+}
+
 func TestQuietHoursHold(t *testing.T) {
 	draft := written(`quiet_hours: {from: "22:00", to: "09:00"}`, "  - id: a\n    send: {text: {en: Hello}}\n")
 	r := run(t, Plan{Campaigns: []engine.Draft{draft}, Members: []Member{one(t, "silent")}, Days: 3, Start: time.Date(2026, 11, 24, 22, 0, 0, 0, time.UTC)})

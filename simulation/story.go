@@ -2,6 +2,7 @@ package simulation
 
 import (
 	"cmp"
+	"encoding/json"
 	"html"
 	"regexp"
 	"slices"
@@ -44,6 +45,25 @@ func (c *collector) plain(at time.Time, kind ItemKind, t *totals, step campaigns
 		At: at, Kind: kind, Campaign: t.Key, Step: step, order: order,
 		What: c.say("simulation.item."+string(kind), map[string]any{"campaign": t.Name, "step": string(step)}),
 	}
+}
+
+// silence tells what becomes of a question that nobody has answered for a while.
+func (c *collector) silence(e store.Event, t *totals) Item {
+	it := Item{At: e.At, Kind: ItemNotEscalated, Campaign: t.Key, Step: e.Step, Reason: string(e.Reason)} // before the message that follows from it
+	if e.Reason == "" {
+		var data struct {
+			To campaigns.Channel `json:"to"`
+		}
+		_ = json.Unmarshal(e.Data, &data) // written by the decider
+		it.Kind, it.Channel = ItemEscalated, data.To
+	}
+	it.What = c.say("simulation.item."+string(it.Kind), map[string]any{"step": string(e.Step), "channel": channelTerm(it.Channel)})
+	if against := "why.against." + it.Reason; locale.Has(against) {
+		it.What += " " + c.say(against, nil)
+		return it
+	}
+	it.What += c.why("reason.", it.Reason)
+	return it
 }
 
 func (c *collector) deliveryItem(d *store.Delivery, t *totals) Item {

@@ -142,6 +142,12 @@ func (q queries) DeliveryByProviderID(ctx context.Context, id campaigns.MemberID
 	return d, wrap("find delivery", err)
 }
 
+// StepDelivery finds the message that one visit of a step sent by the channel, its first part; nil: there is none.
+func (q queries) StepDelivery(ctx context.Context, id campaigns.EnrollmentID, step campaigns.StepID, visit int, ch campaigns.Channel) (*Delivery, error) {
+	d, _, err := one(ctx, q.run, scanDelivery, selectDelivery+` WHERE enrollment_id = $1 AND step = $2 AND visit = $3 AND channel = $4 AND part = 0`, id, step, visit, ch)
+	return d, wrap("find a step's delivery", err)
+}
+
 // InsertDeliveries writes rows (ID 0 is filled in). One whose key exists already is left out, and its id is not in the result: the message was written before.
 func (tx *Tx) InsertDeliveries(ctx context.Context, ds []*Delivery) ([]campaigns.DeliveryID, error) {
 	byKind := map[DeliveryKind][]*Delivery{}

@@ -78,6 +78,8 @@ type Waiting struct {
 	Plan *Plan `json:"plan,omitempty"`
 	// Rejected counts the wrong answers of this visit.
 	Rejected int `json:"rejected,omitempty"`
+	// Begun: the member has begun to answer in this visit.
+	Begun bool `json:"begun,omitempty"`
 }
 
 // Plan is when a step was to be reached, and the days of the week that the wait before it names.
@@ -108,7 +110,15 @@ type Asked struct {
 	Closed bool `json:"closed,omitempty"`
 	// Answered: a first valid answer decided the path.
 	Answered bool `json:"answered,omitempty"`
+	// Escalated: its time without an answer has come: it went by another channel too, or could not. Twin is the channel by which it went.
+	Escalated bool              `json:"escalated,omitempty"`
+	Twin      campaigns.Channel `json:"twin,omitempty"`
+	// Past are, after a move to a version with another order of channels, those by which it went or could not go before.
+	Past []campaigns.Channel `json:"past,omitempty"`
 }
+
+// On reports whether the question was put on the channel.
+func (a Asked) On(ch campaigns.Channel) bool { return ch != "" && (a.Channel == ch || a.Twin == ch) }
 
 // Facts is all that a decision may know about the member and the campaign besides the enrollment. The engine loads it in the same transaction.
 type Facts struct {
@@ -146,7 +156,7 @@ type ChannelFacts struct {
 	Off         bool // the channel is not configured on this installation
 }
 
-// Input is what happened: *Start, *Due, *Delivered, *Answered, *Happened, *Left, *ZoneChanged or *Moved.
+// Input is what happened: *Start, *Due, *Delivered, *Answered, *Begun, *Happened, *Left, *ZoneChanged or *Moved.
 type Input interface{ input() }
 
 // Start is the first decision of an enrollment. NotBefore, when set, is the moment before which the first step does not start (a schedule in the member's zone).
@@ -181,6 +191,12 @@ type Answered struct {
 	At      time.Time
 }
 
+// Begun says that the member has ticked some of the options of a step's question, and not said yet that these are all.
+type Begun struct {
+	Step  campaigns.StepID
+	Visit int
+}
+
 // Happened says that an API event happened to the member. A passage that is over takes it too: its goal may still be reached.
 type Happened struct {
 	Event string
@@ -197,6 +213,7 @@ func (*Start) input()       {}
 func (*Due) input()         {}
 func (*Delivered) input()   {}
 func (*Answered) input()    {}
+func (*Begun) input()       {}
 func (*Happened) input()    {}
 func (*Left) input()        {}
 func (*ZoneChanged) input() {}

@@ -41,11 +41,14 @@ func (r *run) deliver(s *definition.Step, ch campaigns.Channel, part int) {
 		lane = campaigns.Interactive
 	}
 	plan := r.planOf(s, part)
-	r.add(&Deliver{
-		Step: s.ID, Visit: r.e.Visit, Channel: ch, Part: part, Lane: lane,
-		Expires: r.capped(expires(s).Add(r.now, r.f.Zone)).UTC(),
-	})
-	r.wait(campaigns.WaitDelivery, nil)
+	until := r.capped(expires(s).Add(r.now, r.f.Zone)).UTC()
+	var due *time.Time
+	if ask, asked, open := r.open(); open { // its second message: the question goes on counting its time
+		closes := r.closes(ask, asked, r.now)
+		until, due = earlier(until, closes), &closes
+	}
+	r.add(&Deliver{Step: s.ID, Visit: r.e.Visit, Channel: ch, Part: part, Lane: lane, Expires: until})
+	r.wait(campaigns.WaitDelivery, due)
 	r.e.Waiting.Channel, r.e.Waiting.Part, r.e.Waiting.Plan = ch, part, plan
 }
 
@@ -59,6 +62,13 @@ func (r *run) planOf(s *definition.Step, part int) *Plan {
 	}
 	plan := r.plan
 	return &plan
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
 }
 
 func expires(s *definition.Step) timing.Period {
@@ -134,6 +144,10 @@ func (r *run) awaits(in *Delivered) bool {
 }
 
 func (r *run) sent(s *definition.Step, ch campaigns.Channel, at time.Time) {
+	if _, asked, open := r.open(); open {
+		r.twinCame(asked, ch)
+		return
+	}
 	if ask := s.Ask(); ask != nil {
 		r.ask(ask, ch, at)
 		return
@@ -143,6 +157,11 @@ func (r *run) sent(s *definition.Step, ch campaigns.Channel, at time.Time) {
 
 // notSent goes on to the next channel where that can help, else past the step.
 func (r *run) notSent(s *definition.Step, in *Delivered) {
+	if _, asked, open := r.open(); open {
+		r.record("question.twin_not_delivered", in.Reason)
+		r.twinCame(asked, "")
+		return
+	}
 	r.e.Waiting.Tried = append(r.e.Waiting.Tried, in.Channel)
 	if tryNext(in.State, in.Reason) {
 		if ch := r.usable(s); ch != "" {

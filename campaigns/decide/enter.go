@@ -159,9 +159,9 @@ func (r *run) zoneChanged() {
 			at = *r.e.Opens
 		}
 		r.dueAt(at.In(r.f.Zone))
-	case r.e.Wait == campaigns.WaitAnswer:
+	case r.e.Wait == campaigns.WaitAnswer || r.e.Wait == campaigns.WaitDelivery:
 		if ask, asked, ok := r.open(); ok {
-			r.dueAt(r.closes(ask, asked, r.now))
+			r.dueAt(r.look(ask, asked, r.now))
 		}
 	}
 }

@@ -80,10 +80,16 @@ func (in *Moved) Fits(d *definition.Definition, e Enrollment) (may, wait bool) {
 		return false, false
 	case e.Wait == campaigns.WaitDelivery && e.Waiting.Part > 0:
 		return false, true
-	case same && e.Wait == campaigns.WaitAnswer && d.RepeatOf(s.ID) != nil && !stays(in.Was.Step(e.Step).Ask(), s.Ask()):
+	case same && e.isAsked() && d.RepeatOf(s.ID) != nil && !stays(in.Was.Step(e.Step).Ask(), s.Ask()):
 		return false, true
 	}
 	return true, false
+}
+
+// isAsked reports whether the enrollment waits for an answer, also while its question's second message is on its way.
+func (e *Enrollment) isAsked() bool {
+	asked, put := e.Asked[e.Step]
+	return e.Wait == campaigns.WaitAnswer || e.Wait == campaigns.WaitDelivery && put && asked.Visit == e.Visit
 }
 
 // stays reports whether an answer to the question as it was put is one to the question as it is now.
@@ -130,6 +136,7 @@ func (r *run) moved(in *Moved) {
 
 // standAt goes on with what the enrollment waits for, by the step's new words and times.
 func (r *run) standAt(in *Moved, s *definition.Step, at campaigns.StepID) {
+	isAsked := r.e.isAsked()
 	ask, asked, open := r.open()
 	r.e.Step, r.e.Visit = s.ID, r.e.Visits[s.ID]
 	switch {
@@ -139,9 +146,13 @@ func (r *run) standAt(in *Moved, s *definition.Step, at campaigns.StepID) {
 		r.proceed(s)
 	case r.e.Wait == campaigns.WaitTime:
 		r.waitOn(s.Body.(*definition.Wait))
-	case r.e.Wait == campaigns.WaitAnswer && open && stays(in.Was.Step(at).Ask(), ask):
-		r.dueAt(r.closes(ask, asked, r.now))
-	case r.e.Wait == campaigns.WaitAnswer:
+	case isAsked && open && stays(in.Was.Step(at).Ask(), ask):
+		if was := in.Was.ChannelsOf(in.Was.Step(at)); !slices.Equal(was, r.d.ChannelsOf(s)) {
+			asked.Past = passed(was, asked)
+			r.setAsked(s.ID, asked)
+		}
+		r.dueAt(r.look(ask, asked, r.now))
+	case isAsked:
 		r.leaveStep(at)
 		r.proceed(s)
 	}
@@ -179,6 +190,10 @@ func (r *run) leaveStep(at campaigns.StepID) {
 		}
 		r.add(&CloseQuestion{})
 	case campaigns.WaitDelivery:
+		if asked, put := r.e.Asked[at]; put && asked.Visit == r.e.Visit { // its second message
+			asked.Closed = true
+			r.e.Asked[at] = asked
+		}
 		r.add(&CancelPending{Reason: campaigns.StepLeft}, &CloseQuestion{})
 	}
 	r.e.State, r.e.Wait, r.e.Due, r.e.Waiting = campaigns.EnrollmentActive, campaigns.WaitNone, nil, Waiting{}

@@ -46,8 +46,9 @@ func drawSource(t *rapid.T, loops bool) (*definition.Definition, string) {
 		a.step(i, fmt.Sprintf("s%d", i), "  ", 0)
 	}
 	goal := a.pick("goal", "", "", "goal: {event: lesson.booked, within: 2d}\n", "goal: {event: lesson.booked, if: {tag: t1}, within: 9d, then: count}\nholdout: 10\n")
+	escalate := a.pick("escalate", "", "escalate: {after: 25m}\n")
 	exit := a.pick("exit", "exit: [{event: member.left}]", "exit: [{event: member.left}, {if: {tag: t2}}]", "exit: [{event: member.left}, {event: other, if: {attribute: level, is: a1}}]")
-	doc := strings.Replace(strings.Replace(head, "exit: [{event: member.left}]", exit, 1), "steps:\n", goal+"steps:\n", 1) + a.b.String()
+	doc := strings.Replace(strings.Replace(head, "exit: [{event: member.left}]", exit, 1), "steps:\n", goal+escalate+"steps:\n", 1) + a.b.String()
 	d, problems := definition.Parse([]byte(doc), definition.YAML)
 	if len(problems) > 0 {
 		t.Fatalf("%+v in\n%s", problems, doc)
@@ -132,7 +133,7 @@ func (a *author) ask(out func(string, ...any), top int, id string) {
 		timeout += ", goto: " + to
 	}
 	kind := a.pick("type", "nps", "text", "choice, options: [{value: a1, text: {en: One}}, {value: b1, text: {en: Two}}]")
-	out("ask: {type: %s, text: {en: Q}, timeout: {%s}, retries: %s, final: %s}", kind, timeout, a.pick("retries", "0", "1", "2"), a.pick("final", "true", "false"))
+	out("ask: {type: %s, text: {en: Q}, timeout: {%s}, retries: %s, final: %s%s}", kind, timeout, a.pick("retries", "0", "1", "2"), a.pick("final", "true", "false"), a.pick("escalates", "", "", ", escalate: {after: 20m}", ", escalate: false", ", channels: [email]"))
 	a.asked = append(a.asked, id)
 }
 
@@ -312,11 +313,25 @@ func (l *life) note(in decide.Input, effects []decide.Effect) {
 			}
 		case *decide.Record:
 			l.round(x)
+			l.escalated(x)
 			if l.d.Step(x.Step) != nil && x.Visit == 0 && x.Name != "answer.ignored" && x.Name != "enrollment.moved" && l.e.Visits[x.Step] > 0 {
 				l.t.Fatalf("%s names no visit of %s", x.Name, x.Step)
 			}
 		}
 	}
+}
+
+// escalated: a question's time without an answer comes once a visit, and its second message goes by a channel that comes later in the step's order.
+func (l *life) escalated(x *decide.Record) {
+	if x.Name != "question.escalated" && x.Name != "question.not_escalated" {
+		return
+	}
+	k := decide.Deliver{Step: x.Step, Visit: x.Visit, Part: -6}
+	rule := l.d.EscalateOf(l.d.Step(x.Step))
+	if l.seen[k] || rule == nil || x.Name == "question.escalated" && (x.Data["to"] != "email" || x.Data["from"] == "email" || l.e.Waiting.Begun) {
+		l.t.Fatalf("%s %s/%d %v by %+v", x.Name, x.Step, x.Visit, x.Data, rule)
+	}
+	l.seen[k] = true
 }
 
 // round checks that rounds open in their order, once each, and that none is missed twice or beyond its number.
@@ -353,7 +368,7 @@ func (l *life) stands(was decide.Enrollment, in decide.Input) {
 	case e.Wait == campaigns.WaitTime:
 		ok = e.Due != nil && l.out == nil
 	case e.Wait == campaigns.WaitDelivery:
-		ok = e.Due == nil && l.out != nil && key(l.out) == decide.Deliver{Step: e.Step, Visit: e.Visit, Channel: e.Waiting.Channel, Part: e.Waiting.Part}
+		ok = (e.Due != nil) == (asked.Visit == e.Visit && asked.Escalated && !asked.Answered && !asked.Closed) && l.out != nil && key(l.out) == decide.Deliver{Step: e.Step, Visit: e.Visit, Channel: e.Waiting.Channel, Part: e.Waiting.Part}
 	case e.Wait == campaigns.WaitAnswer:
 		ok = e.Due != nil && l.out == nil && asked.Visit == e.Visit && !asked.Closed && !asked.Answered
 	}
@@ -369,7 +384,7 @@ func (l *life) stands(was decide.Enrollment, in decide.Input) {
 
 // input draws what may happen next, the likely and the strange.
 func (l *life) input() decide.Input {
-	switch rapid.SampledFrom([]string{"due", "due", "delivered", "delivered", "delivered", "answered", "answered", "stray", "event", "zone", "left"}).Draw(l.t, "input") {
+	switch rapid.SampledFrom([]string{"begun", "due", "due", "delivered", "delivered", "delivered", "answered", "answered", "stray", "event", "zone", "left"}).Draw(l.t, "input") {
 	case "due":
 		if l.e.Due != nil && rapid.IntRange(0, 3).Draw(l.t, "on time") > 0 && l.e.Due.After(l.now) {
 			l.now = *l.e.Due
@@ -383,6 +398,9 @@ func (l *life) input() decide.Input {
 		}
 	case "answered":
 		return l.answer()
+	case "begun":
+		step := l.anyStep()
+		return &decide.Begun{Step: step, Visit: l.e.Visits[step]}
 	case "stray":
 		step := l.anyStep() // not of a message that this very decision will write
 		return l.outcome(decide.Deliver{Step: step, Visit: min(rapid.IntRange(0, 2).Draw(l.t, "visit"), l.e.Visits[step]), Channel: campaigns.Email})
@@ -512,7 +530,7 @@ func TestNothingPanics(t *testing.T) {
 		}
 		if rapid.Bool().Draw(rt, "has visits") {
 			l.e.Visits = map[campaigns.StepID]int{step: rapid.IntRange(-1, 2).Draw(rt, "visits")}
-			l.e.Asked = map[campaigns.StepID]decide.Asked{step: {Visit: l.e.Visit}}
+			l.e.Asked = map[campaigns.StepID]decide.Asked{step: {Visit: l.e.Visit, Channel: rapid.SampledFrom([]campaigns.Channel{"", campaigns.Telegram, campaigns.Page}).Draw(rt, "asked on")}}
 		}
 		if rapid.Bool().Draw(rt, "in a round") {
 			l.e.Round = &decide.Round{

@@ -20,9 +20,13 @@ func (r *run) onPage() bool { return r.e.PageAt != nil && r.now.Sub(*r.e.PageAt)
 func (r *run) ask(ask *definition.Ask, ch campaigns.Channel, at time.Time) {
 	asked := Asked{Visit: r.e.Visit, Channel: ch, At: utc(at)}
 	r.setAsked(r.e.Step, asked)
-	due := r.closes(ask, asked, asked.At)
-	r.wait(campaigns.WaitAnswer, &due)
-	r.e.Waiting = Waiting{Rejected: r.e.Waiting.Rejected}
+	r.wait(campaigns.WaitAnswer, nil)
+	r.e.Waiting = Waiting{Rejected: r.e.Waiting.Rejected, Begun: r.e.Waiting.Begun}
+	due := r.look(ask, asked, asked.At)
+	r.e.Due = &due
+	if _, ok := r.escalates(asked, asked.At); ok && !due.After(r.now) { // its outcome became known late
+		r.answerDue()
+	}
 }
 
 func (r *run) setAsked(id campaigns.StepID, asked Asked) {
@@ -49,11 +53,16 @@ func (r *run) closes(ask *definition.Ask, asked Asked, upTo time.Time) time.Time
 	if after.IsZero() {
 		after = defaultTimeout
 	}
-	due := after.Add(asked.At, r.f.Zone)
+	return r.capped(r.later(after, asked.At, upTo)).UTC()
+}
+
+// later is the period after the moment, in the member's zone, put off by the pauses that began before it was over, as known at the moment upTo.
+func (r *run) later(after timing.Period, at, upTo time.Time) time.Time {
+	due := after.Add(at, r.f.Zone)
 	for _, p := range r.f.Pauses {
 		from, to := p.From, p.To
-		if from.Before(asked.At) {
-			from = asked.At
+		if from.Before(at) {
+			from = at
 		}
 		if to.IsZero() {
 			to = upTo
@@ -62,10 +71,10 @@ func (r *run) closes(ask *definition.Ask, asked Asked, upTo time.Time) time.Time
 			due = due.Add(to.Sub(from))
 		}
 	}
-	return r.capped(due).UTC()
+	return due
 }
 
-// answerDue closes the question, unless pauses put off its timeout.
+// answerDue closes the question, or puts it on another channel too, unless pauses put that off.
 func (r *run) answerDue() {
 	ask, asked, ok := r.open()
 	if !ok {
@@ -74,10 +83,36 @@ func (r *run) answerDue() {
 		}
 		return
 	}
+	if !r.closes(ask, asked, r.now).After(r.now) {
+		r.timedOut(asked)
+		return
+	}
+	if at, ok := r.escalates(asked, r.now); ok && !at.After(r.now) && !r.f.Paused {
+		if r.escalate(r.d.Step(r.e.Step), asked) {
+			return
+		}
+		asked = r.e.Asked[r.e.Step]
+	}
+	due := r.look(ask, asked, r.now)
+	r.e.Due = &due
+}
+
+// twinDue closes the question whose second message has not left by then. Any other message is waited for until its outcome is known.
+func (r *run) twinDue() {
+	ask, asked, ok := r.open()
+	if !ok {
+		r.e.Due = nil
+		return
+	}
 	if due := r.closes(ask, asked, r.now); due.After(r.now) {
 		r.e.Due = &due
 		return
 	}
+	r.add(&CancelPending{Reason: campaigns.QuestionClosed})
+	r.timedOut(asked)
+}
+
+func (r *run) timedOut(asked Asked) {
 	asked.Closed = true
 	r.setAsked(r.e.Step, asked)
 	r.record("question.timed_out", "")

@@ -143,16 +143,19 @@ func (r *run) closeRound(at time.Time) {
 	if r.e.State == campaigns.EnrollmentActive && r.e.Round.Answered {
 		return // a pause held what follows from the answer: that comes first
 	}
-	if asked, put := r.e.Asked[r.e.Step]; put && asked.Visit == r.e.Visit && !asked.Answered {
+	asked, put := r.e.Asked[r.e.Step]
+	if put = put && asked.Visit == r.e.Visit && !asked.Answered; put {
 		asked.Closed = true
 		r.setAsked(r.e.Step, asked)
 	}
-	switch r.e.Wait {
-	case campaigns.WaitAnswer:
+	if r.e.Wait == campaigns.WaitAnswer || r.e.Wait == campaigns.WaitDelivery && put {
 		r.record("question.timed_out", "")
+	}
+	if r.e.Wait == campaigns.WaitDelivery {
+		r.add(&CancelPending{Reason: campaigns.RoundOver})
+	}
+	if r.e.Wait == campaigns.WaitAnswer || r.e.Wait == campaigns.WaitDelivery {
 		r.add(&CloseQuestion{})
-	case campaigns.WaitDelivery:
-		r.add(&CancelPending{Reason: campaigns.RoundOver}, &CloseQuestion{})
 	}
 	r.e.State, r.e.Wait, r.e.Due = campaigns.EnrollmentActive, campaigns.WaitNone, nil
 	r.proceed(r.d.Step(r.e.Round.Step))
@@ -185,10 +188,7 @@ func (r *run) capped(at time.Time) time.Time {
 	if r.e.Round == nil || r.e.Round.Over {
 		return at
 	}
-	if end := r.opens(r.e.Round.N + 1); end.Before(at) {
-		return end
-	}
-	return at
+	return earlier(at, r.opens(r.e.Round.N+1))
 }
 
 func (r *run) award(a *definition.Award) {

@@ -64,6 +64,8 @@ func (r *run) take(in Input) {
 		r.due()
 	case *Delivered:
 		r.delivered(in)
+	case *Begun:
+		r.begun(in)
 	case *Happened:
 		r.happened(in)
 	case *Left:
@@ -152,7 +154,7 @@ func (r *run) due() {
 	case r.e.Wait == campaigns.WaitAnswer:
 		r.answerDue()
 	case r.e.Wait == campaigns.WaitDelivery:
-		r.e.Due = nil // the outcome wakes it
+		r.twinDue()
 	}
 }
 

@@ -88,6 +88,20 @@ steps:
   - send: {text: {en: a, ru: b}, late: skip}
   - send: {text: {en: a, ru: b}, late: {after: 2h}}
 `,
+	"escalations": head + `escalate: {after: 2d}
+steps:
+  - ask: {type: nps, text: {en: a, ru: b}, timeout: {after: 1d}}
+  - ask: {type: nps, text: {en: a, ru: b}, timeout: {after: 1d}, escalate: {after: 1d}}
+  - ask: {type: nps, text: {en: a, ru: b}, timeout: {after: 1d}, escalate: false}
+  - ask: {type: nps, text: {en: a, ru: b}, escalate: true}
+  - ask: {type: nps, text: {en: a, ru: b}, escalate: {after: soon, to: email}}
+  - ask: {type: nps, text: {en: a, ru: b}, channels: [email], escalate: {after: 1h}}
+  - ask: {type: nps, text: {en: a, ru: b}, channels: [email]}
+  - repeat: {times: 3, at: "10:00", steps: [{ask: {type: nps, text: {en: a, ru: b}}}]}
+  - repeat: {times: 3, at: "10:00", steps: [{ask: {type: nps, text: {en: a, ru: b}, escalate: {after: 24h}}}, {ask: {type: nps, text: {en: a, ru: b}, escalate: {after: 5h}}}]}
+  - send: {text: {en: a, ru: b}, escalate: {after: 1h}}
+`,
+	"escalation by one channel": strings.Replace(head, "[telegram, email]", "[telegram]", 1) + "escalate: {after: 1h}\n" + tail,
 	"rounds": head + `steps:
   - id: early
     award: {points: 0}

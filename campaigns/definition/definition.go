@@ -30,6 +30,7 @@ type Definition struct {
 	QuietThen QuietThen     // what becomes of what comes due in Quiet
 	QuietOver timing.Period // with QuietSpread
 	Late      *Late         // of messages without a rule of their own; nil: they are sent however late
+	Escalate  *Escalate     // of questions without a rule of their own; nil: they go by one channel
 	Steps     []*Step       // the tree, as written
 
 	// Order is every step in document order, nested ones included; filled by Parse.
@@ -109,6 +110,7 @@ type Ask struct {
 	Channels []campaigns.Channel
 	Expires  timing.Period
 	Late     *Late
+	Escalate *Escalate // nil: the campaign's
 }
 
 // Option is one answer of a choice.

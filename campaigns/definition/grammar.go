@@ -88,7 +88,7 @@ var scalars = map[string]schema{
 // objects lists every mapping of the language.
 func objects() []*object {
 	return []*object{
-		campaignObject, entryObject, scheduleObject, exitObject, goalObject, quietObject, lateObject, stepObject, sendObject, mediaObject, buttonObject, askObject, optionObject,
+		campaignObject, entryObject, scheduleObject, exitObject, goalObject, quietObject, lateObject, escalateObject, stepObject, sendObject, mediaObject, buttonObject, askObject, optionObject,
 		timeoutObject, waitObject, waitDateObject, armObject, splitArmObject, setObject, awardObject, notifyObject, repeatObject, endObject, conditionObject,
 	}
 }

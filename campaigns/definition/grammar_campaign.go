@@ -63,6 +63,7 @@ var campaignObject = &object{
 			"additionalProperties": filled(named("step")),
 		}),
 		may("late", "What becomes of a message that comes late, for every step without a rule of its own. Default: it is sent.", named("late")),
+		may("escalate", "When a question that nobody has answered goes by its next channel too, for every question without a rule of its own. Default: it does not.", named("escalate")),
 		must("steps", "The steps, one after another.", filled(named("step"))),
 	},
 }
@@ -82,6 +83,13 @@ var lateObject = &object{
 	fields: []field{
 		may("after", "From when on it is late: the time since its moment, quiet hours not counted; a day is 24 hours. Needed with skip and next_window.", named("period")),
 		must("then", "send: it is sent all the same. skip: the member goes on without it. next_window: it waits for the same time of the next day, of the wait's weekdays where the wait before it names some.", words(lateThens)),
+	},
+}
+
+var escalateObject = &object{
+	name: "escalate", doc: "A question without an answer goes by the next of its channels too, once.", example: "{after: 2d}",
+	fields: []field{
+		must("after", "How long the question has been without an answer then, a pause of the campaign not counted. It must be shorter than the question's timeout.", named("period")),
 	},
 }
 

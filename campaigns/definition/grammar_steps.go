@@ -124,6 +124,7 @@ var askObject = &object{
 		may("channels", "Channels for this step alone.", filled(named("channel"))),
 		may("expires", "After this time the question is no longer worth sending, whatever it waited for. Default 24h; 8d with late: next_window.", named("period")),
 		may("late", "What becomes of the question when it comes late. Default: what the campaign says. Skipped, it goes the way of its timeout.", named("late")),
+		may("escalate", "When the question, without an answer, goes by its next channel too. false: it does not, whatever the campaign says.", anyOf(schema{"const": false}, named("escalate"))),
 	},
 }
 

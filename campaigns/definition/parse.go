@@ -54,6 +54,7 @@ func check(text *source, root *node, out *sink) *Definition {
 	r.expiries()
 	r.linkSteps()
 	r.noteRepeats()
+	r.checkEscalations()
 	r.checkGotos()
 	if r.gotosFound {
 		r.checkRounds()

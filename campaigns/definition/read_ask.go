@@ -26,6 +26,7 @@ func (r *reader) ask(s *Step, n *node) Body {
 	rec.with("channels", func(n *node) { a.Channels = r.channels(n) })
 	rec.with("expires", func(n *node) { a.Expires = r.period(n) })
 	rec.with("late", func(n *node) { a.Late = r.late(n) })
+	rec.with("escalate", func(n *node) { a.Escalate = r.ownEscalate(n) })
 	return a
 }
 

@@ -40,6 +40,7 @@ func (r *reader) campaign(n *node) bool {
 	rec.with("quiet_hours", r.quiet)
 	rec.with("fragments", r.fragments)
 	rec.with("late", func(n *node) { d.Late = r.late(n) })
+	rec.with("escalate", func(n *node) { d.Escalate = r.escalate(n) })
 	steps := rec.get("steps")
 	if steps == nil {
 		return false

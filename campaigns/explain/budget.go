@@ -4,7 +4,7 @@ import "github.com/kruzhok/kruzhok/campaigns/decide"
 
 // Budget says which rule of the community's budget held a message.
 func (w Words) Budget(r decide.BudgetRule) string {
-	args := map[string]any{"n": r.Most, "span": w.period(r.Per)}
+	args := map[string]any{"n": r.Most, "span": w.Period(r.Per)}
 	if r.Kind == "" {
 		return w.say("explain.budget", args)
 	}

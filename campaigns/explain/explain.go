@@ -248,15 +248,15 @@ func (w Words) value(v any) string {
 func (w Words) span(s definition.Span) string {
 	switch {
 	case !s.Within.IsZero():
-		return w.say("explain.within", map[string]any{"span": w.period(s.Within)})
+		return w.say("explain.within", map[string]any{"span": w.Period(s.Within)})
 	case !s.OlderThan.IsZero():
-		return w.say("explain.older_than", map[string]any{"span": w.period(s.OlderThan)})
+		return w.say("explain.older_than", map[string]any{"span": w.Period(s.OlderThan)})
 	}
 	return ""
 }
 
-// period says days, hours and minutes, those that there are.
-func (w Words) period(p timing.Period) string {
+// Period says days, hours and minutes, those that there are.
+func (w Words) Period(p timing.Period) string {
 	var parts []string
 	for _, unit := range []struct {
 		key string

@@ -1,0 +1,101 @@
+package decide
+
+import (
+	"slices"
+	"time"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/definition"
+)
+
+// escalates is when the open question goes by another channel, as known at the moment upTo; false: it does not, or not any more.
+func (r *run) escalates(asked Asked, upTo time.Time) (time.Time, bool) {
+	rule := r.d.EscalateOf(r.d.Step(r.e.Step))
+	if rule == nil || asked.Escalated {
+		return time.Time{}, false
+	}
+	return r.later(rule.After, asked.At, upTo), true
+}
+
+// look is when the open question is looked at next: when it goes by another channel, or when it stops waiting.
+func (r *run) look(ask *definition.Ask, asked Asked, upTo time.Time) time.Time {
+	due := r.closes(ask, asked, upTo)
+	if r.e.Wait == campaigns.WaitDelivery {
+		return due
+	}
+	if at, ok := r.escalates(asked, upTo); ok && at.Before(due) {
+		return at.UTC()
+	}
+	return due
+}
+
+// escalate puts the question that nobody has answered on the next channel too, and reports whether it does. Once a visit, whatever comes of it.
+func (r *run) escalate(s *definition.Step, asked Asked) bool {
+	asked.Escalated = true
+	r.setAsked(s.ID, asked)
+	if r.e.Waiting.Begun || r.e.Waiting.Rejected > 0 {
+		r.record("question.not_escalated", campaigns.AnswerBegun)
+		return false
+	}
+	ch, reason := r.twin(s, asked)
+	if ch == "" {
+		r.record("question.not_escalated", reason)
+		return false
+	}
+	r.add(&Record{
+		Name: "question.escalated", Step: s.ID, Visit: r.e.Visit,
+		Data: map[string]any{"from": string(asked.Channel), "to": string(ch), "after": r.d.EscalateOf(s).After.String()},
+	})
+	r.deliver(s, ch, 0)
+	return true
+}
+
+// twin is the next usable channel behind that of the question; or why there is none.
+func (r *run) twin(s *definition.Step, asked Asked) (ch campaigns.Channel, reason campaigns.Reason) {
+	reason = campaigns.LastChannel
+	for _, ch := range behind(r.d.ChannelsOf(s), asked.Channel) {
+		if slices.Contains(asked.Past, ch) {
+			continue
+		}
+		if reason = Usable(r.f, ch, r.d.Purpose); reason == "" {
+			return ch, ""
+		}
+	}
+	return "", reason
+}
+
+// behind are the channels that come after the one. A question that was shown on the survey page was not mailed, so its mail comes after it.
+func behind(order []campaigns.Channel, ch campaigns.Channel) []campaigns.Channel {
+	if ch == campaigns.Page {
+		return order[max(slices.Index(order, campaigns.Email), 0):]
+	}
+	return order[slices.Index(order, ch)+1:]
+}
+
+// passed are the channels by which a question that stands went, or could not go, in the version before.
+func passed(order []campaigns.Channel, asked Asked) []campaigns.Channel {
+	ahead := behind(order, asked.Channel)
+	return slices.Concat(asked.Past, order[:len(order)-len(ahead)])
+}
+
+// twinCame goes on waiting for the answer when it is known what became of the question's second message.
+func (r *run) twinCame(asked Asked, ch campaigns.Channel) {
+	asked.Twin = ch
+	r.setAsked(r.e.Step, asked)
+	r.stand()
+}
+
+// stand waits for the answer to the open question, or closes it where its time has passed.
+func (r *run) stand() {
+	r.wait(campaigns.WaitAnswer, nil)
+	r.e.Waiting = Waiting{Rejected: r.e.Waiting.Rejected, Begun: r.e.Waiting.Begun}
+	r.answerDue()
+}
+
+// begun notes that the member has begun to answer the question at which the enrollment stands.
+func (r *run) begun(in *Begun) {
+	waits := r.e.Wait == campaigns.WaitAnswer || r.e.Wait == campaigns.WaitDelivery
+	if waits && in.Step == r.e.Step && in.Visit == r.e.Visit {
+		r.e.Waiting.Begun = true
+	}
+}
