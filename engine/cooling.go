@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"strconv"
 	"sync"
 	"time"
@@ -78,11 +77,9 @@ func (e *Engine) cooling(ctx context.Context, ch campaigns.Channel) (time.Durati
 	return max(c.by[string(ch)].Until.Sub(e.now()), 0), err
 }
 
-// DropCooldowns forgets rests and held places in budgets that matter no more.
+// DropCooldowns forgets rests that matter no more.
 func (e *Engine) DropCooldowns(ctx context.Context) error {
-	return e.Store.Write(ctx, func(tx *store.Tx) error {
-		return errors.Join(tx.DropCooldowns(ctx, e.now().Add(-recoveredBy)), tx.DropHolds(ctx, e.now().Add(-recoveredBy)))
-	})
+	return e.Store.Write(ctx, func(tx *store.Tx) error { return tx.DropCooldowns(ctx, e.now().Add(-recoveredBy)) })
 }
 
 func chatCooldown(d *store.Delivery) string {
