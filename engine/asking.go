@@ -115,7 +115,7 @@ func (a *asking) withoutLimiter(now time.Time) (may []job, later []delayed) {
 // chatBuckets: the bot's, the chat's, and for a group the group's (its chat id is negative).
 func (e *Engine) chatBuckets(a *asking, j job, slow cooldowns, now time.Time) (of []int) {
 	r, to := e.Rates, j.p.Addresses[campaigns.Telegram].Value
-	of = a.bucket(of, ratelimit.Bucket{Name: "bot", Rate: r.Bot, Burst: int(math.Ceil(r.Bot)), Reserve: interactiveShare})
+	of = a.bucket(of, r.bot())
 	chat := ratelimit.Bucket{Name: "chat:" + to, Rate: r.Chat, Burst: max(r.ChatBurst, 2), Full: true, Lines: true}
 	if c, ok := slow.of(chatCooldown(j.d)); ok && c.Until.After(now) {
 		chat.Opens, chat.Rate = c.Until.Sub(now), max(chat.Rate, 1)
@@ -136,8 +136,4 @@ func (e *Engine) mailBuckets(a *asking, j job, slow cooldowns, now time.Time) []
 	})
 }
 
-// mailDomain is the part after the @; addresses are stored with it in lower case.
-func mailDomain(j job) string {
-	to := j.p.Addresses[campaigns.Email].Value
-	return to[strings.LastIndexByte(to, '@')+1:]
-}
+func mailDomain(j job) string { return domainOf(j.p.Addresses[campaigns.Email].Value) }

@@ -173,3 +173,54 @@ func (r *results) overBudget(h overspent, now time.Time) {
 	r.verdict(h.d, v, now)
 	r.outcomes[len(r.outcomes)-1].Detail = h.rule.String()
 }
+
+// DropHolds forgets held places that ran out: they count no more.
+func (e *Engine) DropHolds(ctx context.Context) error {
+	return e.batches(ctx, func(tx *store.Tx, rows int) (int, error) { return tx.DropHolds(ctx, e.now(), rows) })
+}
+
+// budgetKnown is after how long no process judges by rules that were changed: what it remembers is a second old, and what it judged is written.
+const budgetKnown = 10 * time.Second
+
+// WakeHeld makes due what waits for a rule of the budget that is no more, so that it is judged by those that are. It looks when the process starts and when
+// the settings change, until everybody knows them: a message may be held by the old rule meanwhile.
+func (e *Engine) WakeHeld(ctx context.Context) error {
+	c, err := e.Store.Community(ctx)
+	if err != nil || e.budgeted.Load() == c.UpdatedAt.UnixMicro() {
+		return err
+	}
+	var rules []string
+	for _, r := range c.Budget {
+		rules = append(rules, r.String())
+	}
+	lanes, err := e.Store.HeldLanes(ctx)
+	for _, l := range lanes {
+		if err == nil {
+			err = e.wakeHeld(ctx, l, rules)
+		}
+	}
+	if err == nil && e.now().Sub(c.UpdatedAt) > budgetKnown {
+		e.budgeted.Store(c.UpdatedAt.UnixMicro())
+	}
+	return err
+}
+
+// wakeHeld looks for them in a read, so that no writer waits for the many that wait for something else.
+func (e *Engine) wakeHeld(ctx context.Context, l store.HeldLane, rules []string) error {
+	now, rows := e.now(), e.Store.BulkRows()
+	for since := now.Add(time.Microsecond); ; {
+		ids, last, err := e.Store.HeldByOthers(ctx, l, rules, since, rows)
+		if err != nil || len(ids) == 0 {
+			return err
+		}
+		woken := false
+		err = e.Store.WriteBulk(ctx, func(tx *store.Tx) (err error) {
+			woken, err = tx.LeaveToLane(ctx, ids, l.Channel, now)
+			return err
+		})
+		if err != nil || !woken || len(ids) < rows {
+			return err
+		}
+		since = last
+	}
+}

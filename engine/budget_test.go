@@ -249,6 +249,49 @@ func TestBudgetGivenBack(t *testing.T) {
 	})
 }
 
+// TestBudgetWidened: what waits for a rule that was changed is judged by the new one; what waits for another stays as it is. Places that ran out are forgotten.
+func TestBudgetWidened(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		survey := engine.BudgetInput{Most: 1, Per: "12h", Kind: "survey"}
+		w.budget(engine.BudgetInput{Most: 1, Per: "1d", Kind: "reminder"}, survey)
+		m := w.member("ann", byMail("ann@example.org")).ID
+		w.gets("one", "", "ann")
+		w.enroll(w.publish(campaign("first", "", sends("a", "One"))), "ann")
+		w.settle()
+		w.gets("two", "", "ann")
+		w.enroll(w.publish(campaign("second", "", sends("b", "One"))), "ann")
+		w.settle()
+		must(t, w.e.WakeHeld(t.Context()))
+		held := map[campaigns.StepID]string{
+			"one": "sent", "a": "sent", "two": "pending over_budget 1 reminder per 1d 2026-11-25T12:00", "b": "pending over_budget 1 survey per 12h 2026-11-25T00:00",
+		}
+		w.expectFates(m, held)
+		w.later(time.Hour)
+		w.budget(engine.BudgetInput{Most: 2, Per: "1d", Kind: "reminder"}, survey)
+		must(t, w.e.WakeHeld(t.Context()))
+		held["two"] = "pending over_budget 1 reminder per 1d 2026-11-24T13:00"
+		w.expectFates(m, held)
+		w.settle()
+		held["two"] = "sent"
+		w.expectFates(m, held)
+
+		many := make([]store.BudgetHold, w.store.BulkRows()+1)
+		for i := range many {
+			many[i] = store.BudgetHold{Delivery: campaigns.DeliveryID(1_000_000 + i), Member: m, Until: w.clock.now()}
+		}
+		many[0].Until = w.clock.now().Add(time.Second)
+		must(t, w.store.Write(t.Context(), func(tx *store.Tx) error { return tx.HoldBudget(t.Context(), many) }))
+		must(t, w.e.DropHolds(t.Context()))
+		must(t, w.store.Write(t.Context(), func(tx *store.Tx) error {
+			n, err := tx.DropHolds(t.Context(), w.clock.now().Add(24*time.Hour), 1000)
+			if n != 2 { // that one, and that of the message which has just left
+				t.Errorf("%d places are kept", n)
+			}
+			return err
+		}))
+	})
+}
+
 // TestNoBudgetAsksNothing: without rules a message is sent also where there is nothing to count from.
 func TestNoBudgetAsksNothing(t *testing.T) {
 	url := storetest.SQLiteURL(t)

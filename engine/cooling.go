@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"strconv"
 	"sync"
 	"time"
@@ -12,7 +11,8 @@ import (
 	"github.com/kruzhok/kruzhok/store"
 )
 
-// cooldowns are the rests that providers asked for, by bucket: a channel, a chat ('telegram:MEMBER'), a mail domain ('email:DOMAIN').
+// cooldowns are the rests that providers asked for, by bucket: a channel, a chat ('telegram:MEMBER', or 'telegram:chat:ID' of the
+// staff), a mail domain ('email:DOMAIN').
 type cooldowns struct {
 	by   map[string]store.Cooldown
 	many map[campaigns.Channel]bool // there are some of single chats or domains
@@ -78,11 +78,9 @@ func (e *Engine) cooling(ctx context.Context, ch campaigns.Channel) (time.Durati
 	return max(c.by[string(ch)].Until.Sub(e.now()), 0), err
 }
 
-// DropCooldowns forgets rests and held places in budgets that matter no more.
+// DropCooldowns forgets rests that matter no more.
 func (e *Engine) DropCooldowns(ctx context.Context) error {
-	return e.Store.Write(ctx, func(tx *store.Tx) error {
-		return errors.Join(tx.DropCooldowns(ctx, e.now().Add(-recoveredBy)), tx.DropHolds(ctx, e.now().Add(-recoveredBy)))
-	})
+	return e.Store.Write(ctx, func(tx *store.Tx) error { return tx.DropCooldowns(ctx, e.now().Add(-recoveredBy)) })
 }
 
 func chatCooldown(d *store.Delivery) string {
@@ -116,22 +114,23 @@ func (e *Engine) domainRate(domain string, slow cooldowns, now time.Time) (rate 
 	return rate, opens
 }
 
-// throttled notes in the results what has to rest after an attempt that was told to come later: the chat, the domain, or the whole channel when
-// several are told so within a moment (whether Telegram's 429 concerns one chat or the bot is not documented; a relay's 421 may mean all it has).
-func (e *Engine) throttled(j job, r channels.Receipt, began time.Time, res *results) {
+// throttled notes in the results what has to rest after an attempt that was told to come later: the chat (its bucket), the domain of the address, or the
+// whole channel when several are told so within a moment (whether Telegram's 429 concerns one chat or the bot is not documented; a relay's 421 may mean all
+// it has).
+func (e *Engine) throttled(ch campaigns.Channel, chat, address string, r channels.Receipt, began time.Time, res *results) {
 	if r.Class != channels.RateLimited || r.WholeChannel {
 		return
 	}
 	now := e.now()
 	rest := cooldown{until: now.Add(max(r.RetryAfter, time.Second)), reason: string(r.Class)}
-	if j.d.Channel != campaigns.Email {
-		res.rests(chatCooldown(j.d), rest)
-		if e.flood.limited(j.d.Channel, chatCooldown(j.d), began, 2) {
-			res.rests(string(j.d.Channel), rest)
+	if ch != campaigns.Email {
+		res.rests(chat, rest)
+		if e.flood.limited(ch, chat, began, 2) {
+			res.rests(string(ch), rest)
 		}
 		return
 	}
-	domain := mailDomain(j)
+	domain := domainOf(address)
 	c, err := e.cooldowns(context.Background())
 	rate, _ := e.domainRate(domain, c, now)
 	if rate == 0 || err != nil {
@@ -139,8 +138,8 @@ func (e *Engine) throttled(j job, r channels.Receipt, began time.Time, res *resu
 	}
 	rest.rate = max(rate/2, leastRate)
 	res.rests(domainCooldown(domain), rest)
-	if e.flood.limited(j.d.Channel, domain, began, 3) {
-		res.rests(string(j.d.Channel), cooldown{until: now.Add(wholeChannelPause), reason: string(r.Class)})
+	if e.flood.limited(ch, domain, began, 3) {
+		res.rests(string(ch), cooldown{until: now.Add(wholeChannelPause), reason: string(r.Class)})
 	}
 }
 

@@ -106,6 +106,7 @@ type Engine struct {
 	noticed  recently[sweptCampaign] // asked to be emptied
 	claims   atomic.Uint64           // tells claims apart
 	bot      atomic.Pointer[string]  // the bot's name, once it is known
+	budgeted atomic.Int64            // when the settings were changed by whose budget everything waits
 	waiting  atomic.Int64            // how many wait for the database to take their outcomes
 	leaps    leaps
 	seats    map[campaigns.Channel]*seats

@@ -144,7 +144,7 @@ func (f *feed) settle(done *channels.Message, r channels.Receipt, next *handed) 
 	if h == nil {
 		return f.begin(next)
 	}
-	f.e.throttled(h.job, r, h.since, f.res)
+	f.e.throttled(h.job.d.Channel, chatCooldown(h.job.d), h.job.p.Addresses[h.job.d.Channel].Value, r, h.since, f.res)
 	o := f.e.receive(h.job, r, h.since)
 	o.Over = f.ends.over(h.job, o)
 	switch {

@@ -16,10 +16,10 @@ import (
 // Limits of telling the staff.
 const (
 	noticeClaim   = 2 * time.Minute  // how long one message may take before it is sent again
-	noticeTries   = 8                // with the pauses between them, some two hours
+	noticeTries   = 9                // with the pauses between them, some two hours
 	noticeBackoff = 30 * time.Second // doubled with each try
 	// noticeBurst is of how many members one address hears by a message each, within noticeSpan and about one step. What comes on top is told together, in a
-	// message each noticePause: an audience must not flood a chat that people read.
+	// message each noticePause: an audience must not flood a chat that people read. However many wait, the first have their own texts.
 	noticeBurst = 20
 	noticeSpan  = time.Hour
 	noticePause = 10 * time.Minute
@@ -53,42 +53,6 @@ func (w *work) notify(ctx context.Context, l *live, row *store.Enrollment, x *de
 	return nil
 }
 
-// somebody is one address of the staff; without an address, the channel has none.
-type somebody struct {
-	channel campaigns.Channel
-	address string
-}
-
-// staff is who hears what is for these channels; none of them: for all.
-func (e *Engine) staff(to []campaigns.Channel) (all []somebody) {
-	for _, ch := range []campaigns.Channel{campaigns.Telegram, campaigns.Email} {
-		if len(to) > 0 && !slices.Contains(to, ch) {
-			continue
-		}
-		if !e.off(ch) && len(e.Staff[ch]) > 0 {
-			for _, address := range e.Staff[ch] {
-				all = append(all, somebody{ch, address})
-			}
-		} else if len(to) > 0 {
-			all = append(all, somebody{channel: ch})
-		}
-	}
-	if len(all) == 0 {
-		return []somebody{{}}
-	}
-	return all
-}
-
-// untold are the steps that tell the staff, where nobody is set up for some of it.
-func (e *Engine) untold(def *definition.Definition) (ids []campaigns.StepID) {
-	for _, s := range def.Order {
-		if body, ok := s.Body.(*definition.Notify); ok && slices.ContainsFunc(e.staff(body.To), func(to somebody) bool { return to.address == "" }) {
-			ids = append(ids, s.ID)
-		}
-	}
-	return ids
-}
-
 // TellStaff sends what notify steps tell and is due: to each address one message at most, since a group takes few a minute.
 func (e *Engine) TellStaff(ctx context.Context) error {
 	first, err := e.Store.DueNotice(ctx, e.now())
@@ -103,7 +67,7 @@ func (e *Engine) TellStaff(ctx context.Context) error {
 		return e.forgetAddress(ctx, first)
 	}
 	for _, to := range all {
-		if wait, err := e.cooling(ctx, to.channel); err != nil || wait > 0 {
+		if wait, err := e.staffRests(ctx, to); err != nil || wait > 0 {
 			if err != nil {
 				return err
 			}
@@ -145,32 +109,31 @@ func (e *Engine) batches(ctx context.Context, do func(tx *store.Tx, rows int) (i
 	}
 }
 
-// tellStaff tells the notice: alone, or with all that are like it where they have become many.
+// tellStaff tells the notice: alone, or with all that are like it where many were told alone.
 func (e *Engine) tellStaff(ctx context.Context, n *store.Notice) error {
 	now, like := e.now(), n.Alike()
 	told, last, err := e.Store.NoticesTold(ctx, like, now.Add(-noticeSpan), noticeBurst)
 	if err != nil {
 		return err
 	}
-	waiting, err := e.Store.NoticesWaiting(ctx, like, now, noticeBurst+1)
-	if err != nil {
-		return err
-	}
-	t := &telling{e: e, claim: fmt.Sprintf("%s/%d", e.Owner, e.claims.Add(1)), until: now.Add(noticeClaim)}
-	switch {
-	case told+waiting <= noticeBurst:
-		err = e.Store.Write(ctx, func(tx *store.Tx) error {
-			t.reset()
-			return t.take(ctx, tx, like, now, 1)
-		})
-	case last != nil && now.Sub(*last) < noticePause:
+	if told >= noticeBurst && now.Sub(*last) < noticePause {
 		return e.batches(ctx, func(tx *store.Tx, rows int) (int, error) {
 			return tx.PutOffNotices(ctx, like, now, last.Add(noticePause), rows)
 		})
-	default:
+	}
+	if !e.mayTell(ctx, n.Channel) {
+		return nil
+	}
+	t := &telling{e: e, claim: fmt.Sprintf("%s/%d", e.Owner, e.claims.Add(1)), until: now.Add(noticeClaim)}
+	if told < noticeBurst {
+		err = e.Store.Write(ctx, func(tx *store.Tx) error {
+			t.taken, t.named = nil, nil // the transaction may be repeated
+			return t.take(ctx, tx, like, now, 1)
+		})
+	} else {
 		err = t.takeAll(ctx, like, now)
 	}
-	if err != nil || len(t.ids) == 0 {
+	if err != nil || len(t.taken) == 0 {
 		return err
 	}
 	return t.send(ctx)
@@ -181,17 +144,21 @@ type telling struct {
 	e     *Engine
 	claim string
 	until time.Time
-	ids   []int64         // of the notices that it tells
+	taken []taken         // the notices that it tells
 	named []*store.Notice // the first of them
 }
 
-func (t *telling) reset() { t.ids, t.named = nil, nil }
+// taken is a notice that was claimed. Several that are told together may have been tried more or less often.
+type taken struct {
+	id    int64
+	tries int
+}
 
 // take claims some. A process that dies leaves them to be told again.
 func (t *telling) take(ctx context.Context, tx *store.Tx, like store.Alike, now time.Time, most int) error {
 	ns, err := tx.ClaimNotices(ctx, like, t.claim, now, t.until, most)
 	for _, n := range ns {
-		t.ids = append(t.ids, n.ID)
+		t.taken = append(t.taken, taken{n.ID, n.Tries})
 		if len(t.named) < maxNamed {
 			t.named = append(t.named, n)
 		}
@@ -200,11 +167,11 @@ func (t *telling) take(ctx context.Context, tx *store.Tx, like store.Alike, now 
 }
 
 func (t *telling) takeAll(ctx context.Context, like store.Alike, now time.Time) error {
-	for before := -1; before < len(t.ids); {
-		before = len(t.ids)
-		ids, named := t.ids, t.named
+	for before := -1; before < len(t.taken); {
+		before = len(t.taken)
+		some, named := t.taken, t.named
 		err := t.e.Store.WriteBulk(ctx, func(tx *store.Tx) error {
-			t.ids, t.named = ids, named // the transaction may be repeated
+			t.taken, t.named = some, named // the transaction may be repeated
 			return t.take(ctx, tx, like, now, t.e.Store.BulkRows())
 		})
 		if err != nil {
@@ -219,21 +186,43 @@ func (t *telling) send(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, noticeClaim)
 	defer cancel()
 	m, err := t.message(ctx)
-	var o store.NoticeOutcome
 	switch {
 	case err != nil:
-		t.e.Log.Error("notice not made", "notice", t.ids[0], "error", err)
-		o = store.NoticeOutcome{State: store.NoticeFailed, Reason: campaigns.RenderFailed}
+		t.e.Log.Error("notice not made", "notice", t.taken[0].id, "error", err)
+		return t.fail(ctx, campaigns.RenderFailed)
 	case m == nil:
-		o = store.NoticeOutcome{State: store.NoticeFailed, Reason: campaigns.MemberErased}
-	default:
-		o = t.outcome(t.leave(ctx, m))
+		return t.fail(ctx, campaigns.MemberErased)
 	}
-	o.Together = len(t.ids)
-	for ids := range slices.Chunk(t.ids, t.e.Store.BulkRows()) {
-		err := t.e.Store.WriteBulk(ctx, func(tx *store.Tx) error { return tx.SettleNotices(ctx, ids, t.claim, o) })
-		if err != nil {
-			return err
+	began := t.e.now()
+	r := t.leave(ctx, m)
+	now := t.e.now()
+	if err := t.e.restStaff(ctx, somebody{t.named[0].Channel, t.named[0].Address}, r, began); err != nil {
+		return err
+	}
+	if r.Class != channels.OK {
+		t.e.Log.Warn("notice not sent", "notice", t.taken[0].id, "tries", t.taken[0].tries, "class", r.Class, "code", r.Code, "detail", r.Detail)
+	}
+	return t.settle(ctx, func(tries int) store.NoticeOutcome { return noticeOutcome(r, tries, now) })
+}
+
+func (t *telling) fail(ctx context.Context, reason campaigns.Reason) error {
+	return t.settle(ctx, func(int) store.NoticeOutcome { return store.NoticeOutcome{State: store.NoticeFailed, Reason: reason} })
+}
+
+// settle writes what became of each notice, by its own tries: one that came late has all of its own, whomever it was told with.
+func (t *telling) settle(ctx context.Context, became func(tries int) store.NoticeOutcome) error {
+	ids := map[int][]int64{}
+	for _, n := range t.taken {
+		ids[n.tries] = append(ids[n.tries], n.id)
+	}
+	for tries, same := range ids {
+		o := became(tries)
+		o.Together = len(t.taken)
+		for some := range slices.Chunk(same, t.e.Store.BulkRows()) {
+			err := t.e.Store.WriteBulk(ctx, func(tx *store.Tx) error { return tx.SettleNotices(ctx, some, t.claim, o) })
+			if err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -255,21 +244,18 @@ func (t *telling) leave(ctx context.Context, m *channels.Message) channels.Recei
 	return r
 }
 
-// outcome is what is written of a receipt. What may or may not have arrived is sent again: a person who reads it twice loses nothing.
-func (t *telling) outcome(r channels.Receipt) store.NoticeOutcome {
-	now, n := t.e.now(), t.named[0]
-	if r.Class == channels.OK {
-		return store.NoticeOutcome{State: store.NoticeSent, ToldAt: &now}
-	}
-	t.e.Log.Warn("notice not sent", "notice", n.ID, "tries", n.Tries, "class", r.Class, "code", r.Code, "detail", r.Detail)
-	again := now.Add(max(r.RetryAfter, noticeBackoff<<min(n.Tries-1, 10)))
+// noticeOutcome is what is written of a receipt. What may or may not have arrived is sent again: a person who reads it twice loses nothing.
+func noticeOutcome(r channels.Receipt, tries int, now time.Time) store.NoticeOutcome {
+	again := now.Add(max(r.RetryAfter, noticeBackoff<<min(tries-1, 10)))
 	switch {
+	case r.Class == channels.OK:
+		return store.NoticeOutcome{State: store.NoticeSent, ToldAt: &now}
 	case r.Class == channels.RateLimited:
 		again = now.Add(max(r.RetryAfter, noticeBackoff))
 		return store.NoticeOutcome{State: store.NoticePending, Reason: campaigns.RateLimited, Due: &again, Uncount: true}
 	case r.Class == channels.Refused:
 		return store.NoticeOutcome{State: store.NoticeFailed, Reason: campaigns.Rejected}
-	case n.Tries >= noticeTries:
+	case tries >= noticeTries:
 		return store.NoticeOutcome{State: store.NoticeFailed, Reason: campaigns.AttemptsUsedUp}
 	}
 	return store.NoticeOutcome{State: store.NoticePending, Reason: campaigns.Temporary, Due: &again}

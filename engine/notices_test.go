@@ -11,6 +11,7 @@ import (
 	"github.com/kruzhok/kruzhok/channels/sandbox"
 	"github.com/kruzhok/kruzhok/engine"
 	"github.com/kruzhok/kruzhok/store"
+	"github.com/kruzhok/kruzhok/store/storetest"
 )
 
 // lead is the chat of the staff.
@@ -211,30 +212,93 @@ func TestNotifyOfMany(t *testing.T) {
 		w.tells(0)
 		enroll(some[2:42])
 		w.tells(0)
-		if got := w.heard(); len(got) != 2 {
-			t.Fatalf("too soon: %q", got)
+		if got := w.heard(); len(got) != 20 || !strings.Contains(got[19], "Look:") { // twenty have a message of their own, however many come at once
+			t.Fatalf("at once: %q", got)
 		}
 		w.tells(11 * time.Minute)
 		got := w.heard()
-		if len(got) != 3 || !strings.Contains(got[2], "tell: 40 members came to the step “tell”.") || strings.Count(got[2], "/console/members/") != maxNamed || !strings.Contains(got[2], "And 30 more members.") {
-			t.Fatalf("%q", got)
+		if len(got) != 21 || !strings.Contains(got[20], "tell: 22 members came to the step “tell”.") || strings.Count(got[20], "/console/members/") != maxNamed || !strings.Contains(got[20], "And 12 more members.") {
+			t.Fatalf("%q", got[20:])
 		}
 		enroll(some[42:43])
 		w.tells(0)
-		if got := w.heard(); len(got) != 3 {
-			t.Errorf("%q", got[3:])
+		if got := w.heard(); len(got) != 21 {
+			t.Errorf("%q", got[21:])
 		}
 		w.tells(11 * time.Minute)
-		if got := w.heard(); len(got) != 4 || !strings.Contains(got[3], "Look:") { // one alone has a message of its own
-			t.Errorf("%q", got[3:])
+		if got := w.heard(); len(got) != 22 || !strings.Contains(got[21], "Look:") { // one alone has a message of its own
+			t.Errorf("%q", got[21:])
 		}
 		w.tells(2 * time.Hour)
 		enroll(some[43:])
 		w.tells(0)
-		if got := w.heard(); len(got) != 6 {
+		if got := w.heard(); len(got) != 24 {
 			t.Errorf("%d heard", len(got))
 		}
 	})
+}
+
+// TestNotifyTogetherByOwnTries: of two that are told together in an outage, the one that was tried for the last time fails; the other is tried again.
+func TestNotifyTogetherByOwnTries(t *testing.T) {
+	w := newWorld(t, storetest.Open(t, storetest.SQLiteURL(t)))
+	w.staffed()
+	key := w.publish(telling("tell", ", to: [telegram]"))
+	var ids []campaigns.MemberID
+	for i := range 22 {
+		ids = append(ids, w.member(fmt.Sprint("u", i), byMail(fmt.Sprintf("u%d@example.org", i))).Member.ID)
+		if i < 20 {
+			w.enroll(key, fmt.Sprint("u", i))
+		}
+	}
+	w.tells(0)
+	w.enroll(key, "u20")
+	w.settle()
+	now := w.clock.now()
+	must(t, w.store.Write(t.Context(), func(tx *store.Tx) error {
+		n, err := tx.DueNotice(t.Context(), now)
+		for range 8 { // by processes that died
+			if err == nil {
+				_, err = tx.ClaimNotices(t.Context(), n.Alike(), "dead", now, now, 1)
+			}
+		}
+		return err
+	}))
+	w.enroll(key, "u21")
+	w.bot.Fault("sendMessage", lead, sandbox.BotFault{Kind: sandbox.BotServerError, Times: 0})
+	w.tells(11 * time.Minute)
+	if old, young := w.notices(ids[20]), w.notices(ids[21]); old[0] != "tell telegram failed attempts_used_up" || young[0] != "tell telegram pending temporary" {
+		t.Errorf("tried nine times: %q; once: %q", old, young)
+	}
+}
+
+// TestNotifyTakesTokens: a notice takes one of the bot's messages a second, and waits where there is none; a 429 keeps its chat waiting for whatever else is
+// told there.
+func TestNotifyTakesTokens(t *testing.T) {
+	w := newWorld(t, storetest.Open(t, storetest.SQLiteURL(t)))
+	w.staffed()
+	key := w.publish(telling("tell", ", to: [telegram]"))
+	for i := range 3 {
+		name := fmt.Sprint("u", i)
+		w.member(name, byMail(name+"@example.org"))
+		w.enroll(key, name)
+	}
+	w.settle()
+	w.limited(engine.Rates{Bot: 0.1}) // an unknown bucket has one token
+	told := func(after time.Duration, want int) {
+		t.Helper()
+		w.tells(after)
+		if n := len(w.heard()); n != want {
+			t.Errorf("%d heard, want %d", n, want)
+		}
+	}
+	told(0, 1)
+	told(11*time.Second, 2)
+	w.bot.Fault("sendMessage", lead, sandbox.BotFault{Kind: sandbox.BotRateLimited, RetryAfter: 50, Times: 1})
+	told(11*time.Second, 2)
+	w.enroll(w.publish(telling("other", ", to: [telegram]")), "u0")
+	told(30*time.Second, 2)
+	told(21*time.Second, 3)
+	told(11*time.Second, 4)
 }
 
 // maxNamed is how many a message about many names.

@@ -87,13 +87,19 @@ func (r *results) add(o store.Outcome, j job, receipt channels.Receipt) {
 	if o.State.Final() && o.State != campaigns.Sent && o.State != campaigns.Unknown {
 		r.free = append(r.free, j.d)
 	}
-	if receipt.WholeChannel {
-		pause := receipt.RetryAfter
-		if pause <= 0 {
-			pause = wholeChannelPause
-		}
-		r.cools(string(j.d.Channel), cooldown{until: o.At.Add(pause), reason: string(receipt.Class)})
+	r.wholeChannel(j.d.Channel, receipt, o.At)
+}
+
+// wholeChannel notes the rest of a channel of which the receipt tells that it concerns all of it.
+func (r *results) wholeChannel(ch campaigns.Channel, receipt channels.Receipt, at time.Time) {
+	if !receipt.WholeChannel {
+		return
 	}
+	pause := receipt.RetryAfter
+	if pause <= 0 {
+		pause = wholeChannelPause
+	}
+	r.cools(string(ch), cooldown{until: at.Add(pause), reason: string(receipt.Class)})
 }
 
 // reaches notes what the attempt told about the address.

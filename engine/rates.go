@@ -26,6 +26,11 @@ type Rates struct {
 	Domains map[string]float64
 }
 
+// bot is the bucket of all that the bot sends.
+func (r Rates) bot() ratelimit.Bucket {
+	return ratelimit.Bucket{Name: "bot", Rate: r.Bot, Burst: int(math.Ceil(r.Bot)), Reserve: interactiveShare}
+}
+
 const (
 	// interactiveShare is what bulk work leaves of a rate for members who wait for an answer.
 	interactiveShare = 0.2

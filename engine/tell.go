@@ -51,7 +51,7 @@ func (t *telling) message(ctx context.Context) (m *channels.Message, err error) 
 	}
 	w := &noticeWords{lang: Fallback(c)}
 	w.subject = l.def.NameIn(w.lang)
-	if len(t.ids) == 1 {
+	if len(t.taken) == 1 {
 		err = t.alone(ctx, w, l, c, people[n.Member])
 	} else {
 		t.together(w, l, people)
@@ -110,7 +110,7 @@ func (t *telling) alone(ctx context.Context, w *noticeWords, l *live, c *store.C
 
 // together is about very many: some of their names, and how many more there are.
 func (t *telling) together(w *noticeWords, l *live, people map[campaigns.MemberID]*store.Profile) {
-	args := map[string]any{"n": len(t.ids), "campaign": w.subject, "step": string(t.named[0].Step)}
+	args := map[string]any{"n": len(t.taken), "campaign": w.subject, "step": string(t.named[0].Step)}
 	w.subject = say(w.lang, "notice.together", args)
 	page := t.e.PublicURL + "/console/campaigns/" + string(l.def.Key)
 	w.add(w.subject+" "+page, anchor(w.subject, page))
@@ -121,7 +121,7 @@ func (t *telling) together(w *noticeWords, l *live, people map[campaigns.MemberI
 		}
 	}
 	w.add(strings.Join(plain, "\n"), strings.Join(links, "\n"))
-	if more := len(t.ids) - len(plain); more > 0 {
+	if more := len(t.taken) - len(plain); more > 0 {
 		w.add(say(w.lang, "notice.more", map[string]any{"n": more}), text(w.lang, "notice.more", map[string]any{"n": more}))
 	}
 }
@@ -140,7 +140,7 @@ func anchor(words, page string) string {
 }
 
 func (t *telling) chat(w *noticeWords) (*channels.Message, error) {
-	m := &channels.Message{Delivery: campaigns.DeliveryID(t.ids[0]), To: t.named[0].Address, Lang: w.lang}
+	m := &channels.Message{Delivery: campaigns.DeliveryID(t.taken[0].id), To: t.named[0].Address, Lang: w.lang}
 	if w.body != nil {
 		parts, err := w.body.Telegram(w.env, templates.Limits{Parts: 1, First: noticeRoom})
 		if err != nil {

@@ -80,8 +80,40 @@ func (tx *Tx) HoldBudget(ctx context.Context, hs []BudgetHold) error {
 	return wrap("hold budget", holdColumns.append(ctx, tx.queries, "budget_holds", `ON CONFLICT (delivery_id) DO UPDATE SET until = excluded.until`, hs))
 }
 
-// DropHolds forgets places that ran out before.
-func (tx *Tx) DropHolds(ctx context.Context, before time.Time) error {
-	_, err := tx.run.exec(ctx, `DELETE FROM budget_holds WHERE until < $1`, micros(before))
-	return wrap("drop budget holds", err)
+// DropHolds forgets at most limit places that have run out, and returns how many.
+func (tx *Tx) DropHolds(ctx context.Context, now time.Time, limit int) (int, error) {
+	n, err := tx.run.exec(ctx, `DELETE FROM budget_holds WHERE delivery_id IN (SELECT delivery_id FROM budget_holds WHERE until <= $1 ORDER BY until LIMIT $2`+
+		tx.dialect.skipLocked()+`)`, micros(now), limit)
+	return int(n), wrap("drop budget holds", err)
+}
+
+// HeldLane is where messages wait on their own: a campaign's bulk on a channel, or (campaign 0) the answers of a channel.
+type HeldLane struct {
+	Campaign campaigns.CampaignID
+	Channel  campaigns.Channel
+}
+
+// HeldLanes are all where messages may wait.
+func (q queries) HeldLanes(ctx context.Context) ([]HeldLane, error) {
+	lanes, err := many(ctx, q.run, func(r rows) (l HeldLane, err error) {
+		err = r.Scan(&l.Campaign, &l.Channel)
+		return l, err
+	}, `WITH ch AS (SELECT 'telegram' AS name UNION ALL SELECT 'email')
+		SELECT 0, name FROM ch UNION ALL SELECT c.id, ch.name FROM campaigns c CROSS JOIN ch WHERE c.state IN ('running', 'paused')`)
+	return lanes, wrap("list lanes", err)
+}
+
+// HeldByOthers finds at most limit messages that wait until since or later for a rule of the budget which is none of these, in order of the time at which they
+// are due; last is that of the last.
+func (q queries) HeldByOthers(ctx context.Context, l HeldLane, rules []string, since time.Time, limit int) (ids []campaigns.DeliveryID, last time.Time, err error) {
+	lane, args := `lane = 'interactive'`, []any{l.Channel, micros(since), list(q.dialect, rules), limit}
+	if l.Campaign != 0 {
+		lane, args = `lane = 'bulk' AND campaign_id = $5`, append(args, l.Campaign)
+	}
+	ids, err = many(ctx, q.run, func(r rows) (id campaigns.DeliveryID, err error) {
+		err = r.Scan(&id, timeInto{&last})
+		return id, err
+	}, `SELECT id, due_at FROM deliveries WHERE `+lane+` AND channel = $1 AND due_at IS NOT NULL AND due_at >= $2
+		AND state = 'pending' AND reason = 'over_budget' AND claim_owner IS NULL AND NOT detail`+q.dialect.among(3)+` ORDER BY due_at LIMIT $4`, args...)
+	return ids, last, wrap("find held messages", err)
 }

@@ -118,12 +118,6 @@ func (q queries) DueNoticeTo(ctx context.Context, ch campaigns.Channel, address 
 	return n, wrap("find due notice", err)
 }
 
-// NoticesWaiting counts those that are due, as far as the limit.
-func (q queries) NoticesWaiting(ctx context.Context, a Alike, now time.Time, limit int) (int, error) {
-	n, _, err := one(ctx, q.run, value[int], `SELECT count(*) FROM (SELECT 1 AS x FROM notices WHERE `+alike+` AND due_at <= $5 LIMIT $6) AS w`, a.args(micros(now), limit)...)
-	return n, wrap("count notices", err)
-}
-
 // NoticesTold counts those that were told after since, as far as the limit, and says when the last was; nil: none.
 func (q queries) NoticesTold(ctx context.Context, a Alike, since time.Time, limit int) (n int, last *time.Time, err error) {
 	_, _, err = one(ctx, q.run, func(r rows) (_ struct{}, err error) {

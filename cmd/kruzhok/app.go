@@ -383,6 +383,12 @@ func (a *App) maintain(ctx context.Context) {
 		if err := a.engine.DropCooldowns(ctx); err != nil && ctx.Err() == nil {
 			a.log.Warn("old cool-downs not forgotten", "error", err)
 		}
+		if err := a.engine.DropHolds(ctx); err != nil && ctx.Err() == nil {
+			a.log.Warn("old places in budgets not forgotten", "error", err)
+		}
+		if err := a.engine.WakeHeld(ctx); err != nil && ctx.Err() == nil {
+			a.log.Warn("messages held by an old budget not woken", "error", err)
+		}
 		if err := a.engine.DropLinkCodes(ctx); err != nil && ctx.Err() == nil {
 			a.log.Warn("old linking codes not removed", "error", err)
 		}
