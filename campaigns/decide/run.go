@@ -63,6 +63,8 @@ func (r *run) take(in Input) {
 		r.due()
 	case *Delivered:
 		r.delivered(in)
+	case *Called:
+		r.called(in)
 	case *Happened:
 		r.happened(in)
 	case *Left:
@@ -184,6 +186,7 @@ func (r *run) complete(reason string) {
 
 // exit ends the enrollment before its end: nothing of it is sent any more, and its questions take late answers only.
 func (r *run) exit(reason campaigns.Reason) {
+	r.endCall(campaigns.CallLeft)
 	r.finish(campaigns.EnrollmentExited, reason)
 	for id, asked := range r.e.Asked {
 		asked.Closed = true
@@ -223,6 +226,7 @@ func (e Enrollment) clone() Enrollment {
 		round := *e.Round
 		e.Round = &round
 	}
+	e.Calls = maps.Clone(e.Calls)
 	e.Past, e.Had = maps.Clone(e.Past), maps.Clone(e.Had)
 	return e
 }
