@@ -31,8 +31,9 @@ steps:
       options: [{value: a1, text: {en: Beginner, ru: Начинающий}}, {value: b1, text: {en: Middle, ru: Средний}}]
   - id: rest
     wait: 1d
+  - {id: place, call: {endpoint: shop}}
   - id: told
-    send: {text: {en: "You said {{ answers.level }}.", ru: "Ты говоришь: {{ answers.level }}."}}
+    send: {text: {en: "You said {{ answers.level }}{{ call.place.at }}.", ru: "Ты говоришь: {{ answers.level }}."}}
 `
 
 func (a answer) previews(t *testing.T) (out []previewView) {
@@ -75,7 +76,7 @@ func TestPreviewIsWhatIsSent(t *testing.T) {
 // TestPreviewOfSomebodyMadeUp: every step on every channel, with what is assumed; a button of the chat answers nothing.
 func TestPreviewOfSomebodyMadeUp(t *testing.T) {
 	w := newWorld(t)
-	body := `{"definition":{"source":` + definitionBodyOf(previewed) + `},"member":{"first_name":"Ann","language":"de","attributes":{"city":"Bonn"}},"answers":{"level":"b1"}}`
+	body := `{"definition":{"source":` + definitionBodyOf(previewed) + `},"member":{"first_name":"Ann","language":"de","attributes":{"city":"Bonn"}},"answers":{"level":"b1"},"calls":{"place":{"at":" at 10"}}}`
 	all := w.call("POST", "/v1/previews", body).previews(t)
 	if len(all) != 5 {
 		t.Fatalf("%d messages", len(all))
@@ -86,7 +87,7 @@ func TestPreviewOfSomebodyMadeUp(t *testing.T) {
 	if ask := all[1].Telegram; len(ask) != 1 || ask[0].HTML != "Your level?" || len(ask[0].Keyboard) == 0 {
 		t.Errorf("%+v", ask)
 	}
-	if told := all[3]; told.Channel != "telegram" || told.Telegram[0].HTML != "You said Middle." || len(told.Missing) > 0 {
+	if told := all[3]; told.Channel != "telegram" || told.Telegram[0].HTML != "You said Middle at 10." || len(told.Missing) > 0 {
 		t.Errorf("%+v", told)
 	}
 	w.call("GET", "/v1/campaigns/seen", "").want(http.StatusNotFound)
@@ -114,6 +115,8 @@ func TestPreviewRefuses(t *testing.T) {
 		`,"step":"rest"`:                          "it is a “wait”",
 		`,"step":"hello","channel":"telegram"`:    `"expected":"email"`,
 		`,"answers":{"level":"z9"}`:               `"expected":"a1, b1"`,
+		`,"calls":{"nothing":{}}`:                 `"path":"calls.nothing"`,
+		`,"calls":{"place":7}`:                    "an object of fields, or the word fails",
 		`,"answers":{"nothing":"z9"}`:             `"path":"answers.nothing"`,
 		`,"answers":{"level":{"a":1}}`:            `"path":"answers.level"`,
 		`,"answers":{"level":[null]}`:             "a text, a number, true or false",
@@ -130,9 +133,9 @@ func TestPreviewRefuses(t *testing.T) {
 		t.Error(got.body)
 	}
 	links := "'" + strings.Repeat("[a](https://a) ", 2100) + "'"
-	long := strings.Replace(previewed, "{en: \"You said {{ answers.level }}.\"", "{en: "+links, 1)
+	long := strings.Replace(previewed, "{en: \"You said {{ answers.level }}{{ call.place.at }}.\"", "{en: "+links, 1)
 	got := w.call("POST", "/v1/previews", `{"definition":{"source":`+definitionBodyOf(long)+`},"step":"told","channel":"email"}`)
-	if got.want(http.StatusUnprocessableEntity); !strings.Contains(got.body, "too long for") || !strings.Contains(got.body, `"path":"told","line":22`) {
+	if got.want(http.StatusUnprocessableEntity); !strings.Contains(got.body, "too long for") || !strings.Contains(got.body, `"path":"told","line":23`) {
 		t.Error(got.body)
 	}
 }

@@ -70,6 +70,7 @@ type publicationView struct {
 	InsideN       int            `json:"inside_n" doc:"How many members are inside"`
 	Inside        []standingView `json:"inside" doc:"Where they stand"`
 	Untold        []string       `json:"untold" doc:"Steps that tell the staff (notify), for which the service's settings name nobody, or nobody on one of their channels"`
+	Unset         []string       `json:"unset_endpoints" doc:"Endpoints that steps call (call), and that the service's settings do not name: such calls fail"`
 	Outdated      []textView     `json:"outdated" doc:"Texts that were changed in one language and not in another"`
 }
 
@@ -93,7 +94,7 @@ func (s *server) getPublication(ctx context.Context, p engine.Principal, in *Key
 	}
 	v := publicationView{
 		Version: pub.Version, DraftRevision: pub.Campaign.DraftRev, Difference: []string{}, TextsOnly: pub.Texts, InsideN: pub.Count(),
-		Inside: []standingView{}, Untold: []string{}, Outdated: viewTexts(pub.Outdated()),
+		Inside: []standingView{}, Untold: []string{}, Unset: append([]string{}, pub.Unset...), Outdated: viewTexts(pub.Outdated()),
 	}
 	if pub.Difference != nil {
 		v.Difference = append(v.Difference, pub.Difference.Lines(requestOf(ctx).lang)...)

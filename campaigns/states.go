@@ -133,6 +133,19 @@ const (
 	HoldoutGroup    Reason = "holdout_group"  // the member is among those who get nothing, so that the campaign can be measured
 )
 
+// Why a call of another system brought no answer, or none yet.
+const (
+	CallTimedOut  Reason = "call_timed_out" // no answer as long as it was tried
+	CallRefused   Reason = "call_refused"   // the other system answered that it will not
+	CallGone      Reason = "call_gone"      // the other system wants no more calls (410); it gets none for an hour
+	CallUnknown   Reason = "call_unknown"   // the settings name no endpoint of that name
+	CallForbidden Reason = "call_forbidden" // the endpoint's address is inside the operator's own network, which its settings do not allow
+	CallTooMuch   Reason = "call_too_much"  // the answer holds more than is kept
+	CallUnmade    Reason = "call_unmade"    // what it was to be told could not be put together
+	CallRetried   Reason = "call_retried"   // no answer yet; tried again later
+	CallLeft      Reason = "call_left"      // the passage went on elsewhere, or ended, before there was an answer
+)
+
 // DeliveryState is the life cycle of one message to one address. The SQL CHECK of deliveries.state repeats this list.
 type DeliveryState string
 

@@ -50,6 +50,8 @@ func (w words) title(s *definition.Step) string {
 		return w.T("console.step.split")
 	case *definition.Notify:
 		return shorten(w.T("console.step.notify", "text", w.firstLine(b.Text, s.ID)), maxTitle)
+	case *definition.Call:
+		return w.T("console.step.call", "endpoint", b.Endpoint)
 	case *definition.Enroll:
 		return w.T("console.step.enroll", "campaign", string(b.Campaign))
 	case *definition.Goto:

@@ -23,6 +23,7 @@ type publishPage struct {
 	Ways     []wayView
 	Places   []placeView
 	Untold   []string // what nobody would be told
+	Unset    []string // endpoints that the settings do not name
 	Outdated []string
 	Accepted bool
 	Problem  string // what was wrong with what was just sent
@@ -117,6 +118,7 @@ func (r *request) publishPage(status int, how engine.Publishing, refused error) 
 	p.lead(pub)
 	p.ways(pub, how)
 	p.places(pub, how)
+	p.Unset = pub.Unset
 	for _, id := range pub.Untold {
 		p.Untold = append(p.Untold, words{p.Frame, pub.Draft}.title(pub.Draft.Step(id)))
 	}

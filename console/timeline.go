@@ -86,7 +86,7 @@ func mark(e reports.Entry) (icon, class string) {
 		return "lock", ""
 	case reports.KindMessage:
 		return "message", "wait"
-	case reports.KindDelivery, reports.KindNotice:
+	case reports.KindDelivery, reports.KindNotice, reports.KindCall:
 		return deliveryMark(e)
 	}
 	return eventMark(e)

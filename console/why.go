@@ -118,7 +118,7 @@ func whyMark(l reports.WhyLine) (icon, class string) {
 		return "clock", "wait"
 	case reports.WhyEnded:
 		return "leave", ""
-	case reports.WhyDelivery, reports.WhyNotice:
+	case reports.WhyDelivery, reports.WhyNotice, reports.WhyCall:
 		switch {
 		case l.Why != "":
 			return "cross", ""

@@ -66,6 +66,7 @@ const asked = `  - ask: {type: choice, save_as: level, text: {en: a, ru: а}, op
   - ask: {type: choices, save_as: likes, text: {en: a, ru: а}, options: [{value: travel, text: {en: a, ru: а}}, {value: work, text: {en: a, ru: а}}]}
   - ask: {type: nps, save_as: recommend, text: {en: a, ru: а}}
   - ask: {type: voice, save_as: story, text: {en: a, ru: а}}
+  - call: {endpoint: placement, save_as: placement}
 `
 
 // whole makes a campaign of the example.
@@ -255,9 +256,9 @@ func TestVariablesAreDocumented(t *testing.T) {
 		}
 	}
 	for _, name := range documented {
-		text := "{{ " + strings.ReplaceAll(strings.ReplaceAll(name, "answers.NAME", "answers.task"), "NAME", "level") + " }}"
+		text := "{{ " + strings.NewReplacer("answers.NAME", "answers.task", "call.NAME.FIELD", "call.shop.price", "NAME", "level").Replace(name) + " }}"
 		src := around + "entry: {manual: true}\nsteps:\n  - repeat:\n      times: 1\n      at: \"10:00\"\n      prompts: [{en: a, ru: а}]\n      steps:\n" +
-			"        - {id: task, ask: {type: text, text: {en: a, ru: а}}}\n        - send: {text: {en: '" + text + "', ru: '" + text + "'}}\n"
+			"        - {id: task, ask: {type: text, text: {en: a, ru: а}}}\n        - {id: shop, call: {endpoint: shop}}\n        - send: {text: {en: '" + text + "', ru: '" + text + "'}}\n"
 		if _, problems := definition.Parse([]byte(src), definition.YAML); len(problems) > 0 {
 			t.Errorf("%s: %+v", name, problems)
 		}

@@ -48,6 +48,8 @@ type work struct {
 	events     []store.Event
 	inputs     []*store.Input
 	notices    []*store.Notice
+	calls      []*store.OutsideCall
+	uncalled   map[campaigns.Reason][]campaigns.EnrollmentID // nobody waits for their calls any more
 	measured   []*store.Measured
 	dirty      map[campaigns.MemberID]*store.Profile
 	canceled   map[campaigns.Reason][]campaigns.EnrollmentID // their pending deliveries are to be canceled
@@ -172,6 +174,13 @@ func (w *work) effect(ctx context.Context, l *live, row *store.Enrollment, p *st
 		return w.award(ctx, row, x)
 	case *decide.Notify:
 		return w.notify(ctx, l, row, x)
+	case *decide.Call:
+		return w.call(ctx, l, row, x)
+	case *decide.EndCall:
+		if w.uncalled == nil {
+			w.uncalled = map[campaigns.Reason][]campaigns.EnrollmentID{}
+		}
+		w.uncalled[x.Reason] = append(w.uncalled[x.Reason], row.ID)
 	case *decide.Enroll:
 		return w.enroll(l, row, x)
 	case *decide.CancelPending:
@@ -265,8 +274,11 @@ func (w *work) setMember(ctx context.Context, p *store.Profile, x *decide.SetMem
 	return w.moveDays(ctx, p.ID, movedDays(had, p.Attributes))
 }
 
-// rowTells are the records that the rows themselves tell: the enrollment's state and reason, the delivery's, the response.
-var rowTells = map[string]bool{"enrollment.completed": true, "enrollment.exited": true, "step.not_delivered": true, "question.answered": true, "question.twin_not_delivered": true}
+// rowTells are the records that the rows themselves tell: the enrollment's state and reason, the delivery's, the response, the call's.
+var rowTells = map[string]bool{
+	"enrollment.completed": true, "enrollment.exited": true, "step.not_delivered": true, "question.answered": true, "question.twin_not_delivered": true,
+	"call.answered": true, "call.failed": true,
+}
 
 // neverToLeave are the records of messages that were not to be sent from the first, with the state of their rows.
 var neverToLeave = map[string]campaigns.DeliveryState{"step.skipped": campaigns.Suppressed, "step.held_out": campaigns.HeldOut}
@@ -293,7 +305,13 @@ func (w *work) record(ctx context.Context, l *live, row *store.Enrollment, x *de
 func (w *work) join(o *work) {
 	w.rows, w.deliveries, w.events = append(w.rows, o.rows...), append(w.deliveries, o.deliveries...), append(w.events, o.events...)
 	w.inputs, w.notices = append(w.inputs, o.inputs...), append(w.notices, o.notices...)
-	w.measured = append(w.measured, o.measured...)
+	w.measured, w.calls = append(w.measured, o.measured...), append(w.calls, o.calls...)
+	for reason, ids := range o.uncalled {
+		if w.uncalled == nil {
+			w.uncalled = map[campaigns.Reason][]campaigns.EnrollmentID{}
+		}
+		w.uncalled[reason] = append(w.uncalled[reason], ids...)
+	}
 	maps.Copy(w.dirty, o.dirty)
 	for reason, ids := range o.canceled {
 		w.canceled[reason] = append(w.canceled[reason], ids...)
@@ -338,6 +356,9 @@ func (w *work) flush(ctx context.Context) ([]campaigns.DeliveryID, error) {
 		if err := w.tx.InsertNotices(ctx, w.notices); err != nil {
 			return nil, err
 		}
+	}
+	if err := w.writeCalls(ctx); err != nil {
+		return nil, err
 	}
 	if len(w.inputs) > 0 { // nobody is woken for them: the sweep for actors finds them
 		if _, err := w.tx.InsertInputs(ctx, w.inputs); err != nil {

@@ -66,6 +66,8 @@ type Options struct {
 	MailFromName, MailFrom, ReplyDomain string
 	// Staff are the addresses of those who run the community, by channel: whom notify steps tell.
 	Staff map[campaigns.Channel][]string
+	// Caller calls other systems; nil: there are none.
+	Caller Caller
 	// BotLinks is what stands before the bot's name in a link that opens it; empty: https://t.me/. The sandbox's phones are elsewhere.
 	BotLinks string
 	// Mailbox reads a mail address as people give it: the form to send to, and the key that makes two spellings the same.
@@ -110,9 +112,10 @@ type Engine struct {
 	waiting  atomic.Int64            // how many wait for the database to take their outcomes
 	leaps    leaps
 	seats    map[campaigns.Channel]*seats
-	fetches  signal          // a file waits to be fetched
-	beside   sync.WaitGroup  // what runs beside a transaction: acknowledging presses, chunks in hand
-	life     context.Context //nolint:containedctx // of chunks in hand, which outlast the task that entered them
+	fetches  signal            // a file waits to be fetched
+	called   map[string]signal // by endpoint: a call waits to be made
+	beside   sync.WaitGroup    // what runs beside a transaction: acknowledging presses, chunks in hand
+	life     context.Context   //nolint:containedctx // of chunks in hand, which outlast the task that entered them
 	end      context.CancelFunc
 	closed   chan struct{}
 	closing  sync.Once
@@ -151,6 +154,10 @@ func New(o Options) (*Engine, error) {
 	e.life, e.end = context.WithCancel(context.Background())
 	e.crowd.open()
 	e.openSeats()
+	e.called = map[string]signal{}
+	for _, endpoint := range e.Endpoints() {
+		e.called[endpoint] = make(signal, 1)
+	}
 	e.states.ttl, e.cool.ttl, e.settings.ttl = statesTTL, statesTTL, settingsTTL
 	for ch := range o.Senders {
 		for _, lane := range []campaigns.Lane{campaigns.Interactive, campaigns.Bulk} {

@@ -20,7 +20,7 @@ import (
 
 // keys are derived from the installation's secret, one for each use, so that a value made for one can never serve another.
 type keys struct {
-	links, buttons, addresses, webhook, codes *macKey
+	links, buttons, addresses, webhook, codes, calls *macKey
 }
 
 // macKey makes MACs. Setting a key up costs as much as three short MACs, so what was set up is used again.
@@ -38,7 +38,7 @@ func deriveKeys(secret []byte) keys {
 		}
 		return newMACKey(k)
 	}
-	return keys{links: derive("links"), buttons: derive("buttons"), addresses: derive("addresses"), webhook: derive("webhook"), codes: derive("codes")}
+	return keys{links: derive("links"), buttons: derive("buttons"), addresses: derive("addresses"), webhook: derive("webhook"), codes: derive("codes"), calls: derive("calls")}
 }
 
 // mac is the first n bytes of the key's MAC over the parts, each with its length before it.

@@ -30,6 +30,8 @@ type PreviewRequest struct {
 	Attributes          map[string]any
 	// Answers are assumed, by the name under which each is kept. A choice is its option's value, or what the member would type.
 	Answers map[string][]string
+	// Calls are what other systems are assumed to have answered, by the names of calls: an object, or "fails".
+	Calls map[string]any
 	// Round is the round of a repeat that is seen; 0: the first.
 	Round int
 	// Speak is the language of sentences about what is wrong.

@@ -38,6 +38,11 @@ func (v *previewing) assume() {
 		maps.Copy(p.Attributes, v.r.Attributes)
 		v.p = &p
 	}
+	calls, wrong := ReadAssumedCalls([]*definition.Definition{v.l.def}, v.r.Calls)
+	v.wrong, v.en.Calls = append(v.wrong, wrong...), map[string]map[string]any{}
+	for name, x := range calls {
+		v.en.Calls[name], _ = readCallAnswer(x.Answer)
+	}
 	asks := map[string]*definition.Ask{}
 	for _, s := range v.l.def.Questions() {
 		asks[s.SavesAs()] = s.Ask()

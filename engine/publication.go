@@ -54,6 +54,8 @@ type Publication struct {
 	Draft  *definition.Definition
 	// Untold are the steps that tell the staff, where the settings name nobody for some of it.
 	Untold []campaigns.StepID
+	// Unset are the endpoints that steps call, and that the settings do not name.
+	Unset []string
 
 	revised []int // versions of which it would be a correction of texts
 }
@@ -105,7 +107,7 @@ func (e *Engine) publication(ctx context.Context, from publishedFrom, c *store.C
 	if err != nil {
 		return nil, err
 	}
-	out := &Publication{Campaign: c, Version: c.LiveVersion + 1, Draft: def, Untold: e.untold(def)}
+	out := &Publication{Campaign: c, Version: c.LiveVersion + 1, Draft: def, Untold: e.untold(def), Unset: e.unset(def)}
 	now, _ := difference.Read([]byte(c.Draft), definition.Format(c.DraftFormat)) // it was parsed just now
 	out.Words = difference.Languages(nil, now)
 	if c.LiveVersion == 0 {

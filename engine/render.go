@@ -62,6 +62,8 @@ func (r *renderJob) find(lang campaigns.Lang, path []string) any {
 		return r.ofMember(path[1:])
 	case "answers":
 		return r.answer(lang, name)
+	case "call":
+		return definition.CallField(r.en.Calls, path[1:])
 	case "campaign":
 		if name == "name" {
 			return r.l.def.NameIn(lang)

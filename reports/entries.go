@@ -65,6 +65,18 @@ func noticeEntries(n *store.Notice) []Entry {
 	return []Entry{e}
 }
 
+// callEntries tell what a step asked of another system. What was answered is told by what the step's passage does with it.
+func callEntries(c *store.OutsideCall) []Entry {
+	e := Entry{
+		At: c.CreatedAt, Kind: KindCall, Version: c.Version, Enrollment: text(int64(c.Enrollment)), Step: c.Step, State: string(c.State), Reason: c.Reason, DueAt: c.DueAt,
+		campaign: c.Campaign, id: c.ID, named: c.Endpoint, words: "timeline.call." + string(c.State),
+	}
+	if c.EndedAt != nil {
+		e.At = *c.EndedAt
+	}
+	return []Entry{e}
+}
+
 func responseEntries(r *store.Response, values bool) []Entry {
 	e := Entry{
 		At: r.AnsweredAt, Kind: KindResponse, Version: r.Version, Enrollment: text(int64(r.Enrollment)), Step: r.Step,
@@ -197,7 +209,7 @@ func (e *Entry) sentence(lang string) string {
 	}
 	s := locale.T(lang, key, map[string]any{
 		"campaign": string(e.Campaign), "step": string(e.Step), "question": e.Question, "event": e.Event, "topic": locale.Topic(lang, e.Topic),
-		"channel": channelWord(e.Channel), "arm": e.named, "attribute": e.named, "other": e.named,
+		"channel": channelWord(e.Channel), "arm": e.named, "attribute": e.named, "other": e.named, "endpoint": e.named,
 		"from": e.from, "to": e.to, "span": explain.Words{Lang: lang}.Period(e.silence),
 	})
 	if e.words == "timeline.event.enrollment.refused" { // the reasons' sentences speak of a step, and none was begun

@@ -26,6 +26,7 @@ const (
 	KindEnded    Kind = "enrollment.ended"
 	KindDelivery Kind = "delivery"
 	KindNotice   Kind = "notice" // what a step told the staff about the member
+	KindCall     Kind = "call"   // what a step asked of another system
 	KindResponse Kind = "response"
 	KindConsent  Kind = "consent"
 	KindMessage  Kind = "message" // the member wrote something that no question waited for; its text is in the messages
@@ -122,6 +123,10 @@ func (r *Reports) everything(ctx context.Context, id campaigns.MemberID, values 
 		func(p store.Page) (int64, []Entry, error) {
 			rows, err := r.store.Notices(ctx, store.NoticeFilter{Member: id}, p)
 			return spread(rows, err, func(n *store.Notice) int64 { return n.ID }, noticeEntries)
+		},
+		func(p store.Page) (int64, []Entry, error) {
+			rows, err := r.store.Calls(ctx, store.CallFilter{Member: id}, p)
+			return spread(rows, err, func(c *store.OutsideCall) int64 { return c.ID }, callEntries)
 		},
 		func(p store.Page) (int64, []Entry, error) {
 			rows, err := r.store.Responses(ctx, store.ResponseFilter{Member: id}, p)

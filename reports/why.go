@@ -41,7 +41,7 @@ type WhyLine struct {
 	// At is absent where the moment is not kept.
 	At    *time.Time        `json:"at,omitempty"`
 	Local string            `json:"local,omitempty" doc:"The same by the member's own clock"`
-	Kind  WhyKind           `json:"kind" enum:"entry,entered,decision,delivery,channel,notice,response,event,waiting,ended"`
+	Kind  WhyKind           `json:"kind" enum:"entry,entered,decision,delivery,channel,notice,call,response,event,waiting,ended"`
 	Step  campaigns.StepID  `json:"step,omitempty"`
 	What  string            `json:"what"`
 	Why   campaigns.Reason  `json:"reason,omitempty"`
@@ -59,6 +59,7 @@ const (
 	WhyDelivery WhyKind = "delivery"
 	WhyChannel  WhyKind = "channel" // why this channel and none before it
 	WhyNotice   WhyKind = "notice"  // what a step told the staff
+	WhyCall     WhyKind = "call"    // what a step asked of another system
 	WhyResponse WhyKind = "response"
 	WhyEvent    WhyKind = "event"
 	WhyWaiting  WhyKind = "waiting"
@@ -185,6 +186,7 @@ type passage struct {
 	en         decide.Enrollment
 	deliveries []*store.Delivery
 	notices    []*store.Notice
+	calls      []*store.OutsideCall
 	events     []store.Event
 	responses  []*store.Response
 }
@@ -199,6 +201,11 @@ func (w *passage) read(ctx context.Context) (err error) {
 	if w.notices, err = pages(func(p store.Page) ([]*store.Notice, error) {
 		return s.Notices(ctx, store.NoticeFilter{Enrollment: w.row.ID}, p)
 	}, func(n *store.Notice) int64 { return n.ID }); err != nil {
+		return err
+	}
+	if w.calls, err = pages(func(p store.Page) ([]*store.OutsideCall, error) {
+		return s.Calls(ctx, store.CallFilter{Enrollment: w.row.ID}, p)
+	}, func(c *store.OutsideCall) int64 { return c.ID }); err != nil {
 		return err
 	}
 	if w.events, err = pages(func(p store.Page) ([]store.Event, error) {
@@ -237,6 +244,9 @@ func (w *passage) chain(ctx context.Context) ([]WhyLine, error) {
 	for _, n := range w.notices {
 		entries = append(entries, noticeEntries(n)...)
 	}
+	for _, c := range w.calls {
+		entries = append(entries, callEntries(c)...)
+	}
 	for _, x := range w.responses {
 		entries = append(entries, responseEntries(x, w.values)...)
 	}
@@ -252,7 +262,7 @@ func (w *passage) chain(ctx context.Context) ([]WhyLine, error) {
 	for _, d := range w.deliveries {
 		byID[text(int64(d.ID))] = d
 	}
-	kinds := map[Kind]WhyKind{KindDelivery: WhyDelivery, KindNotice: WhyNotice, KindResponse: WhyResponse, KindEvent: WhyEvent}
+	kinds := map[Kind]WhyKind{KindDelivery: WhyDelivery, KindNotice: WhyNotice, KindCall: WhyCall, KindResponse: WhyResponse, KindEvent: WhyEvent}
 	for i := range entries {
 		x := &entries[i]
 		at := x.At

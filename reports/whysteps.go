@@ -305,6 +305,9 @@ func (w *passage) stands() []WhyLine {
 			l = w.line(WhyWaiting, nil, "why.waiting.held_out", args)
 		case w.row.WaitKind == campaigns.WaitTime:
 			l = w.line(WhyWaiting, nil, "why.waiting.time", args)
+			if w.en.Waiting.Call {
+				l = w.line(WhyWaiting, nil, "why.waiting.call", args)
+			}
 			if event := w.en.Waiting.Event; event != "" {
 				args["event"] = event
 				l = w.line(WhyWaiting, nil, "why.waiting.event", args)

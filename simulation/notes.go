@@ -39,6 +39,11 @@ func (r *Result) notes(plan *Plan, defs []*definition.Definition) []string {
 			note("simulation.note.events", map[string]any{"campaign": r.Campaigns[i].Name, "events": strings.Join(events, ", ")})
 		}
 	}
+	for i, def := range defs {
+		if said := assumptions(lang, def, plan.Calls); said != "" {
+			note("simulation.note.calls", map[string]any{"campaign": r.Campaigns[i].Name, "calls": said})
+		}
+	}
 	segments := plan.conditions()
 	if slices.ContainsFunc(defs, func(d *definition.Definition) bool { return looksBack(d, segments) }) {
 		note("simulation.note.no_past", nil)

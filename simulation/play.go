@@ -112,6 +112,9 @@ func (s *stage) work(ctx context.Context) error {
 	if _, err := s.engine.AdvanceDue(ctx, laneSlice); err != nil {
 		return err
 	}
+	if err := s.callOthers(ctx); err != nil {
+		return err
+	}
 	for _, ch := range []campaigns.Channel{campaigns.Telegram, campaigns.Email} {
 		for _, lane := range []campaigns.Lane{campaigns.Interactive, campaigns.Bulk} {
 			if _, err := s.engine.SendLane(ctx, lane, ch, laneSlice); err != nil {

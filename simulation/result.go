@@ -41,7 +41,7 @@ type CampaignTotals struct {
 // StepTotals is what became of one step, in the order of the document.
 type StepTotals struct {
 	Step campaigns.StepID `json:"step"`
-	Does string           `json:"does" doc:"send, ask, wait, branch, split, set, award, notify, enroll, repeat, goto, end"`
+	Does string           `json:"does" doc:"send, ask, wait, branch, split, set, award, notify, call, enroll, repeat, goto, end"`
 	// Entered counts members; the others count messages and answers, of which a repeated step has several for each.
 	Entered  int                       `json:"entered" doc:"Members who came to the step"`
 	Sent     map[campaigns.Channel]int `json:"sent" doc:"Messages that arrived, by channel"`

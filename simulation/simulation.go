@@ -14,6 +14,7 @@ import (
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/definition"
 	"github.com/kruzhok/kruzhok/engine"
+	"github.com/kruzhok/kruzhok/internal/fault"
 )
 
 // Bounds of a simulation.
@@ -41,7 +42,9 @@ type Plan struct {
 	// Tags and Attributes are given to every invented member, so that an audience's condition can be met.
 	Tags       []string
 	Attributes map[string]any
-	Community  Community
+	// Calls are what other systems are assumed to answer, by the names of calls: an object, or "fails". The others answer with nothing.
+	Calls     map[string]any
+	Community Community
 	// Stories is how many members' days are told in full (default 5, at least one of each behaviour); Story names one more.
 	Stories int
 	Story   string
@@ -90,6 +93,9 @@ func Run(ctx context.Context, plan Plan) (_ *Result, err error) {
 	defs, err := parse(plan.Campaigns)
 	if err != nil {
 		return nil, err
+	}
+	if _, wrong := engine.ReadAssumedCalls(defs, plan.Calls); len(wrong) > 0 {
+		return nil, fault.New(fault.Invalid, "invalid.simulation", nil).With(wrong...)
 	}
 	dir, err := os.MkdirTemp(plan.Dir, "simulation-")
 	if err != nil {

@@ -88,7 +88,7 @@ func open(ctx context.Context, plan Plan, defs []*definition.Definition, dir str
 			err = errors.Join(err, s.close())
 		}
 	}()
-	if err := s.install(ctx, dir); err != nil {
+	if err := s.install(ctx, dir, defs); err != nil {
 		return nil, err
 	}
 	if err := s.settleIn(ctx); err != nil {
@@ -98,7 +98,7 @@ func open(ctx context.Context, plan Plan, defs []*definition.Definition, dir str
 }
 
 // install opens everything that an installation has.
-func (s *stage) install(ctx context.Context, dir string) (err error) {
+func (s *stage) install(ctx context.Context, dir string, defs []*definition.Definition) (err error) {
 	if s.store, err = store.Open(ctx, store.Options{URL: "sqlite:" + filepath.Join(dir, "simulation.db"), Throwaway: true}); err != nil {
 		return err
 	}
@@ -113,9 +113,11 @@ func (s *stage) install(ctx context.Context, dir string) (err error) {
 		return err
 	}
 	blobs.Throwaway = true
+	assumed, _ := engine.ReadAssumedCalls(defs, s.plan.Calls) // it was looked at before
 	s.engine, err = engine.New(engine.Options{
 		Store: s.store, Journal: s.journal, Owner: "simulation", Secret: []byte("a simulation's links lead nowhere"), PublicURL: publicURL, Now: s.clock.now,
 		MailFromName: s.plan.Community.Name, MailFrom: "news@simulation.invalid", Mailbox: mailbox, Blobs: blobs, TakenFor: s.original, Alone: true,
+		Caller:  assuming{defs, assumed},
 		Senders: map[campaigns.Channel]channels.Sender{campaigns.Telegram: &sender{s, campaigns.Telegram}, campaigns.Email: &sender{s, campaigns.Email}},
 		Chat:    chat{}, Waker: waker{s}, BulkRunners: 1, Connections: map[campaigns.Channel]int{campaigns.Telegram: 1, campaigns.Email: 1},
 	})

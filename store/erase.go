@@ -48,6 +48,7 @@ var erasures = []string{
 	`UPDATE messages SET text = '', state = 'closed' WHERE member_id = $1`, // nobody can answer them any more
 	`UPDATE media SET file_id = '', name = '', sha256 = '', state = 'erased', reason = '', due_at = NULL WHERE member_id = $1`,
 	`UPDATE notices SET state = 'failed', reason = 'member_erased', due_at = NULL, claim = '' WHERE member_id = $1 AND state = 'pending'`,
+	`UPDATE calls SET state = 'failed', reason = 'member_erased', due_at = NULL, claim = '', body = '' WHERE member_id = $1 AND state = 'pending'`,
 	`DELETE FROM link_codes WHERE member_id = $1`,
 	`DELETE FROM chat_prompts WHERE member_id = $1`,
 	`UPDATE member_merges SET external_id = NULL WHERE into_id = $1`,

@@ -104,6 +104,7 @@ var repointings = []string{
 	`UPDATE media SET member_id = $2 WHERE member_id = $1`,
 	`UPDATE messages SET member_id = $2 WHERE member_id = $1`,
 	`UPDATE notices SET member_id = $2 WHERE member_id = $1`,
+	`UPDATE calls SET member_id = $2 WHERE member_id = $1`,
 	`UPDATE link_codes SET member_id = $2 WHERE member_id = $1`,
 	`UPDATE inputs SET actor = 'member:' || CAST(CAST($2 AS BIGINT) AS TEXT) WHERE actor = 'member:' || CAST(CAST($1 AS BIGINT) AS TEXT) AND state IN ('stored', 'dead')`,
 	`UPDATE inputs SET member_id = $2 WHERE member_id = $1`,

@@ -51,6 +51,7 @@ type Attention struct {
 	OldestMessage *time.Time // nil: none
 	Dead          int        // inputs that could not be handled
 	FailedMedia   int        // files whose content could not be had, of those that are the newest
+	Unanswered    int        // calls of other systems that failed since
 	Untold        int        // notices that did not reach the staff since
 	Members       int        // who are not erased
 	StoppedSince  int        // of them, turned everything off since
@@ -59,12 +60,13 @@ type Attention struct {
 // Attention counts what waits for a person, and who left since.
 func (q queries) Attention(ctx context.Context, since time.Time) (Attention, error) {
 	a, _, err := one(ctx, q.run, func(r rows) (a Attention, err error) {
-		err = r.Scan(&a.Messages, timesInto{&a.OldestMessage}, &a.Dead, &a.FailedMedia, &a.Untold, &a.StoppedSince)
+		err = r.Scan(&a.Messages, timesInto{&a.OldestMessage}, &a.Dead, &a.FailedMedia, &a.Untold, &a.Unanswered, &a.StoppedSince)
 		return a, err
 	}, `SELECT (SELECT count(*) FROM messages WHERE state = 'open'), (SELECT at FROM messages WHERE state = 'open' ORDER BY id LIMIT 1),
 		(SELECT count(*) FROM inputs WHERE state = 'dead'),
 		(SELECT count(*) FROM (SELECT state, created_at FROM media ORDER BY id DESC LIMIT 5000) AS m WHERE state = 'failed' AND created_at >= $1),
 		(SELECT count(*) FROM (SELECT 1 AS x FROM notices WHERE state = 'failed' AND reason <> 'member_erased' AND created_at >= $1 LIMIT 10000) AS n),
+		(SELECT count(*) FROM (SELECT 1 AS x FROM calls WHERE state = 'failed' AND reason NOT IN ('member_erased', 'call_left') AND created_at >= $1 LIMIT 10000) AS c),
 		(SELECT count(*) FROM members WHERE state = 'active' AND stopped_at >= $1)`, micros(since))
 	if err != nil {
 		return a, wrap("count what needs a person", err)

@@ -61,13 +61,19 @@ func (o operand) eval(env *Env) value {
 	return value{v: env.lookup(o.path)}
 }
 
-// eval runs the filters and makes the value ready for its slot.
+// eval makes the value ready for its slot.
 func (o *output) eval(env *Env) filled {
+	v := o.apply(env)
+	return filled{clean(show(v.v, env)), v.own}
+}
+
+// apply runs the filters.
+func (o *output) apply(env *Env) value {
 	v := o.value.eval(env)
 	for _, c := range o.calls {
 		v = c.apply(v, env)
 	}
-	return filled{clean(show(v.v, env)), v.own}
+	return v
 }
 
 func (c call) apply(v value, env *Env) value {

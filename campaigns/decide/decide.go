@@ -40,8 +40,10 @@ type Enrollment struct {
 	Started bool                        `json:"started,omitempty"`
 	Visits  map[campaigns.StepID]int    `json:"visits,omitempty"`
 	Answers map[string]campaigns.Answer `json:"answers,omitempty"` // by save_as
-	Asked   map[campaigns.StepID]Asked  `json:"asked,omitempty"`   // questions that were put, by step, the newest visit
-	Waiting Waiting                     `json:"waiting,omitzero"`
+	// Calls are what other systems answered, by save_as.
+	Calls   map[string]map[string]any  `json:"calls,omitempty"`
+	Asked   map[campaigns.StepID]Asked `json:"asked,omitempty"` // questions that were put, by step, the newest visit
+	Waiting Waiting                    `json:"waiting,omitzero"`
 	// Round is where the repeat stands that the enrollment is in.
 	Round *Round `json:"round,omitempty"`
 	// RoundsDone counts the rounds in which the member answered, over the whole run; Points what was awarded in it.
@@ -70,6 +72,8 @@ type Waiting struct {
 	Rule *timing.Rule `json:"rule,omitempty"`
 	// Event that ends the wait before its time.
 	Event string `json:"event,omitempty"`
+	// Call: another system was asked, and Due is how long it is tried.
+	Call bool `json:"call,omitempty"`
 	// Channel and Part of the delivery that is waited for, and the channels that were tried before it for this visit.
 	Channel campaigns.Channel   `json:"channel,omitempty"`
 	Part    int                 `json:"part,omitempty"`
@@ -156,7 +160,7 @@ type ChannelFacts struct {
 	Off         bool // the channel is not configured on this installation
 }
 
-// Input is what happened: *Start, *Due, *Delivered, *Answered, *Begun, *Happened, *Left, *ZoneChanged or *Moved.
+// Input is what happened: *Start, *Due, *Delivered, *Answered, *Begun, *Called, *Happened, *Left, *ZoneChanged or *Moved.
 type Input interface{ input() }
 
 // Start is the first decision of an enrollment. NotBefore, when set, is the moment before which the first step does not start (a schedule in the member's zone).
@@ -219,7 +223,7 @@ func (*Left) input()        {}
 func (*ZoneChanged) input() {}
 func (*Moved) input()       {}
 
-// Effect is what the engine does in the same transaction: *Deliver, *SaveAnswer, *SetMember, *Award, *Notify, *Enroll, *CancelPending, *CloseQuestion, *AskAgain, *HoldOut,
+// Effect is what the engine does in the same transaction: *Deliver, *SaveAnswer, *SetMember, *Award, *Notify, *Call, *EndCall, *Enroll, *CancelPending, *CloseQuestion, *AskAgain, *HoldOut,
 // *ReachGoal or *Record.
 type Effect interface{ effect() }
 

@@ -62,6 +62,9 @@ func (r *run) enter(s *definition.Step) (next *definition.Step, on bool) {
 		r.award(body)
 	case *definition.Notify:
 		r.add(&Notify{Step: s.ID, Visit: r.e.Visit})
+	case *definition.Call:
+		r.startCall(s, body)
+		return nil, false
 	case *definition.Enroll:
 		r.add(&Enroll{Campaign: body.Campaign, Step: s.ID, Visit: r.e.Visit})
 	case *definition.Goto:
@@ -105,7 +108,7 @@ func (r *run) choose(s *definition.Step, b *definition.Branch) *definition.Step 
 
 func (r *run) conditionFacts() definition.Facts {
 	facts := conditionFacts(r.f, r.now)
-	facts.Answers, facts.Score = r.e.Answers, r.score()
+	facts.Answers, facts.Calls, facts.Score = r.e.Answers, r.e.Calls, r.score()
 	return facts
 }
 

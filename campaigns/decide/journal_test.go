@@ -80,7 +80,7 @@ func names(t testing.TB, effects []decide.Effect) []named {
 func (n named) input(t testing.TB) decide.Input {
 	t.Helper()
 	in, ok := map[string]decide.Input{
-		"Start": &decide.Start{}, "Due": &decide.Due{}, "Delivered": &decide.Delivered{}, "Answered": &decide.Answered{},
+		"Start": &decide.Start{}, "Due": &decide.Due{}, "Delivered": &decide.Delivered{}, "Answered": &decide.Answered{}, "Called": &decide.Called{},
 		"Happened": &decide.Happened{}, "Left": &decide.Left{}, "ZoneChanged": &decide.ZoneChanged{},
 	}[n.Kind]
 	if !ok {

@@ -50,7 +50,7 @@ func kind(s *definition.Step) string {
 const way = "way"
 
 // Place is where a passage that stands at the step goes on in the version d; nil: it ends. same: it goes on standing there. ok is false when
-// nobody has said, and d has no such step. A message belongs to the id under which it was sent, so that it is not taken for one of another id.
+// nobody has said, and d has no such step. A message, and a call, belongs to the id under which it was sent, so that it is not taken for one of another id.
 func (in *Moved) Place(d *definition.Definition, at campaigns.StepID) (s *definition.Step, same, ok bool) {
 	if to, said := in.Land[at]; said && (to != at || in.Same[at] != at) {
 		s = d.Step(to)
@@ -61,7 +61,7 @@ func (in *Moved) Place(d *definition.Definition, at campaigns.StepID) (s *defini
 		return nil, false, false
 	}
 	k := kind(s)
-	same = s.ID == at || k != "send" && k != "ask"
+	same = s.ID == at || k != "send" && k != "ask" && k != "call"
 	return s, same, same
 }
 
@@ -144,6 +144,7 @@ func (r *run) standAt(in *Moved, s *definition.Step, at campaigns.StepID) {
 		r.dueAt(r.now)
 	case r.e.Wait == campaigns.WaitTime && s.Repeat() != nil:
 		r.proceed(s)
+	case r.e.Waiting.Call: // goes on as it was begun
 	case r.e.Wait == campaigns.WaitTime:
 		r.waitOn(s.Body.(*definition.Wait))
 	case isAsked && open && stays(in.Was.Step(at).Ask(), ask):
@@ -196,6 +197,7 @@ func (r *run) leaveStep(at campaigns.StepID) {
 		}
 		r.add(&CancelPending{Reason: campaigns.StepLeft}, &CloseQuestion{})
 	}
+	r.endCall(campaigns.CallLeft)
 	r.e.State, r.e.Wait, r.e.Due, r.e.Waiting = campaigns.EnrollmentActive, campaigns.WaitNone, nil, Waiting{}
 }
 

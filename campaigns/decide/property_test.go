@@ -31,6 +31,8 @@ type author struct {
 	asked []string // names of answers so far
 	loops bool
 	round bool // inside a repeat: nothing jumps
+
+	called []string // names of calls so far
 }
 
 // drawDefinition draws a campaign. Without loops every way leads forward.
@@ -76,7 +78,7 @@ func (a *author) target(top int) string {
 }
 
 func (a *author) step(top int, id, indent string, depth int) {
-	kinds := []string{"send", "send", "ask", "ask", "wait", "set", "award", "notify", "enroll"}
+	kinds := []string{"send", "send", "ask", "ask", "wait", "set", "award", "notify", "call", "enroll"}
 	if depth < 2 {
 		kinds = append(kinds, "branch", "branch", "split")
 	}
@@ -99,6 +101,13 @@ func (a *author) step(top int, id, indent string, depth int) {
 		out("award: {points: %s}", a.pick("points", "10", "-3"))
 	case "notify":
 		out("notify: {text: {en: Look}}")
+	case "call":
+		failed := ""
+		if to := a.target(top); to != "" && !a.loops && rapid.Bool().Draw(a.t, "jumps") {
+			failed = ", failed: " + to
+		}
+		out("call: {endpoint: shop, timeout: %s%s}", a.pick("timeout", "10m", "3d"), failed)
+		a.called = append(a.called, id)
 	case "enroll":
 		out("enroll: other")
 	case "repeat":
@@ -141,6 +150,9 @@ func (a *author) branch(top int, id, indent string, depth int) {
 	fmt.Fprintf(&a.b, "%s- id: %s\n%s  branch:\n", indent, id, indent)
 	for range rapid.IntRange(1, 2).Draw(a.t, "arms") {
 		conditions := []string{"{tag: t1}", "{channel: email}", "{language: ru}", "{attribute: level, is: a1}", "{not: {tag: t2}}"}
+		for _, name := range a.called {
+			conditions = append(conditions, "{call: "+name+".ok, is: true}")
+		}
 		for _, name := range a.asked {
 			conditions = append(conditions, "{answer: "+name+", exists: true}")
 		}
@@ -202,6 +214,7 @@ type life struct {
 	now  time.Time
 	out  *decide.Deliver         // the delivery that has no final state yet
 	seen map[decide.Deliver]bool // step, visit, channel and part of all
+	call *decide.Call            // that nothing has become of yet
 	to   int                     // the version that it was moved to; 0: none
 }
 
@@ -275,8 +288,22 @@ func (l *life) note(in decide.Input, effects []decide.Effect) {
 	if in, ok := in.(*decide.Delivered); ok && l.out != nil && in.State.Final() && key(l.out) == (decide.Deliver{Step: in.Step, Visit: in.Visit, Channel: in.Channel, Part: in.Part}) {
 		l.out = nil
 	}
+	if in, ok := in.(*decide.Called); ok && l.call != nil && in.Step == l.call.Step && in.Visit == l.call.Visit {
+		l.call = nil
+	}
 	for _, effect := range effects {
 		switch x := effect.(type) {
+		case *decide.EndCall:
+			if l.call == nil {
+				l.t.Fatalf("%T: ends a call that nobody waits for", in)
+			}
+			l.call = nil
+		case *decide.Call:
+			if k := (decide.Deliver{Step: x.Step, Visit: x.Visit, Part: -6}); l.seen[k] || l.call != nil || !x.Until.After(l.now) {
+				l.t.Fatalf("%T: a second call %+v beside %+v", in, x, l.call)
+			} else {
+				l.seen[k], l.call = true, x
+			}
 		case *decide.CancelPending:
 			l.out = nil
 		case *decide.Deliver:
@@ -377,6 +404,9 @@ func (l *life) stands(was decide.Enrollment, in decide.Input) {
 			ok = ok && q.Closed
 		}
 	}
+	if e.Waiting.Call != (l.call != nil) || l.call != nil && (e.Wait != campaigns.WaitTime || l.call.Step != e.Step || l.call.Visit != e.Visit) {
+		ok = false
+	}
 	if !ok || e.Reason == campaigns.ExitCycle {
 		l.t.Fatalf("%T: stands at %s (%+v), the delivery is %+v", in, stand(e), e.Waiting, l.out)
 	}
@@ -384,7 +414,7 @@ func (l *life) stands(was decide.Enrollment, in decide.Input) {
 
 // input draws what may happen next, the likely and the strange.
 func (l *life) input() decide.Input {
-	switch rapid.SampledFrom([]string{"begun", "due", "due", "delivered", "delivered", "delivered", "answered", "answered", "stray", "event", "zone", "left"}).Draw(l.t, "input") {
+	switch rapid.SampledFrom([]string{"begun", "due", "due", "delivered", "delivered", "delivered", "answered", "answered", "stray", "called", "event", "zone", "left"}).Draw(l.t, "input") {
 	case "due":
 		if l.e.Due != nil && rapid.IntRange(0, 3).Draw(l.t, "on time") > 0 && l.e.Due.After(l.now) {
 			l.now = *l.e.Due
@@ -404,6 +434,15 @@ func (l *life) input() decide.Input {
 	case "stray":
 		step := l.anyStep() // not of a message that this very decision will write
 		return l.outcome(decide.Deliver{Step: step, Visit: min(rapid.IntRange(0, 2).Draw(l.t, "visit"), l.e.Visits[step]), Channel: campaigns.Email})
+	case "called":
+		in := &decide.Called{Step: l.anyStep(), Visit: rapid.IntRange(0, 2).Draw(l.t, "visit"), Failed: rapid.SampledFrom([]campaigns.Reason{"", campaigns.CallRefused}).Draw(l.t, "failed")}
+		if l.call != nil && rapid.IntRange(0, 3).Draw(l.t, "it") > 0 {
+			in.Step, in.Visit = l.call.Step, l.call.Visit
+		}
+		if in.Failed == "" {
+			in.Answer = rapid.SampledFrom([]map[string]any{nil, {"ok": true}}).Draw(l.t, "said")
+		}
+		return in
 	case "event":
 		return &decide.Happened{Event: rapid.SampledFrom([]string{"other", "lesson.done", "lesson.done", "lesson.booked", "member.left"}).Draw(l.t, "event")}
 	case "left":

@@ -99,7 +99,14 @@ func (r *run) missed(n int) {
 // openRound begins round n: what the one before was told is its own.
 func (r *run) openRound(rep *definition.Repeat, n int) *definition.Step {
 	r.e.Round.N, r.e.Round.Answered, r.e.Round.Over = n, false, false
-	eachAsk(rep.Steps, func(s *definition.Step) { delete(r.e.Answers, s.SavesAs()) })
+	definition.Within(rep.Steps, func(s *definition.Step) {
+		switch body := s.Body.(type) {
+		case *definition.Ask:
+			delete(r.e.Answers, s.SavesAs())
+		case *definition.Call:
+			delete(r.e.Calls, body.SaveAs)
+		}
+	})
 	r.add(&Record{Name: "round.opened", Step: r.e.Round.Step, Visit: n, Data: map[string]any{"round": n}})
 	return rep.Steps[0]
 }
@@ -157,6 +164,7 @@ func (r *run) closeRound(at time.Time) {
 	if r.e.Wait == campaigns.WaitAnswer || r.e.Wait == campaigns.WaitDelivery {
 		r.add(&CloseQuestion{})
 	}
+	r.endCall(campaigns.CallLeft)
 	r.e.State, r.e.Wait, r.e.Due = campaigns.EnrollmentActive, campaigns.WaitNone, nil
 	r.proceed(r.d.Step(r.e.Round.Step))
 }

@@ -66,6 +66,8 @@ func (r *run) take(in Input) {
 		r.delivered(in)
 	case *Begun:
 		r.begun(in)
+	case *Called:
+		r.called(in)
 	case *Happened:
 		r.happened(in)
 	case *Left:
@@ -199,6 +201,7 @@ func (r *run) complete(reason string) {
 
 // exit ends the enrollment before its end: nothing of it is sent any more, and its questions take late answers only.
 func (r *run) exit(reason campaigns.Reason) {
+	r.endCall(campaigns.CallLeft)
 	r.finish(campaigns.EnrollmentExited, reason)
 	for id, asked := range r.e.Asked {
 		asked.Closed = true
@@ -238,6 +241,7 @@ func (e Enrollment) clone() Enrollment {
 		round := *e.Round
 		e.Round = &round
 	}
+	e.Calls = maps.Clone(e.Calls)
 	e.Past, e.Had = maps.Clone(e.Past), maps.Clone(e.Had)
 	return e
 }

@@ -197,6 +197,10 @@ func show(effect decide.Effect) string {
 		return fmt.Sprintf("award %s/%d %d round %d", e.Step, e.Visit, e.Points, e.Round)
 	case *decide.Notify:
 		return fmt.Sprintf("notify %s/%d", e.Step, e.Visit)
+	case *decide.Call:
+		return fmt.Sprintf("call %s/%d until %s", e.Step, e.Visit, e.Until.Format("2 Jan 15:04"))
+	case *decide.EndCall:
+		return "end call " + string(e.Reason)
 	case *decide.Enroll:
 		return fmt.Sprintf("enroll %s/%d %s", e.Step, e.Visit, e.Campaign)
 	case *decide.CancelPending:

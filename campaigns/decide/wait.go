@@ -88,6 +88,9 @@ func (r *run) missedDate(s *definition.Step, d *definition.DateWait, why string)
 func (r *run) waitIsOver(s *definition.Step) {
 	w := s.Wait()
 	switch {
+	case s.Call() != nil:
+		r.endCall(campaigns.CallTimedOut)
+		r.callFailed(s.Call(), s.Next, campaigns.CallTimedOut)
 	case w == nil:
 		r.proceed(s.Next)
 	case w.Date != nil:

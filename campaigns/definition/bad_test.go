@@ -45,6 +45,23 @@ const tail = "steps: [{wait: 1d}]\n"
 
 // bad documents, by name; the golden file of each holds its problems. A name that ends in "json" is read as JSON.
 var bad = map[string]string{
+	"calls": head + `steps:
+  - call: placement
+  - call: {endpont: placement}
+  - call: {endpoint: Placement_Test, send: {}, timeout: 5s, failed: nowhere}
+  - {id: level, call: {endpoint: placement, send: {a b: 1, list: [1], text: "{{ nobody }}", bad: "{{ answers", own: "**{{ call.level.course | upcase }}**"}, timeout: 8d}}
+  - {id: shop, call: {endpoint: shop, save_as: "9", timeout: soon, send: text, failed: shop}}
+  - {id: loop, call: {endpoint: shop, failed: loop}}
+  - send: {text: {en: "{{ call.levl.course }} {{ call.level }} {{ call.level.course.name }} {{ call }}", ru: a}}
+  - branch:
+      - {if: {call: level.cours, is: b1}, steps: []}
+      - {if: {call: levl.course, exists: true}, steps: []}
+      - {if: {call: level, is: b1}, steps: []}
+      - {if: {call: level.course}, steps: []}
+      - {if: {call: level.course, is: b1, of: welcome}, steps: []}
+  - call: {endpoint: shop, send: {long: "` + strings.Repeat("long ", 401) + `"}}
+`,
+	"calls_outside": strings.Replace(head, "{manual: true}", "{event: a.b, if: {call: level.course, is: b1}}", 1) + "exit: [{if: {call: level.course, is: none}}]\nsteps: [{id: level, call: {endpoint: placement}}]\n",
 	"notify": head + `steps:
   - notify: hello
   - notify: {to: [sms, email, email]}

@@ -79,7 +79,7 @@ type Step struct {
 	Next *Step
 }
 
-// Body is what a step does: *Send, *Ask, *Wait, *Branch, *Split, *Set, *Award, *Notify, *Enroll, *Repeat, *Goto or *End.
+// Body is what a step does: *Send, *Ask, *Wait, *Branch, *Split, *Set, *Award, *Notify, *Call, *Enroll, *Repeat, *Goto or *End.
 type Body interface{ body() }
 
 // Send is a message that asks nothing.
@@ -182,6 +182,15 @@ type Notify struct {
 	To   []campaigns.Channel // empty: all on which somebody is to be told
 }
 
+// Call asks another system of the organisation something, or tells it something. The member stands here until it has answered, or the time is over.
+type Call struct {
+	Endpoint string         // what the installation's settings call the other system
+	Send     map[string]any // by name: a text with variables (string), a number or true or false
+	SaveAs   string         // the name by which texts and conditions know the answer
+	Timeout  timing.Period
+	Failed   campaigns.StepID // where to go on without an answer; empty: the next step
+}
+
 // Enroll takes the member into another campaign, whose entry rule decides. Whether there is such a campaign is asked at publication.
 type Enroll struct {
 	Campaign campaigns.Key
@@ -216,6 +225,7 @@ func (*Split) body()  {}
 func (*Set) body()    {}
 func (*Award) body()  {}
 func (*Notify) body() {}
+func (*Call) body()   {}
 func (*Enroll) body() {}
 func (*Repeat) body() {}
 func (*Goto) body()   {}
@@ -260,7 +270,7 @@ type Condition struct {
 	Not      *Condition
 
 	Subject Subject
-	Name    string // attribute or answer name, tag, language, channel, topic, event, key of a campaign or of a segment
+	Name    string // attribute or answer name, path in the answer to a call, tag, language, channel, topic, event, key of a campaign or of a segment
 	Op      Op
 	Value   any   // string, float64, bool
 	Values  []any // with OpIn
@@ -282,6 +292,7 @@ type Subject string
 const (
 	SubjectAttribute Subject = "attribute" // {attribute: level, is: a1}
 	SubjectAnswer    Subject = "answer"    // {answer: level, is: a1}; only in steps
+	SubjectCall      Subject = "call"      // {call: placement.level, is: b1}; only in steps; Name is the path below "call."
 	SubjectTag       Subject = "tag"       // {tag: vip}
 	SubjectLanguage  Subject = "language"  // {language: ru}
 	SubjectChannel   Subject = "channel"   // {channel: telegram}: has a usable address there

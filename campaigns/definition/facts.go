@@ -15,7 +15,9 @@ import (
 type Facts struct {
 	Attributes map[string]any // string, float64, bool
 	// Answers are those that count: the current value of each name, late ones left out.
-	Answers  map[string]campaigns.Answer
+	Answers map[string]campaigns.Answer
+	// Calls are what other systems answered, by the names of the calls.
+	Calls    map[string]map[string]any
 	Tags     []string
 	Language campaigns.Lang
 	// Score is what the passage has gathered, by the names of SubjectScore.
@@ -72,7 +74,10 @@ func (c *Condition) subjectHolds(f Facts) bool {
 		if c.Of != "" {
 			a, ok = f.past().Answers[c.Of][c.Name]
 		}
-		return c.compare(answerValue(a), ok)
+		return c.compare(AnswerValue(a), ok)
+	case SubjectCall:
+		v := CallField(f.Calls, strings.Split(c.Name, "."))
+		return c.compare(v, v != nil)
 	case SubjectSegment:
 		in := f.Segments[campaigns.Key(c.Name)]
 		return in != nil && in.Holds(f)
@@ -80,8 +85,8 @@ func (c *Condition) subjectHolds(f Facts) bool {
 	return c.pastHolds(f)
 }
 
-// answerValue is what is compared: text for a choice, a text and a date; a number; true or false; a list for choices.
-func answerValue(a campaigns.Answer) any {
+// AnswerValue is what is compared: text for a choice, a text and a date; a number; true or false; a list for choices.
+func AnswerValue(a campaigns.Answer) any {
 	switch a.Type {
 	case campaigns.Choices:
 		return a.List

@@ -82,6 +82,7 @@ var scalars = map[string]schema{
 	"option_word":  {"type": "string", "minLength": 1, "maxLength": maxWord},
 	"tag":          {"type": "string", "minLength": 1, "maxLength": maxWord},
 	"name":         {"type": "string", "pattern": namePattern, "maxLength": maxKey},
+	"endpoint":     {"type": "string", "pattern": endpointPattern, "description": "What the installation's settings call another system of the organisation."},
 	"event":        {"type": "string", "pattern": eventPattern, "maxLength": maxEvent, "description": "The name of an event that the API reports, such as member.joined."},
 }
 
@@ -89,6 +90,6 @@ var scalars = map[string]schema{
 func objects() []*object {
 	return []*object{
 		campaignObject, entryObject, scheduleObject, exitObject, goalObject, quietObject, lateObject, escalateObject, stepObject, sendObject, mediaObject, buttonObject, askObject, optionObject,
-		timeoutObject, waitObject, waitDateObject, armObject, splitArmObject, setObject, awardObject, notifyObject, repeatObject, endObject, conditionObject,
+		timeoutObject, waitObject, waitDateObject, armObject, splitArmObject, setObject, awardObject, notifyObject, callObject, repeatObject, endObject, conditionObject,
 	}
 }

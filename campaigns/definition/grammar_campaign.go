@@ -96,7 +96,7 @@ var escalateObject = &object{
 var conditionObject = &object{
 	name: "condition", doc: "A question about a member, answered yes or no.", example: "{tag: vip}",
 	oneOf: []string{
-		"all", "any", "not", "attribute", "answer", "score", "tag", "language", "channel", "consent", "event", "first_event", "last_event",
+		"all", "any", "not", "attribute", "answer", "call", "score", "tag", "language", "channel", "consent", "event", "first_event", "last_event",
 		"inside", "entered", "completed", "left", "message_of", "segment",
 	},
 	fields: []field{
@@ -105,6 +105,7 @@ var conditionObject = &object{
 		may("not", "This does not hold.", named("condition")),
 		may("attribute", "Looks at an attribute of the member; needs a comparison.", named("name")),
 		may("answer", "Looks at an answer that this campaign saves (in steps, exit rules and goals), or, with of, at the last one in another; needs a comparison.", named("name")),
+		may("call", "Looks at what another system answered to a call of this campaign: its name and a field, such as placement.level (in steps, exit rules and goals); needs a comparison.", schema{"type": "string", "pattern": calledPattern}),
 		may("score", "Looks at what this passage has gathered (in steps, exit rules and goals): points, rounds_done (rounds with an answer), round (the open one); with of, at the points in another campaign. Needs a comparison.", words(scores)),
 		may("tag", "The member has the tag.", named("tag")),
 		may("language", "The member's language; en also holds for en-GB.", named("language")),

@@ -52,7 +52,7 @@ var acceptable = map[campaigns.QuestionType]struct {
 
 var stepObject = &object{
 	name: "step", doc: "One node of the campaign: an id, if you like, and one thing to do.", example: "{send: {…}}",
-	oneOf: []string{"send", "ask", "wait", "branch", "split", "set", "award", "notify", "enroll", "repeat", "use", "goto", "end"},
+	oneOf: []string{"send", "ask", "wait", "branch", "split", "set", "award", "notify", "call", "enroll", "repeat", "use", "goto", "end"},
 	fields: []field{
 		may("id", "The step's name, for goto and in reports. Left out, it is made from the step's position.", named("step_id")),
 		may("send", "Sends a message.", named("send")),
@@ -65,6 +65,7 @@ var stepObject = &object{
 		may("set", "Changes what is known about the member.", named("set")),
 		may("award", "Gives points.", named("award")),
 		may("notify", "Tells those who run the community about the member. The member goes on at once and sees nothing of it.", named("notify")),
+		may("call", "Asks another system of your organisation, or tells it something. The member stands here until it has answered.", named("call")),
 		may("enroll", "Takes the member into another campaign, by its key. Of its entry rule re-entry alone is asked; if, data and key belong to the event. The member goes on here at once.", named("campaign_key")),
 		may("repeat", "Runs its steps once a day, a number of times.", named("repeat")),
 		may("use", "Puts the steps of a fragment here. Their ids begin with the id of this step, or with the fragment's name.", named("fragment")),

@@ -84,7 +84,7 @@ func (n *Needs) leaf(c *Condition) {
 		n.Tags = true
 	case SubjectChannel:
 		n.channels(campaigns.Channel(c.Name))
-	case SubjectLanguage:
+	case SubjectLanguage, SubjectCall:
 	case SubjectSegment:
 		n.Segments = true
 	case SubjectAnswer, SubjectScore:

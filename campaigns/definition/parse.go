@@ -62,6 +62,7 @@ func check(text *source, root *node, out *sink) *Definition {
 		r.checkCycles()
 	}
 	r.saved = savedAnswers(r.d, out)
+	r.called = namedCalls(r.d)
 	r.checkConditions()
 	r.checkOwn()
 	r.checkTexts()

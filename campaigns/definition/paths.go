@@ -25,6 +25,9 @@ func (d *Definition) exits(s *Step, waited bool) []*Step {
 			add(s.Next)
 			add(d.byID[b.Timeout.Goto])
 		}
+	case *Call: // an answer may come at once
+		add(s.Next)
+		add(d.byID[b.Failed])
 	case *Wait:
 		d.waitExits(s, b, waited, add)
 	case *Repeat: // it comes back to its first step only when another day has begun
@@ -106,10 +109,10 @@ func (r *reader) unreached(steps []*Step, seen map[*Step]bool) {
 	}
 }
 
-// checkCycles reports every goto that closes a circle in which no time passes. Only a goto leads back, so every circle has one.
+// checkCycles reports every goto, and every call that fails, that closes a circle in which no time passes. Nothing else leads back, so every circle has one.
 func (r *reader) checkCycles() {
 	for _, g := range r.gotos {
-		if _, ok := g.from.Body.(*Goto); !ok {
+		if _, jumps := g.from.Body.(*Goto); !jumps && g.from.Call() == nil {
 			continue
 		}
 		if target := r.d.byID[g.to]; r.d.reach([]*Step{target}, false)[g.from] {

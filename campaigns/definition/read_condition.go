@@ -36,7 +36,7 @@ func (r *reader) condition(n *node, inSteps bool) Condition {
 	case "not":
 		inner := r.condition(value, inSteps)
 		c.Not = &inner
-	case "attribute", "answer", "score":
+	case "attribute", "answer", "call", "score":
 		r.compared(&c, rec, key, inSteps)
 		return c
 	case "tag":
@@ -79,9 +79,12 @@ func (r *reader) compared(c *Condition, rec *record, key string, inSteps bool) {
 	c.Subject = Subject(key)
 	name := rec.get(key)
 	valid := false
-	if key == "score" {
+	switch key {
+	case "score":
 		c.Name = word(r, name, scores)
-	} else {
+	case "call":
+		c.Name = r.calledField(name, inSteps)
+	default:
 		c.Name, valid = r.formed(name, nameForm, maxKey, "name_form")
 	}
 	switch {
@@ -205,6 +208,9 @@ var numberOperators = []Op{OpIs, OpIsNot, OpIn, OpExists, OpGreater, OpLess, OpA
 
 // checkConditions holds conditions on answers against the questions that save them.
 func (r *reader) checkConditions() {
+	for _, use := range r.callUses {
+		r.checkCalled(use.at, use.path)
+	}
 	for _, use := range r.answers {
 		saved := r.saved[use.name.text]
 		if saved == nil {

@@ -54,8 +54,13 @@ func (r *reader) step(n *node) *Step {
 	}
 	r.stepKeys[s] = ref
 	s.Body = r.body(s, rec)
-	if a := s.Ask(); a != nil && a.SaveAs == "" && n.ordinal == "" && ref.given != nil {
-		a.SaveAs = ref.given.text // also within a fragment: conditions and texts beside it know it by that
+	if n.ordinal == "" && ref.given != nil { // also within a fragment: conditions and texts beside it know an answer by that
+		if a := s.Ask(); a != nil && a.SaveAs == "" {
+			a.SaveAs = ref.given.text
+		}
+		if c := s.Call(); c != nil && c.SaveAs == "" {
+			c.SaveAs = ref.given.text
+		}
 	}
 	return s
 }
@@ -81,6 +86,8 @@ func (r *reader) body(s *Step, rec *record) Body {
 		return r.award(n)
 	case "notify":
 		return r.notify(n)
+	case "call":
+		return r.call(s, n)
 	case "enroll":
 		key, _ := r.formed(n, keyForm, maxKey, "key_form")
 		return &Enroll{Campaign: campaigns.Key(key), Place: n.place}

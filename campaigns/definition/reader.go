@@ -25,6 +25,8 @@ type reader struct {
 	enough     func() bool // while texts are checked: they have as many problems as are shown
 	around     *Repeat     // the repeat whose steps are being read
 	saved      map[string]*savedAnswer
+	called     map[string]bool // the names of calls
+	callUses   []callUse
 	uses       []Use
 
 	fragmentNames []string

@@ -31,6 +31,12 @@ func (s *Step) Wait() *Wait {
 	return w
 }
 
+// Call returns what the step asks of another system, or nil.
+func (s *Step) Call() *Call {
+	c, _ := s.Body.(*Call)
+	return c
+}
+
 // Does is the word of the document for what the step does.
 func (s *Step) Does() string {
 	switch s.Body.(type) {
@@ -50,6 +56,8 @@ func (s *Step) Does() string {
 		return "award"
 	case *Notify:
 		return "notify"
+	case *Call:
+		return "call"
 	case *Enroll:
 		return "enroll"
 	case *Repeat:
@@ -70,8 +78,11 @@ func (s *Step) SavesAs() string {
 	case a.SaveAs != "":
 		return a.SaveAs
 	}
-	return strings.ReplaceAll(string(s.ID), ".", "-")
+	return nameOfID(s.ID)
 }
+
+// nameOfID is the id as a variable's name can have it.
+func nameOfID(id campaigns.StepID) string { return strings.ReplaceAll(string(id), ".", "-") }
 
 // ChannelsOf returns the channels that the step is tried on, in order: its own, or the campaign's. Nil when it sends nothing.
 func (d *Definition) ChannelsOf(s *Step) []campaigns.Channel {
@@ -114,6 +125,9 @@ func (r *reader) nameSteps() {
 	for _, s := range r.d.Order {
 		if a := s.Ask(); a != nil {
 			a.SaveAs = s.SavesAs()
+		}
+		if c := s.Call(); c != nil && c.SaveAs == "" {
+			c.SaveAs = nameOfID(s.ID)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf16"
+	"unicode/utf8"
 
 	"github.com/kruzhok/kruzhok/templates"
 )
@@ -20,6 +21,7 @@ const (
 	urlText     textKind = "url"
 	promptText  textKind = "prompt" // of a round: plain text
 	noticeText  textKind = "notice"
+	dataText    textKind = "data" // what a call sends: no Markdown
 )
 
 // textUse is one text in one language, to be checked when all answers are known.
@@ -46,16 +48,36 @@ func (r *reader) checkTexts() {
 			r.checkPrompt(use.node)
 			continue
 		}
-		parsed, problems := templates.Parse(use.node.text)
-		for _, p := range problems[:min(len(problems), MaxProblems)] {
-			found := r.out.add(r.text.placeInText(use.node, p.Line, p.Column), p.Code)
-			found.Args, found.Expected, found.DidYouMean = p.Args, p.Expected, p.DidYouMean
-		}
-		if parsed == nil || len(problems) > 0 {
+		if use.kind == dataText {
+			r.checkData(use)
 			continue
 		}
-		r.checkVariables(use, parsed)
+		parsed, problems := templates.Parse(use.node.text)
+		if r.textProblems(use, problems) || parsed == nil {
+			continue
+		}
+		r.checkVariables(use, parsed.Variables())
 		r.checkLength(use, parsed.MinLength())
+	}
+}
+
+// textProblems reports what is wrong inside a text, and whether anything is.
+func (r *reader) textProblems(use textUse, problems []templates.Problem) bool {
+	for _, p := range problems[:min(len(problems), MaxProblems)] {
+		found := r.out.add(r.text.placeInText(use.node, p.Line, p.Column), p.Code)
+		found.Args, found.Expected, found.DidYouMean = p.Args, p.Expected, p.DidYouMean
+	}
+	return len(problems) > 0
+}
+
+// checkData: what a call sends.
+func (r *reader) checkData(use textUse) {
+	if units := utf8.RuneCountInString(use.node.text); units > maxSent {
+		r.out.add(use.node.place, "too_long", "length", units, "limit", maxSent)
+	}
+	parsed, problems := templates.ParseData(use.node.text)
+	if !r.textProblems(use, problems) {
+		r.checkVariables(use, parsed.Variables())
 	}
 }
 
@@ -85,6 +107,7 @@ var roundVariables = []string{"round", "rounds", "prompt"}
 const (
 	attributeVariable = "member.attributes."
 	answerVariable    = "answers."
+	callVariable      = "call."
 )
 
 // variables are what the text may name, attributes apart.
@@ -102,9 +125,9 @@ func (r *reader) variables(use textUse) []string {
 	return list
 }
 
-func (r *reader) checkVariables(use textUse, parsed *templates.Text) {
+func (r *reader) checkVariables(use textUse, read []templates.Variable) {
 	allowed := r.variables(use)
-	for _, v := range parsed.Variables() {
+	for _, v := range read {
 		if r.enough() {
 			return
 		}
@@ -112,6 +135,10 @@ func (r *reader) checkVariables(use textUse, parsed *templates.Text) {
 			continue
 		}
 		at := r.text.placeInText(use.node, v.Line, v.Column)
+		if path, ok := strings.CutPrefix(v.Path, callVariable); ok {
+			r.checkCalled(at, path)
+			continue
+		}
 		switch {
 		case v.Path == "prompt" && use.around != nil:
 			r.out.add(at, "prompt_missing")

@@ -14,7 +14,7 @@ import (
 var whole = []string{"if", "audience"}
 
 // free are keys below which authors choose the names: one that is called like a text, or like a language, is none.
-var free = []string{"data", "attributes"}
+var free = []string{"data", "attributes", "send"}
 
 // fields compares two mappings; nil is one without entries.
 func (c *comparison) fields(was, now *definition.Tree) []Field {

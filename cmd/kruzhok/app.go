@@ -147,11 +147,11 @@ func (a *App) openEngine(ctx context.Context, o appOptions) (err error) {
 	opts := engine.Options{
 		Store: a.store, Waker: a.queue, Observer: observer{a.metrics}, Limiter: ratelimit.New(a.redis), Rates: rates(a.cfg), SwitchLimits: limits(a.cfg), Owner: owner(), Secret: key,
 		PublicURL: a.cfg.PublicURL, ReplyDomain: a.cfg.ReplyDomain, Mailbox: email.Address, Now: o.Now, Log: a.log,
-		Senders: map[campaigns.Channel]channels.Sender{}, Staff: a.cfg.Staff(),
+		Senders: map[campaigns.Channel]channels.Sender{}, Staff: a.cfg.Staff(), Caller: caller(a.cfg),
 		Connections: map[campaigns.Channel]int{campaigns.Telegram: a.cfg.TelegramConnections, campaigns.Email: a.cfg.SMTPConnections},
 	}
 	if o.Demo != nil {
-		opts.BotLinks = a.cfg.PublicURL + "/sandbox/bot/"
+		opts.BotLinks, opts.Caller = a.cfg.PublicURL+"/sandbox/bot/", nil // the demo calls nobody
 	}
 	if err := a.openChannels(&opts); err != nil {
 		return err
@@ -342,6 +342,7 @@ func (a *App) start(ctx context.Context, background *sync.WaitGroup, failed chan
 		background.Go(func() { a.watch(ctx) })
 		background.Go(func() { a.fetch(ctx) })
 		background.Go(func() { a.tellStaff(ctx) })
+		a.callOthers(ctx, background)
 	}
 	if a.cfg.Has(config.Scheduler) {
 		background.Go(func() {
@@ -415,6 +416,36 @@ func (a *App) tellStaff(ctx context.Context) {
 			a.log.Warn("the staff was not told", "error", err)
 		}
 	})
+}
+
+// callEvery is how soon a call is made that another process wrote, or that is tried again.
+const callEvery = time.Second
+
+// callOthers makes the calls of call steps, those of each endpoint beside the others': one that is slow holds none of them up.
+func (a *App) callOthers(ctx context.Context, background *sync.WaitGroup) {
+	background.Go(func() {
+		workers.Every(ctx, callEvery, func() { a.calledOthers(ctx, a.engine.FailUnknownCalls(ctx)) })
+	})
+	for _, endpoint := range a.engine.Endpoints() {
+		background.Go(func() {
+			tick := time.NewTicker(callEvery)
+			defer tick.Stop()
+			for ctx.Err() == nil {
+				a.calledOthers(ctx, a.engine.CallOthers(ctx, endpoint))
+				select {
+				case <-ctx.Done():
+				case <-tick.C:
+				case <-a.engine.CallWaits(endpoint):
+				}
+			}
+		})
+	}
+}
+
+func (a *App) calledOthers(ctx context.Context, err error) {
+	if err != nil && ctx.Err() == nil {
+		a.log.Warn("other systems were not called", "error", err)
+	}
 }
 
 // fetchEvery is how soon a file is fetched that another process noted, or that is tried again.

@@ -133,10 +133,16 @@ func (c *tokenRevokeCmd) Run(e *env) error {
 	return withEngine(e, &c.Config, func(en *engine.Engine) error { return spoken(en.RevokeToken(e.ctx, engine.Operator, id)) })
 }
 
-type secretCmd struct{}
+type secretCmd struct {
+	Webhook bool `help:"A secret for an endpoint that call steps name ($KRUZHOK_WEBHOOK_NAME_SECRET)."`
+}
 
 // Run prints a key.
-func (secretCmd) Run(e *env) error {
+func (c secretCmd) Run(e *env) error {
+	if c.Webhook {
+		fmt.Fprintln(e.stdout, config.NewWebhookSecret())
+		return nil
+	}
 	fmt.Fprintln(e.stdout, config.NewSecretKey())
 	return nil
 }

@@ -21,6 +21,7 @@ type campaignPreviewCmd struct {
 	FirstName string            `placeholder:"NAME" help:"The member's first name."`
 	Attr      map[string]string `placeholder:"NAME=VALUE" help:"An attribute of the member."`
 	Answer    map[string]string `placeholder:"NAME=VALUE" help:"An answer that is assumed: an option's value, or what the member would type."`
+	Call      map[string]string `mapsep:"none" placeholder:"NAME=JSON" help:"What another system is assumed to have answered to a call: an object of fields, or fails."`
 	Round     int               `placeholder:"N" help:"The round of a repeat (default: the first)."`
 	Community string            `placeholder:"NAME" help:"The community's name."`
 	Zone      string            `default:"UTC" help:"The community's time zone."`
@@ -39,6 +40,7 @@ func (c *campaignPreviewCmd) Run(e *env) error {
 		Draft: &d, Step: campaigns.StepID(c.Step), Channel: campaigns.Channel(c.Channel), Language: campaigns.Lang(c.Language), FirstName: c.FirstName,
 		Attributes: attributes(c.Attr), Answers: map[string][]string{}, Round: c.Round, Speak: lang,
 	}
+	r.Calls = assumedCalls(c.Call)
 	for name, v := range c.Answer {
 		r.Answers[name] = []string{v}
 	}

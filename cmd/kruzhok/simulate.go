@@ -27,6 +27,7 @@ type campaignSimulateCmd struct {
 	Mix     string            `default:"answers" placeholder:"WHO=N,…" help:"How members behave: answers:2h=70, silent=20, blocks:3=5 (the bot, on day 3), bounces=3, withdraws:5=2 (consent, on day 5)."`
 	Tag     []string          `help:"A tag that all of them have."`
 	Attr    map[string]string `placeholder:"NAME=VALUE" help:"An attribute that all of them have."`
+	Call    map[string]string `mapsep:"none" placeholder:"NAME=JSON" help:"What another system is assumed to answer to a call: an object of fields, or fails. Default: nothing, which is a success."`
 	Zone    string            `default:"UTC" help:"The community's time zone."`
 	Member  string            `placeholder:"ID" help:"Tell one member's days, such as m0001."`
 	JSON    bool              `name:"json" help:"Print all of it for machines."`
@@ -66,7 +67,7 @@ func (c *campaignSimulateCmd) Run(e *env) error {
 // plan also returns the names of the campaigns' files.
 func (c *campaignSimulateCmd) plan(lang string) (p simulation.Plan, played []string, err error) {
 	p = simulation.Plan{
-		Days: c.Days, Seed: c.Seed, Invented: c.Members, Tags: c.Tag, Attributes: attributes(c.Attr), Community: simulation.Community{TimeZone: c.Zone},
+		Days: c.Days, Seed: c.Seed, Invented: c.Members, Tags: c.Tag, Attributes: attributes(c.Attr), Calls: assumedCalls(c.Call), Community: simulation.Community{TimeZone: c.Zone},
 		Story: c.Member, Lang: lang, Parts: runtime.GOMAXPROCS(0),
 	}
 	if p.Start, err = beginning(c.Start); err != nil {
@@ -114,6 +115,20 @@ func beginning(text string) (time.Time, error) {
 		}
 	}
 	return time.Time{}, fault.New(fault.Invalid, "invalid.simulation", nil).With(fault.Detail{Path: "--start", Code: "bad_time"})
+}
+
+// assumedCalls are objects and words, as they look.
+func assumedCalls(typed map[string]string) map[string]any {
+	out := map[string]any{}
+	for name, v := range typed {
+		var object map[string]any
+		if json.Unmarshal([]byte(v), &object) == nil {
+			out[name] = object
+		} else {
+			out[name] = v
+		}
+	}
+	return out
 }
 
 // attributes are numbers, truths and texts, as they look.

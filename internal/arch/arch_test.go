@@ -30,6 +30,7 @@ var inner = []struct {
 	{"channels", []string{"campaigns", "internal/telemetry", "internal/locale"}, "a channel sends what it is given; the engine decides"},
 	{"channels/telegram", []string{"channels", "campaigns", "internal/locale", "internal/telemetry"}, "channels know nothing of each other, so that each can be replaced"},
 	{"channels/email", []string{"channels", "channels/email/...", "campaigns", "internal/locale", "internal/telemetry"}, "channels know nothing of each other, so that each can be replaced"},
+	{"channels/webhook", []string{"channels"}, "a caller sends what it is given and knows no other channel"},
 	{"channels/sandbox", []string{"channels", "channels/sandbox/...", "campaigns", "internal/locale", "internal/telemetry"}, "the sandbox stands in for the outside world and must not share code with what it tests"},
 	{"store", []string{"store/...", "campaigns/...", "members", "channels", "internal/fault", "internal/telemetry"}, "the store keeps rows; rules live above it"},
 	{"reports", []string{"store", "engine", "campaigns/...", "members", "channels", "internal/locale", "internal/fault"}, "reports only read; of the engine they know the Principal, so that reading asks for the same scopes as writing (docs/decisions/010)"},

@@ -21,6 +21,7 @@ func (c *Config) Check() error {
 	c.checkTelegram(&p)
 	c.checkMail(&p)
 	c.checkStaff(&p)
+	c.checkWebhooks(&p)
 	c.checkSwitch(&p)
 	c.checkProcess(&p)
 	return errors.Join(p...)

@@ -83,6 +83,9 @@ type Config struct {
 	LogFormat       string        `name:"log-format" default:"text" placeholder:"text|json" help:"Form of the log."`
 	ShutdownTimeout time.Duration `name:"shutdown-timeout" default:"20s" placeholder:"DURATION" help:"How long work under way may take to end."`
 
+	// Webhooks are the endpoints that call steps name.
+	Webhooks map[string]*Webhook `kong:"-"`
+
 	sources map[string]string // by setting name; how each value came to be
 }
 

@@ -32,7 +32,7 @@ func (c *Config) Effective() []Setting {
 		}
 		settings = append(settings, Setting{Variable(name), redact(name, v.Field(i)), source})
 	}
-	return settings
+	return append(settings, c.effectiveWebhooks()...)
 }
 
 func redact(name string, v reflect.Value) string {

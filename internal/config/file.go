@@ -25,7 +25,7 @@ func readFile(path string) (map[string]string, error) {
 	settings := map[string]string{}
 	for _, item := range raw {
 		name := strings.ReplaceAll(fmt.Sprint(item.Key), "_", "-")
-		if !isSetting(name) || name == "config" {
+		if !isSetting(name) && !strings.HasPrefix(name, webhookPrefix) || name == "config" {
 			return nil, fmt.Errorf("%s: %v is not a setting; they are named as the flags are, with underscores", Variable("config"), item.Key)
 		}
 		value, ok := scalar(item.Value)

@@ -56,7 +56,8 @@ func (c *Config) complete(ctx *kong.Context, r *resolver) error {
 	for name, source := range r.sources {
 		c.setSource(name, source)
 	}
-	if err := c.readSecrets(); err != nil {
+	err := c.readSecrets()
+	if err = errors.Join(err, c.readWebhooks(webhookSettings(r.file, os.Environ()))); err != nil {
 		return err
 	}
 	c.derive()

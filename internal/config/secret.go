@@ -29,6 +29,13 @@ func NewSecretKey() string {
 	}
 }
 
+// NewWebhookSecret returns a fresh secret in the form that KRUZHOK_WEBHOOK_NAME_SECRET and the endpoint itself take.
+func NewWebhookSecret() string {
+	secret := make([]byte, keySize)
+	rand.Read(secret)
+	return secretPrefix + base64.StdEncoding.EncodeToString(secret)
+}
+
 // Key returns the bytes of the secret key: decoded where it is hex or base64 of at least 32 bytes, else the text itself.
 func (c *Config) Key() ([]byte, error) {
 	text := strings.TrimSpace(c.SecretKey)

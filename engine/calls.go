@@ -1,0 +1,357 @@
+package engine
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/decide"
+	"github.com/kruzhok/kruzhok/campaigns/definition"
+	"github.com/kruzhok/kruzhok/channels"
+	"github.com/kruzhok/kruzhok/store"
+)
+
+// Caller calls other systems of the organisation by the names that the settings give them.
+type Caller interface {
+	// Endpoints are the names, sorted.
+	Endpoints() []string
+	// Call tries once.
+	Call(ctx context.Context, c channels.Call) channels.CallReceipt
+}
+
+// Limits of calling.
+const (
+	callClaim   = time.Minute // how long one try may take before it is made again
+	callSettle  = 20 * time.Second
+	callsAtOnce = 8               // of one endpoint, in one process
+	callBackoff = 5 * time.Second // doubled with each try
+	callPause   = 5 * time.Minute // the longest pause between two tries
+	callLast    = 15 * time.Second
+	// goneRest is how long an endpoint is left alone that wants no more calls (410).
+	goneRest = time.Hour
+	// pausedRest is how long a call of a paused campaign rests before that is looked at again.
+	pausedRest = 15 * time.Second
+)
+
+// The reasons of an endpoint's rest.
+const (
+	restGone = "gone"
+	restBusy = "rate_limited"
+)
+
+// call writes what another system is to be asked; the enrollment waits for it.
+func (w *work) call(ctx context.Context, l *live, row *store.Enrollment, x *decide.Call) error {
+	c := l.def.Step(x.Step).Call()
+	if c == nil {
+		return fmt.Errorf("call of enrollment %d: its step calls nobody", row.ID)
+	}
+	id, err := w.tx.NextID(ctx)
+	if err != nil {
+		return err
+	}
+	w.calls = append(w.calls, &store.OutsideCall{
+		ID: id, Campaign: row.Campaign, Version: row.Version, Enrollment: row.ID, Member: row.Member, Step: x.Step, Visit: x.Visit, Endpoint: c.Endpoint,
+		State: store.CallPending, DueAt: &w.now, UntilAt: x.Until, CreatedAt: w.now,
+	})
+	return nil
+}
+
+// writeCalls writes what was asked, and gives up what nobody waits for any more.
+func (w *work) writeCalls(ctx context.Context) error {
+	for reason, ids := range w.uncalled {
+		if err := w.tx.EndCalls(ctx, ids, reason, w.now); err != nil {
+			return err
+		}
+	}
+	if len(w.calls) == 0 {
+		return nil
+	}
+	if err := w.tx.InsertCalls(ctx, w.calls); err != nil {
+		return err
+	}
+	for _, c := range w.calls {
+		if s := w.e.called[c.Endpoint]; s != nil {
+			s.wake()
+		}
+	}
+	return nil
+}
+
+// Endpoints are the other systems that this process can call.
+func (e *Engine) Endpoints() []string {
+	if e.Caller == nil {
+		return nil
+	}
+	return e.Caller.Endpoints()
+}
+
+// CallWaits is filled when this process wrote a call of the endpoint.
+func (e *Engine) CallWaits(endpoint string) <-chan struct{} { return e.called[endpoint] }
+
+// unset are the endpoints that the steps call and the settings do not name.
+func (e *Engine) unset(def *definition.Definition) (names []string) {
+	known := e.Endpoints()
+	return slices.DeleteFunc(def.Endpoints(), func(name string) bool { return slices.Contains(known, name) })
+}
+
+// FailUnknownCalls ends the calls of endpoints that the settings do not name.
+func (e *Engine) FailUnknownCalls(ctx context.Context) error {
+	for ctx.Err() == nil {
+		endpoint, err := e.Store.EndpointBeside(ctx, e.Endpoints(), e.now())
+		if err != nil || endpoint == "" {
+			return err
+		}
+		if err := e.callOthers(ctx, endpoint, campaigns.CallUnknown); err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+// CallOthers makes the calls of the endpoint that are due, some at once, until none is. Each is claimed in SQL: one whose process dies is made again, under the
+// same number.
+func (e *Engine) CallOthers(ctx context.Context, endpoint string) error {
+	for ctx.Err() == nil {
+		due, err := e.Store.CallDue(ctx, endpoint, e.now())
+		if err != nil || !due {
+			return err
+		}
+		cool, err := e.cooldowns(ctx)
+		if err != nil {
+			return err
+		}
+		why := campaigns.Reason("")
+		if rest, ok := cool.of(restOf(endpoint)); ok && rest.Until.After(e.now()) {
+			if rest.Reason != restGone {
+				return nil
+			}
+			why = campaigns.CallGone
+		}
+		if err := e.callOthers(ctx, endpoint, why); err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+func restOf(endpoint string) string { return "webhook:" + endpoint }
+
+// callOthers makes some of the endpoint's calls; with why, it ends them by that without trying.
+func (e *Engine) callOthers(ctx context.Context, endpoint string, why campaigns.Reason) error {
+	claim := fmt.Sprintf("%s/%d", e.Owner, e.claims.Add(1))
+	var cs []*store.OutsideCall
+	err := e.Store.Write(ctx, func(tx *store.Tx) (err error) {
+		now := e.now()
+		cs, err = tx.ClaimCalls(ctx, endpoint, claim, now, now.Add(callClaim), callsAtOnce)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	errs := make([]error, len(cs))
+	var wg sync.WaitGroup
+	for i, c := range cs {
+		wg.Go(func() { errs[i] = e.callOther(ctx, c, why) })
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+// tried is what became of one try.
+type tried struct {
+	store.CallOutcome
+	answer map[string]any  // what can be used of what was said
+	rest   *store.Cooldown // of the endpoint; nil: none
+}
+
+func failed(why campaigns.Reason, code int, now time.Time) tried {
+	return tried{CallOutcome: store.CallOutcome{State: store.CallFailed, Reason: why, Code: code, EndedAt: &now}}
+}
+
+// untried leaves the call as it was, to be made then.
+func untried(c *store.OutsideCall, due time.Time) tried {
+	return tried{CallOutcome: store.CallOutcome{State: store.CallPending, Reason: c.Reason, Code: c.Code, Due: &due, Uncount: true}}
+}
+
+// callOther tries once, outside of any transaction, and writes down what became of it.
+func (e *Engine) callOther(ctx context.Context, c *store.OutsideCall, why campaigns.Reason) error {
+	now := e.now()
+	switch {
+	case why != "":
+		return e.settleCall(ctx, c, failed(why, 0, now))
+	case !now.Before(c.UntilAt): // the passage has gone on, or does now
+		return e.settleCall(ctx, c, failed(campaigns.CallTimedOut, c.Code, now))
+	}
+	state, err := e.campaignState(ctx, c.Campaign)
+	if err != nil {
+		return err
+	}
+	if state == campaigns.Paused {
+		return e.settleCall(ctx, c, untried(c, earlier(now.Add(pausedRest), c.UntilAt)))
+	}
+	if c.Body == "" {
+		kept, err := e.keepCall(ctx, c)
+		if err != nil || !kept {
+			return err
+		}
+	}
+	receipt := e.Caller.Call(ctx, channels.Call{Endpoint: c.Endpoint, ID: e.callID(c.ID), At: now, Body: []byte(c.Body)})
+	if ctx.Err() != nil && receipt.Class == channels.CallTemporary { // the process ends, and not the call
+		return e.settleCall(ctx, c, untried(c, e.now()))
+	}
+	return e.settleCall(ctx, c, e.callOutcome(c, receipt))
+}
+
+// keepCall puts together what is sent and keeps it, so that every try sends the same; false: it could not, or nobody wants it any more.
+func (e *Engine) keepCall(ctx context.Context, c *store.OutsideCall) (kept bool, err error) {
+	body, err := e.callBody(ctx, c)
+	if err != nil {
+		e.Log.Error("call not put together", "call", c.ID, "error", err)
+		return false, e.settleCall(ctx, c, failed(campaigns.CallUnmade, 0, e.now()))
+	}
+	c.Body = string(body)
+	err = e.Store.Write(ctx, func(tx *store.Tx) (err error) {
+		kept, err = tx.KeepCall(ctx, c.ID, c.Claim, c.Body)
+		return err
+	})
+	return kept, err
+}
+
+// callID is the number under which the other system knows the call. It tells nothing of how many there are.
+func (e *Engine) callID(id int64) string {
+	return "msg_" + hex.EncodeToString(mac(e.keys.calls, 16, strconv.FormatInt(id, 10)))
+}
+
+// refusals are the tries after which another one would change nothing.
+var refusals = map[channels.CallClass]campaigns.Reason{
+	channels.CallRefused: campaigns.CallRefused, channels.CallGone: campaigns.CallGone, channels.CallForbidden: campaigns.CallForbidden, channels.CallTooBig: campaigns.CallTooMuch,
+}
+
+func (e *Engine) callOutcome(c *store.OutsideCall, r channels.CallReceipt) (t tried) {
+	now := e.now()
+	if r.Class == channels.CallAnswered {
+		answer, ok := readCallAnswer(r.Answer)
+		if ok {
+			return tried{CallOutcome: store.CallOutcome{State: store.CallAnswered, Code: r.Code, EndedAt: &now}, answer: answer}
+		}
+		r.Class, r.Detail = channels.CallTooBig, "the answer holds too much"
+	}
+	e.Log.Warn("call failed", "call", c.ID, "endpoint", c.Endpoint, "tries", c.Tries, "class", r.Class, "code", r.Code, "detail", r.Detail)
+	if why := refusals[r.Class]; why != "" {
+		t = failed(why, r.Code, now)
+	} else if again, ok := callAgain(now, c.UntilAt, c.Tries, r.RetryAfter); ok {
+		t.CallOutcome = store.CallOutcome{State: store.CallPending, Reason: campaigns.CallRetried, Code: r.Code, Due: &again}
+	} else {
+		t = failed(campaigns.CallTimedOut, r.Code, now)
+	}
+	switch {
+	case r.Class == channels.CallGone:
+		t.rest = &store.Cooldown{Until: now.Add(goneRest), Reason: restGone}
+	case r.RetryAfter > 0:
+		t.rest = &store.Cooldown{Until: now.Add(r.RetryAfter), Reason: restBusy}
+	}
+	return t
+}
+
+// callAgain is when the next try is: after a pause that grows, never sooner than was asked for, and the last one while there is still time for an answer.
+// ok is false when there is none.
+func callAgain(now, until time.Time, tries int, asked time.Duration) (again time.Time, ok bool) {
+	again = now.Add(max(asked, min(callBackoff<<min(tries-1, 10), callPause)))
+	last := until.Add(-callLast)
+	if again.After(last) && !last.Before(now.Add(max(asked, callBackoff))) {
+		again = last
+	}
+	return again, again.Before(until)
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// settleCall writes what became of the try and, where that is final, lets the passage go on by it, in one transaction. It does so also when the process is about
+// to end: the other system has acted already.
+func (e *Engine) settleCall(ctx context.Context, c *store.OutsideCall, t tried) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), callSettle)
+	defer cancel()
+	err := e.settleTried(ctx, c, t)
+	if errors.Is(err, errBadVersion) || errors.Is(err, errBadRow) || errors.Is(err, errPanic) { // the passage rests, or goes on when its time is over
+		e.Log.Error("nothing follows from a call", "call", c.ID, "error", err)
+		err = e.Store.Write(ctx, func(tx *store.Tx) error {
+			_, err := tx.SettleCall(ctx, c.ID, c.Claim, t.CallOutcome)
+			return err
+		})
+	}
+	if t.rest != nil {
+		e.cool.forget()
+	}
+	return err
+}
+
+func (e *Engine) settleTried(ctx context.Context, c *store.OutsideCall, t tried) (err error) {
+	defer recovered(&err)
+	var ids []campaigns.DeliveryID
+	err = e.Store.Write(ctx, func(tx *store.Tx) error {
+		ids = nil
+		now := e.now()
+		if t.rest != nil {
+			if err := tx.SetCooldown(ctx, restOf(c.Endpoint), *t.rest, now); err != nil {
+				return err
+			}
+		}
+		late := !now.Before(c.UntilAt)
+		if late {
+			t = failed(campaigns.CallTimedOut, t.Code, now)
+		}
+		if late || t.State == store.CallPending { // when its time is over, the passage goes on by itself
+			_, err := tx.SettleCall(ctx, c.ID, c.Claim, t.CallOutcome)
+			return err
+		}
+		p, row, err := lockPassage(ctx, tx, c.Enrollment)
+		if err != nil {
+			return err
+		}
+		if mine, err := tx.SettleCall(ctx, c.ID, c.Claim, t.CallOutcome); err != nil || !mine {
+			return err
+		}
+		ids, err = e.decideCalled(ctx, tx, row, p, &decide.Called{Step: c.Step, Visit: c.Visit, Answer: t.answer, Failed: t.Reason})
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return e.SendNow(ctx, ids)
+}
+
+// lockPassage locks the member, and the passage that the member is in.
+func lockPassage(ctx context.Context, tx *store.Tx, id campaigns.EnrollmentID) (*store.Profile, *store.Enrollment, error) {
+	row, err := tx.Enrollment(ctx, id)
+	if err != nil {
+		return nil, nil, err
+	}
+	p, err := tx.LockMember(ctx, row.Member)
+	if err != nil {
+		return nil, nil, err
+	}
+	row, err = tx.LockEnrollment(ctx, id)
+	return p, row, err
+}
+
+func (e *Engine) decideCalled(ctx context.Context, tx *store.Tx, row *store.Enrollment, p *store.Profile, in *decide.Called) ([]campaigns.DeliveryID, error) {
+	w, err := e.newWork(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	if err := w.decide(ctx, row, p, in); err != nil {
+		return nil, err
+	}
+	return w.flush(ctx)
+}

@@ -1,0 +1,153 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+)
+
+// OutsideCall is one call of another system, for one visit of a call step. Body may hold personal values: never log it.
+type OutsideCall struct {
+	ID         int64
+	Campaign   campaigns.CampaignID
+	Version    int
+	Enrollment campaigns.EnrollmentID
+	Member     campaigns.MemberID
+	Step       campaigns.StepID
+	Visit      int
+	Endpoint   string
+	State      CallState
+	Reason     campaigns.Reason
+	Code       int // HTTP status of the last answer; 0: there was none
+	Tries      int
+	Claim      string
+	DueAt      *time.Time // nil: it is over
+	UntilAt    time.Time
+	Body       string // empty: not put together yet, or over
+	CreatedAt  time.Time
+	EndedAt    *time.Time
+}
+
+// CallState is the life cycle of a call. The SQL CHECK of calls.state repeats this list.
+type CallState string
+
+const (
+	// CallPending: it is to be made. Left by an answer, by one that will not change, when its time is over, and when the passage goes on elsewhere.
+	CallPending CallState = "pending"
+	// CallAnswered is final.
+	CallAnswered CallState = "answered"
+	// CallFailed is final; Reason says why.
+	CallFailed CallState = "failed"
+)
+
+var callColumns = columns[*OutsideCall]{
+	ints("id", func(c *OutsideCall) int64 { return c.ID }),
+	ints("campaign_id", func(c *OutsideCall) campaigns.CampaignID { return c.Campaign }),
+	ints("version", func(c *OutsideCall) int { return c.Version }),
+	ints("enrollment_id", func(c *OutsideCall) campaigns.EnrollmentID { return c.Enrollment }),
+	ints("member_id", func(c *OutsideCall) campaigns.MemberID { return c.Member }),
+	texts("step", func(c *OutsideCall) campaigns.StepID { return c.Step }),
+	ints("visit", func(c *OutsideCall) int { return c.Visit }),
+	texts("endpoint", func(c *OutsideCall) string { return c.Endpoint }),
+	texts("state", func(c *OutsideCall) CallState { return c.State }),
+	texts("reason", func(c *OutsideCall) campaigns.Reason { return c.Reason }),
+	ints("code", func(c *OutsideCall) int { return c.Code }),
+	ints("tries", func(c *OutsideCall) int { return c.Tries }),
+	texts("claim", func(c *OutsideCall) string { return c.Claim }),
+	nullTimes("due_at", func(c *OutsideCall) *time.Time { return c.DueAt }),
+	times("until_at", func(c *OutsideCall) time.Time { return c.UntilAt }),
+	texts("body", func(c *OutsideCall) string { return c.Body }),
+	times("created_at", func(c *OutsideCall) time.Time { return c.CreatedAt }),
+	nullTimes("ended_at", func(c *OutsideCall) *time.Time { return c.EndedAt }),
+}
+
+func scanCall(r rows) (*OutsideCall, error) {
+	c := &OutsideCall{}
+	err := r.Scan(&c.ID, &c.Campaign, &c.Version, &c.Enrollment, &c.Member, &c.Step, &c.Visit, &c.Endpoint, &c.State, &c.Reason, &c.Code, &c.Tries, &c.Claim,
+		timesInto{&c.DueAt}, timeInto{&c.UntilAt}, &c.Body, timeInto{&c.CreatedAt}, timesInto{&c.EndedAt})
+	return c, err
+}
+
+// InsertCalls writes what other systems are to be asked. A visit's again changes nothing.
+func (tx *Tx) InsertCalls(ctx context.Context, cs []*OutsideCall) error {
+	_, err := callColumns.insert(ctx, tx.queries, "calls", "ON CONFLICT (enrollment_id, step, visit) DO NOTHING", cs)
+	return wrap("insert calls", err)
+}
+
+// CallFilter narrows a list; empty fields match all.
+type CallFilter struct {
+	Member     campaigns.MemberID
+	Enrollment campaigns.EnrollmentID
+}
+
+// Calls lists by id.
+func (q queries) Calls(ctx context.Context, f CallFilter, p Page) ([]*OutsideCall, error) {
+	w := q.filter("id > ", p.After)
+	w.id("member_id = ", int64(f.Member))
+	w.id("enrollment_id = ", int64(f.Enrollment))
+	cs, err := many(ctx, q.run, scanCall, w.page(`SELECT `+callColumns.list("")+` FROM calls`, p), w.args...)
+	return cs, wrap("list calls", err)
+}
+
+// CallDue reports whether the endpoint has a call to make.
+func (q queries) CallDue(ctx context.Context, endpoint string, now time.Time) (bool, error) {
+	_, due, err := one(ctx, q.run, value[int], `SELECT 1 FROM calls WHERE endpoint = $1 AND due_at <= $2 LIMIT 1`, endpoint, micros(now))
+	return due, wrap("find due call", err)
+}
+
+// EndpointBeside is an endpoint that has a call to make and is none of these; empty: there is none.
+func (q queries) EndpointBeside(ctx context.Context, known []string, now time.Time) (string, error) {
+	endpoint, _, err := one(ctx, q.run, value[string], `SELECT endpoint FROM calls WHERE due_at <= $2 AND NOT (endpoint`+q.dialect.among(1)+`) LIMIT 1`, list(q.dialect, known), micros(now))
+	return endpoint, wrap("find due call", err)
+}
+
+// ClaimCalls takes at most limit of the endpoint's that are due: nobody else gets them before until.
+func (tx *Tx) ClaimCalls(ctx context.Context, endpoint, claim string, now, until time.Time, limit int) ([]*OutsideCall, error) {
+	cs, err := many(ctx, tx.run, scanCall, `UPDATE calls SET claim = $2, due_at = $4, tries = tries + 1 WHERE id IN (
+		SELECT id FROM calls WHERE endpoint = $1 AND due_at <= $3 ORDER BY due_at, id LIMIT $5`+tx.dialect.skipLocked()+`) RETURNING `+callColumns.list(""),
+		endpoint, claim, micros(now), micros(until), limit)
+	return cs, wrap("claim calls", err)
+}
+
+// KeepCall writes what is sent, before it is; false: the claim does not hold the call any more.
+func (tx *Tx) KeepCall(ctx context.Context, id int64, claim, body string) (bool, error) {
+	n, err := tx.run.exec(ctx, `UPDATE calls SET body = $3 WHERE id = $1 AND claim = $2 AND state = 'pending'`, id, claim, body)
+	return n == 1, wrap("keep call", err)
+}
+
+// CallOutcome is what became of a try. With Due it is tried again then; a try that does not count is taken back.
+type CallOutcome struct {
+	State   CallState
+	Reason  campaigns.Reason
+	Code    int
+	Due     *time.Time
+	Uncount bool
+	EndedAt *time.Time
+}
+
+// SettleCall writes it; false: the claim does not hold the call any more.
+func (tx *Tx) SettleCall(ctx context.Context, id int64, claim string, o CallOutcome) (bool, error) {
+	back := 0
+	if o.Uncount {
+		back = 1
+	}
+	n, err := tx.run.exec(ctx, `UPDATE calls SET state = $3, reason = $4, code = $5, due_at = $6, tries = tries - $7, ended_at = $8, claim = '',
+		body = CASE WHEN $9 = 0 THEN body ELSE '' END WHERE id = $1 AND claim = $2 AND state = 'pending'`,
+		id, claim, o.State, o.Reason, o.Code, nullMicros(o.Due), back, nullMicros(o.EndedAt), over(o))
+	return n == 1, wrap("settle call", err)
+}
+
+func over(o CallOutcome) int {
+	if o.State == CallPending {
+		return 0
+	}
+	return 1
+}
+
+// EndCalls gives up the calls that passages waited for.
+func (tx *Tx) EndCalls(ctx context.Context, ids []campaigns.EnrollmentID, reason campaigns.Reason, now time.Time) error {
+	_, err := tx.run.exec(ctx, `UPDATE calls SET state = 'failed', reason = $2, due_at = NULL, ended_at = $3, claim = '', body = ''
+		WHERE state = 'pending' AND enrollment_id`+tx.dialect.among(1), list(tx.dialect, ids), reason, micros(now))
+	return wrap("end calls", err)
+}
