@@ -81,6 +81,8 @@ type Options struct {
 	Alone bool
 	// SegmentsEvery is how often everybody is asked whether they are in a segment that a campaign listens to (default 5 minutes).
 	SegmentsEvery time.Duration
+	// Newcomers: who is in a segment when a campaign begins to listen counts as coming into it. A simulation begins with them.
+	Newcomers bool
 	// Now is the clock. Tests and the demo move it.
 	Now func() time.Time
 	Log *slog.Logger

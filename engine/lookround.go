@@ -53,7 +53,7 @@ func (e *Engine) lookRound(ctx context.Context, w *store.Watch) (progress bool, 
 			return err
 		}
 		progress = true
-		if err := e.settleMembers(ctx, tx, held, part.differ, held.FilledAt == nil); err != nil {
+		if err := e.settleMembers(ctx, tx, held, part.differ, held.FilledAt == nil && !e.Newcomers); err != nil {
 			return err
 		}
 		held.Last = part.last

@@ -42,10 +42,18 @@ func (e *Entry) Listens() bool { return e.Segment != "" && e.Who != PresentMembe
 
 // Audience is the condition of those who are taken in together: a schedule's, or the present members of a segment. Nil: nobody is.
 func (e *Entry) Audience() *Condition {
+	if e.Segment != "" && e.Who == FutureMembers {
+		return nil
+	}
+	return e.Meant()
+}
+
+// Meant is the condition of those who are ever taken in, an event's own left out. Nil: it is not said.
+func (e *Entry) Meant() *Condition {
 	switch {
 	case e.Schedule != nil:
 		return &e.Schedule.Audience
-	case e.Segment != "" && e.Who != FutureMembers:
+	case e.Segment != "":
 		return &Condition{Subject: SubjectSegment, Name: string(e.Segment)}
 	}
 	return nil
