@@ -24,10 +24,18 @@ type segmentView struct {
 	CreatedAt time.Time     `json:"created_at"`
 	UpdatedAt time.Time     `json:"updated_at"`
 	UpdatedBy string        `json:"updated_by" doc:"The name of the token that changed it last"`
+	Listening bool          `json:"listening" doc:"An open campaign takes in who comes into it, and its members are listed"`
+	MembersAt *time.Time    `json:"members_as_of,omitempty" doc:"Where they are: when everybody was asked last; what members do themselves counts within moments. Absent while that is under way for the first time, or for the first time since a segment was changed"`
 }
 
-func viewSegment(s *engine.Segment, lang string) segmentView {
-	return segmentView{s.Key, reports.SegmentName(s, lang), s.Rev, s.CreatedAt, s.UpdatedAt, s.UpdatedBy}
+func (s *server) viewSegments(ctx context.Context, p engine.Principal, all ...*engine.Segment) ([]segmentView, error) {
+	listening, err := s.Reports.Listening(ctx, p)
+	out := make([]segmentView, len(all))
+	for i, x := range all {
+		l, listens := listening[x.Key]
+		out[i] = segmentView{x.Key, reports.SegmentName(x, requestOf(ctx).lang), x.Rev, x.CreatedAt, x.UpdatedAt, x.UpdatedBy, listens, l.AsOf}
+	}
+	return out, err
 }
 
 // SegmentInput names the segment.
@@ -84,7 +92,7 @@ func (s *server) segmentLooks() {
 	add(s, operation{
 		id: "count-segment", method: http.MethodGet, path: "/v1/segments/{key}/count", tag: "Segments", scope: engine.MembersRead,
 		summary: "Count the members of a segment", errors: []int{http.StatusNotFound},
-		doc: "A count that took long is told again for a while; counted_at says when it was made. Needs campaigns:read too, and responses:read where the segment looks at answers.",
+		doc: "Where an open campaign takes in who comes into the segment, those on its list are counted, and counted_at is members_as_of. Any other count that took long is told again for a while; counted_at says when it was made. Needs campaigns:read too, and responses:read where the segment looks at answers.",
 	}, s.countSegment)
 	add(s, operation{
 		id: "sample-segment", method: http.MethodGet, path: "/v1/segments/{key}/sample", tag: "Segments", scope: engine.MembersRead,
@@ -112,11 +120,11 @@ type segmentsReply struct {
 
 func (s *server) listSegments(ctx context.Context, p engine.Principal, _ *struct{}) (*segmentsReply, error) {
 	all, err := s.Engine.Segments(ctx, p)
-	out := &segmentsReply{}
-	out.Body.Items = make([]segmentView, len(all))
-	for i, x := range all {
-		out.Body.Items[i] = viewSegment(x, requestOf(ctx).lang)
+	if err != nil {
+		return nil, err
 	}
+	out := &segmentsReply{}
+	out.Body.Items, err = s.viewSegments(ctx, p, all...)
 	return out, err
 }
 
@@ -127,7 +135,7 @@ type segmentReply struct {
 }
 
 func (s *server) createSegment(ctx context.Context, p engine.Principal, in *DraftInput) (*segmentReply, error) {
-	return replySegment(ctx)(s.Engine.CreateSegment(ctx, p, in.draft()))
+	return s.replySegment(ctx, p)(s.Engine.CreateSegment(ctx, p, in.draft()))
 }
 
 type putSegmentInput struct {
@@ -141,15 +149,19 @@ func (s *server) putSegment(ctx context.Context, p engine.Principal, in *putSegm
 	if err != nil {
 		return nil, err
 	}
-	return replySegment(ctx)(s.Engine.PutSegment(ctx, p, in.key(), rev, in.draft()))
+	return s.replySegment(ctx, p)(s.Engine.PutSegment(ctx, p, in.key(), rev, in.draft()))
 }
 
-func replySegment(ctx context.Context) func(*engine.Segment, error) (*segmentReply, error) {
+func (s *server) replySegment(ctx context.Context, p engine.Principal) func(*engine.Segment, error) (*segmentReply, error) {
 	return func(x *engine.Segment, err error) (*segmentReply, error) {
 		if err != nil {
 			return nil, err
 		}
-		return &segmentReply{"/v1/segments/" + url.PathEscape(string(x.Key)), segmentRevision(x), viewSegment(x, requestOf(ctx).lang)}, nil
+		views, err := s.viewSegments(ctx, p, x)
+		if err != nil {
+			return nil, err
+		}
+		return &segmentReply{"/v1/segments/" + url.PathEscape(string(x.Key)), segmentRevision(x), views[0]}, nil
 	}
 }
 
@@ -189,7 +201,7 @@ func (s *server) countSegment(ctx context.Context, p engine.Principal, in *Segme
 	if err != nil {
 		return nil, err
 	}
-	a, err := s.Reports.Segment(ctx, p, d)
+	a, err := s.Reports.SavedSegment(ctx, p, in.key(), d)
 	return &audienceReply{a}, err
 }
 

@@ -3,6 +3,7 @@ package api
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/kruzhok/kruzhok/engine"
 )
@@ -46,6 +47,24 @@ func TestSegments(t *testing.T) {
 	if got := w.call("GET", "/v1/segments/vips/count", "").want(200); !strings.Contains(got.body, `"members":2`) {
 		t.Errorf("after a change: %s", got.body)
 	}
+	if got := w.call("GET", "/v1/segments", "").want(200); !strings.Contains(got.body, `"listening":false`) || strings.Contains(got.body, "members_as_of") {
+		t.Errorf("nobody listens: %s", got.body)
+	}
+	w.call("POST", "/v1/campaigns", `{"key": "listens", "kind": "onboarding", "name": "N", "topic": "news", "languages": ["en"], "channels": ["email"], "entry": {"segment": "vips", "who": "future"}, "steps": [{"wait": "1d"}]}`).want(201)
+	w.call("POST", "/v1/campaigns/listens/publication", "").want(201)
+	if got := w.call("GET", "/v1/segments", "").want(200); !strings.Contains(got.body, `"listening":true`) || strings.Contains(got.body, "members_as_of") {
+		t.Errorf("nobody was looked at yet: %s", got.body)
+	}
+	_, err := w.e.AdvanceDue(t.Context(), time.Second)
+	if got := w.call("GET", "/v1/segments", "").want(200); err != nil || !strings.Contains(got.body, `"members_as_of":"20`) {
+		t.Errorf("%v: %s", err, got.body)
+	}
+	if got := w.call("GET", "/v1/segments/vips/count", "").want(200); !strings.Contains(got.body, `"members":2`) {
+		t.Errorf("of the list: %s", got.body)
+	}
+	w.call("DELETE", "/v1/segments/vips", "").problem(409, "conflict.segment_used")
+	w.call("POST", "/v1/campaigns/listens/closure", "").want(200)
+	w.call("POST", "/v1/campaigns/listens/archive", "").want(200)
 	bad := w.call("POST", "/v1/segments", "key: b\nname: B\nwho:\n  any:\n    - {segment: vipps}\n    - {inside: nowhere}\n", "Content-Type", "application/yaml")
 	bad.problem(422, "invalid.definition")
 	for _, part := range []string{`"who.any[0].segment"`, `"line":5`, `"did_you_mean":"vips"`, `"who.any[1].inside"`} {

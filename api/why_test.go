@@ -145,6 +145,10 @@ func TestWhyNotEntered(t *testing.T) {
 			w.publishExplained()
 			w.settle()
 		}, []string{"took its audience in", "does not hold: the attribute “level” is b1"}},
+		"not in the segment": {"{segment: germans, who: both}", func(w *world) { w.publishSegment("de") }, []string{"by the segment “Some”, and this one is not in it", "does not hold: the language de"}},
+		"came too late":      {"{segment: germans, who: present}", func(w *world) { w.publishSegment("de"); w.nowSpeaks("de") }, []string{"takes in nobody who comes into it later"}},
+		"was there before":   {"{segment: germans, who: future}", func(w *world) { w.publishSegment("en") }, []string{"on the list of the segment “Some” since"}},
+		"not looked at yet":  {"{segment: germans, who: future}", func(w *world) { w.publishSegment("de"); w.nowSpeaks("de") }, []string{"was not when its members were looked at last"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
@@ -165,6 +169,19 @@ func TestWhyNotEntered(t *testing.T) {
 			}
 		})
 	}
+}
+
+// publishSegment publishes the campaign with the segment that it names, of those who speak a language.
+func (w *world) publishSegment(lang string) {
+	w.t.Helper()
+	w.call("POST", "/v1/segments", `{"key": "germans", "name": "Some", "who": {"language": "`+lang+`"}}`).want(http.StatusCreated)
+	w.publishExplained()
+	w.settle()
+}
+
+func (w *world) nowSpeaks(lang string) {
+	w.t.Helper()
+	w.call("PATCH", "/v1/members/u1", `{"language":"`+lang+`"}`).want(http.StatusOK)
 }
 
 // TestReportTellsOpenings: when a recurring schedule takes its audience in next.

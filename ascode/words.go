@@ -136,6 +136,9 @@ func (t *teller) publication(it *Item) {
 	} else if s != nil {
 		t.line(indent, "  "+locale.T(t.lang, "cli.plan.schedule."+string(s.Zone), map[string]any{"at": fmt.Sprintf("%04d-%02d-%02d %02d:%02d", s.At.Year, s.At.Month, s.At.Day, s.At.Hour, s.At.Minute)}))
 	}
+	if e := &it.File.def.Entry; e.Segment != "" {
+		t.line(indent, "  "+locale.T(t.lang, "cli.plan.segment."+string(e.Who), map[string]any{"segment": string(e.Segment)}))
+	}
 	switch {
 	case p.Paused:
 		t.line(indent, "  "+locale.T(t.lang, "cli.plan.paused", nil))

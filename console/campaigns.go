@@ -202,7 +202,9 @@ func (r *request) steps() error {
 		return r.render("campaign.html", p)
 	}
 	p.NoneYet = flow.Head.Total == 0
-	p.Opens = opensWords(p.Frame, flow.Openings)
+	if p.Opens = opensWords(p.Frame, flow.Openings); flow.Def.Entry.Segment != "" {
+		p.Opens = p.T("console.flow.segment."+string(flow.Def.Entry.Who), "segment", flow.Segment)
+	}
 	if flow.Earlier > 0 {
 		p.Earlier = p.T("console.flow.earlier", "n", flow.Earlier)
 	}

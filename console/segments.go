@@ -65,6 +65,7 @@ type segmentMember struct{ Href, Name string }
 type held struct {
 	Sentence   string
 	Count, Age string // empty where the reader may not count
+	Listening  string // that campaigns take in who comes, and how old the list is; empty: none does
 	Parts      []explain.Part
 	Of         string // before the list
 }
@@ -77,7 +78,7 @@ func (r *request) segment() error {
 		return err
 	}
 	p := segmentPage{Frame: r.frame(look.Members, s.Name), Key: string(s.Key), May: r.maySegment()}
-	p.Holds, p.Title, err = r.holds(p.Frame, draftOf(s))
+	p.Holds, p.Title, err = r.holds(p.Frame, draftOf(s), s.Key)
 	if fault.Is(err, fault.Invalid) { // this release cannot read it: its text is where it is mended
 		return r.segmentWrong(http.StatusOK, s.Key, segmentForm{Source: s.Source, Revision: s.Rev}, err)
 	}
@@ -96,13 +97,17 @@ func (r *request) segment() error {
 }
 
 // holds explains a segment's document, and counts it for who may know.
-func (r *request) holds(f look.Frame, d engine.Draft) (h held, name string, err error) {
+// Of one that is saved, it is told whether campaigns listen to it; no key: it is not.
+func (r *request) holds(f look.Frame, d engine.Draft, saved campaigns.Key) (h held, name string, err error) {
 	e, err := r.k.o.Reports.Explain(r.Request.Context(), r.who, d, r.lang)
 	if err != nil {
 		return h, "", err
 	}
 	h = held{Sentence: e.Sentence, Of: e.List.Text, Parts: e.List.Parts}
-	n, err := r.k.o.Reports.Segment(r.Request.Context(), r.who, d)
+	if h.Listening, err = r.listening(f, saved); err != nil {
+		return h, "", err
+	}
+	n, err := r.k.o.Reports.SavedSegment(r.Request.Context(), r.who, saved, d)
 	switch {
 	case fault.Is(err, fault.Forbidden):
 		return h, e.Name, nil
@@ -112,6 +117,19 @@ func (r *request) holds(f look.Frame, d engine.Draft) (h held, name string, err 
 	h.Count = f.T("console.members", "n", n.Members)
 	h.Age = f.T("console.segments.counted", "at", n.CountedAt.In(r.zone).Format("15:04"))
 	return h, e.Name, nil
+}
+
+// listening says that campaigns take in who comes into the segment, and how old its list is; empty: none does.
+func (r *request) listening(f look.Frame, saved campaigns.Key) (string, error) {
+	all, err := r.k.o.Reports.Listening(r.Request.Context(), r.who)
+	l, listens := all[saved]
+	switch {
+	case err != nil || !listens:
+		return "", err
+	case l.AsOf == nil:
+		return f.T("console.segments.listening_soon"), nil
+	}
+	return f.T("console.segments.listening", "span", look.Span(f.Lang, r.k.o.Now().Sub(*l.AsOf))), nil
 }
 
 // segmentForm is where a segment is written.
@@ -195,7 +213,7 @@ func (r *request) lookAtSegment(key campaigns.Key, d engine.Draft, form segmentF
 	if err := r.k.o.Engine.CheckSegment(r.Request.Context(), r.who, d); err != nil {
 		return r.segmentRefused(key, form, err)
 	}
-	h, _, err := r.holds(r.frame(look.Members, ""), d)
+	h, _, err := r.holds(r.frame(look.Members, ""), d, "")
 	if err != nil {
 		return err
 	}

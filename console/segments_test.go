@@ -118,3 +118,30 @@ func TestAnySegmentIsReached(t *testing.T) {
 		t.Error(page)
 	}
 }
+
+// TestSegmentsThatAreListenedTo: the segment's page says so, and how old its list is; the campaign's page says who comes in.
+func TestSegmentsThatAreListenedTo(t *testing.T) {
+	w := newWorld(t, newSQLite(t))
+	_, err := w.e.CreateSegment(t.Context(), engine.Operator, engine.Draft{Source: "key: novices\nname: {en: Novices, ru: Новички}\nwho: {tag: novice}\n", Format: "yaml"})
+	must(t, err)
+	c, err := w.e.CreateCampaign(t.Context(), engine.Operator, engine.Draft{Source: "key: listens\nkind: onboarding\nname: L\ntopic: news\nlanguages: [en]\nchannels: [email]\nentry: {segment: novices, who: both}\nsteps: [{wait: 1d}]\n", Format: "yaml"})
+	must(t, err)
+	_, err = w.e.Publish(t.Context(), engine.Operator, c.Key)
+	must(t, err)
+	expect := func(en, ru string) {
+		t.Helper()
+		for lang, want := range map[string]string{"en": en, "ru": ru} {
+			page := w.get(segmentsPath+"/novices", lang)
+			if checkPage(t, lang, page); !strings.Contains(page, want) {
+				t.Errorf("no %q in %s", want, page)
+			}
+		}
+	}
+	expect("Everybody is being looked at", "Идёт проверка всех участников")
+	_, err = w.e.AdvanceDue(t.Context(), time.Second)
+	must(t, err)
+	expect("Everybody was looked at less than a minute ago", "Последняя проверка всех участников: меньше минуты назад")
+	if page := w.get("/console/campaigns/listens", "ru"); !strings.Contains(page, "в сегменте «Новички» при публикации; входят и те") {
+		t.Error(page)
+	}
+}

@@ -106,29 +106,17 @@ func (e *Engine) openSchedule(ctx context.Context, id campaigns.CampaignID, h *h
 		if l.decided {
 			rows = h.rows(e.Store.BulkRows())
 		}
-		looked := lookedAt * rows
-		if l.def.Entry.Schedule.Audience.Everyone {
-			looked = 2 * rows
-		}
-		last, any, err := tx.MemberAfter(ctx, s.LastMember, looked)
+		ids, last, what, err := e.nextOfAudience(ctx, tx, l, s, c, rows, now)
 		if err != nil {
 			return err
 		}
-		if !any {
+		switch what {
+		case audienceLater:
+			return nil
+		case audienceThrough:
 			return e.closeOpening(ctx, tx, l, s, now)
 		}
 		done = false
-		asked, err := e.asked(ctx, tx, &l.def.Entry.Schedule.Audience, c, now)
-		if err != nil {
-			return err
-		}
-		ids, err := tx.AudienceUpTo(ctx, asked, s.LastMember, last, rows)
-		if err != nil {
-			return err
-		}
-		if len(ids) == rows {
-			last = ids[len(ids)-1]
-		}
 		if err := e.enrollScheduled(ctx, tx, l, s, ids, c, now, h); err != nil {
 			return err
 		}
@@ -141,6 +129,53 @@ func (e *Engine) openSchedule(ctx context.Context, id campaigns.CampaignID, h *h
 	return done, err
 }
 
+// audienceIs says what is to be done with an audience.
+type audienceIs int
+
+const (
+	audienceGoesOn audienceIs = iota
+	audienceThrough
+	audienceLater // it is not known yet who they are
+)
+
+// nextOfAudience finds up to rows members who are to enter next, and how far was looked.
+func (e *Engine) nextOfAudience(ctx context.Context, tx *store.Tx, l *live, s *store.Schedule, c *store.Community, rows int, now time.Time) (ids []campaigns.MemberID, last campaigns.MemberID, _ audienceIs, err error) {
+	if l.def.Entry.Listens() {
+		return e.nextListed(ctx, tx, l, s, rows)
+	}
+	audience := l.def.Entry.Audience()
+	looked := lookedAt * rows
+	if audience.Everyone {
+		looked = 2 * rows
+	}
+	last, any, err := tx.MemberAfter(ctx, s.LastMember, looked)
+	if err != nil || !any {
+		return nil, 0, audienceThrough, err
+	}
+	asked, err := e.asked(ctx, tx, audience, c, now)
+	if err != nil {
+		return nil, 0, 0, err
+	}
+	ids, err = tx.AudienceUpTo(ctx, asked, s.LastMember, last, rows)
+	if len(ids) == rows {
+		last = ids[len(ids)-1]
+	}
+	return ids, last, audienceGoesOn, err
+}
+
+// nextListed takes present members from the list that tells who comes later, so that nobody enters as both.
+func (e *Engine) nextListed(ctx context.Context, tx *store.Tx, l *live, s *store.Schedule, rows int) ([]campaigns.MemberID, campaigns.MemberID, audienceIs, error) {
+	w, err := tx.WatchOf(ctx, l.def.Entry.Segment)
+	if err != nil || w == nil || w.FilledAt == nil {
+		return nil, 0, audienceLater, err
+	}
+	ids, err := tx.Listed(ctx, w.ID, s.LastMember, rows)
+	if err != nil || len(ids) == 0 {
+		return nil, 0, audienceThrough, err
+	}
+	return ids, ids[len(ids)-1], audienceGoesOn, nil
+}
+
 // errEnteredElsewhere: somebody took in a member of the audience at the same moment.
 var errEnteredElsewhere = errors.New("a member entered by another way")
 
@@ -149,7 +184,7 @@ func (e *Engine) enrollScheduled(ctx context.Context, tx *store.Tx, l *live, s *
 	if len(ids) == 0 {
 		return nil
 	}
-	n, zoned, decided := 0, l.def.Entry.Schedule.Zone == definition.MemberZone, false
+	n, zoned, decided := 0, l.def.Entry.Schedule != nil && l.def.Entry.Schedule.Zone == definition.MemberZone, false
 	if l.decided && !zoned {
 		n, decided, err = e.enrollDecided(ctx, tx, l, ids, now, h)
 	}
@@ -158,7 +193,7 @@ func (e *Engine) enrollScheduled(ctx context.Context, tx *store.Tx, l *live, s *
 	case zoned:
 		n, err = e.enrollInZones(ctx, tx, l, s, ids, c, now)
 	default:
-		n, err = tx.EnterTogether(ctx, store.Entry{Row: *newEnrollment(l, wayIn{source: "schedule"}, now), Ended: endedBy(l.def.Entry, now)}, ids)
+		n, err = tx.EnterTogether(ctx, store.Entry{Row: *newEnrollment(l, l.together(), now), Ended: endedBy(l.def.Entry, now)}, ids)
 	}
 	if err != nil || n == 0 && s.Opens == nil {
 		return err
@@ -190,7 +225,7 @@ func (e *Engine) enrollDecided(ctx context.Context, tx *store.Tx, l *live, ids [
 		return 0, false, err
 	}
 	w.bulk, w.first, w.hand = true, map[campaigns.MemberID]campaigns.Lang{}, h
-	rows, err := newEnrollments(ctx, tx, l, ids, wayIn{source: "schedule"}, now)
+	rows, err := newEnrollments(ctx, tx, l, ids, l.together(), now)
 	if err != nil {
 		return 0, false, err
 	}
@@ -288,7 +323,7 @@ func (e *Engine) enrollInZones(ctx context.Context, tx *store.Tx, l *live, s *st
 	if err != nil {
 		return 0, err
 	}
-	rows, err := newEnrollments(ctx, tx, l, ids, wayIn{source: "schedule"}, now)
+	rows, err := newEnrollments(ctx, tx, l, ids, l.together(), now)
 	if err != nil {
 		return 0, err
 	}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
@@ -154,12 +155,15 @@ func (e *Engine) Definition(ctx context.Context, c *store.Campaign) (*definition
 
 // schedule writes when the version's audience is enrolled, or that no schedule is left, and returns the state that a publication leads to.
 func (e *Engine) schedule(ctx context.Context, tx *store.Tx, c *store.Campaign, v *store.Version, def *definition.Definition, now time.Time) (campaigns.State, error) {
-	if def.Entry.Schedule == nil {
+	if def.Entry.Audience() == nil {
 		old, err := tx.Schedule(ctx, v.Campaign)
 		if err == nil && old != nil && old.DoneAt == nil { // an older version's audience comes no more
 			err = tx.MoveSchedule(ctx, v.Campaign, old.LastMember, &now)
 		}
 		return campaigns.Running, err
+	}
+	if def.Entry.Segment != "" {
+		return campaigns.Running, e.openToPresent(ctx, tx, c, v, def, now)
 	}
 	next, err := e.firstOpening(ctx, tx, c, v, def.Entry.Schedule, now)
 	if err != nil {
@@ -172,6 +176,25 @@ func (e *Engine) schedule(ctx context.Context, tx *store.Tx, c *store.Campaign, 
 		return campaigns.Scheduled, nil
 	}
 	return campaigns.Running, nil
+}
+
+// openToPresent lets the present members of a segment in. A later version that says the same takes nobody in again: it goes on where the older one was.
+func (e *Engine) openToPresent(ctx context.Context, tx *store.Tx, c *store.Campaign, v *store.Version, def *definition.Definition, now time.Time) error {
+	row := store.Schedule{Campaign: v.Campaign, Version: v.Number, DueAt: now}
+	was, err := tx.HoldSchedule(ctx, v.Campaign)
+	if err != nil {
+		return err
+	}
+	if was != nil && c.LiveVersion > 0 && c.State != campaigns.Finished {
+		l, err := e.version(ctx, tx, c.ID, c.LiveVersion)
+		if err != nil && !errors.Is(err, errBadVersion) {
+			return err
+		}
+		if err == nil && l.def.Entry.Audience() != nil && l.def.Entry.Segment == def.Entry.Segment {
+			row.DueAt, row.LastMember, row.DoneAt = was.DueAt, was.LastMember, was.DoneAt
+		}
+	}
+	return tx.PutSchedule(ctx, row)
 }
 
 // event makes a campaign's event.

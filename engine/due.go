@@ -24,13 +24,15 @@ const stuckPause = 10 * time.Minute
 func (e *Engine) AdvanceDue(ctx context.Context, slice time.Duration) (more bool, err error) {
 	_, err = e.SweepEnded(ctx)
 	err = errors.Join(err, e.finishDone(ctx))
+	unwatched := map[int64]bool{}
 	failed, behind, unmoved := map[campaigns.CampaignID]bool{}, map[campaigns.CampaignID]bool{}, map[campaigns.CampaignID]bool{}
 	var beside sync.WaitGroup
 	defer soon(ctx, &beside)
 	for end := time.Now().Add(slice); ; {
 		moved, merr := e.moveDue(ctx, unmoved)
+		watched, werr := e.watchRound(ctx, unwatched)
 		progress, rerr := e.advanceRound(ctx, &beside, failed, behind, end)
-		err, progress = errors.Join(err, merr, rerr), progress || moved
+		err, progress = errors.Join(err, merr, werr, rerr), progress || moved || watched
 		switch {
 		case ctx.Err() != nil:
 			return false, errors.Join(err, ctx.Err())

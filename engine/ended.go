@@ -110,7 +110,7 @@ func (e *Engine) finishDone(ctx context.Context) error {
 			continue
 		}
 		l, err := e.version(ctx, e.Store, c.ID, c.LiveVersion)
-		if errors.Is(err, errBadVersion) || err == nil && l.def.Entry.Schedule == nil {
+		if errors.Is(err, errBadVersion) || err == nil && (l.def.Entry.Audience() == nil || l.def.Entry.Listens()) {
 			continue
 		}
 		if err == nil {

@@ -81,6 +81,10 @@ type Options struct {
 	TakenFor func(campaigns.MemberID) campaigns.MemberID
 	// Alone: campaigns that a published one enrolls in need not be there. A simulation plays some campaigns of many.
 	Alone bool
+	// SegmentsEvery is how often everybody is asked whether they are in a segment that a campaign listens to (default 5 minutes).
+	SegmentsEvery time.Duration
+	// Newcomers: who is in a segment when a campaign begins to listen counts as coming into it. A simulation begins with them.
+	Newcomers bool
 	// Now is the clock. Tests and the demo move it.
 	Now func() time.Time
 	Log *slog.Logger
@@ -146,6 +150,9 @@ func New(o Options) (*Engine, error) {
 	}
 	if o.MediaLimit == 0 {
 		o.MediaLimit = defaultFile
+	}
+	if o.SegmentsEvery == 0 {
+		o.SegmentsEvery = segmentsEvery
 	}
 	if o.UploadLimit == 0 {
 		o.UploadLimit = defaultFile

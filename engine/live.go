@@ -47,6 +47,14 @@ func (l *live) text(src string) (*templates.Text, error) {
 	return t, nil
 }
 
+// together is how members come in who enter together.
+func (l *live) together() wayIn {
+	if key := l.def.Entry.Segment; key != "" {
+		return wayIn{source: "segment:" + string(key)}
+	}
+	return wayIn{source: "schedule"}
+}
+
 type liveKey struct {
 	campaign campaigns.CampaignID
 	version  int
@@ -150,7 +158,12 @@ func (e *Engine) campaignState(ctx context.Context, id campaigns.CampaignID) (ca
 // an event that follows a publication in another process must find it.
 func (e *Engine) open(ctx context.Context, from source) ([]*store.Campaign, error) {
 	cs, err := listCampaigns(ctx, from, campaigns.Running, campaigns.Paused)
-	return slices.DeleteFunc(cs, func(c *store.Campaign) bool { return c.LiveVersion == 0 }), err
+	return slices.DeleteFunc(cs, func(c *store.Campaign) bool { return !takesIn(c) }), err
+}
+
+// takesIn reports a campaign that is open.
+func takesIn(c *store.Campaign) bool {
+	return c.LiveVersion > 0 && (c.State == campaigns.Running || c.State == campaigns.Paused)
 }
 
 func listCampaigns(ctx context.Context, from source, states ...campaigns.State) ([]*store.Campaign, error) {

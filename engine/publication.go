@@ -302,6 +302,11 @@ func (e *Engine) publish(ctx context.Context, tx *store.Tx, p Principal, c *stor
 			return nil, err
 		}
 	}
+	if pub.Draft.Entry.Listens() { // before its schedule, as whoever takes members in locks them
+		if _, err := tx.Watch(ctx, pub.Draft.Entry.Segment, now); err != nil {
+			return nil, err
+		}
+	}
 	next, err := e.schedule(ctx, tx, c, v, pub.Draft, now)
 	if err != nil {
 		return nil, err

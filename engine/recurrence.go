@@ -56,7 +56,7 @@ func (e *Engine) opening(ctx context.Context, tx *store.Tx, s *definition.Schedu
 // closeOpening ends the taking in of an audience: the schedule waits for its next moment, or is done.
 func (e *Engine) closeOpening(ctx context.Context, tx *store.Tx, l *live, s *store.Schedule, now time.Time) error {
 	rule := l.def.Entry.Schedule
-	if rule.Recurs == nil || s.Opens == nil {
+	if rule == nil || rule.Recurs == nil || s.Opens == nil {
 		return tx.MoveSchedule(ctx, s.Campaign, s.LastMember, &now)
 	}
 	opens, ok := rule.Recurs.After(*s.Opens)
@@ -71,7 +71,7 @@ func (e *Engine) closeOpening(ctx context.Context, tx *store.Tx, l *live, s *sto
 // be opened now. An audience that is under way goes on.
 func (e *Engine) catchUp(ctx context.Context, tx *store.Tx, l *live, s *store.Schedule, now time.Time) (open bool, err error) {
 	rule := l.def.Entry.Schedule
-	if rule.Recurs == nil || s.Opens == nil || s.LastMember > 0 {
+	if rule == nil || rule.Recurs == nil || s.Opens == nil || s.LastMember > 0 {
 		return true, nil
 	}
 	before, newest, next, err := e.upTo(ctx, tx, rule, *s, now)

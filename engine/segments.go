@@ -126,7 +126,10 @@ func (e *Engine) PutSegment(ctx context.Context, p Principal, key campaigns.Key,
 			rev = old.Rev
 		}
 		s.CreatedAt, s.Rev = old.CreatedAt, rev+1
-		return tx.UpdateSegment(ctx, s, rev)
+		if err := tx.UpdateSegment(ctx, s, rev); err != nil {
+			return err
+		}
+		return tx.WatchAnew(ctx, s.UpdatedAt) // of all: segments name each other
 	})
 }
 

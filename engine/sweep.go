@@ -32,7 +32,11 @@ func (e *Engine) Sweep(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if len(due)+len(schedules)+len(ended)+len(moves) > 0 {
+	watches, err := e.watchDue(ctx)
+	if err != nil {
+		return err
+	}
+	if len(due)+len(schedules)+len(ended)+len(moves) > 0 || watches != nil && !watches.After(now) {
 		e.wake("due", e.Waker.WakeDue(ctx))
 	}
 	lanes, err := e.Store.DueChannels(ctx, now)
@@ -73,9 +77,19 @@ func (e *Engine) wakeLane(ctx context.Context, l store.DueLane) error {
 // when the rest is over.
 func (e *Engine) NextDue(ctx context.Context) (*time.Time, error) {
 	next, err := e.Store.NextDue(ctx)
+	if err != nil {
+		return nil, err
+	}
+	watches, err := e.watchDue(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if watches != nil && (next == nil || watches.Before(*next)) {
+		next = watches
+	}
 	now := e.now()
-	if err != nil || next == nil || next.After(now) {
-		return next, err
+	if next == nil || next.After(now) {
+		return next, nil
 	}
 	for ch := range e.Senders {
 		wait, err := e.cooling(ctx, ch)
@@ -105,6 +119,10 @@ func (e *Engine) Idle(ctx context.Context) (bool, error) {
 	}
 	moves, err := e.Store.DueMoves(ctx, now)
 	if err != nil || len(moves) > 0 {
+		return false, err
+	}
+	watches, err := e.watchDue(ctx)
+	if err != nil || watches != nil && !watches.After(now) {
 		return false, err
 	}
 	lanes, err := e.Store.DueChannels(ctx, now)

@@ -14,7 +14,7 @@ func urgency(def *definition.Definition) int {
 	switch {
 	case def.Purpose == campaigns.Service:
 		return prioService
-	case def.Entry.Schedule != nil:
+	case def.Entry.Audience() != nil && !def.Entry.Listens():
 		return prioBulk
 	}
 	return prioNormal

@@ -39,17 +39,17 @@ type audienceKey struct {
 	segments string
 }
 
-// Audience counts whom the draft's schedule would reach. Scopes campaigns:read, members:read, and responses:read where it looks at answers. Fault conflict.no_audience where the draft has no schedule.
+// Audience counts whom the draft would take in together, by its schedule or as present members of a segment. Scopes campaigns:read, members:read, and responses:read where it looks at answers. Fault conflict.no_audience where it takes nobody in so.
 func (r *Reports) Audience(ctx context.Context, p engine.Principal, key campaigns.Key) (*Audience, error) {
 	c, err := r.campaign(ctx, p, engine.CampaignsRead, key)
 	if err != nil {
 		return nil, err
 	}
 	def, problems := definition.Parse([]byte(c.Draft), definition.Format(c.DraftFormat))
-	if len(problems) > 0 || def.Entry.Schedule == nil {
+	if len(problems) > 0 || def.Entry.Audience() == nil {
 		return nil, fault.New(fault.Conflict, "conflict.no_audience", nil)
 	}
-	return r.count(ctx, p, definition.SourceHash([]byte(c.Draft)), &def.Entry.Schedule.Audience)
+	return r.count(ctx, p, definition.SourceHash([]byte(c.Draft)), def.Entry.Audience())
 }
 
 // Segment counts the members of a segment, whose document it is given: a saved one, or one that is yet to be. Scopes campaigns:read,

@@ -142,12 +142,13 @@ func eventEntries(ev store.Event) []Entry {
 		Channel   campaigns.Channel `json:"channel"`
 		Name      string            `json:"name"`
 		Attribute string            `json:"attribute"`
+		Segment   string            `json:"segment"`
 		From      any               `json:"from"` // a version, or with other events a channel or a member
 		To        any               `json:"to"`
 		After     string            `json:"after"` // how long a question had no answer
 	}
 	if json.Unmarshal(ev.Data, &data) == nil {
-		e.Topic, e.Source, e.Channel, e.named = data.Topic, data.Source, data.Channel, cmp.Or(data.Name, data.Attribute)
+		e.Topic, e.Source, e.Channel, e.named = data.Topic, data.Source, data.Channel, cmp.Or(data.Name, data.Attribute, data.Segment)
 		e.from, e.to = data.From, data.To
 		if data.Event != "" {
 			e.Event = data.Event

@@ -25,6 +25,8 @@ type Flow struct {
 	Earlier int
 	// Openings are when a recurring schedule takes its audience in; nil: it does not recur.
 	Openings *Openings
+	// Segment is the name of that by which members come in; empty: they come in otherwise.
+	Segment string
 }
 
 // CampaignHead is a campaign in one line.
@@ -103,6 +105,9 @@ func (r *Reports) Flow(ctx context.Context, p engine.Principal, key campaigns.Ke
 	f := &Flow{Head: headOf(c, lang), Version: c.LiveVersion}
 	if f.Def, err = r.live(ctx, c); err != nil || f.Def == nil {
 		return f, err
+	}
+	if f.Def != nil && f.Def.Entry.Segment != "" {
+		f.Segment = r.segmentName(ctx, f.Def.Entry.Segment, lang)
 	}
 	if f.Openings, err = r.openings(ctx, c, f.Def, lang); err != nil {
 		return nil, err

@@ -73,3 +73,12 @@ func SegmentName(row *engine.Segment, lang string) string {
 	}
 	return s.NameIn(campaigns.Lang(lang))
 }
+
+// segmentName is what the saved segment is called; one that is gone is called by its key.
+func (r *Reports) segmentName(ctx context.Context, key campaigns.Key, lang string) string {
+	row, err := r.store.Segment(ctx, key)
+	if err != nil {
+		return string(key)
+	}
+	return SegmentName(row, lang)
+}

@@ -287,6 +287,8 @@ func (w *passage) entered() WhyLine {
 		key, args["campaign"] = "why.entered.campaign", name
 	case "schedule":
 		key = "why.entered.schedule"
+	case "segment":
+		key, args["segment"] = "why.entered.segment", name
 	case "api":
 		key = "why.entered.api"
 	}

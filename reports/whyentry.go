@@ -65,6 +65,8 @@ func (e *explainer) entryRule(ctx context.Context, def *definition.Definition) (
 		return e.byEvent(ctx, def.Entry.Event)
 	case def.Entry.Schedule != nil:
 		return e.bySchedule(ctx, def)
+	case def.Entry.Segment != "":
+		return e.bySegment(ctx, &def.Entry)
 	}
 	return []WhyLine{e.line(WhyEntry, nil, "why.not.manual", nil)}, nil
 }

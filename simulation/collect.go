@@ -296,6 +296,9 @@ func (t *totals) absence(p *person, s *stage) string {
 		}
 		return "audience"
 	}
+	if t.def.Entry.Segment != "" {
+		return "segment"
+	}
 	return "unknown"
 }
 

@@ -158,8 +158,8 @@ func (s *Simulator) copies(ctx context.Context, p engine.Principal, r *Request, 
 		return nil, err
 	}
 	var among *definition.Condition
-	if len(defs) > 0 && defs[0].Entry.Schedule != nil {
-		among = &defs[0].Entry.Schedule.Audience
+	if len(defs) > 0 {
+		among = defs[0].Entry.Meant()
 	}
 	found, err := s.Engine.Sample(ctx, p, r.ExternalIDs, among, r.Sample)
 	if err != nil {

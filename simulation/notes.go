@@ -35,6 +35,9 @@ func (r *Result) notes(plan *Plan, defs []*definition.Definition) []string {
 		if at := openings(def, plan, r.Until); len(at) > 0 {
 			note("simulation.note.opens", map[string]any{"campaign": r.Campaigns[i].Name, "rule": explain.Recurrence(lang, def.Entry.Schedule), "days": strings.Join(at, ", ")})
 		}
+		if def.Entry.Listens() && def.Entry.Who == definition.FutureMembers {
+			note("simulation.note.newcomers", map[string]any{"campaign": r.Campaigns[i].Name, "segment": string(def.Entry.Segment)})
+		}
 		if events := awaited(def); len(events) > 0 {
 			note("simulation.note.events", map[string]any{"campaign": r.Campaigns[i].Name, "events": strings.Join(events, ", ")})
 		}
@@ -83,8 +86,8 @@ func awaited(def *definition.Definition) (events []string) {
 // looksBack reports a condition on what was, other than consents: those a member who is played has.
 func looksBack(def *definition.Definition, segments definition.Segments) bool {
 	past := def.NeedsWithin(segments).Past
-	if s := def.Entry.Schedule; s != nil {
-		past = append(past, definition.NeedsOf(&s.Audience, segments).Past...)
+	if who := def.Entry.Meant(); who != nil {
+		past = append(past, definition.NeedsOf(who, segments).Past...)
 	}
 	return slices.ContainsFunc(past, func(c *definition.Condition) bool { return c.Subject != definition.SubjectConsent })
 }

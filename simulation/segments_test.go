@@ -29,3 +29,32 @@ func TestOneSegmentStopsNothing(t *testing.T) {
 		t.Errorf("%v %+v", err, ds)
 	}
 }
+
+// TestMembersComeBySegment: those who are there and those whom a step brings into it, each once; time passes without looking at everybody too often.
+func TestMembersComeBySegment(t *testing.T) {
+	named := func(key, head, steps string) engine.Draft {
+		d := written(head, steps)
+		d.Source = strings.Replace(d.Source, "key: small", "key: "+key, 1)
+		return d
+	}
+	hi := "  - {id: hi, send: {text: {en: Hi}}}\n"
+	r := run(t, Plan{
+		Campaigns: []engine.Draft{
+			named("tags", "", "  - {id: w, wait: 1d}\n  - {id: t, set: {add_tags: [late]}}\n"), named("present", "entry: {segment: vips, who: present}", hi),
+			named("future", "entry: {segment: vips, who: future, reentry: each_time}", hi), named("both", "entry: {segment: vips, who: both, reentry: each_time}", hi),
+			named("then", "entry: {segment: lates, who: future}", hi), named("never", "entry: {segment: nobody, who: both}", hi),
+		},
+		Segments: []engine.Draft{segmentOf("vips", "{tag: vip}"), segmentOf("lates", "{tag: late}"), segmentOf("nobody", "{tag: nobody}")}, Invented: 3, Days: 4, Tags: []string{"vip"},
+	})
+	for _, c := range r.Campaigns[:5] {
+		if c.Entered != 3 || c.Completed != 3 {
+			t.Errorf("%s: %+v", c.Key, c)
+		}
+	}
+	if c := r.Campaigns[5]; c.Entered != 0 || len(c.NotEntered) != 1 || c.NotEntered[0].Reason != "segment" {
+		t.Errorf("%+v", c)
+	}
+	if !strings.Contains(strings.Join(r.Notes, "\n"), "counts as having just come") {
+		t.Errorf("%q", r.Notes)
+	}
+}

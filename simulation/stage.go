@@ -116,8 +116,8 @@ func (s *stage) install(ctx context.Context, dir string, defs []*definition.Defi
 	assumed, _ := engine.ReadAssumedCalls(defs, s.plan.Calls) // it was looked at before
 	s.engine, err = engine.New(engine.Options{
 		Store: s.store, Journal: s.journal, Owner: "simulation", Secret: []byte("a simulation's links lead nowhere"), PublicURL: publicURL, Now: s.clock.now,
-		MailFromName: s.plan.Community.Name, MailFrom: "news@simulation.invalid", Mailbox: mailbox, Blobs: blobs, TakenFor: s.original, Alone: true,
-		Caller:  assuming{defs, assumed},
+		Caller:       assuming{defs, assumed},
+		MailFromName: s.plan.Community.Name, MailFrom: "news@simulation.invalid", Mailbox: mailbox, Blobs: blobs, TakenFor: s.original, Alone: true, Newcomers: true, SegmentsEvery: time.Hour,
 		Senders: map[campaigns.Channel]channels.Sender{campaigns.Telegram: &sender{s, campaigns.Telegram}, campaigns.Email: &sender{s, campaigns.Email}},
 		Chat:    chat{}, Waker: waker{s}, BulkRunners: 1, Connections: map[campaigns.Channel]int{campaigns.Telegram: 1, campaigns.Email: 1},
 	})

@@ -44,6 +44,7 @@ func (tx *Tx) SetAddress(ctx context.Context, a members.Address, key, hash strin
 	if taken(err) {
 		return conflict("address", nil)
 	}
+	tx.changed(a.Member)
 	if err != nil || len(there) > 0 {
 		return wrap("write address", err)
 	}
@@ -56,6 +57,7 @@ func (tx *Tx) RemoveAddress(ctx context.Context, id campaigns.MemberID, ch campa
 	if err != nil || !removed {
 		return err
 	}
+	tx.changed(id)
 	return tx.countAddress(ctx, id, ch, -1)
 }
 
@@ -75,6 +77,7 @@ func (tx *Tx) countAddress(ctx context.Context, id campaigns.MemberID, ch campai
 // SetReach notes what is known about the member's address.
 func (tx *Tx) SetReach(ctx context.Context, id campaigns.MemberID, ch campaigns.Channel, r channels.Reach, now time.Time) error {
 	_, err := tx.run.exec(ctx, `UPDATE addresses SET reach = $3, reach_at = $4 WHERE member_id = $1 AND channel = $2`, id, ch, r, micros(now))
+	tx.changed(id)
 	return wrap("write reach", err)
 }
 
@@ -136,6 +139,7 @@ func (tx *Tx) AppendConsent(ctx context.Context, id campaigns.MemberID, c member
 	_, err = tx.run.exec(ctx, `INSERT INTO subscriptions (member_id, channel, topic, given, at) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT (member_id, channel, topic) DO UPDATE SET given = excluded.given, at = excluded.at`,
 		id, c.Channel, c.Topic, c.Given, micros(c.At))
+	tx.changed(id)
 	return wrap("write subscription", err)
 }
 
@@ -169,5 +173,6 @@ func (q queries) Suppressed(ctx context.Context, ch campaigns.Channel, hashes []
 // ProveAddress notes how sure it is that the address on the channel is the member's: Given, where somebody vouches for it, or Confirmed, which stays.
 func (tx *Tx) ProveAddress(ctx context.Context, id campaigns.MemberID, ch campaigns.Channel, proof members.Proof) error {
 	_, err := tx.run.exec(ctx, `UPDATE addresses SET proof = $3 WHERE member_id = $1 AND channel = $2 AND proof <> 'confirmed'`, id, ch, proof)
+	tx.changed(id)
 	return wrap("prove address", err)
 }

@@ -201,6 +201,9 @@ func compareEvaluators(t *testing.T, r *rapid.T, s *store.Store, a store.Asked, 
 	if err != nil {
 		r.Fatalf("%+v: %v", *a.Condition, err)
 	}
+	if among, err := s.AudienceAmong(t.Context(), a, ids); err != nil || !slices.Equal(want, among) {
+		r.Fatalf("%+v: Go says %v, SQL says %v among them (%v)", *a.Condition, want, among, err)
+	}
 	if !slices.Equal(want, got) {
 		r.Fatalf("%+v: Go says %v, SQL says %v", *a.Condition, want, got)
 	}

@@ -40,6 +40,9 @@ func (tx *Tx) AppendEvents(ctx context.Context, es []Event) error {
 	all := make([]*Event, len(es))
 	for i := range es {
 		all[i] = &es[i]
+		if es[i].Name == "event.received" {
+			tx.changed(es[i].Member)
+		}
 		if err := fill(ctx, tx.ids, &es[i].ID); err != nil {
 			return err
 		}

@@ -170,6 +170,7 @@ func (tx *Tx) InsertMember(ctx context.Context, m *members.Member) error {
 	if m.State == members.Active {
 		tx.count(counter{kind: countMembers, key: memberKey(string(m.Language), "")}, 1)
 	}
+	tx.changed(m.ID)
 	return tx.putSearchRows(ctx, m)
 }
 
@@ -205,6 +206,7 @@ func (tx *Tx) updateMember(ctx context.Context, m *members.Member, attributes st
 	case n == 0:
 		return notFound("member", nil)
 	}
+	tx.changed(m.ID)
 	if err := tx.dropSearchRows(ctx, m.ID); err != nil {
 		return err
 	}

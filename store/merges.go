@@ -78,6 +78,7 @@ func (tx *Tx) mergeMembers(ctx context.Context, m Merge) error {
 		external = m.From.ExternalID // otherwise the one who stays takes it over
 	}
 	_, err := tx.run.exec(ctx, `INSERT INTO member_merges (from_id, into_id, external_id, at) VALUES ($1, $2, $3, $4)`, from, into, external, micros(m.At))
+	tx.changed(into)
 	return wrap("write merge", err)
 }
 
@@ -109,6 +110,9 @@ var repointings = []string{
 	`UPDATE inputs SET actor = 'member:' || CAST(CAST($2 AS BIGINT) AS TEXT) WHERE actor = 'member:' || CAST(CAST($1 AS BIGINT) AS TEXT) AND state IN ('stored', 'dead')`,
 	`UPDATE inputs SET member_id = $2 WHERE member_id = $1`,
 	`UPDATE member_merges SET into_id = $2 WHERE into_id = $1`,
+	// Who was in a segment as either of the two is in it until it is looked at anew.
+	`UPDATE segment_members SET member_id = $2 WHERE member_id = $1 AND watch_id IN (SELECT id FROM segment_watches)
+		AND NOT EXISTS (SELECT 1 FROM segment_members o WHERE o.watch_id = segment_members.watch_id AND o.member_id = $2)`,
 }
 
 // leavings remove what only a member's own row can have.
@@ -117,8 +121,12 @@ var leavings = []string{
 	`DELETE FROM subscriptions WHERE member_id = $1`,
 	`DELETE FROM member_tags WHERE member_id = $1`,
 	`DELETE FROM member_attributes WHERE member_id = $1`,
+	unlist,
 	`DELETE FROM members WHERE id = $1`,
 }
+
+// unlist takes $1 off the lists of all segments, which are few.
+const unlist = `DELETE FROM segment_members WHERE member_id = $1 AND watch_id IN (SELECT id FROM segment_watches)`
 
 // mergeQuestions keeps the open question of the chat that stays, and wakes what waited for the other one.
 func (tx *Tx) mergeQuestions(ctx context.Context, m Merge) error {

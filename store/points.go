@@ -32,6 +32,7 @@ func (tx *Tx) AddPoints(ctx context.Context, p Points) error {
 	if err != nil || n == 0 {
 		return wrap("add points", err)
 	}
+	tx.changed(p.Member)
 	return tx.score(ctx, p.Campaign, p.Member)
 }
 

@@ -32,6 +32,7 @@ const responseColumns = `id, enrollment_id, campaign_id, version, member_id, que
 // SaveResponse writes the answer, or replaces the value of the one there and keeps that in the history. The same input twice changes nothing.
 // ID and Rev of r are set to the row's.
 func (tx *Tx) SaveResponse(ctx context.Context, r *Response) error {
+	tx.changed(r.Member)
 	if tx.gathered != nil {
 		if done, err := tx.gatherResponse(ctx, r); done || err != nil {
 			return err

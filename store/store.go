@@ -9,6 +9,8 @@ import (
 	"context"
 	"fmt"
 	"strings"
+
+	"github.com/kruzhok/kruzhok/campaigns"
 )
 
 // Options says where the database is and how it is used.
@@ -26,6 +28,8 @@ type Store struct {
 	queries
 	engine engine
 	ids    idSource
+
+	watching *watching
 }
 
 // Tx is one transaction. It is not safe for concurrent use.
@@ -37,6 +41,9 @@ type Tx struct {
 	gathered *gathered // nil: writes do not wait for each other
 
 	counts map[countable]int // what is appended to the counters before the transaction commits
+
+	watching *watching
+	marked   map[campaigns.MemberID]bool // who is marked as changed before the transaction commits, where anybody listens to a segment
 }
 
 // queries holds everything that reads.
@@ -59,6 +66,8 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		queries: queries{run: e, dialect: e.dialect(), reader: e.read},
 		engine:  e,
 		ids:     e.idSource(),
+
+		watching: &watching{},
 	}, nil
 }
 

@@ -37,7 +37,7 @@ func (s *Store) writeOne(ctx context.Context, fn func(*Tx) error) error {
 func (s *Store) write(ctx context.Context, how manner, fn func(*Tx) error) error {
 	for try := 1; ; try++ {
 		err := s.engine.write(ctx, how, func(r runner) error {
-			tx := &Tx{queries: queries{run: r, dialect: s.dialect}, ids: s.ids, bulk: how != single}
+			tx := &Tx{queries: queries{run: r, dialect: s.dialect}, ids: s.ids, bulk: how != single, watching: s.watching}
 			if err := fn(tx); err != nil {
 				return err
 			}
@@ -45,6 +45,9 @@ func (s *Store) write(ctx context.Context, how manner, fn func(*Tx) error) error
 				if err := tx.gathered.write(ctx); err != nil {
 					return err
 				}
+			}
+			if err := tx.appendMarks(ctx); err != nil {
+				return err
 			}
 			return tx.appendCounts(ctx)
 		})

@@ -7,10 +7,11 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/timing"
 )
 
-// Entry says how members come in. Exactly one of Event, Manual, Schedule is set; members can be enrolled by hand into any running campaign.
+// Entry says how members come in. Exactly one of Event, Manual, Schedule, Segment is set; members can be enrolled by hand into any running campaign.
 type Entry struct {
 	Happening // of an API event
 	// If, with Event, must hold for the member when the event comes.
@@ -19,9 +20,43 @@ type Entry struct {
 	Key      string
 	Manual   bool
 	Schedule *Schedule
-	Reentry  Reentry
+	// Segment is the key of a saved segment, and Who says which of its members.
+	Segment campaigns.Key
+	Who     SegmentMembers
+	Reentry Reentry
 	// After is the time since the last run ended, with ReentryAfter.
 	After timing.Period
+}
+
+// SegmentMembers says which members of a segment an entry takes in.
+type SegmentMembers string
+
+const (
+	PresentMembers SegmentMembers = "present" // who is in it when the campaign is published
+	FutureMembers  SegmentMembers = "future"  // who comes into it later
+	AllMembers     SegmentMembers = "both"
+)
+
+// Listens reports an entry that takes in whoever comes into a segment.
+func (e *Entry) Listens() bool { return e.Segment != "" && e.Who != PresentMembers }
+
+// Audience is the condition of those who are taken in together: a schedule's, or the present members of a segment. Nil: nobody is.
+func (e *Entry) Audience() *Condition {
+	if e.Segment != "" && e.Who == FutureMembers {
+		return nil
+	}
+	return e.Meant()
+}
+
+// Meant is the condition of those who are ever taken in, an event's own left out. Nil: it is not said.
+func (e *Entry) Meant() *Condition {
+	switch {
+	case e.Schedule != nil:
+		return &e.Schedule.Audience
+	case e.Segment != "":
+		return &Condition{Subject: SubjectSegment, Name: string(e.Segment)}
+	}
+	return nil
 }
 
 // Reentry says whether a member may pass again. At most one run (of a key) is active at any time.

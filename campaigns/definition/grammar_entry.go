@@ -4,6 +4,7 @@ import "github.com/kruzhok/kruzhok/campaigns/timing"
 
 var (
 	reentries     = []Reentry{ReentryNever, ReentryAfter, ReentryEachTime}
+	segmentWho    = []SegmentMembers{PresentMembers, FutureMembers, AllMembers}
 	scheduleZones = []ScheduleZone{CommunityZone, MemberZone}
 	spans         = []string{"day", "week", "month"}
 )
@@ -15,12 +16,14 @@ var eventData = schema{
 }
 
 var entryObject = &object{
-	name: "entry", doc: "How members come in: by an event, by hand, or at a date.", example: "{event: member.joined}",
-	oneOf: []string{"event", "manual", "schedule"},
+	name: "entry", doc: "How members come in: by an event, by hand, at a date, or by a segment.", example: "{event: member.joined}",
+	oneOf: []string{"event", "manual", "schedule", "segment"},
 	fields: []field{
 		may("event", "Whoever the event is about is enrolled.", named("event")),
 		may("manual", "Members are enrolled by hand or through the API only.", schema{"const": true}),
 		may("schedule", "An audience is enrolled at a date and time, once or again and again.", named("schedule")),
+		may("segment", "Members of this saved segment are enrolled; who says which.", named("key")),
+		may("who", "With segment: its present members when the campaign is published, future ones as they come into it, or both.", words(segmentWho)),
 		may("data", "With event: only events that brought these values; a list means one of them.", eventData),
 		may("if", "With event: only members for whom the condition holds when the event comes.", named("condition")),
 		may("key", "With event: the field of its data that names what the run is about, such as appointment_id. Each has a run of its own.", named("name")),

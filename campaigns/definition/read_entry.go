@@ -29,7 +29,10 @@ func (r *reader) entry(n *node) {
 		e.Manual = r.yes(rec.get("manual"))
 	case "schedule":
 		e.Schedule = r.schedule(rec.get("schedule"))
+	case "segment":
+		e.Segment = r.used(SubjectSegment, rec.get("segment"), false)
 	}
+	r.segmentEntry(rec, e)
 	r.eventEntry(rec, e)
 	e.Reentry = ReentryNever
 	if e.Schedule != nil && e.Schedule.Recurs != nil {
@@ -157,4 +160,16 @@ func (r *reader) eventEntry(rec *record, e *Entry) {
 		e.If = &c
 	})
 	rec.with("key", func(n *node) { e.Key, _ = r.formed(n, nameForm, maxKey, "name_form") })
+}
+
+// segmentEntry reads which members of a segment come in: taking in everybody who is there must never be somebody's oversight.
+func (r *reader) segmentEntry(rec *record, e *Entry) {
+	at, given := rec.values["who"]
+	switch {
+	case given && rec.get("segment") == nil:
+		r.out.add(at.place, "who_without_segment")
+	case !given && rec.get("segment") != nil && !rec.misspelt():
+		r.out.add(rec.node.place, "missing_key", "key", "who").expect(joined(segmentWho))
+	}
+	rec.with("who", func(n *node) { e.Who = word(r, n, segmentWho) })
 }

@@ -1,6 +1,7 @@
 package definition
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -118,5 +119,33 @@ func TestSegmentSchema(t *testing.T) {
 	}
 	if s.Validate(asJSON(t, []byte("key: a\nname: A\nwho: {tg: x}\n"))) == nil {
 		t.Error("it takes an unknown key")
+	}
+}
+
+// TestEntryBySegment: which members come in is said, the segment is looked for as in conditions, and those who are there are an audience.
+func TestEntryBySegment(t *testing.T) {
+	for who, want := range map[SegmentMembers]struct{ listens, present bool }{
+		PresentMembers: {false, true}, FutureMembers: {true, false}, AllMembers: {true, true},
+	} {
+		for _, format := range []Format{YAML, JSON} {
+			src := []byte(strings.Replace(head, "{manual: true}", "{segment: sleeping, who: "+string(who)+"}", 1) + tail)
+			if format == JSON {
+				var err error
+				if src, err = json.Marshal(asJSON(t, src)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			d := parsed(t, src, format)
+			e := &d.Entry
+			if e.Segment != "sleeping" || e.Who != who || e.Listens() != want.listens || (e.Audience() != nil) != want.present || e.Reentry != ReentryNever {
+				t.Errorf("%s: %+v", who, e)
+			}
+			if a := e.Audience(); a != nil && (a.Subject != SubjectSegment || a.Name != "sleeping") {
+				t.Errorf("%s: %+v", who, a)
+			}
+			if problems := CheckUses(d.Uses, d.Key, Known{}); len(problems) != 1 || problems[0].Code != "unknown_segment" || problems[0].Path != "entry.segment" {
+				t.Errorf("%s: %s", who, listed(problems))
+			}
+		}
 	}
 }

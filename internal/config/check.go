@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Check returns every mistake at once, each naming the variable and the remedy. A command that needs the secret key asks Key.
@@ -185,6 +186,9 @@ func (c *Config) checkProcess(p *problems) {
 	}
 	p.oneOf("log-level", c.LogLevel, "debug", "info", "warn", "error")
 	p.oneOf("log-format", c.LogFormat, "text", "json")
+	if c.SegmentsEvery < 10*time.Second || c.SegmentsEvery > 24*time.Hour {
+		p.add("segments-every", "must be from 10s to 24h, such as 5m")
+	}
 	if c.ShutdownTimeout <= 0 {
 		p.add("shutdown-timeout", "must be longer than nothing, such as 20s")
 	}

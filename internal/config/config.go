@@ -65,6 +65,8 @@ type Config struct {
 	SwitchBlocks     float64 `name:"switch-blocks" default:"2" placeholder:"PERCENT" help:"The same for members who block the bot or stop everything within an hour of a Telegram message."`
 	SwitchMinimum    int     `name:"switch-minimum" default:"100" placeholder:"N" help:"Messages that must have been sent before a share means anything."`
 
+	SegmentsEvery time.Duration `name:"segments-every" default:"5m" placeholder:"TIME" help:"How often all members are looked at for segments that campaigns take members in by: what time alone changes is noticed within it."`
+
 	DataDir  string `name:"data-dir" default:"./kruzhok-data" placeholder:"DIR" help:"Folder of the database, the journals and the media."`
 	MediaDir string `name:"media-dir" placeholder:"DIR" help:"Folder of media files (default: media in the data folder)."`
 

@@ -61,7 +61,8 @@ func TestDefaults(t *testing.T) {
 		Listen: "127.0.0.1:8080", PublicURL: "http://127.0.0.1:8080", DatabaseURL: "sqlite:" + filepath.Join("kruzhok-data", "kruzhok.db"),
 		TelegramAPIURL: "https://api.telegram.org", TelegramMode: "polling", TelegramRate: 25, TelegramConnections: 8, SMTPConnections: 4,
 		TelegramChatRate: 1, TelegramChatBurst: 5, TelegramGroupRate: 20, SwitchErrors: 5, SwitchComplaints: 0.1, SwitchBlocks: 2, SwitchMinimum: 100,
-		DataDir: "./kruzhok-data", MediaDir: filepath.Join("kruzhok-data", "media"), Roles: AllRoles(), BlobDir: "kruzhok-data/blobs", MediaLimit: 20 << 20, UploadLimit: 20 << 20, ImportLimit: 64 << 20, MaxRequests: 64,
+		SegmentsEvery: 5 * time.Minute,
+		DataDir:       "./kruzhok-data", MediaDir: filepath.Join("kruzhok-data", "media"), Roles: AllRoles(), BlobDir: "kruzhok-data/blobs", MediaLimit: 20 << 20, UploadLimit: 20 << 20, ImportLimit: 64 << 20, MaxRequests: 64,
 		LogLevel: "info", LogFormat: "text", ShutdownTimeout: 20 * time.Second,
 	}
 	got := *c

@@ -1,0 +1,293 @@
+package engine_test
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/engine"
+	"github.com/kruzhok/kruzhok/store"
+)
+
+// listens is a campaign with one message that takes in members of a segment.
+func listens(key, segment, who, more string) string {
+	return campaign(key, "entry: {segment: "+segment+", who: "+who+more+"}", sends("hello", "Hello"))
+}
+
+// tagged makes the member's tags these.
+func (w *world) tagged(id string, tags ...string) {
+	w.t.Helper()
+	if tags == nil {
+		tags = []string{}
+	}
+	_, _, err := w.e.UpsertMember(w.t.Context(), engine.Operator, engine.MemberInput{ExternalID: id, Tags: &tags})
+	must(w.t, err)
+	w.settle()
+}
+
+// known makes members with a mailbox, and returns what their ids are called.
+func (w *world) known(ids ...string) map[campaigns.MemberID]string {
+	w.t.Helper()
+	names := map[campaigns.MemberID]string{}
+	for _, id := range ids {
+		names[w.member(id, byMail(id+"@example.org")).ID] = id
+	}
+	return names
+}
+
+func (w *world) expectEntered(key campaigns.Key, names map[campaigns.MemberID]string, want ...string) {
+	w.t.Helper()
+	if got := w.entered(key, names); !slices.Equal(got, want) {
+		w.t.Fatalf("%s: entered %v, want %v", key, got, want)
+	}
+}
+
+// moments are the member's events about segments.
+func (w *world) moments(m campaigns.MemberID) (got []string) {
+	w.t.Helper()
+	for _, e := range w.events(m) {
+		if strings.HasPrefix(e, "segment.") {
+			got = append(got, e)
+		}
+	}
+	return got
+}
+
+func (w *world) id(external string) campaigns.MemberID {
+	w.t.Helper()
+	m, err := w.store.MemberByExternalID(w.t.Context(), external)
+	must(w.t, err)
+	return m.ID
+}
+
+// TestSegmentsLetIn: who is there, who comes later, or both; by what the member does at once, by time with the next round; each once.
+func TestSegmentsLetIn(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		names := w.known("here", "there", "later", "lapses")
+		w.tagged("here", "vip")
+		w.tagged("there", "vip")
+		w.event("lesson.done", "lapses")
+		w.settle()
+		w.segment("vips", "{tag: vip}")
+		w.segment("lapsed", "{last_event: lesson.done, older_than: 1d}")
+		for _, who := range []string{"present", "future", "both"} {
+			w.publish(listens(who, "vips", who, ""))
+		}
+		w.publish(listens("asleep", "lapsed", "future", ""))
+		w.settle()
+		expect := func(present, future, both []string) {
+			t.Helper()
+			w.expectEntered("present", names, present...)
+			w.expectEntered("future", names, future...)
+			w.expectEntered("both", names, both...)
+		}
+		there := []string{"here", "there"}
+		expect(there, nil, there)
+		if got := w.moments(w.id("here")); got != nil {
+			t.Errorf("who was there from the start: %q", got)
+		}
+		w.tagged("later", "vip", "new")
+		fresh := w.member("new", func(in *engine.MemberInput) {
+			byMail("new@example.org")(in)
+			in.Tags = &[]string{"vip"}
+		})
+		names[fresh.ID] = "new"
+		w.settle()
+		all := []string{"here", "later", "new", "there"}
+		expect(there, []string{"later", "new"}, all)
+		w.tagged("here")
+		w.tagged("here", "vip") // re-entry: never
+		expect(there, []string{"here", "later", "new"}, all)
+		if got := w.moments(w.id("here")); !slices.Equal(got, []string{"segment.left", "segment.entered"}) {
+			t.Errorf("%q", got)
+		}
+		w.expectEntered("asleep", names)
+		w.until(start.Add(23 * time.Hour))
+		w.expectEntered("asleep", names)
+		w.later(3 * time.Hour)
+		w.expectEntered("asleep", names, "lapses")
+		w.event("lesson.done", "lapses")
+		w.settle()
+		if got := w.moments(w.id("lapses")); !slices.Equal(got, []string{"segment.entered", "segment.left"}) {
+			t.Errorf("%q", got)
+		}
+		c, err := w.store.CampaignByKey(t.Context(), "present")
+		must(t, err)
+		if c.State != campaigns.Finished {
+			t.Errorf("who was present is through, and the campaign is %s", c.State)
+		}
+		w.nothingLost()
+	})
+}
+
+// TestSegmentsLetInAgain: by the entry rule, also in a later version, which takes nobody in again who was there.
+func TestSegmentsLetInAgain(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		names := w.known("anna", "boris", "clara")
+		w.tagged("anna", "vip")
+		w.segment("vips", "{tag: vip}")
+		src := listens("both", "vips", "both", ", reentry: each_time")
+		w.publish(src)
+		w.settle()
+		w.tagged("anna")
+		w.tagged("anna", "vip")
+		w.tagged("boris", "vip")
+		want := []string{"anna", "anna", "boris"}
+		w.expectEntered("both", names, want...)
+		_, err := w.e.PutDraft(t.Context(), engine.Operator, "both", 0, engine.Draft{Source: strings.ReplaceAll(src, "Hello", "Hi"), Format: "yaml"})
+		must(t, err)
+		_, err = w.e.Publish(t.Context(), engine.Operator, "both")
+		must(t, err)
+		w.settle()
+		w.expectEntered("both", names, want...)
+		_, err = w.e.PutSegment(t.Context(), engine.Operator, "vips", 0, segmentDraft("vips", "{not: {tag: vip}}"))
+		must(t, err)
+		w.settle()
+		w.expectEntered("both", names, "anna", "anna", "boris", "clara")
+		if got := w.moments(w.id("boris")); !slices.Equal(got, []string{"segment.entered", "segment.left"}) {
+			t.Errorf("of the changed segment: %q", got)
+		}
+	})
+}
+
+// TestNobodyListens: nothing is listed, marked or told where no open campaign listens; a paused one does.
+func TestNobodyListens(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ctx := t.Context()
+		names := w.known("anna", "boris")
+		w.segment("vips", "{tag: vip}")
+		nothing := func() {
+			t.Helper()
+			ws, err := w.store.Watches(ctx)
+			must(t, err)
+			marks, err := w.store.Marks(ctx)
+			must(t, err)
+			if len(ws) > 0 || marks {
+				t.Fatalf("%d watches, marks: %v", len(ws), marks)
+			}
+		}
+		w.publish(listens("present", "vips", "present", ""))
+		w.tagged("anna", "vip")
+		nothing()
+		w.publish(listens("future", "vips", "future", ""))
+		w.settle()
+		w.publish(listens("both", "vips", "both", ""))
+		_, err := w.e.Pause(ctx, engine.Operator, "both")
+		must(t, err)
+		_, err = w.e.Pause(ctx, engine.Operator, "future")
+		must(t, err)
+		w.tagged("boris", "vip")
+		w.expectEntered("future", names, "boris")
+		w.expectEntered("both", names) // he is there when present members come in
+		_, err = w.e.Resume(ctx, engine.Operator, "both")
+		must(t, err)
+		w.settle()
+		w.expectEntered("both", names, "anna", "boris")
+		_, err = w.e.End(ctx, engine.Operator, "both")
+		must(t, err)
+		_, err = w.e.Resume(ctx, engine.Operator, "future")
+		must(t, err)
+		w.settle()
+		w.expectRows(w.id("boris"), "hello email sent", "hello email sent")
+		_, err = w.e.End(ctx, engine.Operator, "future")
+		must(t, err)
+		w.settle()
+		nothing()
+		_, err = w.e.Publish(ctx, engine.Operator, "future")
+		must(t, err)
+		w.settle()
+		w.tagged("anna")
+		if got := w.moments(w.id("anna")); !slices.Equal(got, []string{"segment.left"}) {
+			t.Errorf("listed anew: %q", got)
+		}
+	})
+}
+
+// TestMembersOfSegmentsEnd: erased members are in no segment, and of two who become one the one who stays is in what either was in.
+func TestMembersOfSegmentsEnd(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ctx := t.Context()
+		w.known("anna", "boris", "clara", "dora")
+		for _, id := range []string{"anna", "boris", "dora"} {
+			w.tagged(id, "vip")
+		}
+		w.segment("vips", "{tag: vip}")
+		w.publish(listens("future", "vips", "future", ", reentry: each_time"))
+		w.settle()
+		listed := func(want ...campaigns.MemberID) {
+			t.Helper()
+			ws, err := w.store.Watches(ctx)
+			must(t, err)
+			got, err := w.store.Listed(ctx, ws[0].ID, 0, 100)
+			must(t, err)
+			if !slices.Equal(got, want) {
+				t.Fatalf("listed %v, want %v", got, want)
+			}
+		}
+		anna, boris, clara, dora := w.id("anna"), w.id("boris"), w.id("clara"), w.id("dora")
+		listed(anna, boris, dora)
+		must(t, w.e.EraseMember(ctx, engine.Operator, "anna"))
+		listed(boris, dora)
+		w.settle()
+		become := func(from campaigns.MemberID) { // as the engine does after it has settled their passages
+			t.Helper()
+			must(t, w.store.Write(ctx, func(tx *store.Tx) error {
+				ps, err := tx.Profiles(ctx, []campaigns.MemberID{from, clara})
+				if err != nil {
+					return err
+				}
+				into := &ps[clara].Member
+				into.Tags = []string{"vip"}
+				if err := tx.MergeMembers(ctx, store.Merge{From: ps[from], Into: ps[clara], Keep: map[campaigns.Channel]campaigns.MemberID{campaigns.Email: clara}, At: w.clock.now()}); err != nil {
+					return err
+				}
+				return tx.UpdateMember(ctx, into)
+			}))
+		}
+		become(boris)
+		listed(clara, dora)
+		become(dora)
+		listed(clara)
+		w.settle()
+		listed(clara)
+		if got := w.moments(clara); got != nil {
+			t.Errorf("%q", got)
+		}
+	})
+}
+
+// TestSegmentsSurviveCrashes: whatever part of a round dies, everybody who came in enters once.
+func TestSegmentsSurviveCrashes(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		names := w.known("anna", "boris", "clara")
+		w.tagged("anna", "vip")
+		w.segment("vips", "{tag: vip}")
+		w.publish(listens("both", "vips", "both", ", reentry: each_time"))
+		dies := func() { // wherever the work is when its context ends
+			for wait := time.Duration(0); wait < 4*time.Millisecond; wait += 200 * time.Microsecond {
+				ctx, cancel := context.WithTimeout(t.Context(), wait)
+				_, _ = w.e.AdvanceDue(ctx, time.Second)
+				cancel()
+			}
+		}
+		dies()
+		w.settle()
+		for _, id := range []string{"boris", "clara"} {
+			tags := []string{"vip"}
+			_, _, err := w.e.UpsertMember(t.Context(), engine.Operator, engine.MemberInput{ExternalID: id, Tags: &tags})
+			must(t, err)
+			dies()
+		}
+		w.settle()
+		w.later(time.Hour)
+		w.expectEntered("both", names, "anna", "boris", "clara")
+		for id, name := range names {
+			if got := w.moments(id); name != "anna" && !slices.Equal(got, []string{"segment.entered"}) {
+				t.Errorf("%s: %q", name, got)
+			}
+		}
+	})
+}
