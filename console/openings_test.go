@@ -16,8 +16,8 @@ func TestOpeningsInWords(t *testing.T) {
 	weekly := &reports.Openings{Sentence: "every Monday at 10:00", Next: []timing.LocalDateTime{day(14), day(21)}, Missed: &missed}
 	for want, got := range map[string]string{
 		"": opensWords(look.Frame{Lang: "en"}, nil),
-		"The audience comes in every Monday at 10:00. Next: 14 December, 21 December. On 7 December nobody came in: a pause or an outage lasted too long.": opensWords(look.Frame{Lang: "en"}, weekly),
-		"Аудитория входит каждый день. 7 декабря никто не вошёл: пауза или сбой затянулись.":                                                               opensWords(look.Frame{Lang: "ru"}, &reports.Openings{Sentence: "каждый день", Missed: &missed}),
+		"The audience comes in every Monday at 10:00. Next: 14 December, 21 December. On 7 December the audience did not come in, or not all of it: a pause or an outage lasted too long.": opensWords(look.Frame{Lang: "en"}, weekly),
+		"Аудитория входит каждый день. 7 декабря аудитория не вошла или вошла не вся: пауза или сбой затянулись.":                                                                          opensWords(look.Frame{Lang: "ru"}, &reports.Openings{Sentence: "каждый день", Missed: &missed}),
 	} {
 		if got != want {
 			t.Errorf("got  %s\nwant %s", got, want)

@@ -17,15 +17,11 @@ import (
 
 // scheduleDue is the moment at which a schedule opens. In members' own zones, that is when the first zone of the world gets there (UTC+14);
 // each member's enrollment then waits for its own moment.
-func (e *Engine) scheduleDue(ctx context.Context, tx *store.Tx, s *definition.Schedule, at timing.LocalDateTime) (time.Time, error) {
+func scheduleDue(c *store.Community, s *definition.Schedule, at timing.LocalDateTime) time.Time {
 	if s.Zone == definition.MemberZone {
-		return at.In(time.FixedZone("UTC+14", 14*60*60)).UTC(), nil
+		return at.In(time.FixedZone("UTC+14", 14*60*60)).UTC()
 	}
-	c, err := tx.Community(ctx)
-	if err != nil {
-		return time.Time{}, err
-	}
-	return at.In(zone(c, "")).UTC(), nil
+	return at.In(zone(c, "")).UTC()
 }
 
 // EnrollAudiences enrolls the next part of each audience whose schedule's time has come, and reports whether there was any. AdvanceDue does it too, and
@@ -93,6 +89,9 @@ func (e *Engine) openSchedule(ctx context.Context, id campaigns.CampaignID, h *h
 			}
 		}
 		if open, err := e.catchUp(ctx, tx, l, s, now); err != nil || !open {
+			return err
+		}
+		if wait, err := e.waitsForPast(ctx, tx, s, now); err != nil || wait {
 			return err
 		}
 		c, err := e.community(ctx, tx)
@@ -315,15 +314,7 @@ func entersDecided(def *definition.Definition) bool {
 
 // enrollInZones enrolls each at the moment of their own clock.
 func (e *Engine) enrollInZones(ctx context.Context, tx *store.Tx, l *live, s *store.Schedule, ids []campaigns.MemberID, c *store.Community, now time.Time) (int, error) {
-	ids, err := e.mayEnter(ctx, tx, l, ids, now)
-	if err != nil || len(ids) == 0 {
-		return 0, err
-	}
 	profiles, err := tx.Profiles(ctx, ids)
-	if err != nil {
-		return 0, err
-	}
-	rows, err := newEnrollments(ctx, tx, l, ids, l.together(), now)
 	if err != nil {
 		return 0, err
 	}
@@ -331,14 +322,32 @@ func (e *Engine) enrollInZones(ctx context.Context, tx *store.Tx, l *live, s *st
 	if s.Opens != nil {
 		opens = *s.Opens
 	}
+	moment := func(id campaigns.MemberID) (at time.Time, ok bool) {
+		p := profiles[id]
+		if p == nil {
+			return at, false
+		}
+		return opens.In(zone(c, p.TimeZone)).UTC(), true
+	}
+	if s.Opens != nil {
+		ids = slices.DeleteFunc(slices.Clone(ids), func(id campaigns.MemberID) bool {
+			at, ok := moment(id)
+			return ok && now.Sub(at) > tooLate
+		})
+	}
+	if ids, err = e.mayEnter(ctx, tx, l, ids, now); err != nil || len(ids) == 0 {
+		return 0, err
+	}
+	rows, err := newEnrollments(ctx, tx, l, ids, l.together(), now)
+	if err != nil {
+		return 0, err
+	}
 	for _, row := range rows {
 		if s.Opens != nil {
 			row.Data = mustJSON(decide.Enrollment{Opens: s.Opens})
 		}
-		if p := profiles[row.Member]; p != nil {
-			if at := opens.In(zone(c, p.TimeZone)).UTC(); at.After(now) { // it waits: another zone would be another moment
-				row.State, row.WaitKind, row.DueAt = campaigns.EnrollmentWaiting, campaigns.WaitTime, &at
-			}
+		if at, ok := moment(row.Member); ok && at.After(now) { // it waits: another zone would be another moment
+			row.State, row.WaitKind, row.DueAt = campaigns.EnrollmentWaiting, campaigns.WaitTime, &at
 		}
 	}
 	written, err := tx.InsertEnrollments(ctx, rows)

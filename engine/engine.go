@@ -111,6 +111,7 @@ type Engine struct {
 	swept    recently[sweptCampaign] // found empty
 	noticed  recently[sweptCampaign] // asked to be emptied
 	claims   atomic.Uint64           // tells claims apart
+	waited   sync.Map                // since when a campaign's next audience waits for what is behind: time.Time by campaigns.CampaignID
 	bot      atomic.Pointer[string]  // the bot's name, once it is known
 	budgeted atomic.Int64            // when the settings were changed by whose budget everything waits
 	waiting  atomic.Int64            // how many wait for the database to take their outcomes

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
@@ -10,23 +11,34 @@ import (
 	"github.com/kruzhok/kruzhok/store"
 )
 
-// tooLate is how long after its moment a recurring schedule still opens: what a pause or an outage held back longer is missed.
-const tooLate = 24 * time.Hour
+const (
+	// tooLate is how long after its moment a recurring schedule still opens: what a pause or an outage held back longer is missed.
+	tooLate = 24 * time.Hour
+	// lastZone is how long after the first zone of the world the last one gets to a moment: from UTC+14 to UTC-12.
+	lastZone = 26 * time.Hour
+	// heldBack is from when on a moment that opens late was held back.
+	heldBack = time.Minute
+	// mostWait is how long an audience waits for what is behind, at most.
+	mostWait = 10 * time.Minute
+)
 
-// firstOpening is the row with which a published version's schedule begins. One that recurs opens for no moment that is past, but what the older version had
-// come to is kept: the audience that is under way, or whose moment has come and is not opened yet, is taken in by the new version.
+// missed reports whether a moment that came due then is over for everybody. In members' own zones, those are passed over one by one for whom it is.
+func missed(s *definition.Schedule, due, now time.Time) bool {
+	if s.Zone == definition.MemberZone {
+		due = due.Add(lastZone)
+	}
+	return now.Sub(due) > tooLate
+}
+
+// firstOpening is the row with which a published version's schedule begins. One that recurs opens for no moment that is past or was opened before, but what the
+// older version had come to is kept: the audience that is under way, or whose moment has come and is not opened yet, is taken in by the new version.
 func (e *Engine) firstOpening(ctx context.Context, tx *store.Tx, c *store.Campaign, v *store.Version, s *definition.Schedule, now time.Time) (store.Schedule, error) {
 	out := store.Schedule{Campaign: v.Campaign, Version: v.Number}
-	if s.Recurs == nil {
-		due, err := e.scheduleDue(ctx, tx, s, s.At)
-		out.DueAt = due
-		return out, err
-	}
 	old, err := tx.HoldSchedule(ctx, v.Campaign)
 	if err != nil {
 		return out, err
 	}
-	if old != nil && old.Opens != nil && old.DoneAt == nil && c.State != campaigns.Finished && (old.LastMember > 0 || !old.DueAt.After(now)) {
+	if s.Recurs != nil && old != nil && old.Opens != nil && old.DoneAt == nil && c.State != campaigns.Finished && (old.LastMember > 0 || !old.DueAt.After(now)) {
 		old.Version = v.Number
 		return *old, nil
 	}
@@ -34,51 +46,70 @@ func (e *Engine) firstOpening(ctx context.Context, tx *store.Tx, c *store.Campai
 	if err != nil {
 		return out, err
 	}
+	if old != nil {
+		out.Opened = old.Opened
+		if old.Opens != nil && old.LastMember > 0 {
+			out.Opened = old.Opens
+		}
+	}
+	if s.Recurs == nil {
+		out.DueAt = scheduleDue(community, s, s.At)
+		return out, nil
+	}
 	out.Opens, out.DueAt = &s.At, now
 	if old != nil {
 		out.Missed = old.Missed
 	}
 	opens, ok := s.Opens(now.In(zone(community, "")))
-	return e.opening(ctx, tx, s, out, opens, ok, now)
+	if ok && out.Opened != nil && !out.Opened.Before(opens) { // in members' zones a moment opens long before the community's clock shows it
+		opens, ok = s.Recurs.After(*out.Opened)
+	}
+	return opening(community, s, out, opens, ok, now), nil
 }
 
 // opening sets the row to a moment; not ok: the rule has no more of them.
-func (e *Engine) opening(ctx context.Context, tx *store.Tx, s *definition.Schedule, row store.Schedule, opens timing.LocalDateTime, ok bool, now time.Time) (store.Schedule, error) {
+func opening(c *store.Community, s *definition.Schedule, row store.Schedule, opens timing.LocalDateTime, ok bool, now time.Time) store.Schedule {
+	row.LastMember = 0
 	if !ok {
 		row.DoneAt = &now
-		return row, nil
+		return row
 	}
-	due, err := e.scheduleDue(ctx, tx, s, opens)
-	row.Opens, row.DueAt, row.LastMember = &opens, due, 0
-	return row, err
+	row.Opens, row.DueAt = &opens, scheduleDue(c, s, opens)
+	return row
 }
 
 // closeOpening ends the taking in of an audience: the schedule waits for its next moment, or is done.
 func (e *Engine) closeOpening(ctx context.Context, tx *store.Tx, l *live, s *store.Schedule, now time.Time) error {
-	rule := l.def.Entry.Schedule
+	rule, next := l.def.Entry.Schedule, *s
 	if rule == nil || rule.Recurs == nil || s.Opens == nil {
-		return tx.MoveSchedule(ctx, s.Campaign, s.LastMember, &now)
+		if rule != nil {
+			next.Opened = &rule.At
+		}
+		next.DoneAt = &now
+		return tx.PutSchedule(ctx, next)
 	}
-	opens, ok := rule.Recurs.After(*s.Opens)
-	next, err := e.opening(ctx, tx, rule, *s, opens, ok, now)
+	c, err := tx.Community(ctx)
 	if err != nil {
 		return err
 	}
-	return tx.PutSchedule(ctx, next)
+	opens, ok := rule.Recurs.After(*s.Opens)
+	next.Opened = s.Opens
+	return tx.PutSchedule(ctx, opening(c, rule, next, opens, ok, now))
 }
 
 // catchUp moves a recurring schedule that is due on to the newest of its moments that have come, and past that one when it is too late for it. open: it is to
-// be opened now. An audience that is under way goes on.
+// be opened now, or its audience goes on. The rest of an audience is missed as a whole one is: nobody gets two moments' messages at once.
 func (e *Engine) catchUp(ctx context.Context, tx *store.Tx, l *live, s *store.Schedule, now time.Time) (open bool, err error) {
 	rule := l.def.Entry.Schedule
-	if rule == nil || rule.Recurs == nil || s.Opens == nil || s.LastMember > 0 {
+	if rule == nil || rule.Recurs == nil || s.Opens == nil {
 		return true, nil
 	}
-	before, newest, next, err := e.upTo(ctx, tx, rule, *s, now)
+	c, err := tx.Community(ctx)
 	if err != nil {
 		return false, err
 	}
-	if open = now.Sub(newest.DueAt) <= tooLate; open {
+	before, newest, next := upTo(c, rule, *s, now)
+	if open = !missed(rule, newest.DueAt, now); open {
 		next, next.Missed = newest, before
 	} else {
 		next.Missed = newest.Opens
@@ -86,32 +117,87 @@ func (e *Engine) catchUp(ctx context.Context, tx *store.Tx, l *live, s *store.Sc
 	if next.Missed == nil {
 		return true, nil
 	}
-	was := *s.Opens
+	if s.LastMember > 0 {
+		if _, left, err := tx.MemberAfter(ctx, s.LastMember, 1); err != nil || !left { // the audience is through: it is closed, and what has come is seen then
+			return true, err
+		}
+	}
+	data := map[string]any{"from": s.Opens.String(), "to": next.Missed.String(), "version": l.version}
+	if s.LastMember > 0 {
+		data["rest"] = true // of the first of them
+	}
+	next.Opened = next.Missed
+	if next.DoneAt == nil {
+		data["next"] = next.Opens.String()
+	}
 	*s = next
 	if err := tx.PutSchedule(ctx, next); err != nil {
 		return false, err
-	}
-	data := map[string]any{"from": was.String(), "to": next.Missed.String(), "version": l.version}
-	if next.DoneAt == nil {
-		data["next"] = next.Opens.String()
 	}
 	return open, tx.AppendEvents(ctx, []store.Event{e.event(now, "campaign.missed", s.Campaign, data)})
 }
 
 // upTo finds, of the moments from the row's own on, the newest that has come with the one before it (nil: it is the row's own), and what comes after it.
-func (e *Engine) upTo(ctx context.Context, tx *store.Tx, rule *definition.Schedule, row store.Schedule, now time.Time) (before *timing.LocalDateTime, newest, next store.Schedule, err error) {
-	from := timing.ShownAs(now.Add(-3 * tooLate).UTC()) // too late on any clock: the moments of years are not gone through one by one
-	if from.In(time.UTC).Before(row.Opens.In(time.UTC)) {
-		from = *row.Opens
-	}
+func upTo(c *store.Community, rule *definition.Schedule, row store.Schedule, now time.Time) (before *timing.LocalDateTime, newest, next store.Schedule) {
 	newest = row
-	for opens, ok := rule.Recurs.After(from); ; opens, ok = rule.Recurs.After(opens) {
-		next, err = e.opening(ctx, tx, rule, row, opens, ok, now)
-		if err != nil || next.DoneAt != nil || next.DueAt.After(now) {
-			return before, newest, next, err
+	// What came three days ago is too late on any clock: the moments of years are not gone through one by one.
+	if old, ok := rule.Recurs.UpTo(timing.ShownAs(now.Add(-3 * tooLate).UTC())); ok && row.Opens.Before(old) {
+		newest = opening(c, rule, row, old, true, now)
+	}
+	for opens, ok := rule.Recurs.After(*newest.Opens); ; opens, ok = rule.Recurs.After(opens) {
+		next = opening(c, rule, row, opens, ok, now)
+		if next.DoneAt != nil || next.DueAt.After(now) {
+			return before, newest, next
 		}
 		before, newest = newest.Opens, next
 	}
+}
+
+// waitsForPast reports whether a moment that was held back opens a little later: first the messages of the one before it go out or expire, and those leave
+// whose passages end with that. Whoever is inside is passed over.
+func (e *Engine) waitsForPast(ctx context.Context, tx *store.Tx, s *store.Schedule, now time.Time) (bool, error) {
+	if s.Opens == nil || s.LastMember > 0 || now.Sub(s.DueAt) < heldBack {
+		return false, nil
+	}
+	behind, err := tx.IsBehind(ctx, s.Campaign, s.DueAt, now)
+	if err != nil || !behind {
+		e.waited.Delete(s.Campaign)
+		return false, err
+	}
+	since, _ := e.waited.LoadOrStore(s.Campaign, now)
+	if now.Sub(since.(time.Time)) < mostWait {
+		return true, nil
+	}
+	e.waited.Delete(s.Campaign)
+	return false, nil
+}
+
+// rezone finds anew when schedules open that go by the community's clock, whose zone is another now. An audience that is under way goes on.
+func (e *Engine) rezone(ctx context.Context, tx *store.Tx, c *store.Community) error {
+	rows, err := tx.HoldUnopened(ctx)
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		l, err := e.version(ctx, tx, row.Campaign, row.Version)
+		if errors.Is(err, errBadVersion) || err == nil && l.def.Entry.Schedule == nil {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		at := l.def.Entry.Schedule.At
+		if row.Opens != nil {
+			at = *row.Opens
+		}
+		if due := scheduleDue(c, l.def.Entry.Schedule, at); !due.Equal(row.DueAt) {
+			row.DueAt = due
+			if err := tx.PutSchedule(ctx, row); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // latest is the newest moment of a rule among those that may still open; nil: there is none.

@@ -17,12 +17,18 @@ func recurring(key, zone, how, steps string) string {
 	return campaign(key, fmt.Sprintf(`entry: {schedule: {at: "2026-11-25 10:00", zone: %s, audience: all, %s}}`, zone, how), steps)
 }
 
-func (w *world) opensNext(key campaigns.Key) string {
+func (w *world) scheduleOf(key campaigns.Key) *store.Schedule {
 	w.t.Helper()
 	c, err := w.e.Campaign(w.t.Context(), engine.Operator, key)
 	must(w.t, err)
 	s, err := w.store.Schedule(w.t.Context(), c.ID)
 	must(w.t, err)
+	return s
+}
+
+func (w *world) opensNext(key campaigns.Key) string {
+	w.t.Helper()
+	s := w.scheduleOf(key)
 	if s.DoneAt != nil {
 		return "done"
 	}
@@ -117,15 +123,23 @@ func TestScheduleCatchesUp(t *testing.T) {
 		if n := w.runs(key, m.ID); n != 1 || missed() != 2 || w.opensNext(key) != "2026-12-11 10:00" {
 			t.Errorf("two days late: %d runs, %d times told, next on %s", n, missed(), w.opensNext(key))
 		}
+		must(t, second(w.e.Pause(t.Context(), engine.Operator, key)))
+		w.clock.set(at("2027-01-20T12:00")) // the last of six was five days ago
+		must(t, second(w.e.Resume(t.Context(), engine.Operator, key)))
+		w.settle()
+		s := w.scheduleOf(key)
+		if n := w.runs(key, m.ID); n != 1 || missed() != 3 || s.Missed.String() != "2027-01-15 10:00" || s.Opens.String() != "2027-01-22 10:00" {
+			t.Errorf("weeks late: %d runs, %d times told, missed %s, next on %s", n, missed(), s.Missed, s.Opens)
+		}
 	})
 }
 
-// TestScheduleRecursInTheMembersZone at ten o'clock of each, also for who moves before it.
+// TestScheduleRecursInTheMembersZone at ten o'clock of each, also for who moves before it. A day late is a day after each one's own moment.
 func TestScheduleRecursInTheMembersZone(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		tokyo := w.member("tokyo", inZone("Asia/Tokyo", byMail("tokyo@example.org")))
 		mover := w.member("mover", inZone("Asia/Tokyo", byMail("mover@example.org")))
-		w.publish(recurring("weekly", "member", "every: week", sends("one", "News")))
+		key := w.publish(recurring("weekly", "member", "every: week", sends("one", "News")))
 		w.until(at("2026-12-01T21:00")) // both wait for the second
 		w.member("mover", func(in *engine.MemberInput) { in.TimeZone = new("America/Los_Angeles") })
 		w.until(at("2026-12-03T12:00"))
@@ -138,6 +152,14 @@ func TestScheduleRecursInTheMembersZone(t *testing.T) {
 			if got := w.sentAt(who)["one"]; got != want {
 				t.Errorf("the second was sent at %s, want %s", got, want)
 			}
+		}
+		w.clock.set(at("2026-12-08T19:00")) // an hour before the first zone's
+		must(t, second(w.e.Pause(t.Context(), engine.Operator, key)))
+		w.clock.set(at("2026-12-10T01:30"))
+		must(t, second(w.e.Resume(t.Context(), engine.Operator, key)))
+		w.settle()
+		if a, b := w.runs(key, tokyo.ID), w.runs(key, mover.ID); a != 2 || b != 3 {
+			t.Errorf("a day and half an hour after Tokyo's moment, it came %d times there, and %d times where it is seven hours late", a, b)
 		}
 	})
 }
@@ -173,6 +195,60 @@ func TestScheduleKeepsWhatIsDue(t *testing.T) {
 		must(t, w.republish(recurring("daily", "community", "every: week, on: [monday]", sends("one", "Newest")), engine.Publishing{}))
 		w.settle()
 		expect("begun again", 2, campaigns.Scheduled, "2026-11-30 10:00")
+	})
+}
+
+// TestScheduleGivesUpTheRest of an audience when the next moment has come: nobody gets two at once, and who still was inside with what came too late gets the
+// new one as well.
+func TestScheduleGivesUpTheRest(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ids := w.crowd(2)
+		key := w.publish(recurring("daily", "community", "every: day", sends("one", "News")))
+		w.clock.set(at("2026-11-25T09:00"))
+		must(t, second(w.e.EnrollAudiences(t.Context()))) // a part; nothing is sent yet
+		must(t, second(w.e.Pause(t.Context(), engine.Operator, key)))
+		ids = append(ids, "rest")
+		w.member("rest", byMail("rest@example.org"))
+		w.clock.set(at("2026-11-26T09:30"))
+		must(t, second(w.e.Resume(t.Context(), engine.Operator, key)))
+		w.settle()
+		for _, id := range ids {
+			if n := len(w.mails(id + "@example.org")); n != 1 {
+				t.Errorf("%d mails to %s", n, id)
+			}
+		}
+		if s := w.scheduleOf(key); s.Missed == nil || s.Missed.String() != "2026-11-25 10:00" || s.Opens.String() != "2026-11-27 10:00" {
+			t.Errorf("missed %s, next on %s", s.Missed, s.Opens)
+		}
+	})
+}
+
+// TestScheduleKnowsWhatItOpened: a correction in the hours in which a moment goes round the world brings nobody the same once more, and a community that
+// moves to another zone takes what is ahead with it.
+func TestScheduleKnowsWhatItOpened(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		tokyo := w.member("tokyo", inZone("Asia/Tokyo", byMail("tokyo@example.org")))
+		daily := func(text, how string) string { return recurring("daily", "member", how, sends("one", text)) }
+		key := w.publish(daily("News", "every: day"))
+		w.until(at("2026-11-26T02:00")) // eleven in Tokyo, three in Berlin
+		must(t, w.republish(daily("Other", "every: week"), engine.Publishing{}))
+		must(t, w.republish(daily("Corrected", "every: day"), engine.Publishing{}))
+		w.settle()
+		if n := w.runs(key, tokyo.ID); n != 2 || w.opensNext(key) != "2026-11-27 10:00" {
+			t.Errorf("%d runs, next on %s", n, w.opensNext(key))
+		}
+		ours := w.publish(recurring("ours", "community", "every: day", sends("one", "News")))
+		once := w.publish(campaign("once", `entry: {schedule: {at: "2026-11-26 10:00", zone: community, audience: all}}`, sends("one", "News")))
+		before := w.scheduleOf(key).DueAt
+		must(t, second(w.e.PatchCommunity(t.Context(), engine.Operator, engine.CommunityPatch{TimeZone: new("America/New_York")})))
+		for _, c := range []campaigns.Key{ours, once} {
+			if due := w.scheduleOf(c).DueAt; !due.Equal(at("2026-11-26T15:00")) {
+				t.Errorf("%s opens at %s", c, due)
+			}
+		}
+		if due := w.scheduleOf(key).DueAt; !due.Equal(before) {
+			t.Errorf("the members' own moment moved to %s", due)
+		}
 	})
 }
 

@@ -51,11 +51,15 @@ func (e *Engine) PatchCommunity(ctx context.Context, p Principal, patch Communit
 		if err != nil {
 			return err
 		}
+		was := c.TimeZone
 		if err := patch.apply(c); err != nil {
 			return err
 		}
 		c.UpdatedAt, out = e.now(), c
-		return tx.SaveCommunity(ctx, c)
+		if err := tx.SaveCommunity(ctx, c); err != nil || c.TimeZone == was {
+			return err
+		}
+		return e.rezone(ctx, tx, c)
 	})
 	e.settings.forget()
 	return out, err

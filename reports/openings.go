@@ -19,7 +19,7 @@ type Openings struct {
 	Sentence string                  `json:"sentence" doc:"How it recurs, in the asked language"`
 	Zone     definition.ScheduleZone `json:"zone" enum:"community,member" doc:"Whose clock shows the moments"`
 	Next     []timing.LocalDateTime  `json:"next" doc:"The moments to come, three at most; none: it is over"`
-	Missed   *timing.LocalDateTime   `json:"missed,omitempty" doc:"The latest moment that a pause or an outage held back for too long: nobody was taken in"`
+	Missed   *timing.LocalDateTime   `json:"missed,omitempty" doc:"The latest moment that a pause or an outage held back for too long: its audience was not taken in, or only a part of it"`
 }
 
 // openings are the next moments of a schedule that recurs; of a draft, those that publishing it now would bring. Nil: it does not recur.

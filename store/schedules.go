@@ -26,6 +26,8 @@ type Schedule struct {
 	Opens *timing.LocalDateTime
 	// Missed is the latest of its moments that was held back and is not opened any more; nil: there is none.
 	Missed *timing.LocalDateTime
+	// Opened is the latest of its moments that is over, because it was opened or missed: none up to it opens again. nil: there is none.
+	Opened *timing.LocalDateTime
 }
 
 // OpenPause begins a pause, unless one is open.
@@ -51,17 +53,16 @@ func (q queries) Pauses(ctx context.Context, id campaigns.CampaignID) ([]Pause, 
 	return ps, wrap("list pauses", err)
 }
 
-const scheduleColumns = `s.campaign_id, s.version, s.due_at, s.last_member, s.done_at, s.opens, s.missed`
+const scheduleColumns = `s.campaign_id, s.version, s.due_at, s.last_member, s.done_at, s.opens, s.missed, s.opened`
 
 func scanSchedule(r rows) (s Schedule, err error) {
-	var opens, missed string
-	if err = r.Scan(&s.Campaign, &s.Version, timeInto{&s.DueAt}, &s.LastMember, timesInto{&s.DoneAt}, &opens, &missed); err != nil {
-		return s, err
+	var opens, missed, opened string
+	err = r.Scan(&s.Campaign, &s.Version, timeInto{&s.DueAt}, &s.LastMember, timesInto{&s.DoneAt}, &opens, &missed, &opened)
+	for into, text := range map[**timing.LocalDateTime]string{&s.Opens: opens, &s.Missed: missed, &s.Opened: opened} {
+		if err == nil {
+			*into, err = shown(text)
+		}
 	}
-	if s.Opens, err = shown(opens); err != nil {
-		return s, err
-	}
-	s.Missed, err = shown(missed)
 	return s, err
 }
 
@@ -84,10 +85,11 @@ func shownText(at *timing.LocalDateTime) string {
 
 // PutSchedule writes (or replaces) the campaign's schedule.
 func (tx *Tx) PutSchedule(ctx context.Context, s Schedule) error {
-	_, err := tx.run.exec(ctx, `INSERT INTO campaign_schedules (campaign_id, version, due_at, last_member, done_at, opens, missed) VALUES ($1, $2, $3, $4, $5, $6, $7)
+	_, err := tx.run.exec(ctx, `INSERT INTO campaign_schedules (campaign_id, version, due_at, last_member, done_at, opens, missed, opened) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 		ON CONFLICT (campaign_id) DO UPDATE SET version = excluded.version, due_at = excluded.due_at,
-			last_member = excluded.last_member, done_at = excluded.done_at, opens = excluded.opens, missed = excluded.missed`,
-		s.Campaign, s.Version, micros(s.DueAt), s.LastMember, nullMicros(s.DoneAt), shownText(s.Opens), shownText(s.Missed))
+			last_member = excluded.last_member, done_at = excluded.done_at, opens = excluded.opens, missed = excluded.missed,
+			opened = excluded.opened`,
+		s.Campaign, s.Version, micros(s.DueAt), s.LastMember, nullMicros(s.DoneAt), shownText(s.Opens), shownText(s.Missed), shownText(s.Opened))
 	return wrap("write schedule", err)
 }
 
@@ -119,6 +121,25 @@ func (q queries) schedule(ctx context.Context, id campaigns.CampaignID, lock str
 		return nil, wrap("read schedule", err)
 	}
 	return &s, nil
+}
+
+// HoldUnopened locks all schedules of which nobody of the next audience is taken in yet, and waits for who holds them.
+func (tx *Tx) HoldUnopened(ctx context.Context) ([]Schedule, error) {
+	ss, err := many(ctx, tx.run, scanSchedule, `SELECT `+scheduleColumns+` FROM campaign_schedules s
+		WHERE s.done_at IS NULL AND s.last_member = 0 ORDER BY s.campaign_id`+tx.dialect.forUpdate())
+	return ss, wrap("list schedules that are not opened", err)
+}
+
+// IsBehind reports whether passages of the campaign are due, or messages of the bulk lane that came due before a moment wait or are on their way.
+func (tx *Tx) IsBehind(ctx context.Context, id campaigns.CampaignID, before, now time.Time) (bool, error) {
+	// The channels are named so that planners prefer the due index to all of a campaign's deliveries.
+	n, _, err := one(ctx, tx.run, value[int64], `SELECT CASE WHEN
+			EXISTS (SELECT 1 FROM enrollments e WHERE e.campaign_id = $1 AND e.due_at <= $3 AND e.state IN ('active', 'waiting'))
+			OR EXISTS (SELECT 1 FROM chunks k WHERE k.campaign_id = $1 AND k.left_n > 0 AND k.due_at < $2)
+			OR EXISTS (SELECT 1 FROM deliveries d
+				WHERE d.lane = 'bulk' AND d.campaign_id = $1 AND d.channel IN ('telegram', 'email') AND d.due_at < $2 AND d.state = 'pending')
+		THEN 1 ELSE 0 END`, id, micros(before), micros(now))
+	return n > 0, wrap("look for what is behind", err)
 }
 
 // MoveSchedule notes how far the audience was enrolled, and doneAt when it is through.

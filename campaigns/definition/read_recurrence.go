@@ -113,5 +113,9 @@ func (s *Schedule) Opens(now time.Time) (timing.LocalDateTime, bool) {
 	if now.Second() > 0 || now.Nanosecond() > 0 { // this minute has begun
 		from = timing.ShownAs(now.Add(time.Minute))
 	}
-	return s.Recurs.From(from)
+	at, ok := s.Recurs.From(from)
+	if ok && s.Zone == CommunityZone && at.In(now.Location()).Before(now) { // the clock went back: it showed that before, and the first time counts
+		return s.Recurs.After(at)
+	}
+	return at, ok
 }

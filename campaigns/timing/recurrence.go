@@ -133,6 +133,15 @@ func (r *Recurrence) From(dt LocalDateTime) (LocalDateTime, bool) { return r.nex
 // After is the first moment after dt. False: there is none.
 func (r *Recurrence) After(dt LocalDateTime) (LocalDateTime, bool) { return r.next(dt, false) }
 
+// UpTo is the last moment that clocks show at or before dt. False: there is none.
+func (r *Recurrence) UpTo(dt LocalDateTime) (LocalDateTime, bool) {
+	if r.rule == nil {
+		return LocalDateTime{}, false
+	}
+	at := r.rule.Before(dt.wall(), true)
+	return ShownAs(at), !at.IsZero()
+}
+
 func (r *Recurrence) next(dt LocalDateTime, with bool) (LocalDateTime, bool) {
 	if r.rule == nil {
 		return LocalDateTime{}, false
@@ -143,6 +152,9 @@ func (r *Recurrence) next(dt LocalDateTime, with bool) (LocalDateTime, bool) {
 	}
 	return ShownAs(at), true
 }
+
+// Before reports whether a clock that goes on shows dt first, and other later.
+func (dt LocalDateTime) Before(other LocalDateTime) bool { return dt.wall().Before(other.wall()) }
 
 // wall is the UTC moment that looks as dt does.
 func (dt LocalDateTime) wall() time.Time {

@@ -102,6 +102,17 @@ func TestRecurrenceIsTheSlowOne(t *testing.T) {
 		if got := firstOf(r, timing.ShownAs(start), 6); !slices.Equal(got, want) {
 			t.Fatalf("%s from %s:\n got %v\nwant %v", rule, start, got, want)
 		}
+		first, _ := r.From(timing.ShownAs(start))
+		if at, ok := r.UpTo(first); !ok || at != first {
+			t.Fatalf("%s from %s: up to %s it is %s", rule, start, first, at)
+		}
+		second, _ := r.After(first)
+		if at, ok := r.UpTo(timing.ShownAs(second.In(time.UTC).Add(-time.Minute))); !ok || at != first || !first.Before(second) || second.Before(first) {
+			t.Fatalf("%s from %s: before %s it is %s", rule, start, second, at)
+		}
+		if at, ok := r.UpTo(timing.ShownAs(first.In(time.UTC).Add(-time.Minute))); ok {
+			t.Fatalf("%s from %s: before the first %s", rule, start, at)
+		}
 	})
 }
 
