@@ -13,6 +13,7 @@ import (
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/definition"
 	"github.com/kruzhok/kruzhok/console/look"
+	"github.com/kruzhok/kruzhok/engine"
 	"github.com/kruzhok/kruzhok/reports"
 )
 
@@ -21,6 +22,7 @@ type campaignsPage struct {
 	look.Frame
 	Rows     []campaignRow
 	Starters []starterView
+	Budget   string // where it stands how much a member gets; empty: not for this reader
 }
 
 func (r *request) campaigns() error {
@@ -32,6 +34,9 @@ func (r *request) campaigns() error {
 	p.Title, p.Live = p.T("look.menu.campaigns"), "/console/live/today"
 	for _, c := range lines {
 		p.Rows = append(p.Rows, rowOf(p.Frame, c, r.zone))
+	}
+	if r.who.Require(engine.SettingsRead) == nil {
+		p.Budget = budgetPath
 	}
 	if p.Starters, err = r.starters(); err != nil {
 		return err

@@ -111,6 +111,8 @@ func (k *Console) routes() []route {
 		{"GET", "/console/members/:id", members, (*request).member},
 		{"GET", "/console/members/:id/why", members, (*request).whyWhich},
 		{"GET", "/console/members/:id/why/:key", members, (*request).why},
+		{"GET", budgetPath, Access{Scope: engine.SettingsRead}, (*request).budget},
+		{"POST", budgetPath, Access{Scope: engine.SettingsWrite}, (*request).putBudget},
 		{"GET", segmentsPath, campaigns, (*request).segments},
 		{"POST", segmentsPath, Access{Scope: engine.CampaignsWrite}, (*request).createSegment},
 		{"GET", newSegmentPath, Access{Scope: engine.CampaignsWrite}, (*request).newSegment},
