@@ -2,6 +2,7 @@ package api
 
 import (
 	"html/template"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -136,6 +137,11 @@ func readAnswer(v url.Values) engine.PageForm {
 	return engine.PageForm{
 		Step: campaigns.StepID(v.Get("step")), Visit: visit, Nonce: v.Get("nonce"), Values: v["value"], Text: v.Get("text"),
 	}
+}
+
+// SurveyPage writes the page that a member sees. Its form goes nowhere but to the address that it is served under.
+func SurveyPage(w io.Writer, p *engine.SurveyPage) error {
+	return pageTemplates.ExecuteTemplate(w, "survey.html", viewSurvey(p))
 }
 
 func viewSurvey(p *engine.SurveyPage) surveyView {

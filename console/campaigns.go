@@ -13,6 +13,7 @@ import (
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/definition"
 	"github.com/kruzhok/kruzhok/console/look"
+	"github.com/kruzhok/kruzhok/engine"
 	"github.com/kruzhok/kruzhok/reports"
 )
 
@@ -21,6 +22,7 @@ type campaignsPage struct {
 	look.Frame
 	Rows     []campaignRow
 	Starters []starterView
+	Budget   string // where it stands how much a member gets; empty: not for this reader
 }
 
 func (r *request) campaigns() error {
@@ -32,6 +34,9 @@ func (r *request) campaigns() error {
 	p.Title, p.Live = p.T("look.menu.campaigns"), "/console/live/today"
 	for _, c := range lines {
 		p.Rows = append(p.Rows, rowOf(p.Frame, c, r.zone))
+	}
+	if r.who.Require(engine.SettingsRead) == nil {
+		p.Budget = budgetPath
 	}
 	if p.Starters, err = r.starters(); err != nil {
 		return err
@@ -64,7 +69,7 @@ func headOf(f look.Frame, h reports.CampaignHead, sub, current string) head {
 	base := "/console/campaigns/" + string(h.Key)
 	out := head{Name: h.Name, Key: string(h.Key), State: f.T("console.state." + string(h.State)), StateClass: stateClass(h.State), Sub: sub}
 	out.Tabs.Label = h.Name
-	for _, t := range []struct{ name, path string }{{"steps", ""}, {"answers", "/answers"}, {"standings", "/standings"}, {"members", "/members"}, {"texts", "/texts"}, {"publish", "/publish"}} {
+	for _, t := range []struct{ name, path string }{{"steps", ""}, {"answers", "/answers"}, {"standings", "/standings"}, {"members", "/members"}, {"texts", "/texts"}, {"preview", "/preview"}, {"publish", "/publish"}} {
 		if t.name == "standings" && h.Kind != definition.Challenge {
 			continue
 		}
@@ -133,6 +138,7 @@ type panel struct {
 	LaterTitle   string
 	Inside       string // link to who is here
 	InsideHref   string
+	Preview      string // where its message is seen; empty: it says nothing
 	Facts        []fact
 }
 
@@ -328,6 +334,7 @@ func (b flowBuilder) panel(s *reports.FlowStep) *panel {
 	}
 	p.Facts = []fact{{b.T("console.flow.id"), string(s.ID)}, {b.T("console.flow.entered"), b.N(s.Entered)}}
 	if speaks(s.Step) {
+		p.Preview = seen{key: b.flow.Head.Key, version: b.flow.Version, step: s.ID}.at("")
 		p.Facts = append(p.Facts, fact{b.T("console.flow.sent"), b.N(s.Sent)})
 	}
 	if s.Left > 0 {

@@ -5,6 +5,7 @@ package console
 import (
 	"errors"
 	"html/template"
+	"io"
 	"log/slog"
 	"net/http"
 	"time"
@@ -30,6 +31,8 @@ type Options struct {
 	Secure bool
 	// Starters are campaigns that are ready to be taken as drafts.
 	Starters []Starter
+	// SurveyPage writes the page behind a mail, as members see it.
+	SurveyPage func(io.Writer, *engine.SurveyPage) error
 	// Pace is how long a wrong token waits for its answer (default 1 s).
 	Pace time.Duration
 }
@@ -46,8 +49,8 @@ type Console struct {
 
 // New makes a console.
 func New(o Options) (*Console, error) {
-	if o.Engine == nil || o.Reports == nil || o.Look == nil {
-		return nil, errors.New("make console: no engine, no reports or no look")
+	if o.Engine == nil || o.Reports == nil || o.Look == nil || o.SurveyPage == nil {
+		return nil, errors.New("make console: no engine, no reports, no look or no survey page")
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
@@ -99,11 +102,17 @@ func (k *Console) routes() []route {
 		{"GET", "/console/campaigns/:key/texts", campaigns, (*request).texts},
 		{"GET", "/console/campaigns/:key/publish", campaigns, (*request).publishForm},
 		{"POST", "/console/campaigns/:key/publish", Access{Scope: engine.CampaignsWrite}, (*request).publish},
+		{"GET", "/console/campaigns/:key/preview", campaigns, (*request).preview},
+		{"POST", "/console/campaigns/:key/preview", campaigns, (*request).previewAs}, // what was typed does not belong in addresses
+		{"GET", "/console/campaigns/:key/preview/mail", campaigns, (*request).previewMail},
+		{"GET", "/console/campaigns/:key/preview/page", campaigns, (*request).previewPage},
 		{"GET", "/console/members", members, (*request).members},
 		{"POST", "/console/members", members, (*request).members}, // a search: names do not belong in addresses
 		{"GET", "/console/members/:id", members, (*request).member},
 		{"GET", "/console/members/:id/why", members, (*request).whyWhich},
 		{"GET", "/console/members/:id/why/:key", members, (*request).why},
+		{"GET", budgetPath, Access{Scope: engine.SettingsRead}, (*request).budget},
+		{"POST", budgetPath, Access{Scope: engine.SettingsWrite}, (*request).putBudget},
 		{"GET", segmentsPath, campaigns, (*request).segments},
 		{"POST", segmentsPath, Access{Scope: engine.CampaignsWrite}, (*request).createSegment},
 		{"GET", newSegmentPath, Access{Scope: engine.CampaignsWrite}, (*request).newSegment},
@@ -117,6 +126,7 @@ func (k *Console) routes() []route {
 		{"POST", lettersPath, Access{Scope: engine.MembersWrite}, (*request).retryLetters},
 		{"POST", lettersPath + "/:id", Access{Scope: engine.MembersWrite}, (*request).retryLetter},
 		{"POST", "/console/failed-messages", Access{Scope: engine.CampaignsWrite}, (*request).sendAgain},
+		{"POST", "/console/failed-notices", Access{Scope: engine.CampaignsWrite}, (*request).tellAgain},
 		{"GET", "/console/media/:id", answers, (*request).media},
 		{"GET", "/console/live/today", campaigns, (*request).liveToday},
 		{"GET", "/console/live/dead-letters", members, (*request).liveLetters},

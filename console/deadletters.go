@@ -25,6 +25,7 @@ type lettersPage struct {
 	Next            string
 	Kinds           []letterKind
 	Failed          []failedRow
+	Untold          []failedRow // what the staff did not hear
 	// May: the reader may try letters again. MaySend: let messages be sent after all.
 	May, MaySend bool
 }
@@ -64,6 +65,10 @@ func (r *request) deadLetters() error {
 	if err != nil {
 		return err
 	}
+	untold, err := r.k.o.Reports.Untold(ctx, r.who, r.lang)
+	if err != nil {
+		return err
+	}
 	p := lettersPage{Frame: r.frame(look.Today, ""), May: r.who.Require(engine.MembersWrite) == nil, MaySend: r.who.Require(engine.CampaignsWrite) == nil}
 	p.Title, p.Live = p.T("console.letters.title"), "/console/live/dead-letters"
 	for _, l := range letters.Rows {
@@ -79,6 +84,9 @@ func (r *request) deadLetters() error {
 	}
 	for _, m := range failed {
 		p.Failed = append(p.Failed, r.failedRow(p.Frame, m))
+	}
+	for _, m := range untold {
+		p.Untold = append(p.Untold, r.untoldRow(p.Frame, m))
 	}
 	if err := r.lettersDone(&p); err != nil {
 		return err
@@ -156,6 +164,17 @@ func (r *request) failedRow(f look.Frame, m reports.FailedMessages) failedRow {
 	return row
 }
 
+// untoldRow is notices of one step that did not reach the staff.
+func (r *request) untoldRow(f look.Frame, m reports.FailedMessages) failedRow {
+	row := r.failedRow(f, m)
+	row.Icon, row.N, row.Note = "bell", f.T("console.untold.n", "n", m.N), ""
+	if m.Channel == "" {
+		row.Where = f.T("console.untold.nowhere")
+	}
+	row.Form.Label = f.T("console.untold.label", "n", m.N, "title", row.Title)
+	return row
+}
+
 // lettersDone says what became of the press that led here: of one letter, how it stands now.
 func (r *request) lettersDone(p *lettersPage) error {
 	count := func(name string) int { return int(min(r.after(name), 1_000_000)) }
@@ -172,6 +191,11 @@ func (r *request) lettersDone(p *lettersPage) error {
 		p.DoneClass = map[string]string{"stored": "wait", "done": "live", "dead": "stop"}[l.State]
 	case r.Query("again") != "":
 		p.Done, p.DoneClass = p.T("console.letters.done.all", "n", count("again")), "wait"
+	case r.Query("told") != "":
+		p.Done, p.DoneClass = p.T("console.untold.done", "n", count("told")), "wait"
+		if n := count("nobody"); n > 0 {
+			p.Done, p.DoneClass = p.T("console.untold.still", "n", n), "stop"
+		}
 	case r.Query("sent") != "":
 		p.Done, p.DoneClass = p.T("console.letters.done.sent", "n", count("sent")), "wait"
 		if n := count("still"); n > 0 {
@@ -205,11 +229,25 @@ func (r *request) retryLetters() error {
 	return nil
 }
 
-func (r *request) sendAgain() error {
-	sum, err := r.k.o.Engine.SendAgain(r.Request.Context(), r.who, engine.FailedKind{
+// failedKind is what a form names.
+func (r *request) failedKind() engine.FailedKind {
+	return engine.FailedKind{
 		Campaign: campaigns.Key(r.field("campaign")), Step: campaigns.StepID(r.field("step")), Channel: campaigns.Channel(r.field("channel")),
 		Reason: campaigns.Reason(r.field("reason")),
-	})
+	}
+}
+
+func (r *request) tellAgain() error {
+	sum, err := r.k.o.Engine.TellAgain(r.Request.Context(), r.who, r.failedKind())
+	if err != nil {
+		return err
+	}
+	r.seeLetters("told", strconv.Itoa(sum.N), "nobody", strconv.Itoa(sum.Nobody))
+	return nil
+}
+
+func (r *request) sendAgain() error {
+	sum, err := r.k.o.Engine.SendAgain(r.Request.Context(), r.who, r.failedKind())
 	if err != nil {
 		return err
 	}

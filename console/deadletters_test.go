@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/channels"
 	"github.com/kruzhok/kruzhok/engine"
 	"github.com/kruzhok/kruzhok/internal/browser"
 	"github.com/kruzhok/kruzhok/internal/locale"
@@ -180,3 +181,53 @@ func TestDeadLettersInABrowser(t *testing.T) {
 	tab.Click(`ul.rows form[action^="/console/dead-letters/"] button`)
 	tab.WaitText("main", "being tried again")
 }
+
+// TestUntoldNotices: what the staff did not hear stands there with its reason, one member by name; Today leads there, and a press has it told.
+func TestUntoldNotices(t *testing.T) {
+	w := newWorld(t, newSQLite(t))
+	w.populate(3)
+	c := w.campaign(surveyKey)
+	untold := func(member int, ch campaigns.Channel, address string, reason campaigns.Reason) *store.Notice {
+		return &store.Notice{
+			ID: w.id(), Campaign: c.ID, Version: 1, Enrollment: campaigns.EnrollmentID(w.id()), Member: w.members[member], Step: "score", Visit: 1, Channel: ch, Address: address,
+			State: store.NoticeFailed, Reason: reason, CreatedAt: start.Add(-time.Hour),
+		}
+	}
+	must(t, w.store.Write(t.Context(), func(tx *store.Tx) error {
+		return tx.InsertNotices(t.Context(), []*store.Notice{
+			untold(0, campaigns.Telegram, "-100", campaigns.AttemptsUsedUp), untold(1, campaigns.Telegram, "-100", campaigns.AttemptsUsedUp), untold(1, "", "", campaigns.NobodyToTell),
+			untold(2, campaigns.Telegram, "-100", campaigns.MemberErased),
+		})
+	}))
+	for lang, words := range map[string][]string{
+		"en": {"The staff was not told", "2 notices · Telegram", "1 notice · nobody is set up", "Every attempt ended", "The settings name nobody", idText(w.members[1]), "Tell again: 2 notices"},
+		"ru": {"Команда не узнала", "2 уведомления", "никто не указан"},
+	} {
+		page := w.get(lettersPath, lang)
+		checkPage(t, lang, page)
+		want(t, page, words...)
+		if strings.Contains(page, "-100") || strings.Count(page, `action="/console/failed-notices"`) != 2 {
+			t.Errorf("%s: an address of the staff, or an erased member's notice", lang)
+		}
+	}
+	want(t, w.get("/console", "en"), "3 notices did not reach the staff", `href="`+lettersPath+`"`)
+	form := url.Values{"campaign": {surveyKey}, "step": {"score"}, "channel": {"telegram"}, "reason": {string(campaigns.AttemptsUsedUp)}}
+	for pressed, says := range []string{"For 2 notices the settings still name nobody", "2 notices are on their way"} {
+		if pressed == 1 {
+			w.e.Staff, w.e.Senders = map[campaigns.Channel][]string{campaigns.Telegram: {"-100"}}, map[campaigns.Channel]channels.Sender{campaigns.Telegram: sender{}}
+		}
+		rec := w.post("/console/failed-notices", form)
+		if rec.Code != http.StatusSeeOther {
+			t.Fatalf("%d: %d %s", pressed, rec.Code, rec.Body)
+		}
+		page := w.get(rec.Header().Get("Location"), "en")
+		checkPage(t, says, page)
+		want(t, page, says)
+	}
+	if rec := w.post("/console/failed-notices", form); rec.Code != http.StatusNotFound {
+		t.Errorf("pressed twice: %d", rec.Code)
+	}
+}
+
+// sender is a channel that is set up and never used here.
+type sender struct{ channels.Sender }

@@ -53,7 +53,11 @@ func (r *request) liveLetters() error {
 			return "", err
 		}
 		failed, err := k.o.Reports.Failed(ctx, engine.Operator, locale.Default)
-		return revision([]any{letters, failed}, err)
+		if err != nil {
+			return "", err
+		}
+		untold, err := k.o.Reports.Untold(ctx, engine.Operator, locale.Default)
+		return revision([]any{letters, failed, untold}, err)
 	}, pollEvery)
 	return nil
 }

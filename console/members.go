@@ -38,12 +38,8 @@ const membersLimit = 40
 func (r *request) members() error {
 	q := reports.MemberQuery{Limit: membersLimit, Language: campaigns.Lang(r.field("language")), Channel: campaigns.Channel(r.field("channel"))}
 	if r.Request.Method == http.MethodPost {
-		q.Text = strings.TrimSpace(r.PostForm("q"))
+		q.Text = searched(r.PostForm("q"))
 	}
-	if len(q.Text) > 200 {
-		q.Text = q.Text[:200]
-	}
-	q.Text = strings.ToValidUTF8(strings.ReplaceAll(q.Text, "\x00", ""), "")
 	if !slices.Contains([]campaigns.Channel{campaigns.Telegram, campaigns.Email}, q.Channel) {
 		q.Channel = ""
 	}
@@ -55,6 +51,15 @@ func (r *request) members() error {
 		return err
 	}
 	return r.render("members.html", r.membersOf(q, list))
+}
+
+// searched is what was typed into a search, as the database can be asked for it.
+func searched(text string) string {
+	text = strings.TrimSpace(text)
+	if len(text) > 200 {
+		text = text[:200]
+	}
+	return strings.ToValidUTF8(strings.ReplaceAll(text, "\x00", ""), "")
 }
 
 // field reads a filter from the form or, for a list that was not searched, from the address.

@@ -19,7 +19,8 @@ func (w *world) addresses() []string {
 		"/console", "/console/campaigns", c + challengeKey, c + challengeKey + "?step=day", c + challengeKey + "/answers", c + challengeKey + "/standings", c + challengeKey + "/members",
 		c + surveyKey, c + surveyKey + "/answers", c + "first-week", c + "first-week/answers", c + "first-week/members",
 		c + "first-week/texts", c + challengeKey + "/texts", c + "first-week/publish", c + challengeKey + "/publish", c + surveyKey + "/publish",
-		"/console/members", "/console/members?language=ru&channel=email", member, member + "?show=unsent", member + "?show=answers",
+		c + "first-week/preview", c + challengeKey + "/preview?version=1&view=email", c + surveyKey + "/preview?view=page&member=" + idText(w.members[1]),
+		"/console/members", "/console/members?language=ru&channel=email", member, member + "?show=unsent", member + "?show=answers", budgetPath,
 		"/console/members/" + idText(w.members[0]), "/console/messages", lettersPath,
 		member + "/why", member + "/why/" + challengeKey, member + "/why/" + surveyKey, member + "/why/first-week",
 	}

@@ -30,6 +30,7 @@ type publishPage struct {
 	Wrong    []string
 	Revision string
 	Action   string // empty: the reader may only look, or the campaign is archived
+	Preview  string // where the draft's messages are seen
 	Copy     string // empty: the reader may only look
 	CopyKey  string // that was typed
 	CopyName string
@@ -115,6 +116,7 @@ func (r *request) publishPage(status int, how engine.Publishing, refused error) 
 	if p.Copy != "" && flow.Head.State != campaigns.Archived {
 		p.Action = "/console/campaigns/" + string(key) + "/publish"
 	}
+	p.Preview = seen{key: key}.at("")
 	p.lead(pub)
 	p.ways(pub, how)
 	p.places(pub, how)

@@ -55,12 +55,16 @@ func newWorld(t testing.TB, s *store.Store, edit ...func(*Options)) *world {
 	t.Helper()
 	w := &world{t: t, store: s}
 	var err error
-	w.e, err = engine.New(engine.Options{Store: s, Secret: make([]byte, 32), Mailbox: email.Address, Now: func() time.Time { return start }})
+	w.e, err = engine.New(engine.Options{Store: s, Secret: make([]byte, 32), Mailbox: email.Address, PublicURL: "https://kruzhok.example", MailFrom: "news@kruzhok.example", MailFromName: "Speaklingua", Now: func() time.Time { return start }})
 	must(t, err)
 	t.Cleanup(w.e.Close)
 	l := look.New(look.Options{})
 	t.Cleanup(l.Close)
 	o := Options{Engine: w.e, Reports: reports.New(s, blobs{}), Look: l, Now: func() time.Time { return start }, Open: true, Pace: time.Microsecond}
+	o.SurveyPage = func(w io.Writer, p *engine.SurveyPage) error {
+		_, err := fmt.Fprintf(w, "question %d: %s", p.Number, p.HTML)
+		return err
+	}
 	for _, key := range starters.Names() {
 		source, _ := starters.Source(key)
 		o.Starters = append(o.Starters, Starter{key, "challenge", source})

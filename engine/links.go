@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"crypto/cipher"
 	"crypto/hkdf"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -21,6 +22,7 @@ import (
 // keys are derived from the installation's secret, one for each use, so that a value made for one can never serve another.
 type keys struct {
 	links, buttons, addresses, webhook, codes, calls *macKey
+	seals                                            cipher.AEAD
 }
 
 // macKey makes MACs. Setting a key up costs as much as three short MACs, so what was set up is used again.
@@ -31,14 +33,15 @@ func newMACKey(k []byte) *macKey {
 }
 
 func deriveKeys(secret []byte) keys {
-	derive := func(use string) *macKey {
+	derive := func(use string) []byte {
 		k, err := hkdf.Key(sha256.New, secret, nil, "kruzhok "+use, 32)
 		if err != nil { // only for lengths that RFC 5869 forbids
 			panic(err)
 		}
-		return newMACKey(k)
+		return k
 	}
-	return keys{links: derive("links"), buttons: derive("buttons"), addresses: derive("addresses"), webhook: derive("webhook"), codes: derive("codes"), calls: derive("calls")}
+	mac := func(use string) *macKey { return newMACKey(derive(use)) }
+	return keys{mac("links"), mac("buttons"), mac("addresses"), mac("webhook"), mac("codes"), mac("calls"), newSeals(derive("seals"))}
 }
 
 // mac is the first n bytes of the key's MAC over the parts, each with its length before it.

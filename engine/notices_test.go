@@ -10,6 +10,7 @@ import (
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/channels/sandbox"
 	"github.com/kruzhok/kruzhok/engine"
+	"github.com/kruzhok/kruzhok/internal/fault"
 	"github.com/kruzhok/kruzhok/store"
 	"github.com/kruzhok/kruzhok/store/storetest"
 )
@@ -51,6 +52,15 @@ func (w *world) notices(m campaigns.MemberID) (out []string) {
 		out = append(out, strings.TrimSpace(fmt.Sprintf("%s %s %s %s", n.Step, n.Channel, n.State, n.Reason)))
 	}
 	return out
+}
+
+// toldAgain has the staff told what it did not hear.
+func (w *world) toldAgain(kind engine.FailedKind, want engine.ToldAgain) {
+	w.t.Helper()
+	if got, err := w.e.TellAgain(w.t.Context(), engine.Operator, kind); err != nil || got != want {
+		w.t.Errorf("%+v again: %+v %v", kind, got, err)
+	}
+	w.tells(time.Minute)
 }
 
 func telling(key, to string) string {
@@ -111,10 +121,10 @@ func TestNotifyAgain(t *testing.T) {
 			name := fmt.Sprint("u", i)
 			ids = append(ids, w.member(name, byMail(name+"@example.org")).Member.ID)
 		}
-		fault := func(kind sandbox.BotFaultKind, times int) {
+		broken := func(kind sandbox.BotFaultKind, times int) {
 			w.bot.Fault("sendMessage", lead, sandbox.BotFault{Kind: kind, RetryAfter: 5, Times: times})
 		}
-		fault(sandbox.BotServerError, 1)
+		broken(sandbox.BotServerError, 1)
 		w.enroll(key, "u0")
 		w.tells(0)
 		if got := w.notices(ids[0]); got[0] != "tell telegram pending temporary" {
@@ -153,13 +163,29 @@ func TestNotifyAgain(t *testing.T) {
 			t.Errorf("%q, %q", got, w.heard())
 		}
 
-		fault(sandbox.BotServerError, 0)
+		broken(sandbox.BotServerError, 0)
 		w.enroll(key, "u3")
 		for range 10 {
 			w.tells(90 * time.Minute)
 		}
 		if got := w.notices(ids[3]); got[0] != "tell telegram failed attempts_used_up" {
 			t.Errorf("%q", got)
+		}
+		w.bot.ClearFaults()
+		kind := engine.FailedKind{Campaign: key, Step: "tell", Channel: campaigns.Telegram, Reason: campaigns.AttemptsUsedUp}
+		w.toldAgain(kind, engine.ToldAgain{N: 1})
+		if got := w.notices(ids[3]); got[0] != "tell telegram sent" || len(w.heard()) != 3 {
+			t.Errorf("told again: %q, %q", got, w.heard())
+		}
+		for reason, want := range map[campaigns.Reason]string{campaigns.AttemptsUsedUp: "told twice", campaigns.MemberErased: "an erased member's"} {
+			kind.Reason = reason
+			if _, err := w.e.TellAgain(t.Context(), engine.Operator, kind); !fault.Is(err, fault.NotFound) {
+				t.Errorf("%s: %v", want, err)
+			}
+		}
+		reader := engine.Principal{Scopes: []engine.Scope{engine.CampaignsRead, engine.MembersWrite}}
+		if _, err := w.e.TellAgain(t.Context(), reader, kind); !fault.Is(err, fault.Forbidden) {
+			t.Errorf("without the scope: %v", err)
 		}
 	})
 }
@@ -186,10 +212,20 @@ func TestNotifyNobody(t *testing.T) {
 		named := w.publish(telling("named", ", to: [email]"))
 		w.enroll(named, "u1")
 		w.settle()
+		staff := w.e.Staff
 		w.e.Staff = nil
 		w.tells(0)
 		if got := w.notices(m); got[1] != "tell email failed nobody_to_tell" || len(w.mail.Mailbox().Mails("lead@example.org")) != 0 {
 			t.Errorf("%q", got)
+		}
+		nobody := engine.FailedKind{Campaign: key, Step: "tell", Reason: campaigns.NobodyToTell}
+		w.toldAgain(nobody, engine.ToldAgain{Nobody: 1})
+		w.e.Staff = staff
+		w.e.Staff[campaigns.Email] = append(w.e.Staff[campaigns.Email], "second@example.org")
+		w.toldAgain(nobody, engine.ToldAgain{N: 1})
+		w.toldAgain(engine.FailedKind{Campaign: named, Step: "tell", Channel: campaigns.Email, Reason: campaigns.NobodyToTell}, engine.ToldAgain{N: 1})
+		if got := w.notices(m); !slices.Equal(got, []string{"tell email sent", "tell telegram sent", "tell email sent", "tell email sent"}) || len(w.mail.Mailbox().Mails("lead@example.org")) != 2 || len(w.mail.Mailbox().Mails("second@example.org")) != 1 {
+			t.Errorf("told after all: %q", got)
 		}
 	})
 }

@@ -42,6 +42,8 @@ type PreviewRequest struct {
 type Preview struct {
 	Definition *definition.Definition
 	Messages   []PreviewMessage
+	// Page is what the page behind a mail asks, where the step that was named is a question.
+	Page *SurveyPage
 }
 
 // PreviewMessage is one step's message on one channel.
@@ -165,7 +167,10 @@ func (e *Engine) preview(d Draft, c *store.Community, member *store.Profile, r P
 	if len(out.Messages) == 0 {
 		return nil, fault.New(fault.Invalid, "invalid.preview", nil).With(v.unused())
 	}
-	return out, nil
+	if r.Step != "" && steps[0].Ask() != nil {
+		out.Page, err = v.page(steps[0])
+	}
+	return out, err
 }
 
 // invented is somebody who can be reached on every channel that there is.

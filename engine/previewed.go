@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 	"strings"
@@ -32,6 +33,18 @@ func (v *previewing) message(s *definition.Step, ch campaigns.Channel) (_ *Previ
 	want, _, _ := strings.Cut(string(spoken(v.p, v.c)), "-")
 	got, _, _ := strings.Cut(string(out.Lang), "-")
 	out.Fallback, out.Missing = want != got, r.missing(s)
+	return out, nil
+}
+
+// page is the question as the page behind a mail asks it.
+func (v *previewing) page(s *definition.Step) (*SurveyPage, error) {
+	out := &SurveyPage{State: PageQuestion, Community: v.c.Name, Brand: v.c.Brand, Title: cmp.Or(v.c.Name, v.l.def.NameIn(spoken(v.p, v.c)))}
+	row := &store.Enrollment{Step: s.ID, Visit: v.round(s)}
+	r := &renderJob{e: v.e, l: v.l, d: &store.Delivery{Channel: campaigns.Telegram, Step: s.ID, Visit: row.Visit}, p: v.p, c: v.c, en: v.en, shown: true}
+	if err := v.e.question(out, r, row, nil); err != nil {
+		return nil, v.unmade(s, campaigns.Page, err)
+	}
+	out.Number = 1 + slices.Index(v.l.def.Questions(), s)
 	return out, nil
 }
 

@@ -59,7 +59,7 @@ func (v *previewing) assume() {
 
 // steps are those that are to be seen.
 func (v *previewing) steps() []*definition.Step {
-	speak := slices.DeleteFunc(slices.Clone(v.l.def.Order), func(s *definition.Step) bool { return len(v.l.def.ChannelsOf(s)) == 0 })
+	speak := sending(v.l.def)
 	if v.r.Step == "" {
 		return speak
 	}

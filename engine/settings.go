@@ -38,9 +38,11 @@ type CommunityPatch struct {
 	Languages                                        []campaigns.Lang
 	Topics                                           []string
 	Budget                                           []BudgetInput
+	// Seen is when what the writer saw was written; zero: whatever stands there is changed.
+	Seen time.Time
 }
 
-// PatchCommunity changes settings. Fault invalid names each wrong field.
+// PatchCommunity changes settings. Fault invalid names each wrong field; conflict.settings: somebody else changed them since the writer saw them.
 func (e *Engine) PatchCommunity(ctx context.Context, p Principal, patch CommunityPatch) (*store.Community, error) {
 	if err := p.Require(SettingsWrite); err != nil {
 		return nil, err
@@ -52,6 +54,9 @@ func (e *Engine) PatchCommunity(ctx context.Context, p Principal, patch Communit
 			return err
 		}
 		was := c.TimeZone
+		if !patch.Seen.IsZero() && !patch.Seen.Equal(c.UpdatedAt) {
+			return fault.New(fault.Conflict, "conflict.settings", nil)
+		}
 		if err := patch.apply(c); err != nil {
 			return err
 		}

@@ -146,6 +146,11 @@ func (r *Reports) Failed(ctx context.Context, p engine.Principal, lang string) (
 	if err != nil || len(counts) == 0 {
 		return nil, err
 	}
+	return r.failed(ctx, counts, lang)
+}
+
+// failed names the campaigns and steps, and the member where there is one alone.
+func (r *Reports) failed(ctx context.Context, counts []store.FailedCount, lang string) ([]FailedMessages, error) {
 	var ids []campaigns.MemberID
 	for _, c := range counts {
 		if c.N == 1 {
@@ -188,4 +193,20 @@ func (r *Reports) failedIn(ctx context.Context, m *FailedMessages, c store.Faile
 		m.Again = !m.Over && camp.State != campaigns.Archived
 	}
 	return nil
+}
+
+// Untold lists the newest notices that did not reach the staff, by step. Again is true of all: a person may have the staff told after all. Scope members:read.
+func (r *Reports) Untold(ctx context.Context, p engine.Principal, lang string) ([]FailedMessages, error) {
+	if err := p.Require(engine.MembersRead); err != nil {
+		return nil, err
+	}
+	counts, err := r.store.CountUntold(ctx)
+	if err != nil || len(counts) == 0 {
+		return nil, err
+	}
+	out, err := r.failed(ctx, counts, lang)
+	for i := range out {
+		out[i].Again, out[i].Over = true, false
+	}
+	return out, err
 }

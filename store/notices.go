@@ -36,7 +36,7 @@ const (
 	NoticePending NoticeState = "pending"
 	// NoticeSent is final.
 	NoticeSent NoticeState = "sent"
-	// NoticeFailed is final; Reason says why.
+	// NoticeFailed is final; Reason says why. A person may let it wait again (TellAgain).
 	NoticeFailed NoticeState = "failed"
 )
 

@@ -11,3 +11,13 @@ func (w Words) Budget(r decide.BudgetRule) string {
 	args["kind"] = w.say("explain.kind."+string(r.Kind), nil)
 	return w.say("explain.budget_kind", args)
 }
+
+// BudgetRule says the rule by itself, as one stands in a list of them.
+func (w Words) BudgetRule(r decide.BudgetRule) string {
+	args := map[string]any{"n": r.Most, "span": w.period(r.Per)}
+	if r.Kind == "" {
+		return w.say("explain.budget_rule", args)
+	}
+	args["kind"] = w.say("explain.kinds."+string(r.Kind), nil)
+	return w.say("explain.budget_rule_kind", args)
+}

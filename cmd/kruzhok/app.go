@@ -242,6 +242,7 @@ func (a *App) openHTTP(o appOptions) (err error) {
 	a.look = look.New(shown)
 	k, err := console.New(console.Options{
 		Engine: a.engine, Reports: read, Look: a.look, Log: a.log, Now: o.Now, Open: o.Demo != nil, Secure: secure, Starters: readyCampaigns(),
+		SurveyPage: api.SurveyPage,
 	})
 	if err != nil {
 		return err

@@ -504,7 +504,7 @@ func TestConsoleIsAccessible(t *testing.T) {
 	c := s.base + "/console/campaigns"
 	s.shows("/console/campaigns/fourteen-days/standings", "Emma")
 	s.accessible(s.base+"/console", c, c+"/first-week", c+"/first-week/answers", c+"/first-week/members", c+"/fourteen-days/answers", c+"/fourteen-days/standings",
-		s.base+"/console/members", member, member+"/why", member+"/why/first-week", s.base+"/console/messages", s.base+"/console/dead-letters")
+		s.base+"/console/members", c+"/first-week/preview", c+"/first-week/preview?view=email&part=text", c+"/first-week/preview?view=email", c+"/how-are-we/preview?view=page", member, member+"/why", member+"/why/first-week", s.base+"/console/messages", s.base+"/console/dead-letters", s.base+"/console/budget")
 }
 
 // TestLinkedPagesAreAccessible: nor on the pages behind a letter's links: the question, leaving, connecting a chat, the settings, joining a mailbox, and

@@ -133,9 +133,6 @@ func (p *Pages) mailLive(c *gin.Context) error {
 	return nil
 }
 
-// letterPolicy lets a letter have its own styles and nothing else: no script, no picture from outside, no form. Its links open elsewhere.
-const letterPolicy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox"
-
 // part serves a letter's HTML, for the frame, or its source as a file.
 func (p *Pages) part(c *gin.Context) error {
 	n, err := strconv.Atoi(c.Param("n"))
@@ -145,8 +142,7 @@ func (p *Pages) part(c *gin.Context) error {
 	}
 	switch c.Param("part") {
 	case "html":
-		c.Header("Content-Security-Policy", letterPolicy)
-		c.Data(http.StatusOK, "text/html; charset=utf-8", []byte(`<base target="_blank">`+all[n-1].HTML()))
+		look.Letter(c, all[n-1].HTML())
 	case "source":
 		c.Header("Content-Disposition", `attachment; filename="letter.eml"`)
 		c.Data(http.StatusOK, "message/rfc822", all[n-1].Raw)

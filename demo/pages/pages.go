@@ -3,7 +3,6 @@ package pages
 
 import (
 	"embed"
-	"html/template"
 	"net/http"
 	"net/url"
 	"strings"
@@ -138,7 +137,6 @@ func back(c *gin.Context, fallback string) error {
 
 func phonePath(chat string) string           { return "/sandbox/phone/" + chat }
 func mailPath(address string) string         { return "/sandbox/mail/" + url.PathEscape(address) }
-func trusted(s string) template.HTML         { return template.HTML(s) } //nolint:gosec // made by the sanitizer of this package
 func textOf(c *gin.Context, n string) string { return strings.TrimSpace(c.PostForm(n)) }
 
 // name reports whether somebody can be called that: something is seen, on one line.

@@ -162,14 +162,14 @@ func items(lang string, messages []sandbox.BotMessage, zone *time.Location) []it
 func message(m sandbox.BotMessage, at time.Time, texts map[int64]string) item {
 	x := item{ID: m.ID, Mine: m.FromMember, At: look.Clock(at), Edited: m.Edited, Quote: texts[m.ReplyTo], Bot: m.BotReaction, Human: m.MemberReaction}
 	if m.FromMember {
-		x.HTML, x.Plain = plain(m.Text), m.Text
+		x.HTML, x.Plain = look.ChatText(m.Text), m.Text
 	} else {
-		x.HTML = sanitized(m.HTML)
+		x.HTML = look.ChatHTML(m.HTML)
 	}
 	for _, row := range m.Keyboard {
 		var keys []key
 		for _, b := range row {
-			keys = append(keys, key{b.Text, b.Data, safeURL(b.URL)})
+			keys = append(keys, key{b.Text, b.Data, look.SafeURL(b.URL)})
 		}
 		x.Keys = append(x.Keys, keys)
 	}

@@ -1,4 +1,4 @@
-package pages
+package look
 
 import (
 	"html/template"
@@ -16,17 +16,17 @@ var shownTags = map[string]string{
 	"blockquote": "blockquote", "tg-spoiler": "details",
 }
 
-// sanitized is a message of the bot as the phone shows it: Telegram's tags, and nothing else that came.
-func sanitized(telegram string) template.HTML {
+// ChatHTML is a message of the bot as the phone shows it: Telegram's tags, and nothing else that came.
+func ChatHTML(telegram string) template.HTML {
 	nodes, err := html.ParseFragment(strings.NewReader(strings.TrimSpace(telegram)), &html.Node{Type: html.ElementNode, Data: "div", DataAtom: atom.Div})
 	if err != nil {
-		return plain(strings.TrimSpace(telegram))
+		return ChatText(strings.TrimSpace(telegram))
 	}
 	var b strings.Builder
 	for _, n := range nodes {
 		show(&b, n)
 	}
-	return trusted(b.String())
+	return made(b.String())
 }
 
 func show(b *strings.Builder, n *html.Node) {
@@ -49,7 +49,7 @@ func tags(n *html.Node) (open, end string) {
 	}
 	switch tag := shownTags[n.Data]; {
 	case n.Data == "a":
-		if to := safeURL(attr["href"]); to != "" {
+		if to := SafeURL(attr["href"]); to != "" {
 			return `<a target="_blank" rel="noopener noreferrer" href="` + html.EscapeString(to) + `">`, "</a>"
 		}
 	case tag == "details", n.Data == "span" && attr["class"] == "tg-spoiler":
@@ -60,8 +60,8 @@ func tags(n *html.Node) (open, end string) {
 	return "", ""
 }
 
-// safeURL lets addresses pass that a messenger opens.
-func safeURL(s string) string {
+// SafeURL lets addresses pass that a messenger opens.
+func SafeURL(s string) string {
 	u, err := url.Parse(s)
 	if err != nil || !slices.Contains([]string{"http", "https", "mailto", "tg"}, u.Scheme) {
 		return ""
@@ -69,7 +69,9 @@ func safeURL(s string) string {
 	return s
 }
 
-// plain is typed text with its line breaks.
-func plain(s string) template.HTML {
-	return trusted(strings.ReplaceAll(html.EscapeString(s), "\n", "<br>"))
+// ChatText is typed text with its line breaks.
+func ChatText(s string) template.HTML {
+	return made(strings.ReplaceAll(html.EscapeString(s), "\n", "<br>"))
 }
+
+func made(s string) template.HTML { return template.HTML(s) } //nolint:gosec // by this file, which escapes

@@ -1,9 +1,9 @@
-package pages
+package look
 
 import "testing"
 
-// TestSanitized: Telegram's tags stay as the phone's own, everything else that came is text or gone.
-func TestSanitized(t *testing.T) {
+// TestChatHTML: Telegram's tags stay as the phone's own, everything else that came is text or gone.
+func TestChatHTML(t *testing.T) {
 	for in, want := range map[string]string{
 		"<b>Day 1</b>\n\nSay <i>it</i>":                         "<b>Day 1</b><br><br>Say <em>it</em>",
 		"  \n<strong>x</strong>\n ":                             "<b>x</b>",
@@ -15,7 +15,7 @@ func TestSanitized(t *testing.T) {
 		`<blockquote expandable onclick="x">q</blockquote>`:     "<blockquote>q</blockquote>",
 		"<pre><code class=\"language-go\">a\nb</code></pre>":    "<pre><code>a<br>b</code></pre>",
 	} {
-		if got := string(sanitized(in)); got != want {
+		if got := string(ChatHTML(in)); got != want {
 			t.Errorf("%q\n got %q\nwant %q", in, got, want)
 		}
 	}
