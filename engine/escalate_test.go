@@ -116,6 +116,26 @@ func TestSecondMessageAndTheBudget(t *testing.T) {
 	w.expectStands(short, bob, "waiting w time")
 }
 
+// TestMessageUnheard: a message goes by mail too for whom nothing was heard of since it arrived, and by the chat alone for who wrote something.
+func TestMessageUnheard(t *testing.T) {
+	w := newWorld(t, storetest.Open(t, storetest.SQLiteURL(t)))
+	ann := w.chatMember("ann", 1, andMail("ann@example.org"))
+	bob := w.chatMember("bob", 2, andMail("bob@example.org"))
+	w.clock.set(w.clock.now().Add(time.Hour))
+	key := w.publish(campaign("news", "", "  - {id: moved, send: {text: {en: At six, ru: В шесть}, escalate: {after: 3h}}}\n"))
+	w.enroll(key, "ann", "bob")
+	w.later(time.Hour)
+	w.say(2, "Thank you!")
+	w.settle()
+	w.expectStands(key, ann, "waiting moved time")
+	w.later(3 * time.Hour)
+	w.expectRows(ann, "moved telegram sent", "moved email sent")
+	w.expectRows(bob, "moved telegram sent")
+	w.expectStands(key, ann, "completed moved")
+	w.expectStands(key, bob, "completed moved")
+	w.nothingLost()
+}
+
 // TestSecondMessageAfterACrash: when a process dies with the second messages, each is sent once, or its outcome is not known, and the passages wait for the answer.
 func TestSecondMessageAfterACrash(t *testing.T) {
 	for point, want := range map[string]string{"before begin": "sent", "before result": "unknown outcome_unknown"} {

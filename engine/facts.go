@@ -85,7 +85,7 @@ func (w *work) standing(ctx context.Context, id campaigns.CampaignID) (standing,
 func (e *Engine) facts(p *store.Profile, topic string, s standing, c *store.Community, now time.Time) decide.Facts {
 	f := decide.Facts{
 		Language: spoken(p, c), Zone: zone(c, p.TimeZone), Attributes: p.Attributes, Tags: p.Tags,
-		Channels: map[campaigns.Channel]decide.ChannelFacts{}, Stopped: p.StoppedAt != nil, Interactive: interactive(p, now),
+		Channels: map[campaigns.Channel]decide.ChannelFacts{}, Stopped: p.StoppedAt != nil, Interactive: interactive(p, now), LastAct: p.LastActAt,
 		Paused: s.paused, Pauses: s.pauses,
 	}
 	for ch := range p.Addresses {
@@ -124,7 +124,7 @@ func (w *work) factsOf(m *store.MemberFacts, s standing) decide.Facts {
 	}
 	return decide.Facts{
 		Language: language, Zone: zone(w.community, m.TimeZone), Attributes: m.Attributes, Tags: m.Tags, Channels: known, Stopped: m.StoppedAt != nil,
-		Interactive: m.LastActAt != nil && w.now.Sub(*m.LastActAt) < actSpan, Paused: s.paused, Pauses: s.pauses,
+		Interactive: m.LastActAt != nil && w.now.Sub(*m.LastActAt) < actSpan, LastAct: m.LastActAt, Paused: s.paused, Pauses: s.pauses,
 	}
 }
 

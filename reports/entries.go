@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"strconv"
+	"strings"
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/decide"
@@ -153,7 +154,7 @@ func eventEntries(ev store.Event) []Entry {
 		if data.Event != "" {
 			e.Event = data.Event
 		}
-		if to, ok := data.To.(string); ok && ev.Name == "question.escalated" {
+		if to, ok := data.To.(string); ok && strings.HasSuffix(ev.Name, ".escalated") {
 			e.Channel = campaigns.Channel(to)
 			e.silence, _ = timing.ParsePeriod(data.After) // written by the decider
 		}
@@ -216,7 +217,7 @@ func (e *Entry) sentence(lang string) string {
 	if e.words == "timeline.event.enrollment.refused" { // the reasons' sentences speak of a step, and none was begun
 		return s
 	}
-	if e.words == "timeline.event.question.not_escalated" { // nor was this one skipped
+	if strings.HasSuffix(e.words, ".not_escalated") { // nor was this one skipped
 		return s + " " + against(lang, e.Reason)
 	}
 	if why := ruleWords(lang, e.Reason, e.detail); why != "" {

@@ -63,7 +63,7 @@ func TestSecondMessageIsTold(t *testing.T) {
 		first  store.Delivery
 		en, ru string
 	}{
-		{store.Delivery{State: campaigns.Sent}, "It went by email too, since nobody had answered the question by Telegram.", "Второй канал: почта, потому что на вопрос не ответили в первом (Телеграм)."},
+		{store.Delivery{State: campaigns.Sent}, "It went by email too, since there was no answer, or no sign of life, after it had gone by Telegram.", "Второй канал: почта, потому что в первом (Телеграм) не было ни ответа, ни признаков жизни."},
 		{store.Delivery{State: campaigns.Failed, Reason: campaigns.Blocked}, "It went by email, since Telegram could not be used. The member blocked the bot.", "Канал: почта, потому что предыдущим (Телеграм) нельзя было воспользоваться. Участник заблокировал бота."},
 	} {
 		c.first.ID, c.first.Step, c.first.Visit, c.first.Channel = 1, "q", 1, campaigns.Telegram

@@ -55,7 +55,7 @@ func (w *passage) channel(d *store.Delivery, at time.Time) []WhyLine {
 	return lines
 }
 
-// silentOn is the channel by which the question had gone and was not answered, when this is its second message; else empty.
+// silentOn is the channel by which the step's message had gone before, when this is its second one; else empty.
 func (w *passage) silentOn(d *store.Delivery) campaigns.Channel {
 	for _, other := range w.deliveries {
 		came := other.State == campaigns.Sent || other.State == campaigns.Unknown
@@ -311,6 +311,9 @@ func (w *passage) stands() []WhyLine {
 			if event := w.en.Waiting.Event; event != "" {
 				args["event"] = event
 				l = w.line(WhyWaiting, nil, "why.waiting.event", args)
+			}
+			if w.en.Waiting.Silence != nil {
+				l = w.line(WhyWaiting, nil, "why.waiting.silence", args)
 			}
 		case w.row.WaitKind == campaigns.WaitAnswer:
 			l = w.line(WhyWaiting, nil, "why.waiting.answer", args)

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
@@ -255,7 +256,7 @@ func (c *collector) event(e store.Event) {
 		if p.told {
 			c.add(p, c.plain(e.At, ItemTimedOut, t, e.Step, e.ID))
 		}
-	case p.told && (e.Name == "question.escalated" || e.Name == "question.not_escalated"):
+	case p.told && strings.HasSuffix(e.Name, "escalated"):
 		c.add(p, c.silence(e, t))
 	case e.Name == "enrollment.refused":
 		c.told = append(c.told, told{person: p, at: e.At, campaign: e.Campaign, kind: ItemRefused, reason: string(e.Reason)})

@@ -132,7 +132,7 @@ const (
 	ItemNotSent ItemKind = "not_sent"
 	ItemWaiting ItemKind = "waiting" // a message waits when the simulated time ends
 	ItemAnswer  ItemKind = "answer"
-	// A question that nobody had answered went by another channel too, or by none.
+	// What nobody had answered, or given a sign of life after, went by another channel too, or by none.
 	ItemEscalated    ItemKind = "escalated"
 	ItemNotEscalated ItemKind = "not_escalated"
 	ItemTimedOut     ItemKind = "timed_out"

@@ -225,7 +225,7 @@ func TestSilentMemberIsAskedTwice(t *testing.T) {
 	delete(m.Addresses, campaigns.Email)
 	r = run(t, Plan{Campaigns: []engine.Draft{draft}, Members: []Member{m}, Days: 5})
 	expect(t, lines(r)[2:3], "2026-11-26 13:00 not_escalated q no_address")
-	if got := r.Stories[0].Items[2].What; got != "“q” has no answer yet, and goes by no other channel. The member has no address there." {
+	if got := r.Stories[0].Items[2].What; got != "Nothing is heard after “q”, and it goes by no other channel. The member has no address there." {
 		t.Error(got)
 	}
 }

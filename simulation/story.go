@@ -47,7 +47,7 @@ func (c *collector) plain(at time.Time, kind ItemKind, t *totals, step campaigns
 	}
 }
 
-// silence tells what becomes of a question that nobody has answered for a while.
+// silence tells what becomes of a message after which nothing was heard for a while.
 func (c *collector) silence(e store.Event, t *totals) Item {
 	it := Item{At: e.At, Kind: ItemNotEscalated, Campaign: t.Key, Step: e.Step, Reason: string(e.Reason)} // before the message that follows from it
 	if e.Reason == "" {

@@ -84,6 +84,14 @@ type Waiting struct {
 	Rejected int `json:"rejected,omitempty"`
 	// Begun: the member has begun to answer in this visit.
 	Begun bool `json:"begun,omitempty"`
+	// Silence of the member since the step's message, which goes by another channel too if it lasts; set until that has gone.
+	Silence *Silence `json:"silence,omitempty"`
+}
+
+// Silence is since when, and by which channel, a message has got no sign of life.
+type Silence struct {
+	Channel campaigns.Channel `json:"channel"`
+	At      time.Time         `json:"at"`
 }
 
 // Plan is when a step was to be reached, and the days of the week that the wait before it names.
@@ -138,6 +146,8 @@ type Facts struct {
 	HeldOut bool `json:",omitempty"`
 	// Interactive: the member acted within the last ten minutes; deliveries go by the interactive lane and are exempt from quiet hours.
 	Interactive bool
+	// LastAct is when the member last did something that we saw: wrote, pressed, answered.
+	LastAct *time.Time `json:",omitempty"`
 	// Paused: no step starts; answers are kept.
 	Paused bool
 	// Pauses of the campaign, in order; an ask's timeout is lengthened by those that lie between its asking and now.

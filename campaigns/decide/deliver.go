@@ -152,6 +152,10 @@ func (r *run) sent(s *definition.Step, ch campaigns.Channel, at time.Time) {
 		r.ask(ask, ch, at)
 		return
 	}
+	if r.d.EscalateOf(s) != nil && r.e.Waiting.Silence == nil {
+		r.listen(s, ch, at)
+		return
+	}
 	r.proceed(s.Next)
 }
 
@@ -160,6 +164,10 @@ func (r *run) notSent(s *definition.Step, in *Delivered) {
 	if _, asked, open := r.open(); open {
 		r.record("question.twin_not_delivered", in.Reason)
 		r.twinCame(asked, "")
+		return
+	}
+	if r.e.Waiting.Silence != nil { // the first message came; this one's row says why it did not
+		r.proceed(s.Next)
 		return
 	}
 	r.e.Waiting.Tried = append(r.e.Waiting.Tried, in.Channel)

@@ -154,6 +154,8 @@ func (r *run) zoneChanged() {
 	switch {
 	case r.e.Wait == campaigns.WaitTime && r.e.Waiting.Rule != nil:
 		r.waitAnew()
+	case r.e.Wait == campaigns.WaitTime && r.e.Waiting.Silence != nil:
+		r.listenAnew()
 	case r.e.Wait == campaigns.WaitTime && r.e.Round != nil && r.e.Step == r.e.Round.Step:
 		r.dueAt(r.opens(r.e.Round.N + 1))
 	case r.e.Wait == campaigns.WaitTime && !r.e.Started && r.memberSchedule():

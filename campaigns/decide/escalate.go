@@ -99,3 +99,43 @@ func (r *run) begun(in *Begun) {
 		r.e.Waiting.Begun = true
 	}
 }
+
+// listen stands at the message that was sent: it goes by another channel too, unless the member gives a sign of life.
+func (r *run) listen(s *definition.Step, ch campaigns.Channel, at time.Time) {
+	r.wait(campaigns.WaitTime, nil)
+	r.e.Waiting = Waiting{Silence: &Silence{Channel: ch, At: utc(at)}}
+	r.silence(s)
+}
+
+// listenAnew computes anew how long the silence may last. A version that minds it no more ends it now.
+func (r *run) listenAnew() {
+	at := r.now
+	if rule := r.d.EscalateOf(r.d.Step(r.e.Step)); rule != nil {
+		at = r.capped(r.later(rule.After, r.e.Waiting.Silence.At, r.now))
+	}
+	r.dueAt(at)
+}
+
+// silence goes on behind the message when the member was heard of since; when they were not for long enough, it sends it by the next channel first.
+func (r *run) silence(s *definition.Step) {
+	rule, since := r.d.EscalateOf(s), *r.e.Waiting.Silence
+	if rule == nil || r.f.LastAct != nil && r.f.LastAct.After(since.At) {
+		r.proceed(s.Next)
+		return
+	}
+	if due := r.capped(r.later(rule.After, since.At, r.now)).UTC(); due.After(r.now) || r.f.Paused {
+		r.e.Due = &due
+		return
+	}
+	ch, reason := r.twin(s, Asked{Channel: since.Channel})
+	if ch == "" {
+		r.record("message.not_escalated", reason)
+		r.proceed(s.Next)
+		return
+	}
+	r.add(&Record{
+		Name: "message.escalated", Step: s.ID, Visit: r.e.Visit,
+		Data: map[string]any{"from": string(since.Channel), "to": string(ch), "after": rule.After.String()},
+	})
+	r.deliver(s, ch, 0)
+}

@@ -244,3 +244,68 @@ func TestMovedWithTheSecondMessage(t *testing.T) {
 		})
 	}
 }
+
+const unheard = `
+  - {id: a, send: {text: {en: A}, escalate: {after: 1d}}}
+  - {id: b, send: {text: {en: B}}}
+`
+
+// A message without a sign of life goes by the next channel too; the passage stands there until then, and no longer.
+func TestMessageWithoutASignOfLife(t *testing.T) {
+	heard := func(at time.Duration) func(*decide.Facts) {
+		return func(f *decide.Facts) { then := noon.Add(at); f.LastAct = &then }
+	}
+	first := line{in: &decide.Start{}, want: "deliver a/1 telegram.0 bulk until 21 Oct 10:00\n= waiting delivery a/1 telegram.0"}
+	came := line{facts: heard(-time.Hour), in: sent("a", 1, campaigns.Telegram), want: `= waiting time a/1 due 21 Oct 10:00`}
+	goes := line{after: 24 * time.Hour, in: &decide.Due{}, want: `
+		message.escalated a [after:1d from:telegram to:email]
+		deliver a/1 email.0 bulk until 22 Oct 10:00
+		= waiting delivery a/1 email.0`}
+	next := `
+		deliver b/1 telegram.0 bulk until 22 Oct 10:00
+		= waiting delivery b/1 telegram.0`
+	play(t, unheard).run(first, came, line{after: time.Hour, in: &decide.Due{}, want: came.want}, line{after: 23 * time.Hour, in: &decide.Due{}, want: goes.want},
+		line{in: sent("a", 1, campaigns.Email), want: next})
+	play(t, unheard).run(first, came, goes, line{in: failed("a", 1, campaigns.Email, campaigns.Failed, campaigns.AttemptsUsedUp), want: next})
+	play(t, unheard).run(first, came, line{after: 24 * time.Hour, facts: heard(time.Hour), in: &decide.Due{}, want: next})
+	play(t, unheard).run(first, line{facts: heard(time.Second), in: sent("a", 1, campaigns.Telegram), want: strings.ReplaceAll(next, "22 Oct", "21 Oct")})
+	play(t, unheard).run(first, came, line{after: 24 * time.Hour, facts: onChannel(campaigns.Email, func(c *decide.ChannelFacts) { c.Consent = false }), in: &decide.Due{}, want: "message.not_escalated a no_consent" + next})
+	s := play(t, unheard)
+	s.run(first, came, line{facts: func(f *decide.Facts) { f.Zone = zone(t, "Asia/Tokyo") }, in: &decide.ZoneChanged{}, want: came.want})
+	pause := func(f *decide.Facts) {
+		f.Pauses = []decide.Pause{{From: noon.Add(time.Hour), To: noon.Add(3 * time.Hour)}}
+	}
+	s.run(line{after: 24 * time.Hour, facts: pause, in: &decide.Due{}, want: `= waiting time a/1 due 21 Oct 12:00`})
+}
+
+func TestSilenceInAnotherVersion(t *testing.T) {
+	for name, c := range map[string]struct{ doc, want string }{
+		"sooner":         {strings.Replace(unheard, "1d", "12h", 1), `= waiting time a/1 due 20 Oct 22:00`},
+		"no rule":        {strings.Replace(unheard, ", escalate: {after: 1d}", "", 1), `= waiting time a/1 due 20 Oct 10:00`},
+		"other channels": {strings.Replace(head, "[telegram, email]", "[email, telegram]", 1) + unheard, "deliver b/1 email.0 bulk until 21 Oct 10:00\n= waiting delivery b/1 email.0"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := play(t, unheard)
+			s.run(line{in: &decide.Start{}, want: "deliver a/1 telegram.0 bulk until 21 Oct 10:00\n= waiting delivery a/1 telegram.0"},
+				line{in: sent("a", 1, campaigns.Telegram), want: `= waiting time a/1 due 21 Oct 10:00`})
+			was := s.d
+			s.d = define(t, c.doc)
+			same := decide.Same(was, s.d, map[campaigns.StepID]campaigns.StepID{"a": "a", "b": "b"})
+			s.run(line{in: &decide.Moved{From: 1, To: 2, Was: was, Same: same}, want: "enrollment.moved a [from:1 step:a to:2]\n" + c.want})
+		})
+	}
+}
+
+// A question that fell back to mail is moved to a version that begins by mail: the chat, which failed it before, comes after that now, and is not tried again.
+func TestTriedChannelStaysTried(t *testing.T) {
+	s := play(t, silent)
+	s.run(begins, line{in: failed("level", 1, campaigns.Telegram, campaigns.Failed, campaigns.AttemptsUsedUp), want: `
+		channel.fallback level attempts_used_up [from:telegram to:email]
+		deliver level/1 email.0 bulk until 21 Oct 10:00
+		= waiting delivery level/1 email.0`}, line{in: sent("level", 1, campaigns.Email), want: stands.want})
+	was := s.d
+	s.d = define(t, strings.Replace(head, "[telegram, email]", "[email, telegram]", 1)+silent)
+	same := decide.Same(was, s.d, map[campaigns.StepID]campaigns.StepID{"level": "level", "thanks": "thanks", "bye": "bye"})
+	s.run(line{in: &decide.Moved{From: 1, To: 2, Was: was, Same: same}, want: "enrollment.moved level [from:1 step:level to:2]\n" + stands.want},
+		line{after: 48 * time.Hour, in: &decide.Due{}, want: "question.not_escalated level last_channel\n= waiting answer level/1 due 23 Oct 10:00"})
+}

@@ -12,5 +12,5 @@ func Last(d *definition.Definition, e Enrollment) bool {
 		return false
 	}
 	s := d.Step(e.Step)
-	return s != nil && s.Ask() == nil && s.Next == nil
+	return s != nil && s.Ask() == nil && s.Next == nil && d.EscalateOf(s) == nil
 }

@@ -142,6 +142,10 @@ func (r *run) standAt(in *Moved, s *definition.Step, at campaigns.StepID) {
 	switch {
 	case r.e.State == campaigns.EnrollmentActive:
 		r.dueAt(r.now)
+	case r.e.Wait == campaigns.WaitTime && r.e.Waiting.Silence != nil && slices.Equal(in.Was.ChannelsOf(in.Was.Step(at)), r.d.ChannelsOf(s)):
+		r.listenAnew()
+	case r.e.Wait == campaigns.WaitTime && r.e.Waiting.Silence != nil:
+		r.proceed(s.Next)
 	case r.e.Wait == campaigns.WaitTime && s.Repeat() != nil:
 		r.proceed(s)
 	case r.e.Waiting.Call: // goes on as it was begun
@@ -266,7 +270,7 @@ func (r *run) hadOf(in *Moved, at campaigns.StepID) map[campaigns.StepID]int {
 	for _, o := range in.Was.Order {
 		id, visits := in.Same[o.ID], r.e.Visits[o.ID]
 		switch {
-		case o.ID == at || id == "" || kind(o) == way:
+		case o.ID == at && r.e.Waiting.Silence == nil || id == "" || kind(o) == way:
 		case o.Repeat() != nil && !ahead[o]:
 			note(id, r.rounds(o))
 		case in.Was.RepeatOf(o.ID) != nil || !ahead[o]:

@@ -90,7 +90,7 @@ func (a *author) step(top int, id, indent string, depth int) {
 	}
 	switch a.pick("kind", kinds...) {
 	case "send":
-		out("send: {text: {en: Hi}%s}", a.pick("send", "", ", channels: [email]", ", expires: 2h"))
+		out("send: {text: {en: Hi}%s}", a.pick("send", "", ", channels: [email]", ", expires: 2h", ", escalate: {after: 15m}"))
 	case "ask":
 		a.ask(out, top, id)
 	case "wait":
@@ -350,12 +350,12 @@ func (l *life) note(in decide.Input, effects []decide.Effect) {
 
 // escalated: a question's time without an answer comes once a visit, and its second message goes by a channel that comes later in the step's order.
 func (l *life) escalated(x *decide.Record) {
-	if x.Name != "question.escalated" && x.Name != "question.not_escalated" {
+	if !strings.HasSuffix(x.Name, "escalated") {
 		return
 	}
 	k := decide.Deliver{Step: x.Step, Visit: x.Visit, Part: -6}
 	rule := l.d.EscalateOf(l.d.Step(x.Step))
-	if l.seen[k] || rule == nil || x.Name == "question.escalated" && (x.Data["to"] != "email" || x.Data["from"] == "email" || l.e.Waiting.Begun) {
+	if l.seen[k] || rule == nil || strings.HasSuffix(x.Name, ".escalated") && (x.Data["to"] != "email" || x.Data["from"] == "email" || l.e.Waiting.Begun) {
 		l.t.Fatalf("%s %s/%d %v by %+v", x.Name, x.Step, x.Visit, x.Data, rule)
 	}
 	l.seen[k] = true
@@ -500,6 +500,8 @@ func (l *life) world() {
 		}
 	case 2:
 		l.f.Interactive = !l.f.Interactive
+		at := l.now
+		l.f.LastAct = &at
 	case 3:
 		l.f.Stopped = rapid.IntRange(0, 4).Draw(l.t, "stopped") == 0
 	}
@@ -532,7 +534,7 @@ func TestEveryWayEnds(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		l := newLife(rt, drawDefinition(rt, false))
 		l.take(t, &decide.Start{})
-		most := 2 * len(l.d.Order) * (1 + maxTimes)
+		most := 4 * len(l.d.Order) * (1 + maxTimes)
 		for range most {
 			switch {
 			case l.e.State.Final():

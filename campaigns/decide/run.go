@@ -175,6 +175,8 @@ func (r *run) timeCame() {
 	s, ok := r.target(r.e.Step)
 	switch {
 	case !ok:
+	case r.e.Waiting.Silence != nil:
+		r.silence(s)
 	case s.Repeat() != nil: // the wait for the next round
 		r.proceed(s)
 	default:

@@ -116,7 +116,9 @@ steps:
   - ask: {type: nps, text: {en: a, ru: b}, channels: [email]}
   - repeat: {times: 3, at: "10:00", steps: [{ask: {type: nps, text: {en: a, ru: b}}}]}
   - repeat: {times: 3, at: "10:00", steps: [{ask: {type: nps, text: {en: a, ru: b}, escalate: {after: 24h}}}, {ask: {type: nps, text: {en: a, ru: b}, escalate: {after: 5h}}}]}
-  - send: {text: {en: a, ru: b}, escalate: {after: 1h}}
+  - send: {text: {en: a, ru: b}, escalate: false}
+  - send: {text: {en: a, ru: b}, channels: [telegram], escalate: {after: 1h}}
+  - set: {add_tags: [a], escalate: {after: 1h}}
 `,
 	"escalation by one channel": strings.Replace(head, "[telegram, email]", "[telegram]", 1) + "escalate: {after: 1h}\n" + tail,
 	"rounds": head + `steps:

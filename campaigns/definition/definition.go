@@ -91,6 +91,7 @@ type Send struct {
 	Channels []campaigns.Channel // empty: the campaign's
 	Expires  timing.Period       // default 24h; 8d where it may wait for its next window
 	Late     *Late               // nil: the campaign's
+	Escalate *Escalate           // nil: it goes by one channel
 }
 
 // Ask is a question; the enrollment stands here until it is answered or times out.

@@ -87,9 +87,9 @@ var lateObject = &object{
 }
 
 var escalateObject = &object{
-	name: "escalate", doc: "A question without an answer goes by the next of its channels too, once.", example: "{after: 2d}",
+	name: "escalate", doc: "A question without an answer, or a message without a sign of life, goes by the next of its channels too, once.", example: "{after: 2d}",
 	fields: []field{
-		must("after", "How long the question has been without an answer then, a pause of the campaign not counted. It must be shorter than the question's timeout.", named("period")),
+		must("after", "How long there has been no answer, or no sign of life, then; a pause of the campaign is not counted. It must be shorter than the question's timeout.", named("period")),
 	},
 }
 

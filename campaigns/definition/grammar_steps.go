@@ -84,6 +84,7 @@ var sendObject = &object{
 		may("channels", "Channels for this step alone.", filled(named("channel"))),
 		may("expires", "After this time the message is no longer worth sending, whatever it waited for. Default 24h; 8d with late: next_window.", named("period")),
 		may("late", "What becomes of the message when it comes late. Default: what the campaign says.", named("late")),
+		may("escalate", "When the message goes by its next channel too, for who has given no sign of life since it arrived. The member stands here that long at most. Default: it does not, whatever the campaign says about questions.", named("escalate")),
 	},
 }
 

@@ -26,6 +26,7 @@ func (r *reader) send(n *node) Body {
 	rec.with("channels", func(n *node) { s.Channels = r.channels(n) })
 	rec.with("expires", func(n *node) { s.Expires = r.period(n) })
 	rec.with("late", func(n *node) { s.Late = r.late(n) })
+	rec.with("escalate", func(n *node) { s.Escalate = r.escalate(n) })
 	return s
 }
 
