@@ -112,6 +112,9 @@ func (r *reader) nameSteps() {
 	}
 	r.derive(r.d.Steps, "step-")
 	for _, s := range r.d.Order {
+		if scope := r.stepKeys[s].scope; scope != nil && len(s.ID) > maxStepID {
+			r.out.add(scope.place, "fragment_id_long", "limit", maxStepID)
+		}
 		if a := s.Ask(); a != nil {
 			a.SaveAs = s.SavesAs()
 		}
