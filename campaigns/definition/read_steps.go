@@ -20,6 +20,12 @@ type gotoUse struct {
 	to   campaigns.StepID
 }
 
+// stepUse is where a condition names a step of the campaign itself.
+type stepUse struct {
+	node *node
+	to   campaigns.StepID
+}
+
 // stepList reads the steps of the campaign (at least one) or of an arm.
 func (r *reader) stepList(n *node, mayBeEmpty bool) []*Step {
 	if n.kind == listNode && len(n.items) == 0 && mayBeEmpty {

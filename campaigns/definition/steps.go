@@ -172,14 +172,19 @@ func link(steps []*Step, after *Step) {
 	}
 }
 
-// checkGotos reports jumps to steps that are not there.
-func (r *reader) checkGotos() {
-	r.gotosFound = true
+func (r *reader) stepIDs() []string {
 	ids := make([]string, 0, len(r.d.byID))
 	for id := range r.d.byID {
 		ids = append(ids, string(id))
 	}
 	slices.Sort(ids)
+	return ids
+}
+
+// checkGotos reports jumps to steps that are not there.
+func (r *reader) checkGotos() {
+	r.gotosFound = true
+	ids := r.stepIDs()
 	for _, g := range r.gotos {
 		if r.d.byID[g.to] == nil {
 			r.gotosFound = false
