@@ -22,6 +22,7 @@ type publishPage struct {
 	Changes  []string // empty: nothing changed, or nothing was published
 	Ways     []wayView
 	Places   []placeView
+	Over     bool     // nothing is left of the schedule
 	Untold   []string // what nobody would be told
 	Outdated []string
 	Accepted bool
@@ -114,6 +115,7 @@ func (r *request) publishPage(status int, how engine.Publishing, refused error) 
 	if p.Copy != "" && flow.Head.State != campaigns.Archived {
 		p.Action = "/console/campaigns/" + string(key) + "/publish"
 	}
+	p.Over = pub.Over
 	p.lead(pub)
 	p.ways(pub, how)
 	p.places(pub, how)

@@ -54,6 +54,8 @@ type Publication struct {
 	Draft  *definition.Definition
 	// Untold are the steps that tell the staff, where the settings name nobody for some of it.
 	Untold []campaigns.StepID
+	// Over: all days of the draft's recurring schedule are past, so that nobody would come in.
+	Over bool
 
 	revised []int // versions of which it would be a correction of texts
 }
@@ -108,6 +110,9 @@ func (e *Engine) publication(ctx context.Context, from publishedFrom, c *store.C
 	out := &Publication{Campaign: c, Version: c.LiveVersion + 1, Draft: def, Untold: e.untold(def)}
 	now, _ := difference.Read([]byte(c.Draft), definition.Format(c.DraftFormat)) // it was parsed just now
 	out.Words = difference.Languages(nil, now)
+	if out.Over, err = e.over(ctx, from, def.Entry.Schedule); err != nil {
+		return nil, err
+	}
 	if c.LiveVersion == 0 {
 		return out, nil
 	}
@@ -124,6 +129,19 @@ func (e *Engine) publication(ctx context.Context, from publishedFrom, c *store.C
 		}
 	}
 	return out, nil
+}
+
+// over reports a recurring schedule of which nothing is left.
+func (e *Engine) over(ctx context.Context, from source, s *definition.Schedule) (bool, error) {
+	if s == nil || s.Recurs == nil {
+		return false, nil
+	}
+	community, err := from.Community(ctx)
+	if err != nil {
+		return false, err
+	}
+	_, left := s.Opens(e.Now().In(zone(community, "")))
+	return !left, nil
 }
 
 // compare finds what changed since the newest version, and of which versions the draft is a correction.
