@@ -161,8 +161,8 @@ func unreadable(path string, err error, lang string) error {
 	return errors.New(locale.T(lang, "cli.files.unreadable", map[string]any{"file": path, "cause": err}))
 }
 
-// readSource reads a file, but no more than a definition may have: a wrong name may be a film's.
-func readSource(path, lang string) ([]byte, error) {
+// ReadSource reads a file, but no more than a definition may have: a wrong name may be a film's.
+func ReadSource(path, lang string) ([]byte, error) {
 	info, err := os.Stat(path)
 	if err == nil && info.Size() > definition.MaxBytes {
 		return nil, errors.New(locale.T(lang, "cli.files.too_large", map[string]any{"file": path, "limit": definition.MaxBytes >> 10}))
@@ -179,7 +179,7 @@ func Check(paths []string, lang string) (map[string][]definition.Problem, error)
 	found := map[string][]definition.Problem{}
 	var files []*File
 	for _, path := range paths {
-		src, err := readSource(path, lang)
+		src, err := ReadSource(path, lang)
 		if err != nil {
 			return nil, err
 		}
@@ -202,7 +202,7 @@ func ReadFiles(paths []string, lang string) ([]*File, error) {
 	bad := &BadFiles{Lang: lang}
 	first := map[string]string{}
 	for _, path := range paths {
-		src, err := readSource(path, lang)
+		src, err := ReadSource(path, lang)
 		if err != nil {
 			return nil, err
 		}
