@@ -141,6 +141,8 @@ func TestWhyNotEntered(t *testing.T) {
 		"other data":      {"{event: member.joined, data: {kind: [trial]}}", func(w *world) { w.publishExplained(); w.joined() }, []string{"may not have brought what the entry asks for"}},
 		"ahead":           {`{schedule: {at: "2026-12-24 10:00", zone: community, audience: all}}`, (*world).publishExplained, []string{"24 December, 10:00"}},
 		"again and again": {`{schedule: {at: "2026-12-21 10:00", zone: community, audience: {attribute: level, is: b1}, every: week}}`, (*world).publishExplained, []string{"every Monday at 10:00", "next on 21 December, 10:00", "does not hold: the attribute “level” is b1"}},
+		"next time":       {`{schedule: {at: "2026-12-21 10:00", zone: community, audience: all, every: week}}`, (*world).publishExplained, []string{"the member comes in the next time"}},
+		"all over":        {`{schedule: {at: "2026-01-05 10:00", zone: community, audience: all, every: week, times: 2}}`, (*world).publishExplained, []string{"all days of its schedule (every Monday at 10:00, 2 times, the community’s time) were past"}},
 		"audience": {`{schedule: {at: "2026-11-24 12:00", zone: community, audience: {all: [{language: en}, {attribute: level, is: b1}]}}}`, func(w *world) {
 			w.publishExplained()
 			w.settle()

@@ -212,7 +212,11 @@ func TestPlanSaysHowItRecurs(t *testing.T) {
 	w := newWorld(t)
 	weekly := strings.Replace(campaign("weekly", "Hi"), "{manual: true}", `{schedule: {at: "2027-03-01 10:00", zone: member, audience: all, every: week}}`, 1)
 	said := w.said(w.plan(w.writer("en"), true, w.write("weekly.yaml", weekly)), "en")
-	if !strings.Contains(said, "and takes its audience in every Monday at 10:00, each member’s own time") {
+	if !strings.Contains(said, "and takes its audience in every Monday at 10:00, each member’s own time") || strings.Contains(said, "nothing is left") {
+		t.Error(said)
+	}
+	over := strings.Replace(weekly, "2027-03-01 10:00\", zone: member, audience: all, every: week", "2020-03-02 10:00\", zone: member, audience: all, every: week, times: 2", 1)
+	if said := w.said(w.plan(w.writer("en"), true, w.write("weekly.yaml", over)), "en"); !strings.Contains(said, "! but nothing is left of that schedule") {
 		t.Error(said)
 	}
 }

@@ -100,7 +100,10 @@ func (b *BadFiles) Error() string {
 }
 
 func (b *BadFiles) add(path string, line, column int, sentence string) {
-	b.Lines = append(b.Lines, fmt.Sprintf("%s:%d:%d: %s", path, line, column, sentence))
+	told := fmt.Sprintf("%s:%d:%d: %s", path, line, column, sentence)
+	if !slices.Contains(b.Lines, told) { // the service may say what was found here
+		b.Lines = append(b.Lines, told)
+	}
 }
 
 // FormatOf is how a file of the name is written: JSON where it ends so, else YAML.
@@ -158,8 +161,8 @@ func unreadable(path string, err error, lang string) error {
 	return errors.New(locale.T(lang, "cli.files.unreadable", map[string]any{"file": path, "cause": err}))
 }
 
-// readSource reads a file, but no more than a definition may have: a wrong name may be a film's.
-func readSource(path, lang string) ([]byte, error) {
+// ReadSource reads a file, but no more than a definition may have: a wrong name may be a film's.
+func ReadSource(path, lang string) ([]byte, error) {
 	info, err := os.Stat(path)
 	if err == nil && info.Size() > definition.MaxBytes {
 		return nil, errors.New(locale.T(lang, "cli.files.too_large", map[string]any{"file": path, "limit": definition.MaxBytes >> 10}))
@@ -171,14 +174,22 @@ func readSource(path, lang string) ([]byte, error) {
 	return src, nil
 }
 
-// Check returns the problems of one file of a campaign or a segment.
-func Check(path, lang string) ([]definition.Problem, error) {
-	src, err := readSource(path, lang)
-	if err != nil {
-		return nil, err
+// Check returns the problems of files of campaigns and segments, by path; those of segments together too.
+func Check(paths []string, lang string) (map[string][]definition.Problem, error) {
+	found := map[string][]definition.Problem{}
+	var files []*File
+	for _, path := range paths {
+		src, err := ReadSource(path, lang)
+		if err != nil {
+			return nil, err
+		}
+		f, problems := readFile(path, src)
+		if found[path] = problems; len(problems) == 0 {
+			files = append(files, f)
+		}
 	}
-	_, problems := readFile(path, src)
-	return problems, nil
+	together(files, func(f *File, p definition.Problem) { found[f.Path] = append(found[f.Path], p) })
+	return found, nil
 }
 
 // ReadFiles reads and checks files and folders of them. All problems of all files come at once, as *BadFiles; two files of one campaign or segment are an error.
@@ -191,7 +202,7 @@ func ReadFiles(paths []string, lang string) ([]*File, error) {
 	bad := &BadFiles{Lang: lang}
 	first := map[string]string{}
 	for _, path := range paths {
-		src, err := readSource(path, lang)
+		src, err := ReadSource(path, lang)
 		if err != nil {
 			return nil, err
 		}

@@ -120,7 +120,7 @@ func (s *Service) check(ctx context.Context, files []*File) error {
 	for _, f := range files {
 		among[f.id()] = true
 	}
-	circles(files, func(f *File, p definition.Problem) { bad.add(f.Path, p.Line, p.Column, Sentence(p, s.lang)) })
+	together(files, func(f *File, p definition.Problem) { bad.add(f.Path, p.Line, p.Column, Sentence(p, s.lang)) })
 	for _, f := range files {
 		_, err := s.call(ctx, request{method: http.MethodPost, path: f.checks(), body: f.Source, format: f.Format})
 		var r *Refusal

@@ -95,19 +95,20 @@ func saved(items []*Item) (order []*Item) {
 	return order
 }
 
-// circles are the problems of segments among the files that lead to themselves: each alone looks well to a service that has none of them yet.
-func circles(files []*File, tell func(f *File, p definition.Problem)) {
-	all := definition.Segments{}
+// together are the problems of segments among the files as they name each other: each alone looks well to a service that has none of them yet.
+func together(files []*File, tell func(f *File, p definition.Problem)) {
+	var list []*definition.Segment
 	for _, f := range files {
 		if f.segment != nil {
-			all[f.segment.Key] = &f.segment.Who
+			list = append(list, f.segment)
 		}
 	}
+	found := definition.CheckTogether(list)
 	for _, f := range files {
 		if f.segment == nil {
 			continue
 		}
-		for _, p := range f.segment.CheckCircle(all) {
+		for _, p := range found[f.segment.Key] {
 			tell(f, p)
 		}
 	}

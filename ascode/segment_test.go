@@ -63,16 +63,23 @@ func TestSegmentsThatCannotBe(t *testing.T) {
 	w := newWorld(t)
 	s := w.writer("en")
 	a, b := w.write("a.yaml", segment("a", "{segment: b}")), w.write("b.yaml", segment("b", "{not: {segment: a}}"))
+	light := w.write("light.yaml", segment("light", "{any: ["+strings.Repeat("{tag: x}, ", 300)+"]}"))
+	heavy := w.write("heavy.yaml", segment("heavy", "{any: [{segment: light}, "+strings.Repeat("{tag: y}, ", 300)+"]}"))
 	for name, c := range map[string]struct {
 		files []string
 		want  string
 	}{
 		"circle":  {[]string{a, b}, a + ":4:16: "},
 		"unknown": {[]string{a}, a + ":4:16: "},
+		"heavy":   {[]string{light, heavy}, heavy + ":4:6: "},
 	} {
 		var found *ascode.BadFiles
-		if _, err := s.Plan(t.Context(), w.files(c.files...), false); !errors.As(err, &found) || !strings.HasPrefix(found.Lines[0], c.want) {
+		if _, err := s.Plan(t.Context(), w.files(c.files...), false); !errors.As(err, &found) || !strings.HasPrefix(found.Lines[0], c.want) || found.Lines[0] == found.Lines[len(found.Lines)-1] && len(found.Lines) > 1 {
 			t.Errorf("%s: %v %+v", name, err, found)
+		}
+		problems, err := ascode.Check(c.files, "en")
+		if w.must(err); name != "unknown" && len(problems[c.files[len(c.files)-1]]) == 0 {
+			t.Errorf("%s: the files alone are found well", name)
 		}
 	}
 	if _, err := ascode.ReadFiles([]string{w.write("bad.yaml", segment("c", "{tagg: x}"))}, "en"); err == nil {

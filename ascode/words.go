@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/difference"
@@ -133,6 +134,9 @@ func (t *teller) publication(it *Item) {
 	}
 	if s := it.File.def.Entry.Schedule; s != nil && s.Recurs != nil {
 		t.line(indent, "  "+locale.T(t.lang, "cli.plan.recurs", map[string]any{"rule": explain.Recurrence(t.lang, s)}))
+		if _, left := s.Opens(time.Now().Add(-12 * time.Hour).UTC()); !left { // past on every clock of the earth
+			t.line(indent, "! "+locale.T(t.lang, "cli.plan.over", nil))
+		}
 	} else if s != nil {
 		t.line(indent, "  "+locale.T(t.lang, "cli.plan.schedule."+string(s.Zone), map[string]any{"at": fmt.Sprintf("%04d-%02d-%02d %02d:%02d", s.At.Year, s.At.Month, s.At.Day, s.At.Hour, s.At.Minute)}))
 	}

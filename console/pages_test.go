@@ -52,6 +52,9 @@ func checkPage(t *testing.T, name, body string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if title := windowTitle(doc); !strings.HasSuffix(title, " — "+locale.T("en", "look.brand", nil)) && !strings.HasSuffix(title, " — "+locale.T("ru", "look.brand", nil)) || strings.ContainsAny(title[:1], " {[&") {
+		t.Errorf("%s: the window is called %q", name, title)
+	}
 	seen := map[string]bool{}
 	for n := range doc.Descendants() {
 		if n.Type == html.TextNode && bareKey.MatchString(n.Data) {
@@ -67,6 +70,16 @@ func checkPage(t *testing.T, name, body string) {
 			}
 		}
 	}
+}
+
+// windowTitle is the text of the first title: drawings have titles of their own.
+func windowTitle(doc *html.Node) string {
+	for n := range doc.Descendants() {
+		if n.Type == html.ElementNode && n.Data == "title" && n.FirstChild != nil {
+			return n.FirstChild.Data
+		}
+	}
+	return ""
 }
 
 // TestAnswersInWords: on a member's page an answer is what the button said, not the word that is kept for it.

@@ -22,6 +22,7 @@ type publishPage struct {
 	Changes  []string // empty: nothing changed, or nothing was published
 	Ways     []wayView
 	Places   []placeView
+	Over     bool     // nothing is left of the schedule
 	Untold   []string // what nobody would be told
 	Unset    []string // endpoints that the settings do not name
 	Outdated []string
@@ -117,6 +118,7 @@ func (r *request) publishPage(status int, how engine.Publishing, refused error) 
 		p.Action = "/console/campaigns/" + string(key) + "/publish"
 	}
 	p.Preview = seen{key: key}.at("")
+	p.Over = pub.Over
 	p.lead(pub)
 	p.ways(pub, how)
 	p.places(pub, how)

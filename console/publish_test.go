@@ -33,6 +33,13 @@ func TestPublishAsks(t *testing.T) {
 	_, err = w.e.PutDraft(ctx, engine.Operator, key, 0, draft(strings.NewReplacer("id: w, wait: 2d", "id: x, wait: 3d", "en: A", "en: A & a").Replace(src)))
 	must(t, err)
 
+	over := strings.NewReplacer("key: c\n", "key: over\n", "{manual: true}", `{schedule: {at: "2020-03-02 10:00", zone: community, audience: all, every: week, times: 2}}`).Replace(src)
+	_, err = w.e.CreateCampaign(ctx, engine.Operator, draft(over))
+	must(t, err)
+	if page := w.get("/console/campaigns/over/publish", "en"); !strings.Contains(page, "Nothing is left of the schedule") {
+		t.Error("a schedule that is over is published without a word")
+	}
+
 	at := "/console/campaigns/c/publish"
 	for lang, want := range map[string][]string{
 		"en": {"1 member stays", "Step “w” of version 1", "The step is gone", "text (en): A → A &amp; a", "lag behind"},
@@ -40,6 +47,9 @@ func TestPublishAsks(t *testing.T) {
 	} {
 		page := w.get(at, lang)
 		checkPage(t, lang, page)
+		if strings.Contains(page, "Nothing is left") {
+			t.Error("there is no schedule")
+		}
 		for _, words := range want {
 			if !strings.Contains(page, words) {
 				t.Errorf("%s: no %q", lang, words)

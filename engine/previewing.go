@@ -43,14 +43,14 @@ func (v *previewing) assume() {
 	for name, x := range calls {
 		v.en.Calls[name], _ = readCallAnswer(x.Answer)
 	}
-	asks := map[string]*definition.Ask{}
+	asks := map[string][]*definition.Ask{} // several questions may keep their answers under one name
 	for _, s := range v.l.def.Questions() {
-		asks[s.SavesAs()] = s.Ask()
+		asks[s.SavesAs()] = append(asks[s.SavesAs()], s.Ask())
 	}
 	v.en.Answers = map[string]campaigns.Answer{}
 	for _, name := range slices.Sorted(maps.Keys(v.r.Answers)) {
-		if ask := asks[name]; ask != nil {
-			v.answer(name, ask, v.r.Answers[name])
+		if len(asks[name]) > 0 {
+			v.answer(name, asks[name], v.r.Answers[name])
 			continue
 		}
 		v.bad("answers."+name, "preview_question", map[string]any{"name": name}, slices.Sorted(maps.Keys(asks)))

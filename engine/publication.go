@@ -56,6 +56,8 @@ type Publication struct {
 	Untold []campaigns.StepID
 	// Unset are the endpoints that steps call, and that the settings do not name.
 	Unset []string
+	// Over: all days of the draft's recurring schedule are past, so that nobody would come in.
+	Over bool
 
 	revised []int // versions of which it would be a correction of texts
 }
@@ -110,6 +112,9 @@ func (e *Engine) publication(ctx context.Context, from publishedFrom, c *store.C
 	out := &Publication{Campaign: c, Version: c.LiveVersion + 1, Draft: def, Untold: e.untold(def), Unset: e.unset(def)}
 	now, _ := difference.Read([]byte(c.Draft), definition.Format(c.DraftFormat)) // it was parsed just now
 	out.Words = difference.Languages(nil, now)
+	if out.Over, err = e.over(ctx, from, def.Entry.Schedule); err != nil {
+		return nil, err
+	}
 	if c.LiveVersion == 0 {
 		return out, nil
 	}
@@ -126,6 +131,19 @@ func (e *Engine) publication(ctx context.Context, from publishedFrom, c *store.C
 		}
 	}
 	return out, nil
+}
+
+// over reports a recurring schedule of which nothing is left.
+func (e *Engine) over(ctx context.Context, from source, s *definition.Schedule) (bool, error) {
+	if s == nil || s.Recurs == nil {
+		return false, nil
+	}
+	community, err := from.Community(ctx)
+	if err != nil {
+		return false, err
+	}
+	_, left := s.Opens(e.Now().In(zone(community, "")))
+	return !left, nil
 }
 
 // compare finds what changed since the newest version, and of which versions the draft is a correction.

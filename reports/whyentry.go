@@ -153,19 +153,29 @@ func (e *explainer) bySchedule(ctx context.Context, def *definition.Definition) 
 	at := opens.In(zone)
 	if row != nil && row.Opens != nil && row.DoneAt == nil {
 		ahead := e.line(WhyEntry, nil, "why.not.schedule_recurs", map[string]any{"rule": explain.Recurrence(e.lang, s), "at": e.when(at), "zone": e.zone.String()})
-		said, err := e.audience(ctx, &s.Audience)
+		said, err := e.audience(ctx, &s.Audience, "why.not.audience_next")
 		return append([]WhyLine{ahead}, said...), err
+	}
+	if row != nil && row.Opens != nil {
+		v, err := e.r.store.Version(ctx, e.c.ID, e.c.LiveVersion)
+		if err != nil {
+			return nil, err
+		}
+		if !row.DoneAt.After(v.PublishedAt) {
+			return []WhyLine{e.line(WhyEntry, &v.PublishedAt, "why.not.schedule_over", map[string]any{"rule": explain.Recurrence(e.lang, s)})}, nil
+		}
 	}
 	if row != nil && row.DoneAt == nil {
 		return []WhyLine{e.line(WhyEntry, nil, "why.not.schedule_ahead", map[string]any{"at": e.when(at), "zone": e.zone.String()})}, nil
 	}
 	lines := []WhyLine{e.line(WhyEntry, &at, "why.not.schedule_passed", map[string]any{"at": e.when(at)})}
-	said, err := e.audience(ctx, &s.Audience)
+	said, err := e.audience(ctx, &s.Audience, "why.not.audience_holds")
 	return append(lines, said...), err
 }
 
-// audience names the parts of the condition that do not hold now. What the member was when the schedule opened is not kept.
-func (e *explainer) audience(ctx context.Context, c *definition.Condition) (lines []WhyLine, err error) {
+// audience names the parts of the condition that do not hold now, or says with the key holds that all of it does. What the member was when the schedule opened
+// is not kept.
+func (e *explainer) audience(ctx context.Context, c *definition.Condition, holds string) (lines []WhyLine, err error) {
 	f, err := e.facts(ctx, c)
 	if err != nil {
 		return nil, err
@@ -180,7 +190,7 @@ func (e *explainer) audience(ctx context.Context, c *definition.Condition) (line
 		}
 	}
 	if len(lines) == 0 {
-		lines = append(lines, e.line(WhyEntry, nil, "why.not.audience_holds", nil))
+		lines = append(lines, e.line(WhyEntry, nil, holds, nil))
 	}
 	return lines, nil
 }

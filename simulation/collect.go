@@ -290,7 +290,10 @@ func (t *totals) absence(p *person, s *stage) string {
 		}
 		opens := schedule.At
 		if schedule.Recurs != nil {
-			opens, _ = schedule.Opens(s.plan.Start.In(zone))
+			var left bool
+			if opens, left = schedule.Opens(s.plan.Start.In(zone)); !left {
+				return "over"
+			}
 		}
 		if opens.In(zone).After(s.clock.now()) {
 			return "not_yet"

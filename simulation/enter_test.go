@@ -37,6 +37,15 @@ func TestCampaignsShareAnEvent(t *testing.T) {
 	}
 }
 
+// TestNothingIsLeftOfASchedule: it is not said that it opens after the simulated time.
+func TestNothingIsLeftOfASchedule(t *testing.T) {
+	over := written(`entry: {schedule: {at: "2020-03-02T10:00", zone: community, audience: all, every: week, times: 2}}`, "  - {id: hi, send: {text: {en: Hi}}}\n")
+	r := run(t, Plan{Campaigns: []engine.Draft{over}, Invented: 2, Days: 1})
+	if why := r.Campaigns[0].NotEntered; len(why) != 1 || why[0].Reason != "over" || why[0].N != 2 {
+		t.Errorf("%+v", why)
+	}
+}
+
 func sentBy(s StepTotals) (n int) {
 	for _, sent := range s.Sent {
 		n += sent

@@ -90,7 +90,16 @@ steps:
   - {use: [good]}
   - {goto: one.in}
 `,
+	"own steps": head + `fragments:
+  f: [{id: in, wait: 1d}, {branch: [{if: {message_of: a, step: inn, was: sent}, steps: [{end: true}]}]}]
+steps:
+  - {id: one, use: f}
+  - branch:
+      - if: {any: [{message_of: a, step: in, was: sent}, {message_of: other, step: in, was: sent}, {message_of: other, step: One.in, was: sent}]}
+        steps: [{end: true}]
+`,
 	"fragments_as_list":   head + "fragments: [{wait: 1d}]\n" + tail,
+	"fragments_long_ids":  head + "fragments:\n  f: [{wait: 1d}]\n" + longIDs() + "steps: [{use: g3}, {id: short, use: g2}]\n",
 	"fragments_too_large": head + "fragments:\n  f: [{wait: 1d}" + strings.Repeat(", {set: {add_tags: [a, b, c, d, e, f]}}", 400) + "]\nsteps:\n" + manyUses(20),
 	"priority":            head + "priority: hihg\n" + tail,
 	"quiet modes": head + `quiet_hours: {from: "22:00", to: "09:00", then: skipp}

@@ -15,6 +15,7 @@ type scope struct {
 	full   map[string]string // what an id leads to: the step, or the first step of a use
 	taken  map[string]bool   // the ids that uses have
 	around *scope            // the campaign's
+	place  Place             // of the use
 }
 
 // id is the whole id of a step that has this one where it is written.
@@ -41,7 +42,17 @@ type fragment struct {
 	steps *node
 	used  bool
 	open  bool // it is being put in: who uses it now leads round in a circle
+
+	// first is what is added to a use's id for the first step that it puts in.
+	first      string
+	firstKnown bool
 }
+
+// maxPut is how many steps and uses may be put in: a step may have come by some uses inside each other.
+const maxPut = 4 * MaxSteps
+
+// maxStepID is the length of a whole id. Ids of uses add up, and a database's index takes no text of any length.
+const maxStepID = 200
 
 // expander puts the fragments of one document in. It leaves uses alone that the reader has to complain of.
 type expander struct {
@@ -49,6 +60,7 @@ type expander struct {
 	fragments   map[string]*fragment
 	campaign    *scope
 	nodes, text int // what was put in
+	puts        int
 	full        bool
 }
 
@@ -59,26 +71,27 @@ func expand(root *node, out *sink) *node {
 	if at < 0 || steps < 0 {
 		return root
 	}
-	x := &expander{out: out, fragments: map[string]*fragment{}, campaign: newScope("", nil)}
+	x := &expander{out: out, fragments: map[string]*fragment{}, campaign: newScope("", nil, Place{})}
 	x.read(root.entries[at].value)
 	whole := *root
 	whole.entries = slices.Clone(root.entries)
 	whole.entries[steps].value = x.campaignSteps(root.entries[steps].value)
 	for name, f := range x.fragments {
-		if !f.used {
+		if !f.used && !x.full {
 			out.add(f.place, "fragment_unused", "name", name)
 		}
 	}
 	return &whole
 }
 
-func newScope(prefix string, around *scope) *scope {
-	return &scope{prefix: prefix, full: map[string]string{}, taken: map[string]bool{}, around: around}
+func newScope(prefix string, around *scope, at Place) *scope {
+	return &scope{prefix: prefix, full: map[string]string{}, taken: map[string]bool{}, around: around, place: at}
 }
 
+// read takes the fragments with a name that the reader does not refuse: names make ids.
 func (x *expander) read(n *node) {
 	for _, e := range n.entries {
-		if e.value.kind == listNode {
+		if e.value.kind == listNode && isKey(e.key) {
 			x.fragments[e.key] = &fragment{place: e.place, steps: e.value}
 		}
 	}
@@ -102,12 +115,15 @@ func (x *expander) use(n *node) (f *fragment, id string, ok bool) {
 	for _, e := range n.entries {
 		switch e.key {
 		case "use":
+			if e.value.kind != textNode {
+				return nil, "", false
+			}
 			f = x.fragments[e.value.text]
 			if id == "" {
 				id = e.value.text
 			}
 		case "id":
-			if id = e.value.text; !keyForm.MatchString(id) || len(id) > maxKey {
+			if id = e.value.text; !isKey(id) {
 				return nil, "", false
 			}
 		default:
@@ -155,16 +171,23 @@ func (x *expander) enterBlocks(n *node, in *scope) {
 
 func isBlock(e entry) bool { return (e.key == "steps" || e.key == "else") && e.value.kind == listNode }
 
-// first is what is added to a use's id for the first step that it puts in.
+// first looks once at each fragment. It knows the ids of no more than what a whole id may have.
 func (x *expander) first(f *fragment) string {
 	if len(f.steps.items) == 0 || f.open {
 		return ""
 	}
-	f.open = true
-	defer func() { f.open = false }()
-	it := f.steps.items[0]
+	if !f.firstKnown {
+		f.open = true
+		f.first, f.firstKnown = x.firstStep(f.steps.items[0]), true
+		f.open = false
+	}
+	return f.first
+}
+
+func (x *expander) firstStep(it *node) string {
 	if inner, id, ok := x.use(it); ok {
-		return "." + id + x.first(inner)
+		whole := "." + id + x.first(inner)
+		return whole[:min(len(whole), maxStepID)]
 	}
 	if id := it.get("id"); id != nil {
 		return "." + id.text
@@ -175,9 +198,13 @@ func (x *expander) first(f *fragment) string {
 // list puts in what the steps of a list use.
 func (x *expander) list(items []*node, in *scope) (out []*node) {
 	for _, it := range items {
+		if in != x.campaign {
+			x.count(it, 0, 0, 1)
+		}
 		f, id, ok := x.use(it)
 		switch {
 		case x.full:
+			return out
 		case !ok:
 			if f != nil && f.open {
 				x.out.add(it.place, "fragment_circle", "name", it.get("use").text)
@@ -185,17 +212,23 @@ func (x *expander) list(items []*node, in *scope) (out []*node) {
 			out = append(out, x.copy(it, in))
 		case !in.taken[id]: // the second was told of when its id was noted
 			in.taken[id] = true
-			out = append(out, x.put(f, id, in)...)
+			out = append(out, x.put(f, it, id, in)...)
 		}
 	}
 	return out
 }
 
 // put returns the steps of a fragment under the id of one use.
-func (x *expander) put(f *fragment, id string, in *scope) []*node {
-	f.used, f.open = true, true
+func (x *expander) put(f *fragment, use *node, id string, in *scope) []*node {
+	f.used = true
+	inner := newScope(in.prefix+id+".", x.campaign, use.place)
+	if len(inner.prefix) >= maxStepID {
+		x.out.add(use.place, "fragment_id_long", "limit", maxStepID)
+		return []*node{bare(use)}
+	}
+	f.open = true
 	defer func() { f.open = false }()
-	inner := newScope(in.prefix+id+".", x.campaign)
+	x.count(use, 0, 0, 1)
 	x.enter(f.steps, inner)
 	out := x.list(f.steps.items, inner)
 	for i, n := range out { // a use among them has named its own
@@ -203,18 +236,34 @@ func (x *expander) put(f *fragment, id string, in *scope) []*node {
 			n.ordinal = strconv.Itoa(i + 1)
 		}
 	}
+	if len(out) == 0 {
+		return []*node{bare(use)}
+	}
 	return out
 }
 
-// copy makes the node belong to the scope. What is put in counts against the limits of a document.
+// bare stands for a use of which it was told why nothing was put in, so that nobody misses steps there.
+func bare(use *node) *node {
+	out := *use
+	out.entries = slices.DeleteFunc(slices.Clone(use.entries), func(e entry) bool { return e.key != "use" })
+	return &out
+}
+
+// count counts what is put in against the limits of a document.
+func (x *expander) count(n *node, nodes, text, puts int) {
+	x.nodes += nodes
+	x.text += text
+	x.puts += puts
+	if !x.full && (x.nodes > MaxNodes || x.text > MaxBytes || x.puts > maxPut) {
+		x.full = true
+		x.out.add(n.place, "fragments_too_large")
+	}
+}
+
+// copy makes the node belong to the scope.
 func (x *expander) copy(n *node, in *scope) *node {
 	if in != x.campaign {
-		x.nodes++
-		x.text += utf8.RuneCountInString(n.text)
-		if !x.full && (x.nodes > MaxNodes || x.text > MaxBytes) {
-			x.full = true
-			x.out.add(n.place, "fragments_too_large")
-		}
+		x.count(n, 1, utf8.RuneCountInString(n.text), 0)
 	}
 	if x.full {
 		return n
@@ -237,6 +286,8 @@ func (x *expander) copy(n *node, in *scope) *node {
 	return &out
 }
 
+func isKey(s string) bool { return len(s) <= maxKey && keyForm.MatchString(s) }
+
 // fragments reads the names; the steps are read where they are used.
 func (r *reader) fragments(n *node) {
 	if n.kind != mappingNode {
@@ -244,7 +295,7 @@ func (r *reader) fragments(n *node) {
 		return
 	}
 	for _, e := range n.entries {
-		if !keyForm.MatchString(e.key) || len(e.key) > maxKey {
+		if !isKey(e.key) {
 			r.out.add(e.place, "key_form", "value", e.key, "limit", maxKey)
 		}
 		r.list(e.value)

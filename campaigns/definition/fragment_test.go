@@ -74,6 +74,36 @@ func TestFragments(t *testing.T) {
 	}
 }
 
+// TestMessagesOfFragments: a condition means the same step as a goto would; of another campaign it is what is written.
+func TestMessagesOfFragments(t *testing.T) {
+	d := parsed(t, []byte(head+`fragments:
+  f:
+    - {id: thanks, send: {text: {en: Thanks, ru: Спасибо}}}
+    - {branch: [{if: {message_of: a, step: thanks, was: sent}, steps: [{goto: last}]}]}
+steps:
+  - {id: first, use: f}
+  - {id: second, use: f}
+  - branch:
+      - if: {any: [{message_of: a, step: first.thanks, was: sent}, {message_of: a, step: second, was: sent}, {message_of: other, step: f.thanks, was: sent}]}
+        steps: [{goto: last}]
+      - if: {message_of: other, step: thanks, was: sent}
+        steps: [{goto: last}]
+  - {id: last, send: {text: {en: Bye, ru: Пока}}}
+`), YAML)
+	got := ""
+	for _, s := range d.Order {
+		b, ok := s.Body.(*Branch)
+		for i := 0; ok && i < len(b.Arms); i++ {
+			for _, c := range append([]Condition{*b.Arms[i].If}, b.Arms[i].If.Any...) {
+				got += string(c.Step) + " "
+			}
+		}
+	}
+	if want := "first.thanks second.thanks  first.thanks second.thanks f.thanks thanks "; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 // TestFragmentsMeanTheirSteps: what is written once and used means what is written out.
 func TestFragmentsMeanTheirSteps(t *testing.T) {
 	block := "    - {id: ID, ask: {type: text, save_as: a, text: {en: A, ru: А}, timeout: {after: 1h}}}\n    - {wait: 1d}\n"

@@ -130,6 +130,9 @@ func bombs() map[string]string {
 		"unknown answers":        steps + questions(400) + "  - branch:\n" + strings.Repeat("      - {if: {answer: answer-to-something, is: x}, steps: []}\n", 4000),
 		"fragments in fragments": nestedFragments(30),
 		"large fragments":        strings.Replace(head, "[en, ru]", "[en]", 1) + "fragments:\n  f: [{send: {text: {en: " + variables + "}}}]\nsteps:\n" + manyUses(900),
+		"fragments of nothing":   fragmentsOfNothing(40),
+		"fragments in a chain":   chainedFragments(1000),
+		"fragments used again":   fragmentsUsedAgain(),
 		"unknown options":        steps + questions(1) + "  - branch:\n" + strings.Repeat("      - {if: {answer: answer-to-question-0, is: x}, steps: []}\n", 6000),
 	}
 }
@@ -175,6 +178,39 @@ func manyUses(n int) string {
 	b := &strings.Builder{}
 	for i := range n {
 		fmt.Fprintf(b, "  - {id: u%d, use: f}\n", i)
+	}
+	return b.String()
+}
+
+// fragmentsOfNothing put in uses alone, twice as many with each.
+func fragmentsOfNothing(n int) string {
+	return strings.Replace(nestedFragments(n), "f0: [{wait: 1d}]", "f0: []", 1)
+}
+
+// chainedFragments each use the one before; a use of the last puts in a single step.
+func chainedFragments(n int) string {
+	b := &strings.Builder{}
+	b.WriteString(head + "fragments:\n  f0: [{wait: 1d}]\n")
+	for i := range n {
+		fmt.Fprintf(b, "  f%d: [{id: a, use: f%d}]\n", i+1, i)
+	}
+	b.WriteString("steps:\n")
+	for i := range 900 {
+		fmt.Fprintf(b, "  - {id: u%d, use: f%d}\n", i, n)
+	}
+	return b.String()
+}
+
+// fragmentsUsedAgain use one many times under one id.
+func fragmentsUsedAgain() string {
+	return head + "fragments:\n  g: [{wait: 1d}]\n  f:\n" + strings.Repeat("    - {use: g}\n", 9000) + "steps:\n" + manyUses(900)
+}
+
+// longIDs are fragments of which only the third makes ids that are too long.
+func longIDs() string {
+	b := &strings.Builder{}
+	for i, inner := range []string{"f", "g0", "g1", "g2"} {
+		fmt.Fprintf(b, "  g%d: [{id: %s, use: %s}]\n", i, strings.Repeat("a", 50), inner)
 	}
 	return b.String()
 }

@@ -79,6 +79,7 @@ var scalars = map[string]schema{
 	"campaign_key": {"type": "string", "pattern": keyPattern, "maxLength": maxKey, "description": "The key of a campaign."},
 	"fragment":     {"type": "string", "pattern": keyPattern, "maxLength": maxKey, "description": "The name of a fragment."},
 	"step_id":      {"type": "string", "pattern": keyPattern, "maxLength": maxKey},
+	"step_ref":     {"type": "string", "pattern": stepPattern, "maxLength": maxStepID, "description": "The id of a step; within a use of a fragment, with the id of the use before it: first.liked."},
 	"option_word":  {"type": "string", "minLength": 1, "maxLength": maxWord},
 	"tag":          {"type": "string", "minLength": 1, "maxLength": maxWord},
 	"name":         {"type": "string", "pattern": namePattern, "maxLength": maxKey},

@@ -9,6 +9,7 @@ import (
 // Forms of names. A step id that the author did not give has a dot where it could meet one that was given.
 const (
 	keyPattern   = `^[a-z0-9]+(-[a-z0-9]+)*$`
+	stepPattern  = `^[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9]+(-[a-z0-9]+)*)*$` // of a whole id: of the step of a use, or of one without an id of its own
 	topicPattern = `^[a-z][a-z0-9_-]*$`
 	namePattern  = `^[A-Za-z_][A-Za-z0-9_-]*$`
 	eventPattern = `^[A-Za-z][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*$`
@@ -122,7 +123,7 @@ var conditionObject = &object{
 		may("segment", "The member is in the segment.", named("key")),
 		may("of", "Whose answer or score: the key of a campaign.", named("campaign_key")),
 		may("on", "The channel of a consent.", named("channel")),
-		may("step", "The step of a message.", named("step_id")),
+		may("step", "The step of a message.", named("step_ref")),
 		may("was", "How a message ended.", words(outcomes)),
 		may("within", "Not longer ago than this; a day is 24 hours.", named("period")),
 		may("older_than", "Longer ago than this; a day is 24 hours.", named("period")),

@@ -69,7 +69,7 @@ var stepObject = &object{
 		may("enroll", "Takes the member into another campaign, by its key. Of its entry rule re-entry alone is asked; if, data and key belong to the event. The member goes on here at once.", named("campaign_key")),
 		may("repeat", "Runs its steps once a day, a number of times.", named("repeat")),
 		may("use", "Puts the steps of a fragment here. Their ids begin with the id of this step, or with the fragment's name.", named("fragment")),
-		may("goto", "Goes on at the step with this id.", named("step_id")),
+		may("goto", "Goes on at the step with this id.", named("step_ref")),
 		may("end", "Ends the campaign for this member.", anyOf(schema{"const": true}, named("end"))),
 	},
 }
@@ -142,7 +142,7 @@ var timeoutObject = &object{
 	name: "timeout", doc: "When a question, or the wait for an event, stops waiting, and where to go on.", example: "{after: 2d}",
 	fields: []field{
 		must("after", "How long it waits.", named("period")),
-		may("goto", "The step to go on at; default the next.", named("step_id")),
+		may("goto", "The step to go on at; default the next.", named("step_ref")),
 	},
 }
 
@@ -164,7 +164,7 @@ var waitDateObject = &object{
 		must("attribute", "The attribute that holds the day, such as 2026-12-01.", named("name")),
 		may("before", "How many days before it; only whole days.", named("period")),
 		may("after", "How many days after it; only whole days.", named("period")),
-		may("missed", "The step to go on at when the attribute holds no day, or the moment is past; default the next.", named("step_id")),
+		may("missed", "The step to go on at when the attribute holds no day, or the moment is past; default the next.", named("step_ref")),
 	},
 }
 

@@ -8,6 +8,7 @@ import (
 
 var (
 	keyForm   = regexp.MustCompile(keyPattern)
+	stepForm  = regexp.MustCompile(stepPattern)
 	topicForm = regexp.MustCompile(topicPattern)
 	nameForm  = regexp.MustCompile(namePattern)
 	eventForm = regexp.MustCompile(eventPattern)

@@ -33,7 +33,7 @@ func (r *reader) besides(c *Condition, rec *record, key string, inSteps bool) {
 	rec.with("of", func(n *node) { c.Of = r.used(Subject(key), n, inSteps) })
 	rec.with("on", func(n *node) { c.On = word(r, n, knownChannels) })
 	rec.with("step", func(n *node) {
-		s, _ := r.formed(n, keyForm, maxKey, "key_form")
+		s, _ := r.formed(n, stepForm, maxStepID, "step_form")
 		c.Step = campaigns.StepID(s)
 	})
 	rec.with("was", func(n *node) { c.Was = word(r, n, outcomes) })
@@ -67,12 +67,22 @@ func (r *reader) past(c *Condition, rec *record, key string, inSteps bool) {
 		}
 	case SubjectMessage:
 		c.Name = string(r.used(c.Subject, value, inSteps))
+		r.ownStep(c, rec.get("step"))
 		if rec.get("was") == nil && !rec.misspelt() {
 			r.out.add(rec.node.place, "missing_key", "key", "was").expect(joined(outcomes))
 		}
 	case SubjectInside, SubjectEntered, SubjectCompleted, SubjectLeft, SubjectSegment:
 		c.Name = string(r.used(c.Subject, value, inSteps))
 	}
+}
+
+// ownStep reads the step of a message of this very campaign: fragments know it by a shorter id, and whether it is there can be told.
+func (r *reader) ownStep(c *Condition, n *node) {
+	if n == nil || c.Step == "" || c.Name == "" || c.Name != string(r.d.Key) {
+		return
+	}
+	c.Step = campaigns.StepID(n.scope.target(string(c.Step)))
+	r.ownSteps = append(r.ownSteps, stepUse{node: n, to: c.Step})
 }
 
 // counted reads how often an event is to have happened.
@@ -89,8 +99,13 @@ func (r *reader) counted(c *Condition, rec *record) {
 // ownRefused are subjects that say nothing of the campaign whose step asks: whoever comes to it is inside, with answers and a score of the passage's own.
 var ownRefused = []Subject{SubjectInside, SubjectEntered, SubjectAnswer, SubjectScore}
 
-// checkOwn reports conditions in steps that ask about the campaign itself as about another.
+// checkOwn reports conditions in steps that ask about the campaign itself as about another, and those that ask about a step it lacks.
 func (r *reader) checkOwn() {
+	for _, u := range r.ownSteps {
+		if r.d.byID[u.to] == nil {
+			r.out.add(u.node.place, "unknown_own_step", "id", string(u.to)).meant(r.out.nearest(string(u.to), r.stepIDs()))
+		}
+	}
 	for _, u := range r.uses {
 		if u.inSteps && u.Key == r.d.Key && slices.Contains(ownRefused, u.Subject) {
 			r.out.add(u.Place, "own_campaign", "key", string(u.Subject))

@@ -7,12 +7,21 @@ import (
 	"github.com/kruzhok/kruzhok/campaigns/timing"
 )
 
-// stepRef is where a step's id was given.
-type stepRef struct{ given *node }
+// stepRef is where a step's id was given, and the use that put it in.
+type stepRef struct {
+	given *node
+	scope *scope
+}
 
 // gotoUse is a jump: the step that jumps and the place that names the target.
 type gotoUse struct {
 	from *Step
+	node *node
+	to   campaigns.StepID
+}
+
+// stepUse is where a condition names a step of the campaign itself.
+type stepUse struct {
 	node *node
 	to   campaigns.StepID
 }
@@ -43,7 +52,7 @@ func (r *reader) step(n *node) *Step {
 		return nil
 	}
 	s := &Step{Place: n.place}
-	ref := stepRef{}
+	ref := stepRef{scope: n.scope}
 	rec.with("id", func(n *node) {
 		if id, ok := r.formed(n, keyForm, maxKey, "step_id_form"); ok {
 			s.ID, ref.given = campaigns.StepID(n.scope.id(id)), n

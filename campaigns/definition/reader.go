@@ -20,6 +20,7 @@ type reader struct {
 	stepKeys   map[*Step]stepRef
 	gotos      []gotoUse
 	gotosFound bool
+	ownSteps   []stepUse
 	answers    []answerUse
 	texts      []textUse
 	enough     func() bool // while texts are checked: they have as many problems as are shown

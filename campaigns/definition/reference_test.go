@@ -65,7 +65,7 @@ func (o *object) table() string {
 // refWords are the names of values that stand for themselves.
 var refWords = map[string]string{
 	"texts": "a text, in each language", "language": "a language", "period": "a length of time", "time": "a time of day", "day": "a day", "date_time": "a date with a time",
-	"value": "a text, a number, `true` or `false`", "step_id": "a step's id", "option_word": "a word", "tag": "a tag", "name": "a name", "event": "an event's name",
+	"value": "a text, a number, `true` or `false`", "step_id": "a step's id", "step_ref": "a step's id", "option_word": "a word", "tag": "a tag", "name": "a name", "event": "an event's name",
 	"campaign_key": "a campaign's key", "key": "a segment's key", "fragment": "a fragment's name", "step": "a step", "condition": "a [condition](#conditions)", "channel": "`telegram` or `email`",
 }
 

@@ -44,6 +44,9 @@ func TestSchemaTakesTheExample(t *testing.T) {
 	if err := s.Validate(everything); err != nil {
 		t.Error(err)
 	}
+	if err := s.Validate(asJSON(t, []byte(head+"fragments: {f: [{id: in, ask: {type: text, text: {en: A, ru: А}, timeout: {after: 1d, goto: f.in}}}]}\nsteps: [{use: f}, {goto: f.in}]\n"))); err != nil {
+		t.Error(err)
+	}
 }
 
 // TestSchemaRefuses: what the grammar alone shows to be wrong, editors show too.

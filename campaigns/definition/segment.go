@@ -103,6 +103,32 @@ func (s *Segment) CheckWeight(others Segments) []Problem {
 	return out.sorted()
 }
 
+// CheckTogether reports what is wrong with segments as they name each other: those that lead to themselves, or else those that come to too much.
+func CheckTogether(list []*Segment) map[campaigns.Key][]Problem {
+	all := Segments{}
+	for _, s := range list {
+		all[s.Key] = &s.Who
+	}
+	found := map[campaigns.Key][]Problem{}
+	for _, s := range list {
+		if circle := s.CheckCircle(all); len(circle) > 0 {
+			found[s.Key] = circle
+		}
+	}
+	if len(found) > 0 {
+		return found
+	}
+	weights := map[campaigns.Key]int{}
+	for _, s := range list {
+		if all.weight(s.Key, weights) > maxComparisons {
+			out := &sink{}
+			out.add(s.Who.Place, "segment_heavy", "limit", maxComparisons)
+			found[s.Key] = out.sorted()
+		}
+	}
+	return found
+}
+
 // weight counts comparisons, at most a few more than there may be. There are no circles.
 func (ss Segments) weight(key campaigns.Key, known map[campaigns.Key]int) int {
 	if w, ok := known[key]; ok {

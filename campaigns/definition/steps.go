@@ -123,6 +123,9 @@ func (r *reader) nameSteps() {
 	}
 	r.derive(r.d.Steps, "step-")
 	for _, s := range r.d.Order {
+		if scope := r.stepKeys[s].scope; scope != nil && len(s.ID) > maxStepID {
+			r.out.add(scope.place, "fragment_id_long", "limit", maxStepID)
+		}
 		if a := s.Ask(); a != nil {
 			a.SaveAs = s.SavesAs()
 		}
@@ -183,14 +186,19 @@ func link(steps []*Step, after *Step) {
 	}
 }
 
-// checkGotos reports jumps to steps that are not there.
-func (r *reader) checkGotos() {
-	r.gotosFound = true
+func (r *reader) stepIDs() []string {
 	ids := make([]string, 0, len(r.d.byID))
 	for id := range r.d.byID {
 		ids = append(ids, string(id))
 	}
 	slices.Sort(ids)
+	return ids
+}
+
+// checkGotos reports jumps to steps that are not there.
+func (r *reader) checkGotos() {
+	r.gotosFound = true
+	ids := r.stepIDs()
 	for _, g := range r.gotos {
 		if r.d.byID[g.to] == nil {
 			r.gotosFound = false

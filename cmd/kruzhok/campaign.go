@@ -50,12 +50,13 @@ func (c *campaignCheckCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
+	found, err := ascode.Check(paths, lang)
+	if err != nil {
+		return err
+	}
 	bad := 0
 	for _, path := range paths {
-		problems, err := ascode.Check(path, lang)
-		if err != nil {
-			return err
-		}
+		problems := found[path]
 		for _, p := range problems {
 			fmt.Fprintf(e.stdout, "%s:%d:%d: %s\n", path, p.Line, p.Column, ascode.Sentence(p, lang))
 		}

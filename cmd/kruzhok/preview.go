@@ -1,12 +1,15 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"strings"
 	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/definition"
+	"github.com/kruzhok/kruzhok/campaigns/timing"
 	"github.com/kruzhok/kruzhok/channels"
 	"github.com/kruzhok/kruzhok/engine"
 	"github.com/kruzhok/kruzhok/internal/locale"
@@ -19,8 +22,8 @@ type campaignPreviewCmd struct {
 	Channel   string            `placeholder:"telegram|email" help:"The channel (default: each of the step's)."`
 	Language  string            `placeholder:"en|ru|…" help:"The member's language (default: the campaign's first)."`
 	FirstName string            `placeholder:"NAME" help:"The member's first name."`
-	Attr      map[string]string `placeholder:"NAME=VALUE" help:"An attribute of the member."`
-	Answer    map[string]string `placeholder:"NAME=VALUE" help:"An answer that is assumed: an option's value, or what the member would type."`
+	Attr      map[string]string `mapsep:"none" placeholder:"NAME=VALUE" help:"An attribute of the member."`
+	Answer    []string          `sep:"none" placeholder:"NAME=VALUE" help:"An answer that is assumed: an option's value, or what the member would type. Several times for a question with several answers."`
 	Call      map[string]string `mapsep:"none" placeholder:"NAME=JSON" help:"What another system is assumed to have answered to a call: an object of fields, or fails."`
 	Round     int               `placeholder:"N" help:"The round of a repeat (default: the first)."`
 	Community string            `placeholder:"NAME" help:"The community's name."`
@@ -32,17 +35,27 @@ type campaignPreviewCmd struct {
 // Run shows what messages would be.
 func (c *campaignPreviewCmd) Run(e *env) error {
 	lang := c.language()
-	d, err := readDraft(c.File)
+	d, err := readDraft(c.File, lang)
 	if err != nil {
 		return err
+	}
+	if definition.IsSegment([]byte(d.Source), d.Format) {
+		return errors.New(locale.T(lang, "cli.preview.segment", map[string]any{"file": c.File}))
+	}
+	if _, err := timing.Zone(c.Zone); err != nil {
+		return errors.New(locale.T(lang, "cli.preview.zone", map[string]any{"zone": c.Zone}))
 	}
 	r := engine.PreviewRequest{
 		Draft: &d, Step: campaigns.StepID(c.Step), Channel: campaigns.Channel(c.Channel), Language: campaigns.Lang(c.Language), FirstName: c.FirstName,
 		Attributes: attributes(c.Attr), Answers: map[string][]string{}, Round: c.Round, Speak: lang,
 	}
 	r.Calls = assumedCalls(c.Call)
-	for name, v := range c.Answer {
-		r.Answers[name] = []string{v}
+	for _, given := range c.Answer {
+		name, v, ok := strings.Cut(given, "=")
+		if !ok || name == "" {
+			return errors.New(locale.T(lang, "cli.preview.answer_form", nil))
+		}
+		r.Answers[name] = append(r.Answers[name], v)
 	}
 	community := &store.Community{Name: c.Community, TimeZone: c.Zone}
 	seen, err := engine.PreviewAlone(engine.Options{PublicURL: "https://kruzhok.example", MailFrom: "kruzhok@kruzhok.example", MailFromName: c.Community, Now: time.Now}, community, r)

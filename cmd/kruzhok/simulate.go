@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"runtime"
 	"strconv"
 	"time"
@@ -26,7 +25,7 @@ type campaignSimulateCmd struct {
 	Seed    uint64            `default:"1" help:"The same seed plays the same days again."`
 	Mix     string            `default:"answers" placeholder:"WHO=N,…" help:"How members behave: answers:2h=70, silent=20, blocks:3=5 (the bot, on day 3), bounces=3, withdraws:5=2 (consent, on day 5)."`
 	Tag     []string          `help:"A tag that all of them have."`
-	Attr    map[string]string `placeholder:"NAME=VALUE" help:"An attribute that all of them have."`
+	Attr    map[string]string `mapsep:"none" placeholder:"NAME=VALUE" help:"An attribute that all of them have."`
 	Call    map[string]string `mapsep:"none" placeholder:"NAME=JSON" help:"What another system is assumed to answer to a call: an object of fields, or fails. Default: nothing, which is a success."`
 	Zone    string            `default:"UTC" help:"The community's time zone."`
 	Member  string            `placeholder:"ID" help:"Tell one member's days, such as m0001."`
@@ -78,7 +77,7 @@ func (c *campaignSimulateCmd) plan(lang string) (p simulation.Plan, played []str
 	}
 	segments := map[campaigns.Key]string{}
 	for _, name := range c.Files {
-		d, err := readDraft(name)
+		d, err := readDraft(name, lang)
 		switch {
 		case err != nil:
 			return p, nil, err
@@ -96,12 +95,15 @@ func (c *campaignSimulateCmd) plan(lang string) (p simulation.Plan, played []str
 		segments[s.Key] = name
 		p.Segments = append(p.Segments, d)
 	}
+	if len(p.Campaigns) == 0 {
+		return p, nil, errors.New(locale.T(lang, "cli.simulate.no_campaign", nil))
+	}
 	return p, played, nil
 }
 
 // readDraft reads a file as its name says.
-func readDraft(name string) (engine.Draft, error) {
-	src, err := os.ReadFile(name)
+func readDraft(name, lang string) (engine.Draft, error) {
+	src, err := ascode.ReadSource(name, lang)
 	return engine.Draft{Source: string(src), Format: ascode.FormatOf(name)}, err
 }
 

@@ -78,8 +78,8 @@ func (f Frame) T(key string, args ...any) string {
 // N is a number as the page's language writes it.
 func (f Frame) N(n any) string { return number(f.Lang, n) }
 
-// Head is the title of the window.
-func (f Frame) Head() string {
+// WindowTitle is the name of the page and whose it is. Pages have fields of their own, such as Head, which would hide a method of that name.
+func (f Frame) WindowTitle() string {
 	name := f.Community
 	if name == "" {
 		name = f.T("look.brand")
