@@ -14,7 +14,7 @@ func (w Words) Budget(r decide.BudgetRule) string {
 
 // BudgetRule says the rule by itself, as one stands in a list of them.
 func (w Words) BudgetRule(r decide.BudgetRule) string {
-	args := map[string]any{"n": r.Most, "span": w.period(r.Per)}
+	args := map[string]any{"n": r.Most, "span": w.Period(r.Per)}
 	if r.Kind == "" {
 		return w.say("explain.budget_rule", args)
 	}
