@@ -106,7 +106,7 @@ func (c *comparison) stepsNow() (out []Step) {
 		if o.body != n.body {
 			s.WasNow = o.body
 		}
-		named := s.Was != "" && (o.given || n.given) // an id that follows from the position says nothing new
+		named := s.Was != "" && (o.given || n.given || c.was.use(o) != c.now.use(n)) // an id that follows from the position says nothing new
 		switch {
 		case s.Moved:
 			s.Place = n.place()

@@ -177,4 +177,9 @@ steps:
 	if want := []string{"one.q changed", "two.q changed"}; !slices.Equal(changed, want) || len(diff.Settings) > 0 {
 		t.Errorf("%v, settings %v", changed, diff.Settings)
 	}
+	plain := strings.Replace(before, "{id: q, ask", "{ask", 1)
+	said := strings.Join(Between(document(t, plain), document(t, strings.Replace(plain, "id: two", "id: second", 1))).Lines("en"), "\n")
+	if !strings.Contains(said, "two.1") || !strings.Contains(said, "second.1") || strings.Contains(said, "one.1") {
+		t.Errorf("a use is called otherwise: %s", said)
+	}
 }

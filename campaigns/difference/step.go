@@ -1,6 +1,7 @@
 package difference
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -111,4 +112,16 @@ func (s *step) place() Place {
 		return Place{In: s.in.id, Arm: armOf(s.slot)}
 	}
 	return Place{}
+}
+
+// positions end the id of a step that has none of its own: "first.2.1.1".
+var positions = regexp.MustCompile(`(\.[0-9]+)+$`)
+
+// use is what the id of a step that has none of its own begins with where a use of a fragment put it in; else empty: it begins with another step's, or with none.
+func (d *Document) use(s *step) string {
+	prefix := positions.ReplaceAllString(string(s.id), "")
+	if s.given || slices.ContainsFunc(d.steps, func(o *step) bool { return string(o.id) == prefix }) {
+		return ""
+	}
+	return prefix
 }

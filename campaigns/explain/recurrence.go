@@ -1,6 +1,8 @@
 package explain
 
 import (
+	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -29,13 +31,16 @@ func Recurrence(lang string, s *definition.Schedule) string {
 // plain: there are words for the rule.
 func (w Words) plain(s *definition.Schedule) bool {
 	r := s.Recurs
+	if _, hour, ok := strings.Cut(r.Part("UNTIL"), "T"); ok && hour < fmt.Sprintf("%02d%02d00", s.At.Hour, s.At.Minute) {
+		return false // the last day is the one before
+	}
 	switch r.Part("FREQ") {
 	case "DAILY":
 		return r.Only("FREQ", "INTERVAL", "COUNT", "UNTIL")
 	case "WEEKLY":
 		return r.Only("FREQ", "INTERVAL", "COUNT", "UNTIL", "BYDAY") || r.Only("FREQ", "COUNT", "UNTIL", "BYDAY", "WKST")
 	case "MONTHLY":
-		last := r.Part("BYSETPOS") == "-1" && strings.HasPrefix(r.Part("BYMONTHDAY"), "28,") && strings.HasSuffix(r.Part("BYMONTHDAY"), ","+strconv.Itoa(s.At.Day))
+		last := r.Part("BYSETPOS") == "-1" && s.At.Day > 28 && r.Part("BYMONTHDAY") == strings.Join([]string{"28", "29", "30", "31"}[:s.At.Day-27], ",")
 		return r.Only("FREQ", "INTERVAL", "COUNT", "UNTIL", "BYMONTHDAY", "BYSETPOS") && last || r.Only("FREQ", "INTERVAL", "COUNT", "UNTIL") && s.At.Day <= 28
 	}
 	return false
@@ -69,10 +74,8 @@ func (w Words) weekdays(s *definition.Schedule) string {
 	}
 	var names []string
 	for _, day := range weekdays {
-		for _, have := range on {
-			if have == day {
-				names = append(names, w.say("explain.recurs.day."+strings.ToLower(day), nil))
-			}
+		if slices.Contains(on, day) {
+			names = append(names, w.say("explain.recurs.day."+strings.ToLower(day), nil))
 		}
 	}
 	last := len(names) - 1

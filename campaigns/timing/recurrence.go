@@ -99,8 +99,8 @@ func (r *Recurrence) fit() error {
 // begin makes the rule of moments as clocks show them. They are written as UTC: the library is asked about no zone.
 func (r *Recurrence) begin(start LocalDateTime) error {
 	option, err := rrule.StrToROptionInLocation(r.Rule, time.UTC)
-	if err != nil {
-		return &PartError{err.Error()}
+	if err != nil { // of what has the right form, only a day can be none
+		return &PartError{r.refused("UNTIL")}
 	}
 	option.Dtstart = start.wall()
 	last := option.Dtstart.AddDate(horizon, 0, 0)
@@ -112,12 +112,31 @@ func (r *Recurrence) begin(start LocalDateTime) error {
 	}
 	option.Until = last
 	if r.rule, err = rrule.NewRRule(*option); err != nil {
-		return &PartError{err.Error()}
+		return &PartError{r.refused("BYMONTH", "BYMONTHDAY", "BYYEARDAY", "BYWEEKNO", "BYSETPOS", "BYDAY")}
 	}
 	if _, ok := r.From(start); !ok {
 		return ErrNever
 	}
 	return nil
+}
+
+// refused is the first of these parts that the library does not take, or the whole rule.
+func (r *Recurrence) refused(names ...string) string {
+	for _, name := range names {
+		value, there := r.parts[name]
+		if !there {
+			continue
+		}
+		part := name + "=" + value
+		option, err := rrule.StrToROptionInLocation("FREQ="+r.parts["FREQ"]+";"+part, time.UTC)
+		if err == nil {
+			_, err = rrule.NewRRule(*option)
+		}
+		if err != nil {
+			return part
+		}
+	}
+	return r.Rule
 }
 
 func earlier(a, b time.Time) time.Time {
