@@ -56,7 +56,7 @@ bench: ## Every measured claim in turn (an hour and more), and all benchmarks; a
 	-go run ./bench/lateness -store sqlite
 	-go run ./bench/audience
 	-go run ./bench/reads
-	go run ./bench/segments
+	-go run ./bench/segments
 	-go run ./bench/simulate
 	go test -run '^$$' -bench . -benchmem ./...
 
