@@ -281,6 +281,24 @@ func (s *scene) imports(file string) {
 	}
 }
 
+// segment saves one in the console.
+func (s *scene) segment(source string) {
+	s.t.Helper()
+	req, err := http.NewRequestWithContext(s.t.Context(), http.MethodPost, s.base+"/console/segments", strings.NewReader(url.Values{"source": {source}, "do": {"save"}}.Encode()))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	if res.StatusCode != http.StatusOK { // of the segment's page, which it leads to
+		s.t.Fatalf("segment: %s", res.Status)
+	}
+}
+
 // shows looks for the lines on a page of the console, in English and in Russian; where they differ, " / " stands between them.
 func (s *scene) shows(path string, lines ...string) {
 	s.t.Helper()
@@ -503,8 +521,10 @@ func TestConsoleIsAccessible(t *testing.T) {
 	s.asked("Your first recording is in")
 	c := s.base + "/console/campaigns"
 	s.shows("/console/campaigns/fourteen-days/standings", "Emma")
+	s.segment("key: speakers\nname: Speakers\nwho: {any: [{language: ru}, {completed: first-week}]}\n")
 	s.accessible(s.base+"/console", c, c+"/first-week", c+"/first-week/answers", c+"/first-week/members", c+"/fourteen-days/answers", c+"/fourteen-days/standings",
-		s.base+"/console/members", c+"/first-week/preview", c+"/first-week/preview?view=email&part=text", c+"/first-week/preview?view=email", c+"/how-are-we/preview?view=page", member, member+"/why", member+"/why/first-week", s.base+"/console/messages", s.base+"/console/dead-letters", s.base+"/console/budget")
+		s.base+"/console/members", c+"/first-week/preview", c+"/first-week/preview?view=email&part=text", c+"/how-are-we/preview?view=page", member, member+"/why", member+"/why/first-week", s.base+"/console/messages", s.base+"/console/dead-letters", s.base+"/console/budget",
+		c+"/first-week/texts", c+"/first-week/publish", s.base+"/console/segments", s.base+"/console/new-segment", s.base+"/console/segments/speakers")
 }
 
 // TestLinkedPagesAreAccessible: nor on the pages behind a letter's links: the question, leaving, connecting a chat, the settings, joining a mailbox, and

@@ -12,6 +12,46 @@ import (
 	"github.com/kruzhok/kruzhok/store"
 )
 
+// PreviewRequest says which messages are to be seen, and as whose.
+type PreviewRequest struct {
+	// Draft is what is seen; nil: the version of the campaign with the key, 0 its draft.
+	Draft   *Draft
+	Key     campaigns.Key
+	Version int
+	// Step and Channel: empty means every step that sends, on each of its channels.
+	Step    campaigns.StepID
+	Channel campaigns.Channel
+	// Member and ExternalID name a member who is there; neither: somebody is made up.
+	Member     campaigns.MemberID
+	ExternalID string
+	// FirstName, LastName and Language are of who is made up; Attributes stand over those of a member who is there.
+	FirstName, LastName string
+	Language            campaigns.Lang
+	Attributes          map[string]any
+	// Answers are assumed, by the name under which each is kept. A choice is its option's value, or what the member would type.
+	Answers map[string][]string
+	// Calls are what other systems are assumed to have answered, by the names of calls: an object, or "fails".
+	Calls map[string]any
+	// Round is the round of a repeat that is seen; 0: the first.
+	Round int
+	// Speak is the language of sentences about what is wrong.
+	Speak string
+}
+
+// ambiguous are the places where the request says too little, or two things at once.
+func (r *PreviewRequest) ambiguous() (wrong []fault.Detail) {
+	switch {
+	case r.Draft == nil && r.Key == "", r.Draft != nil && r.Key != "":
+		wrong = append(wrong, fault.Detail{Path: "campaign", Code: "preview_source"})
+	case r.Draft != nil && r.Version != 0:
+		wrong = append(wrong, fault.Detail{Path: "version", Code: "preview_version"})
+	}
+	if r.Member != 0 && r.ExternalID != "" {
+		wrong = append(wrong, fault.Detail{Path: "member", Code: "preview_member"})
+	}
+	return wrong
+}
+
 // previewing is one preview in the making.
 type previewing struct {
 	e     *Engine
