@@ -17,7 +17,7 @@ func (e *explainer) bySegment(ctx context.Context, entry *definition.Entry) ([]W
 	if !in.Holds(f) {
 		lines := []WhyLine{e.line(WhyEntry, nil, "why.not.segment", args)}
 		if who := f.Segments[entry.Segment]; who != nil {
-			said, err := e.audience(ctx, who)
+			said, err := e.audience(ctx, who, "why.not.audience_holds")
 			return append(lines, said...), err
 		}
 		return lines, nil
