@@ -173,6 +173,21 @@ func TestWhyNotEntered(t *testing.T) {
 	}
 }
 
+// TestWhyBeforeTheMoment: who was taken in and whose clock has not come to the schedule's moment yet stands at no step.
+func TestWhyBeforeTheMoment(t *testing.T) {
+	w := newWorld(t)
+	w.call("PUT", "/v1/members/u1", `{"language":"en","time_zone":"Europe/Berlin","email":"u1@example.org","consents":[{"channel":"email","source":"test"}]}`).want(http.StatusCreated)
+	w.explained(`{schedule: {at: "` + w.now.AddDate(0, 0, 1).Format("2006-01-02") + ` 10:00", zone: member, audience: all}}`)
+	w.publishExplained()
+	w.now = w.now.Add(12 * time.Hour)
+	w.settle()
+	why := w.why("u1")
+	if len(why.Runs) != 1 {
+		t.Fatalf("%+v", why)
+	}
+	expectWords(t, chainWords(why.Runs[0].Chain), "Waits until the campaign begins for the member: ", ", 10:00 (zone Europe/Berlin).")
+}
+
 // publishSegment publishes the campaign with the segment that it names, of those who speak a language.
 func (w *world) publishSegment(lang string) {
 	w.t.Helper()

@@ -43,7 +43,7 @@ func (e *Engine) lookRound(ctx context.Context, w *store.Watch) (progress bool, 
 	} else if err != nil {
 		return false, err
 	}
-	return progress, e.Store.WriteBulk(ctx, func(tx *store.Tx) error {
+	err = e.Store.WriteBulk(ctx, func(tx *store.Tx) error {
 		progress = false
 		if err := tx.MergesWait(ctx); err != nil {
 			return err
@@ -65,6 +65,7 @@ func (e *Engine) lookRound(ctx context.Context, w *store.Watch) (progress bool, 
 		}
 		return tx.SaveWatch(ctx, held)
 	})
+	return progress, err
 }
 
 // endRound notes that everybody was looked at, and when the next round begins.

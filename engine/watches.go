@@ -122,7 +122,7 @@ func (e *Engine) watchMissing(ctx context.Context, ws []*store.Watch, wanted map
 
 // endWatch ends the watch when nobody listens any more. It asks while it holds the watch, as publications do.
 func (e *Engine) endWatch(ctx context.Context, w *store.Watch) (ended bool, err error) {
-	return ended, e.Store.Write(ctx, func(tx *store.Tx) error {
+	err = e.Store.Write(ctx, func(tx *store.Tx) error {
 		ended = false
 		held, err := tx.LockWatch(ctx, w.ID)
 		if err != nil || held == nil || held.EndedAt != nil {
@@ -135,6 +135,7 @@ func (e *Engine) endWatch(ctx context.Context, w *store.Watch) (ended bool, err 
 		held.EndedAt, held.DueAt, ended = &now, now, true
 		return tx.SaveWatch(ctx, held)
 	})
+	return ended, err
 }
 
 // clearWatch removes one part of a list that nobody needs, and in the end what it was for.

@@ -271,12 +271,19 @@ func (w *world) enrollment(key campaigns.Key, member campaigns.MemberID) *store.
 }
 
 // each runs the test on every engine that can be had. The race detector sees the same code of ours on both, and more at once on PostgreSQL: where that can be had,
-// it is enough. Package store, the faults and the demo run on SQLite with it.
+// it is enough, and where a run with the detector is to follow, it is left to that one. Package store, the faults and the demo run on both each time.
 func each(t *testing.T, fn func(*testing.T, *world)) {
-	if race.Enabled && os.Getenv(storetest.PostgresEnv) != "" {
+	switch {
+	case race.Enabled && os.Getenv(storetest.PostgresEnv) != "":
 		t.Run("postgres", func(t *testing.T) {
 			t.Parallel()
 			fn(t, newWorld(t, storetest.Postgres(t)))
+		})
+		return
+	case os.Getenv(storetest.SharedEnv) == "1":
+		t.Run("sqlite", func(t *testing.T) {
+			t.Parallel()
+			fn(t, newWorld(t, storetest.SQLite(t)))
 		})
 		return
 	}

@@ -303,6 +303,8 @@ func (w *passage) stands() []WhyLine {
 		switch {
 		case w.en.HeldOut:
 			l = w.line(WhyWaiting, nil, "why.waiting.held_out", args)
+		case w.row.WaitKind == campaigns.WaitTime && w.row.Step == "": // for the schedule's moment on the member's clock
+			l = w.line(WhyWaiting, nil, "why.waiting.entry", args)
 		case w.row.WaitKind == campaigns.WaitTime:
 			l = w.line(WhyWaiting, nil, "why.waiting.time", args)
 			if w.en.Waiting.Call {

@@ -56,6 +56,7 @@ func TestFaultsTogether(t *testing.T) {
 
 // TestFaultsApart: two schedulers, two pollers and two workers on PostgreSQL and Redis, while things go wrong.
 func TestFaultsApart(t *testing.T) {
+	checkedToo(t) // the detector looks into one process at a time, and TestFaultsTogether has all of them in one
 	t.Parallel()
 	s := site(t, true, *faultsMembers)
 	s.Start()

@@ -22,6 +22,7 @@ type campaignPreviewCmd struct {
 	Channel   string            `placeholder:"telegram|email" help:"The channel (default: each of the step's)."`
 	Language  string            `placeholder:"en|ru|…" help:"The member's language (default: the campaign's first)."`
 	FirstName string            `placeholder:"NAME" help:"The member's first name."`
+	LastName  string            `placeholder:"NAME" help:"The member's last name."`
 	Attr      map[string]string `mapsep:"none" placeholder:"NAME=VALUE" help:"An attribute of the member."`
 	Answer    []string          `sep:"none" placeholder:"NAME=VALUE" help:"An answer that is assumed: an option's value, or what the member would type. Several times for a question with several answers."`
 	Call      map[string]string `mapsep:"none" placeholder:"NAME=JSON" help:"What another system is assumed to have answered to a call: an object of fields, or fails."`
@@ -46,7 +47,7 @@ func (c *campaignPreviewCmd) Run(e *env) error {
 		return errors.New(locale.T(lang, "cli.preview.zone", map[string]any{"zone": c.Zone}))
 	}
 	r := engine.PreviewRequest{
-		Draft: &d, Step: campaigns.StepID(c.Step), Channel: campaigns.Channel(c.Channel), Language: campaigns.Lang(c.Language), FirstName: c.FirstName,
+		Draft: &d, Step: campaigns.StepID(c.Step), Channel: campaigns.Channel(c.Channel), Language: campaigns.Lang(c.Language), FirstName: c.FirstName, LastName: c.LastName,
 		Attributes: attributes(c.Attr), Answers: map[string][]string{}, Round: c.Round, Speak: lang,
 	}
 	r.Calls = assumedCalls(c.Call)
@@ -75,7 +76,7 @@ func (c *campaignPreviewCmd) print(w io.Writer, lang string, m *engine.PreviewMe
 		fmt.Fprintln(w, locale.T(lang, "preview.print.fallback", nil))
 	}
 	if len(m.Missing) > 0 {
-		fmt.Fprintln(w, locale.T(lang, "preview.print.missing", map[string]any{"variables": strings.Join(m.Missing, ", ")}))
+		fmt.Fprintln(w, locale.T(lang, "preview.print.missing", map[string]any{"variables": strings.Join(withFlags(m.Missing), ", ")}))
 	}
 	for i, part := range m.Parts {
 		if len(m.Parts) > 1 {
@@ -90,6 +91,36 @@ func (c *campaignPreviewCmd) print(w io.Writer, lang string, m *engine.PreviewMe
 		}
 	}
 	fmt.Fprintln(w)
+}
+
+// withFlags are variables, each with the flag that gives it a value; some have none.
+func withFlags(variables []string) []string {
+	out := make([]string, len(variables))
+	for i, v := range variables {
+		out[i] = v
+		if flag := flagOf(v); flag != "" {
+			out[i] += " (" + flag + ")"
+		}
+	}
+	return out
+}
+
+func flagOf(variable string) string {
+	for prefix, flag := range map[string]string{"member.attributes.": "--attr", "answers.": "--answer", "call.": "--call"} {
+		if name, ok := strings.CutPrefix(variable, prefix); ok {
+			name, _, _ = strings.Cut(name, ".")
+			return flag + " " + name + "=…"
+		}
+	}
+	switch variable {
+	case "member.first_name", "member.full_name":
+		return "--first-name"
+	case "member.last_name":
+		return "--last-name"
+	case "community.name":
+		return "--community"
+	}
+	return ""
 }
 
 // printPart shows a message of a chat, and its buttons row by row.

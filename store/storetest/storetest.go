@@ -22,6 +22,9 @@ const PostgresEnv = "KRUZHOK_TEST_POSTGRES_URL"
 // RequireEnv names the variable that, set to 1, makes a missing service a failure.
 const RequireEnv = "KRUZHOK_REQUIRE_SERVICES"
 
+// SharedEnv names the variable that, set to 1, says that a run with the race detector follows: what that one plays on PostgreSQL, this one plays on SQLite alone.
+const SharedEnv = "KRUZHOK_TEST_SHARED"
+
 // SQLite opens a fresh, migrated database in a folder of the test's own.
 func SQLite(t testing.TB) *store.Store {
 	t.Helper()
