@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/decide"
 	"github.com/kruzhok/kruzhok/campaigns/definition"
 	"github.com/kruzhok/kruzhok/internal/locale"
 	"github.com/kruzhok/kruzhok/store"
@@ -73,6 +74,28 @@ func TestSecondMessageIsTold(t *testing.T) {
 			if lines := w.channel(second, time.Now()); len(lines) != 1 || lines[0].What != want {
 				t.Errorf("%s: %+v", lang, lines)
 			}
+		}
+	}
+}
+
+// TestWhatASilentQuestionWaitsFor: first for its second channel, then for its end.
+func TestWhatASilentQuestionWaitsFor(t *testing.T) {
+	def, problems := definition.Parse([]byte(`{"key": "a", "kind": "survey", "name": "A", "topic": "news", "languages": ["en"], "channels": ["telegram", "email"], "entry": {"manual": true},
+		"escalate": {"after": "2d"}, "steps": [{"id": "q", "ask": {"type": "nps", "text": "Well?"}}]}`), definition.JSON)
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	due := time.Date(2026, 12, 1, 9, 0, 0, 0, time.UTC)
+	for escalated, want := range map[bool]string{
+		false: "Waits for the answer to “q”; if there is none by 1 December, 09:00 (zone UTC), the question goes by another channel too.",
+		true:  "Waits for the answer to “q” until 1 December, 09:00 (zone UTC); without one the campaign goes on.",
+	} {
+		w := &passage{
+			explainer: &explainer{lang: "en", zone: time.UTC, c: &store.Campaign{}}, def: def, row: &store.Enrollment{Step: "q", WaitKind: campaigns.WaitAnswer, DueAt: &due},
+			en: decide.Enrollment{Asked: map[campaigns.StepID]decide.Asked{"q": {Escalated: escalated}}},
+		}
+		if lines := w.stands(); len(lines) != 1 || lines[0].What != want {
+			t.Errorf("%+v", lines)
 		}
 	}
 }

@@ -317,6 +317,8 @@ func (w *passage) stands() []WhyLine {
 			if w.en.Waiting.Silence != nil {
 				l = w.line(WhyWaiting, nil, "why.waiting.silence", args)
 			}
+		case w.row.WaitKind == campaigns.WaitAnswer && w.escalates():
+			l = w.line(WhyWaiting, nil, "why.waiting.answer_first", args)
 		case w.row.WaitKind == campaigns.WaitAnswer:
 			l = w.line(WhyWaiting, nil, "why.waiting.answer", args)
 		}
@@ -330,6 +332,12 @@ func (w *passage) stands() []WhyLine {
 		lines = append(lines, w.line(WhyWaiting, nil, "why.paused", nil))
 	}
 	return lines
+}
+
+// escalates reports whether the question that is open is to go by another channel first, before its time is over.
+func (w *passage) escalates() bool {
+	s := w.def.Step(w.row.Step)
+	return s != nil && w.def.EscalateOf(s) != nil && !w.en.Asked[w.row.Step].Escalated
 }
 
 func (w *passage) waitingDelivery() WhyLine {
