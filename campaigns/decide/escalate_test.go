@@ -245,6 +245,23 @@ func TestMovedWithTheSecondMessage(t *testing.T) {
 	}
 }
 
+// TestLeftWithTheSecondMessage: whoever is moved away while it waits has left the question for good, and an answer to it decides nothing.
+func TestLeftWithTheSecondMessage(t *testing.T) {
+	s := play(t, silent)
+	s.run(begins, stands, goesOn, line{in: s.move(silent+"  - {id: more, wait: 1h}\n", map[campaigns.StepID]campaigns.StepID{"level": "more"}), want: `
+		enrollment.moved level [from:1 step:more to:2]
+		cancel step_left
+		close
+		= waiting time more/1 due 22 Oct 11:00`})
+	if !s.e.Asked["level"].Closed {
+		t.Errorf("asked: %+v", s.e.Asked["level"])
+	}
+	s.decide(pressed("level", 1, campaigns.Telegram, "b1"))
+	if got := stand(s.e); got != "waiting time more/1 due 22 Oct 11:00" {
+		t.Error(got)
+	}
+}
+
 const unheard = `
   - {id: a, send: {text: {en: A}, escalate: {after: 1d}}}
   - {id: b, send: {text: {en: B}}}
