@@ -40,7 +40,11 @@ func (e *Engine) openSome(ctx context.Context, beside *sync.WaitGroup, failed ma
 		}
 		var h *hand
 		if beside != nil {
-			h = e.newHand(ctx)
+			later := false
+			if h, later = e.newHand(ctx, &s); later {
+				progress = true
+				continue
+			}
 		}
 		done, serr := e.openSchedule(ctx, s.Campaign, h)
 		if serr != nil {
@@ -51,8 +55,8 @@ func (e *Engine) openSome(ctx context.Context, beside *sync.WaitGroup, failed ma
 		}
 		e.states.forget() // first: the campaign may run only since now, and nothing leaves of one that does not
 		h.send(beside)
-		if !done {
-			progress = true
+		progress = progress || !done
+		if !done && !h.tookAll() {
 			e.wakeLanes(ctx)
 		}
 	}
@@ -64,7 +68,7 @@ const lookedAt = 10
 
 // openSchedule enrolls the next part of one audience. done: the audience is through, or another worker is at it.
 func (e *Engine) openSchedule(ctx context.Context, id campaigns.CampaignID, h *hand) (done bool, err error) {
-	err = e.claim(ctx, e.Store.WriteBulk, chunkClaim, func(tx *store.Tx, _, until time.Time) error {
+	err = e.claim(ctx, e.Store.WriteOften, chunkClaim, func(tx *store.Tx, _, until time.Time) error {
 		h.begin(until)
 		done = true
 		camp, err := tx.Campaign(ctx, id)
@@ -144,8 +148,8 @@ func (e *Engine) nextOfAudience(ctx context.Context, tx *store.Tx, l *live, s *s
 	}
 	audience := l.def.Entry.Audience()
 	looked := lookedAt * rows
-	if audience.Everyone {
-		looked = 2 * rows
+	if audience.Everyone { // but for those who are no longer active
+		looked = rows
 	}
 	last, any, err := tx.MemberAfter(ctx, s.LastMember, looked)
 	if err != nil || !any {
@@ -243,7 +247,9 @@ func (e *Engine) enrollDecided(ctx context.Context, tx *store.Tx, l *live, ids [
 	if profiles != nil {
 		h.knows(profiles, rows, read)
 	}
-	_, err = w.flush(ctx)
+	if _, err = w.flush(ctx); err == nil {
+		h.wrote(w.deliveries)
+	}
 	return len(rows), true, err
 }
 

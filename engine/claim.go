@@ -7,7 +7,7 @@ import (
 	"github.com/kruzhok/kruzhok/store"
 )
 
-// writer is Store.Write or Store.WriteBulk.
+// writer is Store.Write, or another of its kind.
 type writer func(ctx context.Context, fn func(*store.Tx) error) error
 
 // claim runs a transaction that claims for life. When its commit has no answer (the database went away, the caller left), nobody knows whether it claimed,

@@ -117,7 +117,7 @@ func (e *Engine) wakeLanes(ctx context.Context) {
 }
 
 func (e *Engine) advanceTogether(ctx context.Context, id campaigns.CampaignID) (ids []campaigns.EnrollmentID, err error) {
-	err = e.Store.WriteBulk(ctx, func(tx *store.Tx) error {
+	err = e.Store.WriteOften(ctx, func(tx *store.Tx) error {
 		now := e.now()
 		rows, err := tx.LockDue(ctx, id, now, e.Store.BulkRows())
 		if err != nil {

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -13,10 +14,10 @@ import (
 )
 
 const (
-	// seatWait is how long entering waits for a seat: whatever is entered without one has to be read again.
-	seatWait = 250 * time.Millisecond
-	// slowSeat is how long a channel gets nothing by hand that had no seat when one was waited for.
-	slowSeat = time.Second
+	// seatWait is how long a look at an audience waits for a seat, and seatPatience how long that audience waits in all: whatever is entered without one has
+	// to be read again, and all that comes behind it too. A chunk is worked on for a second at most; a channel with no seat for longer is slower than entering.
+	seatWait     = 250 * time.Millisecond
+	seatPatience = 2 * chunkWork
 	// handLife bounds the sending of a chunk, as a task's time bounds that of the others.
 	handLife = 2 * time.Minute
 	// slowPause is how long a channel gets nothing by hand after a chunk that it could not send wholly: entering waits for no slow channel.
@@ -27,6 +28,7 @@ const (
 type seats struct {
 	*semaphore.Weighted
 	slow atomic.Int64 // until when the channel is slower than entering, in Unix nanoseconds
+	full atomic.Int64 // since when there was no seat, in Unix nanoseconds; 0: there was one
 }
 
 func (s *seats) rest(d time.Duration) { s.slow.Store(time.Now().Add(d).UnixNano()) }
@@ -41,22 +43,34 @@ func (e *Engine) openSeats() {
 	}
 }
 
-// awaitSeats waits a moment until the next chunk finds room on each quick channel, and reports whether one did.
-func (e *Engine) awaitSeats(ctx context.Context) (free bool) {
-	wait, cancel := context.WithTimeout(ctx, seatWait)
-	defer cancel()
-	for _, s := range e.seats {
-		if !s.quick() {
-			continue
-		}
-		if !s.TryAcquire(1) && s.Acquire(wait, 1) != nil { // one that is full takes no other's time
-			s.rest(slowSeat)
-			continue
-		}
+// await waits for a seat until ctx ends. later: there was none, and it is worth coming back.
+func (s *seats) await(ctx context.Context) (free, later bool) {
+	if s.TryAcquire(1) || s.Acquire(ctx, 1) == nil {
 		s.Release(1)
-		free = true
+		s.full.Store(0)
+		return true, false
 	}
-	return free
+	now := time.Now().UnixNano()
+	if s.full.CompareAndSwap(0, now) || now-s.full.Load() < int64(seatPatience) {
+		return false, true
+	}
+	s.full.Store(0)
+	s.rest(slowPause)
+	return false, false
+}
+
+// awaitSeats waits a moment until the next chunk finds room on each quick channel that the audience is sent to, and reports whether one did. later: there
+// was none on one of them, and the audience is to be looked at again.
+func (e *Engine) awaitSeats(ctx context.Context, to []campaigns.Channel) (free, later bool) {
+	ctx, cancel := context.WithTimeout(ctx, seatWait)
+	defer cancel()
+	for _, ch := range to {
+		if s := e.seats[ch]; s != nil && s.quick() {
+			f, l := s.await(ctx)
+			free, later = free || f, later || l
+		}
+	}
+	return free, later
 }
 
 // hand takes the chunks of one transaction that are sent by who writes them: written claimed, neither their messages nor their members are read again. nil
@@ -67,6 +81,7 @@ type hand struct {
 	known *surroundings
 	may   map[campaigns.Channel]bool
 	full  []inHand
+	alone bool // nothing was written that the lanes have to send
 }
 
 type inHand struct {
@@ -74,12 +89,22 @@ type inHand struct {
 	ds    []*store.Delivery
 }
 
-// newHand waits a moment for a seat. It is nil where there is none, or this process sends nothing.
-func (e *Engine) newHand(ctx context.Context) *hand {
-	if e.Journal == nil || !e.awaitSeats(ctx) {
-		return nil
+// newHand waits a moment for a seat. It is nil where there is none, or this process sends nothing; later: there will be one.
+func (e *Engine) newHand(ctx context.Context, s *store.Schedule) (h *hand, later bool) {
+	if e.Journal == nil {
+		return nil, false
 	}
-	return &hand{e: e}
+	l, err := e.version(ctx, e.Store, s.Campaign, s.Version)
+	if err != nil || !l.decided {
+		return nil, false // whoever opens it says why
+	}
+	switch free, later := e.awaitSeats(ctx, l.needs.Channels); {
+	case later:
+		return nil, true
+	case free:
+		return &hand{e: e}, false
+	}
+	return nil, false
 }
 
 // rows is how many members enter in one transaction: one chunk's where it is taken, else as many as there are.
@@ -96,7 +121,7 @@ func (h *hand) begin(until time.Time) {
 		return
 	}
 	h.drop()
-	h.until, h.may = until, map[campaigns.Channel]bool{}
+	h.until, h.may, h.alone = until, map[campaigns.Channel]bool{}, false
 }
 
 // knows keeps what was read of the members.
@@ -128,6 +153,22 @@ func (h *hand) take(ctx context.Context, tx *store.Tx, c *store.Chunk, ds []*sto
 	h.full = append(h.full, inHand{*c, ds})
 	return nil
 }
+
+// wrote notes whether all messages that the transaction wrote were taken.
+func (h *hand) wrote(ds []*store.Delivery) {
+	if h == nil {
+		return
+	}
+	for _, d := range ds {
+		if d.State == campaigns.Pending && !slices.ContainsFunc(h.full, func(x inHand) bool { return x.chunk.ID == d.Chunk }) {
+			return
+		}
+	}
+	h.alone = true
+}
+
+// tookAll reports whether the lanes have nothing to send of what was written.
+func (h *hand) tookAll() bool { return h != nil && h.alone }
 
 // drop gives back the seats of what was not written.
 func (h *hand) drop() {
@@ -175,11 +216,11 @@ func soon(ctx context.Context, beside *sync.WaitGroup) {
 func (e *Engine) sendInHand(ctx context.Context, x inHand, known *surroundings) {
 	s := e.seats[x.chunk.Channel]
 	defer s.Release(1)
-	left, err := e.workChunk(ctx, &x.chunk, x.ds, known)
+	left, over, err := e.workChunk(ctx, &x.chunk, x.ds, known)
 	if len(left) > 0 {
 		s.rest(slowPause)
 	}
-	if err = e.giveBack(ctx, &x.chunk, err); err != nil && ctx.Err() == nil {
+	if err = e.giveBack(ctx, &x.chunk, over, err); err != nil && ctx.Err() == nil {
 		e.Log.Warn("deliveries not sent; the sweep tries again", "channel", x.chunk.Channel, "error", err)
 	}
 	if len(left) > 0 {

@@ -240,7 +240,7 @@ func (e *Engine) write(lane campaigns.Lane) writer {
 	if lane == campaigns.Interactive {
 		return e.Store.Write
 	}
-	return e.Store.WriteBulk
+	return e.Store.WriteOften
 }
 
 // writeEach writes the outcomes one by one. One that cannot be written stays claimed, and is unknown when its claim has run out.

@@ -39,6 +39,15 @@ func (q queries) AudienceUpTo(ctx context.Context, a Asked, after, last campaign
 	return ids, wrap("read audience", err)
 }
 
+// AudienceUpTo is that of a transaction, whose plans may be kept ones: conditions are of as many shapes as campaigns.
+func (tx *Tx) AudienceUpTo(ctx context.Context, a Asked, after, last campaigns.MemberID, limit int) (ids []campaigns.MemberID, err error) {
+	err = tx.anew(ctx, func(q queries) error {
+		ids, err = q.AudienceUpTo(ctx, a, after, last, limit)
+		return err
+	})
+	return ids, err
+}
+
 // CountAudience counts the active members for whom the condition holds.
 func (q queries) CountAudience(ctx context.Context, a Asked) (int, error) {
 	e := q.evaluator(a)

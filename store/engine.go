@@ -39,6 +39,7 @@ type manner int
 const (
 	single   manner = iota // a few rows
 	bulk                   // many rows, which nobody waits for
+	often                  // the same, by statements that run over and over
 	together               // what many members wait for
 )
 

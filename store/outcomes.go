@@ -73,6 +73,9 @@ func (tx *Tx) WriteOutcomes(ctx context.Context, os []Outcome) ([]campaigns.Deli
 	return slices.Concat(deliveriesOf(final, ended), deliveriesOf(off, put), deliveriesOf(stay, kept)), nil
 }
 
+// Stays reports whether the delivery stays under its chunk, as it was.
+func (o *Outcome) Stays() bool { return o.State == campaigns.Pending && o.Chunk != 0 && o.DueAt == nil }
+
 // sorted parts outcomes that end a delivery, that put it off on its own, and that leave it under its chunk; each by id, the order of locks.
 func sorted(all []Outcome) (final, off, stay []*Outcome, err error) {
 	os := make([]*Outcome, len(all))
@@ -87,7 +90,7 @@ func sorted(all []Outcome) (final, off, stay []*Outcome, err error) {
 			final = append(final, o)
 		case o.State != campaigns.Pending:
 			return nil, nil, nil, fmt.Errorf("write outcomes: %q is no outcome", o.State)
-		case o.Chunk != 0 && o.DueAt == nil:
+		case o.Stays():
 			stay = append(stay, o)
 		default:
 			if o.DueAt == nil {
@@ -202,10 +205,11 @@ const putOff = putOffSet + `due_at = u.due_at, chunk_id = NULL, claim_owner = NU
 const keepPending = putOffSet + `attempts = attempts + u.counted
 	FROM {rows} WHERE deliveries.id = u.id AND deliveries.state = 'pending' AND deliveries.chunk_id = u.chunk AND u.due_at IS NULL`
 
-// lowerLeft lowers chunks one by one in order of id: two writers that hold the same two deadlock otherwise.
+// lowerLeft lowers chunks one by one in order of id: two writers that hold the same two deadlock otherwise. With the last of what is left ends the claim.
 func (tx *Tx) lowerLeft(ctx context.Context, left map[int64]int) error {
 	for _, id := range slices.Sorted(maps.Keys(left)) {
-		if _, err := tx.run.exec(ctx, `UPDATE chunks SET left_n = left_n - $2 WHERE id = $1`, id, left[id]); err != nil {
+		if _, err := tx.run.exec(ctx, `UPDATE chunks SET left_n = left_n - $2,
+				claim_owner = CASE WHEN left_n > $2 THEN claim_owner END, claim_until = CASE WHEN left_n > $2 THEN claim_until END WHERE id = $1`, id, left[id]); err != nil {
 			return wrap("lower what is left of chunk", err)
 		}
 	}

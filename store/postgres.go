@@ -89,9 +89,9 @@ func (e *pgEngine) write(ctx context.Context, how manner, fn func(runner) error)
 	switch how { // one round trip; for the reason see indexOnly
 	case bulk:
 		o.BeginQuery = "BEGIN; " + pgIndexOnly
-	case together:
-		o.BeginQuery = "BEGIN; " + pgTogether
-		return e.transact(ctx, o, func(r runner) error { return fn(marked{r, pgTogetherMark}) })
+	case often, together:
+		o.BeginQuery = "BEGIN; " + pgKeep
+		return e.transact(ctx, o, func(r runner) error { return fn(marked{r, pgKeepMark}) })
 	}
 	return e.transact(ctx, o, fn)
 }

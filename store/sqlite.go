@@ -170,7 +170,7 @@ func (e *sqliteEngine) read(ctx context.Context, fn func(runner) error) error {
 }
 
 func (e *sqliteEngine) write(ctx context.Context, how manner, fn func(runner) error) error {
-	if how == bulk {
+	if how == bulk || how == often {
 		e.bulk.Lock()
 		defer e.bulk.Unlock()
 		if !e.throwaway {
