@@ -2,6 +2,7 @@ package console
 
 import (
 	"github.com/kruzhok/kruzhok/console/look"
+	"github.com/kruzhok/kruzhok/members"
 	"github.com/kruzhok/kruzhok/reports"
 )
 
@@ -21,6 +22,9 @@ func (r *request) whose(p *previewPage, s seen) error {
 	away.member = 0
 	p.Whose = &previewMember{
 		Name: reports.MemberRow{Profile: &m.Profile}.Name(), Href: "/console/members/" + idText(m.ID), Reach: reachWords(p.Frame, waysOf(&m.Profile)), Away: away.at(""),
+	}
+	if m.State == members.Erased {
+		p.Whose.Reach = p.T("console.member.erased")
 	}
 	return nil
 }

@@ -109,6 +109,8 @@ func TestPreviewShowsTheMessage(t *testing.T) {
 	if strings.Contains(mine, `name="first"`) {
 		t.Error("a member who is there gets a made-up name")
 	}
+	must(t, w.e.EraseMember(t.Context(), engine.Operator, "sl-1"))
+	want(t, w.get(seenPath+"?version=0&member="+idText(w.members[1]), "en"), "data was erased")
 	_, none := w.see(seenPath, "do", "find", "q", "nobody at all")
 	want(t, none, "Nobody fits")
 }

@@ -100,6 +100,15 @@ func (e *Engine) unset(def *definition.Definition) (names []string) {
 	return slices.DeleteFunc(def.Endpoints(), func(name string) bool { return slices.Contains(known, name) })
 }
 
+// callsUnset reports whether the passage waits for an endpoint that the settings do not name.
+func (e *Engine) callsUnset(def *definition.Definition, row *store.Enrollment) bool {
+	if row.WaitKind != campaigns.WaitTime {
+		return false
+	}
+	s := def.Step(row.Step)
+	return s != nil && s.Call() != nil && !slices.Contains(e.Endpoints(), s.Call().Endpoint)
+}
+
 // FailUnknownCalls ends the calls of endpoints that the settings do not name.
 func (e *Engine) FailUnknownCalls(ctx context.Context) error {
 	for ctx.Err() == nil {
@@ -308,7 +317,7 @@ func (e *Engine) settleTried(ctx context.Context, c *store.OutsideCall, t tried)
 			}
 		}
 		late := !now.Before(c.UntilAt)
-		if late {
+		if late && t.Reason != campaigns.CallUnknown {
 			t = failed(campaigns.CallTimedOut, t.Code, now)
 		}
 		if late || t.State == store.CallPending { // when its time is over, the passage goes on by itself

@@ -248,6 +248,13 @@ func TestCallFails(t *testing.T) {
 	}
 	w.e.Caller = webhook.New(nil)
 	fails("failed call_unknown 0", 0)
+	m = w.chatMember("leaps", 99, nil)
+	w.enroll(key, "leaps")
+	w.settle()
+	w.later(11 * time.Minute) // and the passage goes on before anybody looks for such calls
+	if got := w.called(m); !slices.Equal(got, []string{"test/1 failed call_unknown 0"}) {
+		t.Errorf("when the clock was put on: %q", got)
+	}
 	w.e.Caller = webhook.New(map[string]webhook.Endpoint{"placement": {URL: "https://localhost:1"}})
 	fails("failed call_forbidden 0", 0)
 }

@@ -178,7 +178,8 @@ func (e *Engine) schedule(ctx context.Context, tx *store.Tx, c *store.Campaign, 
 	return campaigns.Running, nil
 }
 
-// openToPresent lets the present members of a segment in. A later version that says the same takes nobody in again: it goes on where the older one was.
+// openToPresent lets the present members of a segment in. A later version that says the same takes nobody in again: it goes on where the older one was. But one
+// that listens, where the older did not, looks for those who came meanwhile, unless others would enter again with them.
 func (e *Engine) openToPresent(ctx context.Context, tx *store.Tx, c *store.Campaign, v *store.Version, def *definition.Definition, now time.Time) error {
 	row := store.Schedule{Campaign: v.Campaign, Version: v.Number, DueAt: now}
 	was, err := tx.HoldSchedule(ctx, v.Campaign)
@@ -190,7 +191,8 @@ func (e *Engine) openToPresent(ctx context.Context, tx *store.Tx, c *store.Campa
 		if err != nil && !errors.Is(err, errBadVersion) {
 			return err
 		}
-		if err == nil && l.def.Entry.Audience() != nil && l.def.Entry.Segment == def.Entry.Segment {
+		meanwhile := err == nil && def.Entry.Listens() && !l.def.Entry.Listens() && def.Entry.Reentry == definition.ReentryNever
+		if err == nil && l.def.Entry.Audience() != nil && l.def.Entry.Segment == def.Entry.Segment && !meanwhile {
 			row.DueAt, row.LastMember, row.DoneAt = was.DueAt, was.LastMember, was.DoneAt
 		}
 	}

@@ -99,6 +99,7 @@ func (w *work) decideBy(ctx context.Context, l *live, row *store.Enrollment, p *
 	}
 	f.Member = w.e.takenFor(row.Member)
 	f.HeldOut = heldOut(l, f.Member)
+	f.Unset = w.e.callsUnset(l.def, row)
 	if err := w.lookBack(ctx, l, row.Member, &f); err != nil {
 		return err
 	}

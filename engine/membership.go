@@ -59,7 +59,8 @@ func seenBy(w *store.Watch, ids []campaigns.MemberID) []campaigns.MemberID {
 }
 
 // settleMembers brings the list into line with the condition for these members, in a transaction that holds the watch and in which merges wait. Who comes is
-// taken in by the campaigns that listen, and both coming and leaving are events of the member; quiet: they are there from the start.
+// taken in by the campaigns that listen, and both coming and leaving are events of the member; quiet: they are there from the start, but for those whom the
+// community did not have then.
 func (e *Engine) settleMembers(ctx context.Context, tx *store.Tx, w *store.Watch, ids []campaigns.MemberID, quiet bool) error {
 	if len(ids) == 0 {
 		return nil
@@ -84,8 +85,14 @@ func (e *Engine) settleMembers(ctx context.Context, tx *store.Tx, w *store.Watch
 	if err := tx.ListMembers(ctx, w.ID, came, now); err != nil {
 		return err
 	}
-	if err := tx.UnlistMembers(ctx, w.ID, left); err != nil || quiet {
+	if err := tx.UnlistMembers(ctx, w.ID, left); err != nil {
 		return err
+	}
+	if quiet {
+		if came, err = tx.CreatedAfter(ctx, came, w.BeganAt); err != nil {
+			return err
+		}
+		left = nil
 	}
 	if err := tx.AppendEvents(ctx, append(memberships("segment.entered", w, came, now), memberships("segment.left", w, left, now)...)); err != nil {
 		return err

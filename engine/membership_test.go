@@ -1,7 +1,8 @@
 package engine_test
 
 import (
-	"context"
+	"errors"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/engine"
 	"github.com/kruzhok/kruzhok/store"
+	"github.com/kruzhok/kruzhok/store/storetest"
 )
 
 // listens is a campaign with one message that takes in members of a segment.
@@ -96,6 +98,11 @@ func TestSegmentsLetIn(t *testing.T) {
 		})
 		names[fresh.ID] = "new"
 		w.settle()
+		bare := w.member("bare", func(in *engine.MemberInput) { in.Tags = &[]string{"vip"} })
+		w.settle()
+		if got := w.moments(bare.ID); !slices.Equal(got, []string{"segment.entered"}) {
+			t.Errorf("who is new and has no address: %q", got)
+		}
 		all := []string{"here", "later", "new", "there"}
 		expect(there, []string{"later", "new"}, all)
 		w.tagged("here")
@@ -259,35 +266,187 @@ func TestMembersOfSegmentsEnd(t *testing.T) {
 	})
 }
 
-// TestSegmentsSurviveCrashes: whatever part of a round dies, everybody who came in enters once.
+// dies lets an engine work that dies when its rounds look at the clock for the first time, then one that dies the second time, and so on, until one comes to
+// its end. They look in the middle of their transactions, which end with that: a context that is canceled would not do it where a transaction ends by itself.
+func (w *world) dies() (deaths int) {
+	w.t.Helper()
+	for looks := 1; ; looks++ {
+		left, o := looks, w.e.Options
+		o.Now = func() time.Time {
+			if inRound() {
+				if left--; left == 0 {
+					panic(errDies)
+				}
+			}
+			return w.clock.now()
+		}
+		e, err := engine.New(o)
+		must(w.t, err)
+		died := func() (died bool) {
+			defer func() {
+				if r := recover(); r != nil && r != errDies {
+					panic(r)
+				} else if r != nil {
+					died = true
+				}
+			}()
+			_, err = e.AdvanceDue(w.t.Context(), time.Second)
+			return false
+		}()
+		e.Close()
+		must(w.t, err)
+		if !died {
+			return deaths
+		}
+		deaths++
+	}
+}
+
+var errDies = errors.New("dies")
+
+// inRound reports whether whoever asks the time is at work for segments.
+func inRound() bool {
+	callers := make([]uintptr, 40)
+	frames := runtime.CallersFrames(callers[:runtime.Callers(1, callers)])
+	for {
+		f, more := frames.Next()
+		if strings.HasSuffix(f.Function, "(*Engine).watchRound") {
+			return true
+		}
+		if !more {
+			return false
+		}
+	}
+}
+
+// TestSegmentsSurviveCrashes: wherever the first listing, a sweep of marks, a round or the end of it dies, the list and the events are what they would be.
 func TestSegmentsSurviveCrashes(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		names := w.known("anna", "boris", "clara")
+		ctx := t.Context()
+		names := w.known("anna", "boris", "clara", "dora")
 		w.tagged("anna", "vip")
 		w.segment("vips", "{tag: vip}")
-		w.publish(listens("both", "vips", "both", ", reentry: each_time"))
-		dies := func() { // wherever the work is when its context ends
-			for wait := time.Duration(0); wait < 4*time.Millisecond; wait += 200 * time.Microsecond {
-				ctx, cancel := context.WithTimeout(t.Context(), wait)
-				_, _ = w.e.AdvanceDue(ctx, time.Second)
-				cancel()
+		w.segment("all", "{not: {tag: nobody}}") // settled in the same transactions
+		expect := func(what string, listed []string, moments map[string]string) {
+			t.Helper()
+			ws, err := w.store.Watches(ctx)
+			must(t, err)
+			ids, err := w.store.Listed(ctx, ws[0].ID, 0, 100)
+			must(t, err)
+			var got []string
+			for _, id := range ids {
+				got = append(got, names[id])
+			}
+			if !slices.Equal(got, listed) {
+				t.Errorf("%s: listed %v, want %v", what, got, listed)
+			}
+			for id, name := range names {
+				if got := strings.ReplaceAll(strings.Join(w.moments(id), " "), "segment.", ""); got != moments[name] {
+					t.Errorf("%s: %s %q, want %q", what, name, got, moments[name])
+				}
 			}
 		}
-		dies()
+		deaths := map[string]int{}
+		w.publish(listens("both", "vips", "both", ", reentry: each_time"))
+		w.publish(listens("other", "all", "future", ""))
+		deaths["first"] = w.dies()
 		w.settle()
-		for _, id := range []string{"boris", "clara"} {
-			tags := []string{"vip"}
-			_, _, err := w.e.UpsertMember(t.Context(), engine.Operator, engine.MemberInput{ExternalID: id, Tags: &tags})
+		expect("first", []string{"anna"}, nil)
+		for id, tags := range map[string][]string{"anna": {}, "boris": {"vip"}, "clara": {"vip", "slow"}} {
+			_, _, err := w.e.UpsertMember(ctx, engine.Operator, engine.MemberInput{ExternalID: id, Tags: &tags})
 			must(t, err)
-			dies()
 		}
+		deaths["marks"] = w.dies()
 		w.settle()
-		w.later(time.Hour)
-		w.expectEntered("both", names, "anna", "boris", "clara")
-		for id, name := range names {
-			if got := w.moments(id); name != "anna" && !slices.Equal(got, []string{"segment.entered"}) {
-				t.Errorf("%s: %q", name, got)
+		told := map[string]string{"anna": "left", "boris": "entered", "clara": "entered"}
+		expect("marks", []string{"boris", "clara"}, told)
+		must(t, second(w.e.PutSegment(ctx, engine.Operator, "vips", 0, segmentDraft("vips", "{not: {tag: slow}}"))))
+		deaths["round"] = w.dies()
+		w.settle()
+		told = map[string]string{"anna": "left entered", "boris": "entered", "clara": "entered left", "dora": "entered"}
+		expect("round", []string{"anna", "boris", "dora"}, told)
+		w.expectEntered("both", names, "anna", "anna", "boris", "clara", "dora")
+		must(t, second(w.e.End(ctx, engine.Operator, "both")))
+		must(t, second(w.e.End(ctx, engine.Operator, "other")))
+		deaths["end"] = w.dies()
+		w.settle()
+		if ws, err := w.store.Watches(ctx); err != nil || len(ws) > 0 {
+			t.Errorf("%d lists are left, %v", len(ws), err)
+		}
+		for part, n := range deaths {
+			if n < 2 {
+				t.Errorf("%s: only %d deaths", part, n)
 			}
 		}
 	})
+}
+
+// TestSegmentsKnowWhoIsNew: who joins the community before the first round has come to them was not there from the start, and who was tagged meanwhile counts as
+// there.
+func TestSegmentsKnowWhoIsNew(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		names := w.known("anna")
+		w.segment("vips", "{tag: vip}")
+		w.publish(listens("future", "vips", "future", ""))
+		w.publish(listens("both", "vips", "both", ""))
+		w.clock.set(w.clock.now().Add(time.Millisecond))
+		fresh := w.member("new", func(in *engine.MemberInput) {
+			byMail("new@example.org")(in)
+			in.Tags = &[]string{"vip"}
+		})
+		names[fresh.ID] = "new"
+		w.tagged("anna", "vip")
+		w.expectEntered("future", names, "new")
+		w.expectEntered("both", names, "anna", "new")
+		if got := w.moments(fresh.ID); !slices.Equal(got, []string{"segment.entered"}) {
+			t.Errorf("who is new: %q", got)
+		}
+		if got := w.moments(w.id("anna")); got != nil {
+			t.Errorf("who was tagged: %q", got)
+		}
+	})
+}
+
+// TestSegmentChangesInItsFirstRound: whom the old condition has listed already does not come in by the new one.
+func TestSegmentChangesInItsFirstRound(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ctx, names := t.Context(), w.known("anna", "boris")
+		w.tagged("anna", "vip")
+		w.segment("vips", "{tag: vip}")
+		w.publish(listens("both", "vips", "both", ""))
+		must(t, w.store.Write(ctx, func(tx *store.Tx) error { // as one part of the round leaves it
+			watch, err := tx.WatchOf(ctx, "vips")
+			if err != nil {
+				return err
+			}
+			watch.Last = w.id("anna")
+			if err := tx.ListMembers(ctx, watch.ID, []campaigns.MemberID{watch.Last}, w.clock.now()); err != nil {
+				return err
+			}
+			return tx.SaveWatch(ctx, watch)
+		}))
+		must(t, second(w.e.PutSegment(ctx, engine.Operator, "vips", 0, segmentDraft("vips", "{not: {tag: vip}}"))))
+		w.settle()
+		w.expectEntered("both", names, "boris")
+	})
+}
+
+// TestLaterVersionListens: to whom the older version took in once, those come who came into the segment meanwhile.
+func TestLaterVersionListens(t *testing.T) {
+	w := newWorld(t, storetest.SQLite(t))
+	names := w.known("anna", "boris", "clara")
+	w.tagged("anna", "vip")
+	w.segment("vips", "{tag: vip}")
+	stays := func(who string) string {
+		return campaign("c", "entry: {segment: vips, who: "+who+"}", "  - id: stay\n    wait: 36h\n"+sends("hello", "Hello"))
+	}
+	w.publish(stays("present"))
+	w.settle()
+	w.tagged("boris", "vip")
+	w.expectEntered("c", names, "anna")
+	must(t, second(w.e.PutDraft(t.Context(), engine.Operator, "c", 0, engine.Draft{Source: stays("both"), Format: "yaml"})))
+	must(t, second(w.e.Publish(t.Context(), engine.Operator, "c")))
+	w.settle()
+	w.tagged("clara", "vip")
+	w.expectEntered("c", names, "anna", "boris", "clara")
 }

@@ -50,7 +50,7 @@ func (a *acts) due(now time.Time) acts {
 	return out
 }
 
-// will plans one act; the caller holds the lock, or nothing is under way.
+// will plans one act; nothing is under way.
 func (s *stage) will(p *person, at time.Time, do func(context.Context) error) {
 	p.counter++
 	s.acts.add(act{at, p, p.counter, do})

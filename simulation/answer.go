@@ -20,7 +20,7 @@ import (
 // sitting is how long a member takes for the next question on a page that is open before them.
 const sitting = time.Minute
 
-// read plans the answer to a message that asks something; the caller holds the lock.
+// read plans the answer to a message that asks something.
 func (s *stage) read(p *person, a *arrival) {
 	c := s.byID[a.row.Campaign]
 	if a.row.Kind != store.StepDelivery || c == nil || p.Does.After == 0 {
@@ -32,8 +32,8 @@ func (s *stage) read(p *person, a *arrival) {
 	}
 	at := a.at.Add(p.Does.After)
 	if a.row.Channel == campaigns.Email {
-		if token := surveyToken(a.message); token != "" {
-			s.will(p, at, func(ctx context.Context) error { return s.answerPage(ctx, p, a.row.Enrollment, token) })
+		if a.link != "" {
+			s.will(p, at, func(ctx context.Context) error { return s.answerPage(ctx, p, a.row.Enrollment, a.link) })
 		}
 		return
 	}

@@ -17,9 +17,12 @@ import (
 
 // arrival is one message that a member got.
 type arrival struct {
+	id      campaigns.DeliveryID
 	at      time.Time
-	message *channels.Message
-	row     *store.Delivery // as it was while the message was under way
+	person  *person
+	message *channels.Message // of mails only of those whose days are told
+	link    string            // the token of the page that a mail leads to
+	row     *store.Delivery   // what it is the message of; see look
 }
 
 // sender is a channel that leads to the members of the simulation.
@@ -51,11 +54,7 @@ func (c *sender) Send(ctx context.Context, m *channels.Message, begin func() err
 	case c.ch == campaigns.Email && p.Does.Name == Bounces:
 		return channels.Receipt{Class: channels.AddressDead, Reach: channels.ReachGone, Code: "550 5.1.1"}
 	}
-	row, err := c.s.store.Delivery(ctx, m.Delivery)
-	if err != nil {
-		return channels.Receipt{Class: channels.Temporary}
-	}
-	return channels.Receipt{ProviderID: c.s.arrive(p, &arrival{c.s.clock.now(), m, row})}
+	return channels.Receipt{ProviderID: c.s.arrive(p, m)}
 }
 
 func (s *stage) hasBlocked(p *person) bool {
@@ -64,16 +63,43 @@ func (s *stage) hasBlocked(p *person) bool {
 	return p.blocked
 }
 
-// arrive keeps the message, lets its reader plan what they do about it, and returns its id on the channel.
-func (s *stage) arrive(p *person, a *arrival) string {
+// arrive keeps the message for its reader, and returns its id on the channel.
+func (s *stage) arrive(p *person, m *channels.Message) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	a.message = kept(a.message)
-	s.arrived[a.row.ID] = a
+	a := &arrival{id: m.Delivery, at: s.clock.now(), person: p}
+	if p.Does.After > 0 {
+		a.link = surveyToken(m)
+	}
+	if p.told || m.Mail == nil {
+		a.message = kept(m)
+	}
+	if p.told {
+		s.arrived[a.id] = a
+	}
+	s.unread = append(s.unread, a)
 	s.received++
 	s.full = s.full || s.received >= s.plan.messages
-	s.read(p, a)
-	return providerID(a.row.ID)
+	return providerID(m.Delivery)
+}
+
+// look lets members look at what has arrived since the last time: what each message is of is read for all of them together.
+func (s *stage) look(ctx context.Context) error {
+	unread := s.unread
+	s.unread = nil
+	ids := make([]campaigns.DeliveryID, len(unread))
+	for i, a := range unread {
+		ids[i] = a.id
+	}
+	rows, err := s.store.DeliveriesByID(ctx, ids)
+	if err != nil {
+		return err
+	}
+	for _, a := range unread {
+		a.row = rows[a.id]
+		s.read(a.person, a)
+	}
+	return nil
 }
 
 // kept is the message in memory of its own: a mail's parts stand in some that the next mails are written into.

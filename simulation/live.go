@@ -20,7 +20,7 @@ import (
 // Simulator plays beside a live service: drafts that are kept there, and copies of its members. It reads and writes nothing else of it.
 type Simulator struct {
 	Engine *engine.Engine
-	// Dir is where databases are put while they are needed.
+	// Dir is where journals are put while they are needed.
 	Dir string
 
 	busy chan struct{}
@@ -36,10 +36,10 @@ func NewSimulator(e *engine.Engine, dir string) (*Simulator, error) {
 	return &Simulator{Engine: e, Dir: dir, busy: make(chan struct{}, 1)}, nil
 }
 
-// leftAfter is how old a database is that nobody plays on any more: its process was killed. Another process may play beside this one.
+// leftAfter is how old a folder is that nobody plays on any more: its process was killed. Another process may play beside this one.
 const leftAfter = time.Hour
 
-// clean makes the folder, and removes what was left in it before a time: it may hold copies of members.
+// clean makes the folder, and removes what was left in it before a time.
 func clean(dir string, before time.Time) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err

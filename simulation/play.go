@@ -122,7 +122,7 @@ func (s *stage) work(ctx context.Context) error {
 			}
 		}
 	}
-	return ctx.Err()
+	return errors.Join(s.look(ctx), ctx.Err())
 }
 
 // fewActors is up to how many are handled one after the other: those who are handled together wait a moment in real time for more to come.

@@ -50,7 +50,7 @@ type Plan struct {
 	Story   string
 	// Lang is the language of the sentences.
 	Lang string
-	// Dir is where the database is put while it is needed; empty: the system's place for temporary files.
+	// Dir is where the journal is put while it is needed; empty: the system's place for temporary files.
 	Dir string
 
 	// Parts is how many stages the members are spread over, to be played side by side (default 1). The result is the same.

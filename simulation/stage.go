@@ -36,12 +36,13 @@ type stage struct {
 	member    map[campaigns.MemberID]*person
 	to        map[string]*person // by address
 
-	mu       sync.Mutex // guards what channels touch, on several connections at once
-	arrived  map[campaigns.DeliveryID]*arrival
-	acts     acts
+	mu       sync.Mutex                        // guards what channels touch, on several connections at once
+	arrived  map[campaigns.DeliveryID]*arrival // of those whose days are told
+	unread   []*arrival
 	received int
 	full     bool // the bound on messages was reached
 
+	acts   acts
 	held   map[campaigns.DeliveryID]hold
 	told   []told
 	seen   int64 // ids up to this one were looked at for holds
@@ -99,7 +100,7 @@ func open(ctx context.Context, plan Plan, defs []*definition.Definition, dir str
 
 // install opens everything that an installation has.
 func (s *stage) install(ctx context.Context, dir string, defs []*definition.Definition) (err error) {
-	if s.store, err = store.Open(ctx, store.Options{URL: "sqlite:" + filepath.Join(dir, "simulation.db"), Throwaway: true}); err != nil {
+	if s.store, err = store.Open(ctx, store.Options{Throwaway: true}); err != nil {
 		return err
 	}
 	if err := s.store.Migrate(ctx); err != nil {
@@ -108,16 +109,11 @@ func (s *stage) install(ctx context.Context, dir string, defs []*definition.Defi
 	if s.journal, err = journal.Open(filepath.Join(dir, "journal"), "simulation"); err != nil {
 		return err
 	}
-	blobs, err := blob.Open(filepath.Join(dir, "blobs"))
-	if err != nil {
-		return err
-	}
-	blobs.Throwaway = true
 	assumed, _ := engine.ReadAssumedCalls(defs, s.plan.Calls) // it was looked at before
 	s.engine, err = engine.New(engine.Options{
 		Store: s.store, Journal: s.journal, Owner: "simulation", Secret: []byte("a simulation's links lead nowhere"), PublicURL: publicURL, Now: s.clock.now,
 		Caller:       assuming{defs, assumed},
-		MailFromName: s.plan.Community.Name, MailFrom: "news@simulation.invalid", Mailbox: mailbox, Blobs: blobs, TakenFor: s.original, Alone: true, Newcomers: true, SegmentsEvery: time.Hour,
+		MailFromName: s.plan.Community.Name, MailFrom: "news@simulation.invalid", Mailbox: mailbox, Blobs: blob.Nowhere(), TakenFor: s.original, Alone: true, Newcomers: true, SegmentsEvery: time.Hour,
 		Senders: map[campaigns.Channel]channels.Sender{campaigns.Telegram: &sender{s, campaigns.Telegram}, campaigns.Email: &sender{s, campaigns.Email}},
 		Chat:    chat{}, Waker: waker{s}, BulkRunners: 1, Connections: map[campaigns.Channel]int{campaigns.Telegram: 1, campaigns.Email: 1},
 	})

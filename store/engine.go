@@ -29,7 +29,7 @@ type engine interface {
 	// again reports whether the same transaction may succeed when it is repeated.
 	again(err error) bool
 	// migrator returns what migrates, and its end.
-	migrator(ctx context.Context) (migrator, func(), error)
+	migrator(ctx context.Context) (migrator, func() error, error)
 	close() error
 }
 

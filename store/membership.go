@@ -41,6 +41,16 @@ func (q queries) ListedAmong(ctx context.Context, watch int64, ids []campaigns.M
 	return in, wrap("list members of segment", err)
 }
 
+// CreatedAfter keeps those of the members, in order, who are newer than that.
+func (q queries) CreatedAfter(ctx context.Context, ids []campaigns.MemberID, at time.Time) ([]campaigns.MemberID, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	newer, err := many(ctx, q.run, value[campaigns.MemberID], `SELECT id FROM members WHERE id`+q.dialect.among(1)+` AND created_at > $2 ORDER BY id`,
+		list(q.dialect, ids), micros(at))
+	return newer, wrap("look for new members", err)
+}
+
 // ListedSince says since when the member is listed; nil: they are not.
 func (q queries) ListedSince(ctx context.Context, watch int64, id campaigns.MemberID) (*time.Time, error) {
 	at, ok, err := one(ctx, q.run, func(r rows) (at time.Time, err error) {

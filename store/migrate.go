@@ -29,12 +29,12 @@ type migrator interface {
 
 // Migrate brings the schema up under a lock, so that processes that start at once migrate once. A schema newer than this binary is
 // refused with fault conflict.schema, which names both versions.
-func (s *Store) Migrate(ctx context.Context) error {
+func (s *Store) Migrate(ctx context.Context) (err error) {
 	m, end, err := s.engine.migrator(ctx)
 	if err != nil {
 		return fmt.Errorf("migrate database: %w", err)
 	}
-	defer end()
+	defer func() { err = errors.Join(err, end()) }()
 	found, known, err := m.GetVersions(ctx)
 	if err != nil {
 		return fmt.Errorf("migrate database: %w", err)
@@ -96,7 +96,10 @@ func provider(d dialect, db *sql.DB, options ...goose.ProviderOption) (*goose.Pr
 }
 
 // migrator holds a lock file beside the database until its end: SQLite's own lock does not span goose's several transactions.
-func (e *sqliteEngine) migrator(ctx context.Context) (migrator, func(), error) {
+func (e *sqliteEngine) migrator(ctx context.Context) (migrator, func() error, error) {
+	if e.memory {
+		return e.memoryMigrator(ctx)
+	}
 	l := flock.New(e.path+".migrate", flock.SetFlag(os.O_CREATE|os.O_RDWR), flock.SetPermissions(0o600))
 	if _, err := l.TryLockContext(ctx, 20*time.Millisecond); err != nil {
 		return nil, nil, fmt.Errorf("lock database: %w", err)
@@ -109,11 +112,11 @@ func (e *sqliteEngine) migrator(ctx context.Context) (migrator, func(), error) {
 	if err != nil {
 		return nil, nil, errors.Join(err, db.Close(), l.Close())
 	}
-	return m, func() { _, _ = db.Close(), l.Close() }, nil
+	return m, func() error { return errors.Join(db.Close(), l.Close()) }, nil
 }
 
 // migrator takes a PostgreSQL advisory lock for as long as it migrates.
-func (e *pgEngine) migrator(context.Context) (migrator, func(), error) {
+func (e *pgEngine) migrator(context.Context) (migrator, func() error, error) {
 	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300)) // a try a second, five minutes
 	if err != nil {
 		return nil, nil, err
@@ -123,5 +126,5 @@ func (e *pgEngine) migrator(context.Context) (migrator, func(), error) {
 	if err != nil {
 		return nil, nil, errors.Join(err, db.Close())
 	}
-	return m, func() { _ = db.Close() }, nil
+	return m, db.Close, nil
 }

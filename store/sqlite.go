@@ -19,22 +19,22 @@ const sqliteReaders = 4
 // sqliteEngine is one file in WAL mode: one connection that writes, four that read. A channel of connections is a fair queue,
 // so with the mutex around bulk work at most one bulk transaction stands ahead of an interactive one (15 ms at p99, measured).
 type sqliteEngine struct {
-	path      string
-	throwaway bool // see Options
-	writers   *sql.DB
-	readers   *sql.DB
-	writer    chan *liteConn
-	reader    chan *liteConn
-	bulk      sync.Mutex
-	turns     turns
-	ids       *liteIDs
+	path    string
+	memory  bool // no file; see openMemory
+	writers *sql.DB
+	readers *sql.DB
+	writer  chan *liteConn
+	reader  chan *liteConn
+	bulk    sync.Mutex
+	turns   turns
+	ids     *liteIDs
 }
 
-func openSQLite(ctx context.Context, path string, throwaway bool) (_ *sqliteEngine, err error) {
+func openSQLite(ctx context.Context, path string) (_ *sqliteEngine, err error) {
 	if path, err = sqlitePath(path); err != nil {
 		return nil, err
 	}
-	e := &sqliteEngine{path: path, throwaway: throwaway, writer: make(chan *liteConn, 1), reader: make(chan *liteConn, sqliteReaders)}
+	e := &sqliteEngine{path: path, writer: make(chan *liteConn, 1), reader: make(chan *liteConn, sqliteReaders)}
 	e.ids = &liteIDs{file: e}
 	defer func() {
 		if err != nil {
@@ -42,7 +42,7 @@ func openSQLite(ctx context.Context, path string, throwaway bool) (_ *sqliteEngi
 		}
 	}()
 	// The writer comes first: it makes the file a WAL database.
-	if e.writers, err = e.connect(ctx, e.writer, 1, e.durability()); err != nil {
+	if e.writers, err = e.connect(ctx, e.writer, 1, durable); err != nil {
 		return nil, err
 	}
 	if e.readers, err = e.connect(ctx, e.reader, sqliteReaders, "query_only(ON)"); err != nil {
@@ -77,14 +77,21 @@ func (e *sqliteEngine) connect(ctx context.Context, to chan *liteConn, n int, pr
 		return nil, err
 	}
 	for range n {
-		c, err := db.Conn(ctx)
-		if err != nil {
+		if err := give(ctx, db, to); err != nil {
 			_ = db.Close()
 			return nil, err
 		}
-		to <- &liteConn{conn: c, prepared: map[string]*sql.Stmt{}}
 	}
 	return db, nil
+}
+
+// give puts one of the pool's connections into the line.
+func give(ctx context.Context, db *sql.DB, to chan<- *liteConn) error {
+	c, err := db.Conn(ctx)
+	if err == nil {
+		to <- &liteConn{conn: c, prepared: map[string]*sql.Stmt{}}
+	}
+	return err
 }
 
 func (e *sqliteEngine) open(n int, pragma string) (*sql.DB, error) {
@@ -100,15 +107,10 @@ func (e *sqliteEngine) open(n int, pragma string) (*sql.DB, error) {
 }
 
 // migrations is a connection for goose, which wants a pool of its own; it is closed when the schema is up.
-func (e *sqliteEngine) migrations() (*sql.DB, error) { return e.open(1, e.durability()) }
+func (e *sqliteEngine) migrations() (*sql.DB, error) { return e.open(1, durable) }
 
-// durability is what a commit waits for.
-func (e *sqliteEngine) durability() string {
-	if e.throwaway {
-		return "synchronous(OFF)"
-	}
-	return "synchronous(FULL)"
-}
+// durable is what a commit waits for: the disk.
+const durable = "synchronous(FULL)"
 
 func (e *sqliteEngine) dialect() dialect   { return dialect{} }
 func (e *sqliteEngine) idSource() idSource { return e.ids }
@@ -134,7 +136,7 @@ func (e *sqliteEngine) exec(context.Context, string, ...any) (int64, error) {
 }
 
 func (e *sqliteEngine) query(ctx context.Context, text string, args ...any) (rows, error) {
-	c, err := take(ctx, e.reader)
+	c, err := e.takeReader(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -161,7 +163,7 @@ func (r *returning) Close() {
 }
 
 func (e *sqliteEngine) read(ctx context.Context, fn func(runner) error) error {
-	c, err := take(ctx, e.reader)
+	c, err := e.takeReader(ctx)
 	if err != nil {
 		return err
 	}
@@ -173,7 +175,7 @@ func (e *sqliteEngine) write(ctx context.Context, how manner, fn func(runner) er
 	if how == bulk || how == often {
 		e.bulk.Lock()
 		defer e.bulk.Unlock()
-		if !e.throwaway {
+		if !e.memory {
 			e.turns.wait(ctx)
 		}
 	} else {
@@ -212,6 +214,9 @@ func (e *sqliteEngine) again(err error) bool {
 }
 
 func (e *sqliteEngine) close() error {
+	if e.memory {
+		return e.forget()
+	}
 	for range sqliteReaders {
 		c := <-e.reader
 		c.close()

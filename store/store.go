@@ -19,7 +19,7 @@ type Options struct {
 	URL string
 	// MaxConns bounds PostgreSQL's pool (default 16). SQLite has one writer and four readers.
 	MaxConns int
-	// Throwaway: nobody misses the database after a crash, and one caller uses it: no commit waits for the disk, and no bulk work for others' (SQLite only).
+	// Throwaway: a SQLite database in memory, which is gone when it is closed; URL is not used. It is for one caller: whoever reads waits for whoever writes.
 	Throwaway bool
 }
 
@@ -72,10 +72,13 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 }
 
 func openEngine(ctx context.Context, o Options) (engine, error) {
+	if o.Throwaway {
+		return openMemory(ctx)
+	}
 	scheme, rest, _ := strings.Cut(o.URL, ":")
 	switch scheme {
 	case "sqlite":
-		return openSQLite(ctx, rest, o.Throwaway)
+		return openSQLite(ctx, rest)
 	case "postgres", "postgresql":
 		return openPostgres(ctx, o)
 	}

@@ -78,9 +78,9 @@ func (tx *Tx) SaveWatch(ctx context.Context, w *Watch) error {
 	return wrap("save watch", err)
 }
 
-// WatchAnew lets the rounds of all watches begin now: a condition has changed. Who is listed by a first round that is under way stays so until the next.
+// WatchAnew lets the rounds of all watches begin now, first ones too: a condition has changed.
 func (tx *Tx) WatchAnew(ctx context.Context, now time.Time) error {
-	_, err := tx.run.exec(ctx, `UPDATE segment_watches SET due_at = $1, round_at = $1, last_member = CASE WHEN filled_at IS NULL THEN last_member ELSE 0 END WHERE ended_at IS NULL`, micros(now))
+	_, err := tx.run.exec(ctx, `UPDATE segment_watches SET due_at = $1, round_at = $1, last_member = 0 WHERE ended_at IS NULL`, micros(now))
 	return wrap("watch anew", err)
 }
 

@@ -152,6 +152,8 @@ type Facts struct {
 	Paused bool
 	// Pauses of the campaign, in order; an ask's timeout is lengthened by those that lie between its asking and now.
 	Pauses []Pause
+	// Unset: the settings do not name the endpoint that the step calls at which the enrollment stands.
+	Unset bool `json:",omitempty"`
 	// Past and Segments are there as far as conditions of the definition ask for them.
 	Past     *definition.Past    `json:",omitempty"`
 	Segments definition.Segments `json:",omitempty"`

@@ -407,6 +407,10 @@ func (l *life) stands(was decide.Enrollment, in decide.Input) {
 	if e.Waiting.Call != (l.call != nil) || l.call != nil && (e.Wait != campaigns.WaitTime || l.call.Step != e.Step || l.call.Visit != e.Visit) {
 		ok = false
 	}
+	_, due := in.(*decide.Due)
+	if _, outcome := in.(*decide.Delivered); due || outcome && was.Wait != e.Wait { // these decide what is due: due again at once, it would be decided for ever
+		ok = ok && (l.f.Paused || e.State != campaigns.EnrollmentWaiting || e.Due == nil || e.Due.After(l.now))
+	}
 	if !ok || e.Reason == campaigns.ExitCycle {
 		l.t.Fatalf("%T: stands at %s (%+v), the delivery is %+v", in, stand(e), e.Waiting, l.out)
 	}
@@ -471,7 +475,7 @@ func (l *life) outcome(x decide.Deliver) *decide.Delivered {
 	states := []campaigns.DeliveryState{campaigns.Sent, campaigns.Sent, campaigns.Sent, campaigns.Unknown, campaigns.Failed, campaigns.Suppressed, campaigns.Expired, campaigns.Canceled, campaigns.Claimed}
 	reasons := []campaigns.Reason{"", campaigns.Blocked, campaigns.Rejected, campaigns.AttemptsUsedUp, campaigns.TooLate, campaigns.NoConsent, campaigns.Stopped}
 	return &decide.Delivered{
-		Step: x.Step, Visit: x.Visit, Channel: x.Channel, Part: x.Part, At: l.now,
+		Step: x.Step, Visit: x.Visit, Channel: x.Channel, Part: x.Part, At: l.now.Add(-time.Duration(rapid.SampledFrom([]int{0, 0, 1, 26, 90}).Draw(l.t, "known late")) * time.Hour),
 		State: rapid.SampledFrom(states).Draw(l.t, "state"), Reason: rapid.SampledFrom(reasons).Draw(l.t, "reason"),
 	}
 }

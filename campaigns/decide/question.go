@@ -24,7 +24,7 @@ func (r *run) ask(ask *definition.Ask, ch campaigns.Channel, at time.Time) {
 	r.e.Waiting = Waiting{Rejected: r.e.Waiting.Rejected, Begun: r.e.Waiting.Begun}
 	due := r.look(ask, asked, asked.At)
 	r.e.Due = &due
-	if _, ok := r.escalates(asked, asked.At); ok && !due.After(r.now) { // its outcome became known late
+	if !due.After(r.now) { // its outcome became known late
 		r.answerDue()
 	}
 }

@@ -111,6 +111,25 @@ func TestTimeout(t *testing.T) {
 	}
 }
 
+// The outcome of the message becomes known when the question's time is over already: an outage. In a pause the time stands still from its beginning.
+func TestOutcomeKnownAfterTheTimeout(t *testing.T) {
+	late := sent("level", 1, campaigns.Telegram)
+	late.At = noon
+	play(t, survey).run(asked, line{after: 25 * time.Hour, in: late, want: `
+		question.timed_out level
+		close
+		deliver bye/1 telegram.0 bulk until 22 Oct 11:00
+		= waiting delivery bye/1 telegram.0`})
+	paused := func(from time.Duration) func(*decide.Facts) {
+		return func(f *decide.Facts) { f.Paused, f.Pauses = true, []decide.Pause{{From: noon.Add(from)}} }
+	}
+	play(t, survey).run(asked, line{after: 25 * time.Hour, facts: paused(time.Hour), in: late, want: `= waiting answer level/1 due 22 Oct 10:00`})
+	play(t, survey).run(asked, line{after: 26 * time.Hour, facts: paused(25 * time.Hour), in: late, want: `
+		question.timed_out level
+		close
+		= active bye/0 due 21 Oct 12:00`})
+}
+
 func TestLateAfterExit(t *testing.T) {
 	play(t, survey).run(asked, put,
 		line{in: &decide.Left{Reason: campaigns.ExitUnsubscribed}, want: `

@@ -89,8 +89,12 @@ func (r *run) waitIsOver(s *definition.Step) {
 	w := s.Wait()
 	switch {
 	case s.Call() != nil:
-		r.endCall(campaigns.CallTimedOut)
-		r.callFailed(s.Call(), s.Next, campaigns.CallTimedOut)
+		why := campaigns.CallTimedOut
+		if r.f.Unset { // nobody was asked: a clock was put on before that was noticed
+			why = campaigns.CallUnknown
+		}
+		r.endCall(why)
+		r.callFailed(s.Call(), s.Next, why)
 	case w == nil:
 		r.proceed(s.Next)
 	case w.Date != nil:

@@ -15,10 +15,11 @@ import (
 
 // Store is a folder of contents. It is safe for concurrent use, also by several processes.
 type Store struct {
-	dir string
-	// Throwaway: nobody misses the contents after a power cut, so nothing waits for the disk.
-	Throwaway bool
+	dir string // empty: nothing is kept
 }
+
+// Nowhere takes contents and keeps none of them: what is told of each is the same, and whoever asks for one finds that it is not there.
+func Nowhere() *Store { return &Store{} }
 
 // ErrTooLarge says that a content has more bytes than it may have.
 var ErrTooLarge = errors.New("the content is too large")
@@ -43,13 +44,16 @@ type Blob struct {
 
 // Put keeps what r brings, at most limit bytes. When it returns, a power cut takes nothing back. Error ErrTooLarge.
 func (s *Store) Put(r io.Reader, limit int64) (Blob, error) {
+	if s.dir == "" {
+		return s.told(r, limit)
+	}
 	f, err := os.CreateTemp(filepath.Join(s.dir, incoming), "blob-")
 	if err != nil {
 		return Blob{}, fmt.Errorf("keep blob: %w", err)
 	}
 	defer os.Remove(f.Name()) // gone when it was renamed
 	b, err := copyHashed(f, r, limit)
-	if err == nil && !s.Throwaway {
+	if err == nil {
 		err = f.Sync()
 	}
 	if cerr := f.Close(); err == nil {
@@ -59,6 +63,15 @@ func (s *Store) Put(r io.Reader, limit int64) (Blob, error) {
 		return Blob{}, fmt.Errorf("keep blob: %w", err)
 	}
 	if err := s.place(f.Name(), b.SHA256); err != nil {
+		return Blob{}, fmt.Errorf("keep blob: %w", err)
+	}
+	return b, nil
+}
+
+// told is Put without a folder.
+func (s *Store) told(r io.Reader, limit int64) (Blob, error) {
+	b, err := copyHashed(io.Discard, r, limit)
+	if err != nil {
 		return Blob{}, fmt.Errorf("keep blob: %w", err)
 	}
 	return b, nil
@@ -99,9 +112,6 @@ func (s *Store) place(from, hash string) error {
 	if err := os.Rename(from, to); err != nil {
 		return err
 	}
-	if s.Throwaway {
-		return nil
-	}
 	if d, err := os.Open(filepath.Dir(to)); err == nil { // some systems cannot sync a folder
 		_ = d.Sync()
 		_ = d.Close()
@@ -113,6 +123,9 @@ func (s *Store) place(from, hash string) error {
 func (s *Store) path(hash string) (string, error) {
 	if b, err := hex.DecodeString(hash); err != nil || len(b) != sha256.Size {
 		return "", fmt.Errorf("%w: no hash", fs.ErrInvalid)
+	}
+	if s.dir == "" {
+		return "", fmt.Errorf("%w: nothing is kept", fs.ErrNotExist)
 	}
 	return filepath.Join(s.dir, hash[:2], hash), nil
 }
@@ -129,10 +142,10 @@ func (s *Store) Get(hash string) (*os.File, error) {
 // Remove removes a content; one that is not there is no error.
 func (s *Store) Remove(hash string) error {
 	p, err := s.path(hash)
-	if err != nil {
-		return err
+	if err == nil {
+		err = os.Remove(p)
 	}
-	if err := os.Remove(p); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("remove blob: %w", err)
 	}
 	return nil
@@ -140,6 +153,9 @@ func (s *Store) Remove(hash string) error {
 
 // Old calls f with the hash of every content that is older than age, and removes what was never finished.
 func (s *Store) Old(age time.Duration, f func(hash string) error) error {
+	if s.dir == "" {
+		return nil
+	}
 	before := time.Now().Add(-age)
 	return filepath.WalkDir(s.dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {

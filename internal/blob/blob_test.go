@@ -130,3 +130,25 @@ func TestOldOnesAreFound(t *testing.T) {
 		t.Errorf("removing twice: %v", err)
 	}
 }
+
+// TestNowhere: of a content the same is told as where it is kept, and nothing is.
+func TestNowhere(t *testing.T) {
+	kept, _ := open(t)
+	nowhere := blob.Nowhere()
+	want, err := kept.Put(strings.NewReader("a voice"), 7)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := nowhere.Put(strings.NewReader("a voice"), 7); err != nil || got.SHA256 != want.SHA256 || got.Size != want.Size || !bytes.Equal(got.Head, want.Head) {
+		t.Errorf("%+v %v, not %+v", got, err, want)
+	}
+	if _, err := nowhere.Put(strings.NewReader("a voice"), 6); !errors.Is(err, blob.ErrTooLarge) {
+		t.Errorf("one that is too large: %v", err)
+	}
+	if _, err := nowhere.Get(want.SHA256); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("got: %v", err)
+	}
+	if err := errors.Join(nowhere.Remove(want.SHA256), nowhere.Old(0, func(string) error { return errors.New("found") })); err != nil {
+		t.Error(err)
+	}
+}

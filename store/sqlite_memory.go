@@ -1,0 +1,76 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+)
+
+// openMemory is a database in memory: one connection that reads and writes, for whose pages nobody else asks. It costs no file, no write-ahead log and no lock,
+// and no page is read twice; but a read that is not the Tx's own waits until the transaction ends.
+func openMemory(ctx context.Context) (*sqliteEngine, error) {
+	db, err := sql.Open("sqlite", "file::memory:?_pragma=temp_store(MEMORY)")
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(1)
+	line := make(chan *liteConn, 1)
+	e := &sqliteEngine{memory: true, writers: db, writer: line, reader: line}
+	e.ids = &liteIDs{file: e}
+	if err := give(ctx, db, line); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return e, nil
+}
+
+// memoryMigrator lends the one connection to the migrations.
+func (e *sqliteEngine) memoryMigrator(ctx context.Context) (migrator, func() error, error) {
+	c, err := take(ctx, e.writer)
+	if err != nil {
+		return nil, nil, err
+	}
+	c.close() // the pool keeps it, and with it the database
+	end := func() error {
+		if err := give(context.WithoutCancel(ctx), e.writers, e.writer); err != nil {
+			close(e.writer)
+			return err
+		}
+		// The first id may be asked for inside of a transaction, which could not read then what is reserved.
+		_, err := e.ids.next(context.WithoutCancel(ctx), 0)
+		return err
+	}
+	m, err := provider(e.dialect(), e.writers)
+	if err != nil {
+		return nil, nil, errors.Join(err, end())
+	}
+	return m, end, nil
+}
+
+// memoryPatience is how long a read waits at most for the transaction that has the connection: no transaction takes so long, but one whose own caller waits.
+const memoryPatience = time.Minute
+
+var errReadsItself = errors.New("sqlite in memory: the connection is not given back; a transaction may wait for a read beside it")
+
+// takeReader is take for whoever reads.
+func (e *sqliteEngine) takeReader(ctx context.Context) (*liteConn, error) {
+	if !e.memory {
+		return take(ctx, e.reader)
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, memoryPatience, errReadsItself)
+	defer cancel()
+	c, err := take(ctx, e.reader)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = context.Cause(ctx)
+	}
+	return c, err
+}
+
+// forget closes the database, and with it it is gone.
+func (e *sqliteEngine) forget() error {
+	if c, ok := <-e.writer; ok {
+		c.close()
+		close(e.writer)
+	}
+	return e.closeDBs()
+}
