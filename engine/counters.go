@@ -10,6 +10,9 @@ import (
 // recountEvery is how old the comparison of a campaign's counters with its rows becomes.
 const recountEvery = 24 * time.Hour
 
+// fillSlice is how much of each second goes into rows that an earlier release did not write.
+const fillSlice = 300 * time.Millisecond
+
 // FoldCounters adds up what was counted since the last time. One process does it, under the scheduler's lease.
 func (e *Engine) FoldCounters(ctx context.Context) error {
 	for {
@@ -18,6 +21,18 @@ func (e *Engine) FoldCounters(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// FillWords goes on for a moment to write the words of members whom a release before took in.
+func (e *Engine) FillWords(ctx context.Context) error {
+	for end := time.Now().Add(fillSlice); !e.filled.Load() && time.Now().Before(end); {
+		some, err := e.Store.FillWords(ctx)
+		if err != nil {
+			return err
+		}
+		e.filled.Store(!some)
+	}
+	return nil
 }
 
 // Recount compares the counters of campaigns with their rows: of those that were never counted, or, when daily is set, of the one that it was longest ago.

@@ -110,6 +110,7 @@ type Engine struct {
 	woken    recently[string]
 	swept    recently[sweptCampaign] // found empty
 	noticed  recently[sweptCampaign] // asked to be emptied
+	filled   atomic.Bool             // the words of earlier members are written
 	claims   atomic.Uint64           // tells claims apart
 	waited   sync.Map                // since when a campaign's next audience waits for what is behind: time.Time by campaigns.CampaignID
 	bot      atomic.Pointer[string]  // the bot's name, once it is known

@@ -45,6 +45,9 @@ func (tx *Tx) SetAddress(ctx context.Context, a members.Address, key, hash strin
 		return conflict("address", nil)
 	}
 	tx.changed(a.Member)
+	if a.Channel == campaigns.Email {
+		tx.renamed(a.Member)
+	}
 	if err != nil || len(there) > 0 {
 		return wrap("write address", err)
 	}
@@ -58,6 +61,7 @@ func (tx *Tx) RemoveAddress(ctx context.Context, id campaigns.MemberID, ch campa
 		return err
 	}
 	tx.changed(id)
+	tx.renamed(id)
 	return tx.countAddress(ctx, id, ch, -1)
 }
 

@@ -57,6 +57,7 @@ var erasures = []string{
 	`UPDATE enrollments SET data = '{}' WHERE member_id = $1 AND state IN ('completed', 'exited')`,
 	`DELETE FROM member_tags WHERE member_id = $1`,
 	`DELETE FROM member_attributes WHERE member_id = $1`,
+	`DELETE FROM member_words WHERE member_id = $1`,
 	unlist,
 	`DELETE FROM addresses WHERE member_id = $1`,
 }

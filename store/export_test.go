@@ -56,3 +56,10 @@ func (s *Store) AudiencePlan(ctx context.Context, a Asked) (plan []string, err e
 	})
 	return plan, err
 }
+
+// SetUsual sets how many members a word may have to be looked up, and returns what sets it back.
+func SetUsual(n int) func() {
+	before := usual
+	usual = n
+	return func() { usual = before }
+}

@@ -171,6 +171,7 @@ func (tx *Tx) InsertMember(ctx context.Context, m *members.Member) error {
 		tx.count(counter{kind: countMembers, key: memberKey(string(m.Language), "")}, 1)
 	}
 	tx.changed(m.ID)
+	tx.renamed(m.ID)
 	return tx.putSearchRows(ctx, m)
 }
 
@@ -183,9 +184,17 @@ func (tx *Tx) UpdateMember(ctx context.Context, m *members.Member) error {
 	if err := tx.externalIDFree(ctx, m); err != nil {
 		return err
 	}
-	was, _, err := one(ctx, tx.run, value[string], `SELECT state || ' ' || language FROM members WHERE id = $1`, m.ID)
+	var was string
+	var n named
+	_, err = many(ctx, tx.run, func(r rows) (_ struct{}, err error) {
+		return struct{}{}, r.Scan(&was, &n.first, &n.last, orEmpty(&n.external))
+	},
+		`SELECT state || ' ' || language, first_name, last_name, external_id FROM members WHERE id = $1`, m.ID)
 	if err != nil {
 		return wrap("read member", err)
+	}
+	if n.first != m.FirstName || n.last != m.LastName || n.external != m.ExternalID || m.State != members.Active {
+		tx.renamed(m.ID)
 	}
 	if was != string(m.State)+" "+string(m.Language) {
 		return tx.recountMembers(ctx, []campaigns.MemberID{m.ID}, func() error { return tx.updateMember(ctx, m, attributes) })

@@ -68,6 +68,7 @@ func (tx *Tx) mergeMembers(ctx context.Context, m Merge) error {
 			return wrap("merge members", err)
 		}
 	}
+	tx.renamed(into)
 	for _, sql := range leavings {
 		if _, err := tx.run.exec(ctx, sql, from); err != nil {
 			return wrap("merge members", err)
@@ -121,6 +122,7 @@ var leavings = []string{
 	`DELETE FROM subscriptions WHERE member_id = $1`,
 	`DELETE FROM member_tags WHERE member_id = $1`,
 	`DELETE FROM member_attributes WHERE member_id = $1`,
+	`DELETE FROM member_words WHERE member_id = $1`,
 	unlist,
 	`DELETE FROM members WHERE id = $1`,
 }

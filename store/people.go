@@ -11,7 +11,7 @@ import (
 
 // MemberQuery narrows a list of members; empty fields match all.
 type MemberQuery struct {
-	// Text is looked for in names, external ids and addresses, whatever its case.
+	// Text is looked for in names, external ids and addresses, whatever its case: the beginnings of words, a chat's number, or a part of a mail address.
 	Text     string
 	Language campaigns.Lang
 	Channel  campaigns.Channel // has an address there
@@ -20,47 +20,82 @@ type MemberQuery struct {
 // searchPage is how many members' names are read at once.
 const searchPage = 2000
 
-// FindMembers lists the ids of members who are not erased, by id, after the page's place. Names are folded by Go (SQLite folds ASCII only),
-// so a search walks them in pages until the list is full.
+// FindMembers lists the ids of members who are not erased, by id, after the page's place: those each of whose searched words begins a word of their name, external
+// id or mail address, and whoever has the text as a chat's number; if there are none, those in whose mail address it stands. Few are looked up; what many share is soon
+// found by walking all.
 func (q queries) FindMembers(ctx context.Context, m MemberQuery, p Page) ([]campaigns.MemberID, error) {
-	text := definition.Fold(strings.TrimSpace(m.Text))
+	text := strings.TrimSpace(m.Text)
 	if text == "" {
-		return q.membersAfter(ctx, m, p)
+		return q.membersAfter(ctx, m, p, nil)
 	}
-	byAddress, err := q.membersByAddress(ctx, text)
+	found, err := q.membersByNumber(ctx, text)
 	if err != nil {
 		return nil, err
 	}
-	var found []campaigns.MemberID
-	for after := p.After; ; {
-		names, err := q.memberNames(ctx, m, Page{After: after, Limit: searchPage})
-		if err != nil {
+	s := newSearch(text)
+	ids, common, err := q.candidates(ctx, s)
+	switch {
+	case err != nil:
+		return nil, err
+	case common && len(found) == 0:
+		return q.walk(ctx, m, p, s)
+	}
+	if found = append(found, ids...); len(found) == 0 && strings.ContainsAny(text, ".@") {
+		if found, err = q.membersByAddress(ctx, definition.Fold(text)); err != nil {
 			return nil, err
 		}
-		for _, n := range names {
-			if byAddress[n.id] || n.has(text) {
+	}
+	return q.membersAfter(ctx, m, p, append([]campaigns.MemberID{}, found...))
+}
+
+// candidates looks the search's words up. common: it is better to look at all members, also while the words of some are not written yet.
+func (q queries) candidates(ctx context.Context, s search) (ids []campaigns.MemberID, common bool, err error) {
+	if len(s.words) == 0 {
+		return nil, false, nil
+	}
+	if fills, err := q.fillsWords(ctx); err != nil || fills {
+		return nil, fills, err
+	}
+	ids, few, err := q.found(ctx, s)
+	return ids, !few, err
+}
+
+// membersByNumber finds whose chat has the number.
+func (q queries) membersByNumber(ctx context.Context, number string) ([]campaigns.MemberID, error) {
+	ids, err := many(ctx, q.run, value[campaigns.MemberID], `SELECT member_id FROM addresses WHERE channel = 'telegram' AND value_key = $1`, number)
+	return ids, wrap("find by number", err)
+}
+
+// membersByAddress finds in whose mail address the part stands. It looks at all.
+func (q queries) membersByAddress(ctx context.Context, part string) ([]campaigns.MemberID, error) {
+	ids, err := many(ctx, q.run, value[campaigns.MemberID],
+		`SELECT member_id FROM addresses WHERE channel = 'email' AND `+q.dialect.position("value_key", "$1")+` > 0`, part)
+	return ids, wrap("find by address", err)
+}
+
+// walk looks at the members in pages until the list is full.
+func (q queries) walk(ctx context.Context, m MemberQuery, p Page, s search) (found []campaigns.MemberID, _ error) {
+	for after := p.After; ; {
+		w := q.memberFilter(m, Page{After: after})
+		ns, err := many(ctx, q.run, scanNamed, w.page(`SELECT `+namedColumns+` FROM members`, Page{Limit: searchPage}), w.args...)
+		if err != nil {
+			return nil, wrap("read names", err)
+		}
+		for _, n := range ns {
+			if s.finds(n) {
 				if found = append(found, n.id); len(found) == p.limit() {
 					return found, nil
 				}
 			}
 		}
-		if len(names) < searchPage {
+		if len(ns) < searchPage {
 			return found, nil
 		}
-		after = int64(names[len(names)-1].id)
+		after = int64(ns[len(ns)-1].id)
 	}
 }
 
-type memberName struct {
-	id                    campaigns.MemberID
-	external, first, last string
-}
-
-func (n memberName) has(folded string) bool {
-	return strings.Contains(definition.Fold(n.first+" "+n.last), folded) || strings.Contains(definition.Fold(n.external), folded)
-}
-
-// where is the conditions of the query that SQL can tell.
+// memberFilter is the conditions of the query that SQL can tell.
 func (q queries) memberFilter(m MemberQuery, p Page) *filter {
 	w := q.filter("id > ", p.After)
 	w.add("state = 'active'")
@@ -71,31 +106,14 @@ func (q queries) memberFilter(m MemberQuery, p Page) *filter {
 	return w
 }
 
-func (q queries) membersAfter(ctx context.Context, m MemberQuery, p Page) ([]campaigns.MemberID, error) {
+// membersAfter lists them; among: no others than these, or nil.
+func (q queries) membersAfter(ctx context.Context, m MemberQuery, p Page, among []campaigns.MemberID) ([]campaigns.MemberID, error) {
 	w := q.memberFilter(m, p)
+	if among != nil {
+		w.add("id" + q.dialect.among(w.param(list(q.dialect, among))))
+	}
 	ids, err := many(ctx, q.run, value[campaigns.MemberID], w.page(`SELECT id FROM members`, p), w.args...)
 	return ids, wrap("list members", err)
-}
-
-func (q queries) memberNames(ctx context.Context, m MemberQuery, p Page) ([]memberName, error) {
-	w := q.memberFilter(m, p)
-	ns, err := many(ctx, q.run, func(r rows) (n memberName, err error) {
-		err = r.Scan(&n.id, orEmpty(&n.external), &n.first, &n.last)
-		return n, err
-	}, w.page(`SELECT id, external_id, first_name, last_name FROM members`, p), w.args...)
-	return ns, wrap("read names", err)
-}
-
-// membersByAddress finds members by a part of an address. A chat's number is no word: it is found whole.
-func (q queries) membersByAddress(ctx context.Context, folded string) (map[campaigns.MemberID]bool, error) {
-	found := map[campaigns.MemberID]bool{}
-	_, err := many(ctx, q.run, func(r rows) (_ struct{}, err error) {
-		var id campaigns.MemberID
-		err = r.Scan(&id)
-		found[id] = true
-		return
-	}, `SELECT member_id FROM addresses WHERE value_key = $1 OR (channel = 'email' AND `+q.dialect.position("value_key", "$1")+` > 0)`, folded)
-	return found, wrap("find by address", err)
 }
 
 // CountMembers counts the members whom the query's language and channel leave; Text is left out.

@@ -43,6 +43,7 @@ type Tx struct {
 	counts map[countable]int // what is appended to the counters before the transaction commits
 
 	watching *watching
+	reworded map[campaigns.MemberID]bool // whose words are written anew before the transaction commits
 	marked   map[campaigns.MemberID]bool // who is marked as changed before the transaction commits, where anybody listens to a segment
 }
 

@@ -52,6 +52,9 @@ func (s *Store) write(ctx context.Context, how manner, fn func(*Tx) error) error
 					return err
 				}
 			}
+			if err := tx.writeWords(ctx); err != nil {
+				return err
+			}
 			if err := tx.appendMarks(ctx); err != nil {
 				return err
 			}

@@ -2,6 +2,7 @@ package workers
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 )
@@ -28,6 +29,7 @@ func Sweep(ctx context.Context, s Sweeper, log *slog.Logger) {
 type Counter interface {
 	FoldCounters(ctx context.Context) error
 	Recount(ctx context.Context, daily bool) error
+	FillWords(ctx context.Context) error
 }
 
 // recountEvery is how often a campaign's counters are compared with its rows, one campaign at a time.
@@ -43,10 +45,10 @@ func Count(ctx context.Context, c Counter, log *slog.Logger) {
 			if daily {
 				compared = time.Now()
 			}
-			err = c.Recount(ctx, daily)
+			err = errors.Join(c.Recount(ctx, daily), c.FillWords(ctx))
 		}
 		if err != nil && ctx.Err() == nil {
-			log.Warn("counters not folded", "error", err)
+			log.Warn("what pages read is not up to date", "error", err)
 		}
 	})
 }

@@ -72,7 +72,8 @@ func pages(members int) []page {
 		{name: "console: members, far on", path: fmt.Sprintf("/console/members?after=%d", firstMember+middle), most: list},
 		{name: "console: members, by language", path: "/console/members?language=en", most: list},
 		{name: "console: members, on Telegram", path: "/console/members?channel=telegram", most: list},
-		{name: "console: members, a search", method: http.MethodPost, path: "/console/members", body: url.Values{"q": {fmt.Sprintf("m-%d", middle)}}.Encode(), most: other},
+		search("an id", fmt.Sprintf("m-%d", middle)), search("nobody", "nobody"), search("a name of many", "First7"), search("a name of all", "last"),
+		search("two names", "first77 last7"), search("an address", fmt.Sprintf("m%d@example.org", middle)),
 		{name: "console: member", path: fmt.Sprintf("/console/members/%d", firstMember+middle), most: list},
 	}
 	for _, key := range []string{"welcome", "survey", "challenge", "news"} {
@@ -156,4 +157,9 @@ func sum(all []time.Duration) (s time.Duration) {
 		s += d
 	}
 	return s
+}
+
+// search is one of members, in a form: names do not belong in addresses.
+func search(what, text string) page {
+	return page{name: "console: members, searched by " + what, method: http.MethodPost, path: "/console/members", body: url.Values{"q": {text}}.Encode(), most: list}
 }

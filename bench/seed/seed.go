@@ -82,10 +82,10 @@ func (db *DB) Fill(ctx context.Context, members int, say func(string)) error {
 type index struct{ name, create string }
 
 func (db *DB) indexes(ctx context.Context) (all []index, err error) {
-	text := `SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL AND tbl_name IN ('enrollments', 'deliveries', 'responses', 'events', 'member_tags', 'member_attributes')`
+	text := `SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL AND tbl_name IN ('enrollments', 'deliveries', 'responses', 'events', 'member_tags', 'member_attributes', 'member_words')`
 	if db.Postgres {
 		text = `SELECT i.indexname, i.indexdef FROM pg_indexes i LEFT JOIN pg_constraint c ON c.conname = i.indexname
-			WHERE i.schemaname = 'public' AND c.oid IS NULL AND i.tablename IN ('enrollments', 'deliveries', 'responses', 'events', 'member_tags', 'member_attributes')`
+			WHERE i.schemaname = 'public' AND c.oid IS NULL AND i.tablename IN ('enrollments', 'deliveries', 'responses', 'events', 'member_tags', 'member_attributes', 'member_words')`
 	}
 	rows, err := db.QueryContext(ctx, text)
 	if err != nil {

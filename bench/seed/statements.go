@@ -95,6 +95,8 @@ func (db *DB) members(members int) (all []string) {
 			'{"level":"l' || (i % 5) || '","lessons":' || (i % 100) || '}', 'active', CASE WHEN i % 50 = 0 THEN {now} - (i % 40) * {day} END, {now}, {now} - {day}, {now} FROM {series}`)
 	add(`INSERT INTO member_tags (member_id, tag_key, tag) SELECT {i0} + i, 'vip', 'VIP' FROM {series} WHERE i % 5 = 0`)
 	add(`INSERT INTO member_tags (member_id, tag_key, tag) SELECT {i0} + i, 'group-' || (i % 50), 'group-' || (i % 50) FROM {series}`)
+	add(`INSERT INTO member_words (word, member_id) SELECT 'm', {i0} + i FROM {series} UNION ALL SELECT CAST(i AS TEXT), {i0} + i FROM {series}
+		UNION ALL SELECT 'm' || i, {i0} + i FROM {series} UNION ALL SELECT 'first' || (i % 997), {i0} + i FROM {series} UNION ALL SELECT 'last' || (i % 9973), {i0} + i FROM {series}`)
 	add(`INSERT INTO member_attributes (member_id, name, kind, text_key, number) SELECT {i0} + i, 'level', 'text', 'l' || (i % 7), NULL FROM {series}`)
 	add(`INSERT INTO member_attributes (member_id, name, kind, text_key, number) SELECT {i0} + i, 'lessons', 'number', NULL, i % 100 FROM {series}`)
 	add(`INSERT INTO addresses (id, member_id, channel, value, value_key, value_hash, reach, reach_at, created_at)
