@@ -24,7 +24,7 @@ type MemberFields struct {
 	QuietHours     opt[quietHours] `json:"quiet_hours,omitempty" doc:"Hours of the member's own clock in which nothing comes by itself, beside the campaign's; null: none"`
 	Email          opt[string]     `json:"email,omitempty" doc:"Empty takes the address away. An address is not consent"`
 	TelegramChatID opt[chatID]     `json:"telegram_chat_id,omitempty" doc:"The private chat with the bot, as a number or its digits"`
-	Attributes     map[string]any  `json:"attributes,omitempty" doc:"Texts, numbers, true or false; merged by name, null removes one"`
+	Attributes     map[string]any  `json:"attributes,omitempty" doc:"Texts, numbers, true or false; merged by name, null removes one. formality is informal or formal: how the member is addressed"`
 	Tags           opt[[]string]   `json:"tags,omitempty" doc:"Replaces all tags"`
 	Consents       []consentFields `json:"consents,omitempty" doc:"Added to the ledger where they change something"`
 }

@@ -35,7 +35,7 @@ type previewMember struct {
 	FirstName  string         `json:"first_name,omitempty" maxLength:"200" doc:"Of somebody made up, like the next two"`
 	LastName   string         `json:"last_name,omitempty" maxLength:"200"`
 	Language   campaigns.Lang `json:"language,omitempty" maxLength:"35" doc:"Absent: the campaign's first"`
-	Attributes map[string]any `json:"attributes,omitempty" doc:"Assumed; over those of a member who is there"`
+	Attributes map[string]any `json:"attributes,omitempty" doc:"Assumed; over those of a member who is there. formality says how they are addressed: informal or formal"`
 }
 
 type previewInput struct{ Body previewBody }
@@ -48,13 +48,14 @@ type previewReply struct {
 
 // previewView is one message as it would be.
 type previewView struct {
-	Step     campaigns.StepID  `json:"step"`
-	Channel  campaigns.Channel `json:"channel"`
-	Language campaigns.Lang    `json:"language" doc:"Of its texts"`
-	Fallback bool              `json:"fallback" doc:"The campaign does not have the member's language"`
-	Missing  []string          `json:"missing" nullable:"false" doc:"Variables of its texts that have no value"`
-	Telegram []previewPart     `json:"telegram,omitempty" doc:"The messages in the chat, one after another"`
-	Mail     *previewMail      `json:"mail,omitempty"`
+	Step      campaigns.StepID    `json:"step"`
+	Channel   campaigns.Channel   `json:"channel"`
+	Language  campaigns.Lang      `json:"language" doc:"Of its texts"`
+	Fallback  bool                `json:"fallback" doc:"The campaign does not have the member's language"`
+	Formality campaigns.Formality `json:"formality,omitempty" enum:"informal,formal" doc:"The form of address that is shown, where its texts have two"`
+	Missing   []string            `json:"missing" nullable:"false" doc:"Variables of its texts that have no value"`
+	Telegram  []previewPart       `json:"telegram,omitempty" doc:"The messages in the chat, one after another"`
+	Mail      *previewMail        `json:"mail,omitempty"`
 }
 
 type previewPart struct {
@@ -152,7 +153,7 @@ func typed(v any) (string, bool) {
 }
 
 func viewPreview(m *engine.PreviewMessage) previewView {
-	v := previewView{Step: m.Step, Channel: m.Channel, Language: m.Lang, Fallback: m.Fallback, Missing: append([]string{}, m.Missing...)}
+	v := previewView{Step: m.Step, Channel: m.Channel, Language: m.Lang, Fallback: m.Fallback, Formality: m.Formality, Missing: append([]string{}, m.Missing...)}
 	for _, part := range m.Parts {
 		x := previewPart{HTML: part.HTML}
 		if part.Media != nil {

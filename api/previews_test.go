@@ -33,7 +33,7 @@ steps:
     wait: 1d
   - {id: place, call: {endpoint: shop}}
   - id: told
-    send: {text: {en: "You said {{ answers.level }}{{ call.place.at }}.", ru: "Ты говоришь: {{ answers.level }}."}}
+    send: {text: {en: "You said {{ answers.level }}{{ call.place.at }}.", ru: "{% informal %}Ты говоришь{% formal %}Вы говорите{% endformal %}: {{ answers.level }}."}}
 `
 
 func (a answer) previews(t *testing.T) (out []previewView) {
@@ -90,6 +90,10 @@ func TestPreviewOfSomebodyMadeUp(t *testing.T) {
 	if told := all[3]; told.Channel != "telegram" || told.Telegram[0].HTML != "You said Middle at 10." || len(told.Missing) > 0 {
 		t.Errorf("%+v", told)
 	}
+	polite := strings.Replace(body, `"language":"de","attributes":{`, `"language":"ru","attributes":{"formality":"formal",`, 1)
+	if all := w.call("POST", "/v1/previews", polite).previews(t); all[3].Telegram[0].HTML != "Вы говорите: Средний." || all[3].Formality != "formal" || all[0].Formality != "" {
+		t.Errorf("formally: %+v", all)
+	}
 	w.call("GET", "/v1/campaigns/seen", "").want(http.StatusNotFound)
 }
 
@@ -111,19 +115,20 @@ func TestPreviewRefuses(t *testing.T) {
 	w.call("POST", "/v1/previews", of(`,"member":{"id":"`+u1.ID+`"}`), "Authorization", little).want(http.StatusForbidden)
 	w.call("POST", "/v1/previews", of(`,"member":{"id":"x"}`)).want(http.StatusNotFound)
 	for more, says := range map[string]string{
-		`,"step":"none"`:                          `"path":"step"`,
-		`,"step":"rest"`:                          "it is a “wait”",
-		`,"step":"hello","channel":"telegram"`:    `"expected":"email"`,
-		`,"answers":{"level":"z9"}`:               `"expected":"a1, b1"`,
-		`,"calls":{"nothing":{}}`:                 `"path":"calls.nothing"`,
-		`,"calls":{"place":7}`:                    "an object of fields, or the word fails",
-		`,"answers":{"nothing":"z9"}`:             `"path":"answers.nothing"`,
-		`,"answers":{"level":{"a":1}}`:            `"path":"answers.level"`,
-		`,"answers":{"level":[null]}`:             "a text, a number, true or false",
-		`,"campaign":"welcome"`:                   "one of the two",
-		`,"version":2`:                            `"path":"version"`,
-		`,"member":{"id":"1","external_id":"u1"}`: `"path":"member"`,
-		`,"round":3`:                              "from 1 to 1",
+		`,"step":"none"`:                               `"path":"step"`,
+		`,"step":"rest"`:                               "it is a “wait”",
+		`,"step":"hello","channel":"telegram"`:         `"expected":"email"`,
+		`,"answers":{"level":"z9"}`:                    `"expected":"a1, b1"`,
+		`,"calls":{"nothing":{}}`:                      `"path":"calls.nothing"`,
+		`,"calls":{"place":7}`:                         "an object of fields, or the word fails",
+		`,"answers":{"nothing":"z9"}`:                  `"path":"answers.nothing"`,
+		`,"answers":{"level":{"a":1}}`:                 `"path":"answers.level"`,
+		`,"answers":{"level":[null]}`:                  "a text, a number, true or false",
+		`,"campaign":"welcome"`:                        "one of the two",
+		`,"version":2`:                                 `"path":"version"`,
+		`,"member":{"id":"1","external_id":"u1"}`:      `"path":"member"`,
+		`,"round":3`:                                   "from 1 to 1",
+		`,"member":{"attributes":{"formality":"Sie"}}`: `"path":"attributes.formality"`,
 	} {
 		if got := w.call("POST", "/v1/previews", of(more)).want(http.StatusUnprocessableEntity); !strings.Contains(got.body, says) {
 			t.Errorf("%s: %s", more, got.body)

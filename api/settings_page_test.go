@@ -19,6 +19,16 @@ func (a answer) choices() (args map[string]string, on map[string]bool) {
 	return args, on
 }
 
+const politely = `key: politely
+kind: broadcast
+name: {en: Politely, ru: Вежливо}
+topic: surveys
+languages: [en, ru]
+channels: [email]
+entry: {manual: true}
+steps: [{send: {subject: {en: a, ru: а}, text: {en: Hello, ru: "{% informal %}Привет{% formal %}Здравствуйте{% endformal %}"}}}]
+`
+
 // TestSettingsPage: who reads mail alone chooses topics and quiet hours behind its footer. Looking changes nothing, a press does what its button says, once.
 func TestSettingsPage(t *testing.T) {
 	w := newWorld(t)
@@ -31,6 +41,9 @@ func TestSettingsPage(t *testing.T) {
 	page := w.page("GET", link).want(200)
 	checkPageHeaders(t, page)
 	args, on := page.choices()
+	if args["Со мной на «вы»"] != "" {
+		t.Error("nobody says вы, and it can be chosen")
+	}
 	if !strings.Contains(page.body, "Что приходит и когда") || !on["опросы"] || !on["Любой час"] || args["Почта"] != "" {
 		t.Fatalf("page: %v %v %s", args, on, page.body)
 	}
@@ -47,12 +60,23 @@ func TestSettingsPage(t *testing.T) {
 		}
 	}
 	w.post(link, url.Values{"set": {args["22–8"]}}).want(303)
-	args, on = w.page("GET", link).want(200).choices()
+	_, on = w.page("GET", link).want(200).choices()
 	if on["опросы"] || !on["22–8"] || on["Любой час"] {
 		t.Errorf("after two presses: %v", on)
 	}
 	if got := w.call("GET", "/v1/members/anna", "").want(200); !strings.Contains(got.body, `"from":"22:00"`) || !strings.Contains(got.body, `"topic":"surveys","given":false`) {
 		t.Errorf("the member: %s", got.body)
+	}
+	w.call("POST", "/v1/campaigns", politely, "Content-Type", "application/yaml").want(201)
+	w.call("POST", "/v1/campaigns/politely/publication", "").want(201)
+	w.now = w.now.Add(time.Second) // what is known of campaigns is half a second old at most
+	if args, on = w.page("GET", link).want(200).choices(); on["Со мной на «вы»"] {
+		t.Error("вы is on, and nobody chose it")
+	}
+	w.post(link, url.Values{"set": {args["Со мной на «вы»"]}}).want(303)
+	w.post(link, url.Values{"set": {"fpolite"}}).want(422)
+	if _, on := w.page("GET", link).want(200).choices(); !on["Со мной на «вы»"] || on["Со мной на «ты»"] {
+		t.Errorf("after choosing: %v", on)
 	}
 	w.post(link, url.Values{"set": {args["опросы"]}}).want(303)
 	w.post(link, url.Values{"set": {"x"}}).want(303)

@@ -31,11 +31,20 @@ func (p *previewPage) ask(s seen, of *engine.Previewable, refused error) {
 	if around := of.Definition.RepeatOf(s.step); around != nil {
 		p.Round = &assumedField{ID: "round", Field: "round", Value: strconv.Itoa(max(1, s.round)), Label: p.T("console.preview.round", "n", around.Repeat().Times), Error: wrongAt["round"]}
 	}
+	if len(of.Definition.TwoForms) > 0 {
+		p.Form = p.formField(s, wrongAt)
+	}
 	for _, name := range of.Attributes {
+		if p.Form != nil && name == campaigns.FormalityAttribute { // it has its field
+			continue
+		}
 		p.Attributes = append(p.Attributes, assumedField{ID: attributeField + name, Field: attributeField + name, Label: name, Widget: "text", Value: s.typed.Attributes[name]})
 	}
 	p.Unfold = p.Unfold || len(s.typed.Answers) > 0
 	own := []string{"round"}
+	if p.Form != nil {
+		own = append(own, "attributes."+campaigns.FormalityAttribute)
+	}
 	for _, q := range questions(of.Definition) {
 		f := p.answerField(words{p.Frame, of.Definition}, q, s.typed.Answers[q.SavesAs()])
 		f.Error = wrongAt["answers."+q.SavesAs()]
@@ -45,6 +54,18 @@ func (p *previewPage) ask(s seen, of *engine.Previewable, refused error) {
 	if refused != nil {
 		p.refuse(refused, own...)
 	}
+}
+
+// formField chooses the form of address.
+func (p *previewPage) formField(s seen, wrongAt map[string]string) *assumedField {
+	const name = campaigns.FormalityAttribute
+	f := &assumedField{
+		ID: "form", Field: attributeField + name, Label: p.T("console.preview.form"), Widget: "list", None: p.T("console.preview.form_open"), Error: wrongAt["attributes."+name],
+	}
+	for _, form := range campaigns.Formalities() {
+		f.Options = append(f.Options, choice{string(form), p.T("formality." + string(form)), s.typed.Attributes[name] == string(form)})
+	}
+	return f
 }
 
 // questions are those of a campaign, one for each name that an answer is kept under: the last, as the renderer takes it.

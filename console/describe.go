@@ -64,7 +64,7 @@ func (w words) title(s *definition.Step) string {
 
 func (w words) firstLine(t definition.Texts, id campaigns.StepID) string {
 	text, _ := t.In(campaigns.Lang(w.Lang), w.def.Languages[0])
-	for line := range strings.Lines(text) {
+	for line := range strings.Lines(w.def.InForm(text)) {
 		if line = w.bare(line); line != "" {
 			return shorten(line, maxTitle)
 		}
@@ -81,7 +81,7 @@ var (
 
 // bare is a line of a text without its markup; a variable is what it stands for, in brackets.
 func (w words) bare(line string) string {
-	line = tags.ReplaceAllString(line, "")
+	line = tags.ReplaceAllString(w.def.InForm(line), "")
 	line = variable.ReplaceAllStringFunc(line, func(v string) string { return "⟨" + w.variable(variable.FindStringSubmatch(v)[1]) + "⟩" })
 	line = marks.ReplaceAllString(link.ReplaceAllString(line, "$1"), "")
 	return strings.TrimSpace(line)
@@ -330,7 +330,7 @@ func (w words) comparedAfter(c *definition.Condition) string {
 // bubble is a text as a message shows it: its bold and its paragraphs, with variables as marked words. Everything else is escaped.
 func (w words) bubble(text string) template.HTML {
 	var b strings.Builder
-	for _, p := range strings.Split(strings.TrimSpace(tags.ReplaceAllString(text, "")), "\n\n") {
+	for _, p := range strings.Split(strings.TrimSpace(tags.ReplaceAllString(w.def.InForm(text), "")), "\n\n") {
 		b.WriteString("<p>" + strings.ReplaceAll(w.inline(strings.TrimSpace(p)), "\n", "<br>") + "</p>")
 	}
 	return template.HTML(b.String())

@@ -30,7 +30,7 @@ type previewPage struct {
 	Survey          *surveyFrame
 	Notes           []string
 	Missing         string
-	Round           *assumedField
+	Round, Form     *assumedField
 	Whose           *previewMember // nil: somebody made up
 	First, Last     string
 	Attributes      []assumedField

@@ -31,7 +31,7 @@ steps:
   - {id: voice, ask: {type: voice, text: {en: Say it, ru: Скажи}}}
   - id: told
     send:
-      text: {en: "You: {{ answers.level }}, {{ answers.age }}.", ru: "Ты: {{ answers.level }}."}
+      text: {en: "You: {{ answers.level }}, {{ answers.age }}.", ru: "{% informal %}Ты{% formal %}Вы{% endformal %}: {{ answers.level }}."}
       buttons: [{text: {en: Rules, ru: Правила}, url: "https://speaklingua.example/rules"}]
 `
 
@@ -80,6 +80,15 @@ func TestPreviewShowsTheMessage(t *testing.T) {
 	}
 	want(t, w.get(seenPath, "en"), "<b>Level</b>", `<span class="key">Beginner</span>`, "⟨first name⟩, ⟨city⟩", "Somebody made up", "attribute:city", "Message 1 of 5")
 	want(t, w.get(seenPath+"?step=told", "en"), `href="https://speaklingua.example/rules"`, "<details class=\"more-fields\" open>")
+
+	_, page := w.see(seenPath, "step", "told", "language", "ru", "attribute:formality", "formal")
+	want(t, page, "Вы: .", `<option value="formal" selected>`, "Form of address: formal.")
+	if strings.Contains(w.get(seenPath+"?step=told", "en"), "Form of address: ") {
+		t.Error("English has one form, and the page says which")
+	}
+	if page := w.get(seenPath, "ru"); strings.Contains(page, "ТыВы") || !strings.Contains(page, "Ты: ⟨") {
+		t.Error("a step's title is not in one form")
+	}
 
 	address, page := w.see(seenPath+"?step=level&view=email", "version", "0", "step", "level", "first", hostile, "language", "ru", "attribute:city", "Bonn", "answer:level", "a1")
 	checkPage(t, "typed", page)

@@ -8,6 +8,7 @@ import (
 	"github.com/kruzhok/kruzhok/channels"
 	"github.com/kruzhok/kruzhok/console/look"
 	"github.com/kruzhok/kruzhok/engine"
+	"github.com/kruzhok/kruzhok/internal/locale"
 )
 
 // chatView is the message in a chat, in as many bubbles as it has parts.
@@ -56,6 +57,9 @@ func (p *previewPage) show(s seen, made *engine.Preview) {
 	}
 	if m.Fallback {
 		p.Notes = append(p.Notes, p.T("preview.print.fallback"))
+	}
+	if m.Formality != "" {
+		p.Notes = append(p.Notes, p.T("preview.print.form", "form", locale.Term("formality."+string(m.Formality))))
 	}
 	w := words{p.Frame, made.Definition}
 	var missing []string

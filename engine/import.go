@@ -125,7 +125,7 @@ func (r *importing) add(row *roster.Row) {
 		ps = append(ps, more...)
 		var err error
 		if w, err = r.e.readMemberInput(in); err != nil {
-			ps = append(ps, placed(err, row.Line)...)
+			ps = append(ps, placed(err, row.Line, row.Cells)...)
 		}
 	}
 	if len(ps) == 0 {
@@ -150,7 +150,7 @@ func (r *importing) refuse(ps []fault.Detail) {
 }
 
 // placed are the places of a fault about a row, by the columns' names.
-func placed(err error, line int) (out []fault.Detail) {
+func placed(err error, line int, cells map[string]string) (out []fault.Detail) {
 	var f *fault.Error
 	if !errors.As(err, &f) {
 		return nil
@@ -158,6 +158,8 @@ func placed(err error, line int) (out []fault.Detail) {
 	for _, d := range f.Details {
 		d.Line = line
 		switch { // a consent is made of columns
+		case d.Path == "attributes."+campaigns.FormalityAttribute && cells[roster.Formality] != "":
+			d.Path = roster.Formality
 		case !strings.HasPrefix(d.Path, "consents["):
 		case strings.HasSuffix(d.Path, ".topic"):
 			d.Path = roster.ConsentTopics
@@ -190,6 +192,9 @@ func (r *importing) input(row *roster.Row) (in MemberInput, ps []fault.Detail) {
 	in = MemberInput{
 		ExternalID: row.Cells[roster.ExternalID], FirstName: cell(roster.FirstName), LastName: cell(roster.LastName), Language: cell(roster.Language),
 		TimeZone: cell(roster.TimeZone), Email: cell(roster.Email), TelegramChatID: cell(roster.TelegramChat), Attributes: row.Attributes,
+	}
+	if f := cell(roster.Formality); f != nil { // the column says it over the object
+		in.Attributes = mergeAttributes(in.Attributes, map[string]any{campaigns.FormalityAttribute: *f})
 	}
 	if row.Tags != nil {
 		in.Tags = &row.Tags
@@ -339,7 +344,7 @@ func (r *importing) writeRow(ctx context.Context, tx *store.Tx, row *importRow, 
 func (r *importing) count(row *importRow) {
 	switch {
 	case row.err != nil:
-		r.refuse(placed(row.err, row.line))
+		r.refuse(placed(row.err, row.line, nil))
 		return
 	case row.became.created:
 		r.report.Created++

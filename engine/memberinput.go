@@ -124,6 +124,10 @@ func (c *memberCheck) attributes(as map[string]any) {
 			c.wrong("attributes", "bad_attribute_name", nil, "level")
 			continue
 		}
+		if badFormality(name, v) {
+			c.wrong(path, "bad_formality", nil, formalities)
+			continue
+		}
 		switch v := v.(type) {
 		case nil, bool:
 		case string:

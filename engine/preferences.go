@@ -41,6 +41,7 @@ const (
 	setTopic   = 't'
 	setChannel = 'c'
 	setQuiet   = 'q'
+	setForm    = 'f' // followed by the form of address
 	setAll     = 'x' // everything off
 
 	wantOn, wantOff = "1", "0"
@@ -123,10 +124,11 @@ type Choices struct {
 	Topics   []Choice
 	Channels []Choice // only where there are several
 	Quiet    []Choice
-	Off      *Choice // everything off; nil where it is
+	Forms    []Choice // of address; only where texts have both
+	Off      *Choice  // everything off; nil where it is
 }
 
-func (e *Engine) choices(lang campaigns.Lang, p *store.Profile, c *store.Community) (out Choices) {
+func (e *Engine) choices(ctx context.Context, lang campaigns.Lang, p *store.Profile, c *store.Community) (out Choices, err error) {
 	turn := func(what rune, on bool, label, name string) Choice {
 		want := wantOn
 		if on {
@@ -153,14 +155,21 @@ func (e *Engine) choices(lang campaigns.Lang, p *store.Profile, c *store.Communi
 		}
 		out.Quiet = append(out.Quiet, Choice{label, sameWindow(p.Quiet, w), string(setQuiet) + strconv.Itoa(i)})
 	}
+	both, err := e.choosesForm(ctx, lang)
+	if both {
+		said, _ := formalityOf(&p.Member)
+		for _, f := range campaigns.Formalities() {
+			out.Forms = append(out.Forms, Choice{say(lang, "bot.settings_form."+string(f), nil), f == said, string(setForm) + string(f)})
+		}
+	}
 	if p.StoppedAt == nil {
 		out.Off = &Choice{say(lang, "bot.settings_off", nil), false, string(setAll)}
 	}
-	return out
+	return out, err
 }
 
 // settingsKeys are the buttons as things stand.
-func (e *Engine) settingsKeys(lang campaigns.Lang, chat string, p *store.Profile, c *store.Community) (rows [][]channels.Button) {
+func (e *Engine) settingsKeys(ctx context.Context, lang campaigns.Lang, chat string, p *store.Profile, c *store.Community) (rows [][]channels.Button, err error) {
 	key := func(x Choice) channels.Button {
 		label := x.Label
 		if x.On {
@@ -177,16 +186,17 @@ func (e *Engine) settingsKeys(lang campaigns.Lang, chat string, p *store.Profile
 			rows = append(rows, keys)
 		}
 	}
-	all := e.choices(lang, p, c)
+	all, err := e.choices(ctx, lang, p, c)
 	for _, x := range all.Topics {
 		row(x)
 	}
 	row(all.Channels...)
 	row(all.Quiet...)
+	row(all.Forms...)
 	if all.Off != nil {
 		row(*all.Off)
 	}
-	return rows
+	return rows, err
 }
 
 func sameWindow(a, b *timing.Window) bool {
@@ -210,7 +220,11 @@ func (t *conversation) set(ctx context.Context, arg string) error {
 			return err
 		}
 		lang := spoken(&m.Profile, c)
-		return t.e.Chat.Edit(ctx, chat, message, settingsText(lang, &m.Profile, c, t.e.now()), t.e.settingsKeys(lang, chat, &m.Profile, c))
+		keys, err := t.e.settingsKeys(ctx, lang, chat, &m.Profile, c)
+		if err != nil {
+			return err
+		}
+		return t.e.Chat.Edit(ctx, chat, message, settingsText(lang, &m.Profile, c, t.e.now()), keys)
 	})
 	return nil
 }
@@ -254,6 +268,12 @@ func (t *choosing) change(ctx context.Context, arg string) (known bool, err erro
 			return false, nil
 		}
 		return true, t.keepQuiet(ctx, quietChoices[i])
+	case setForm:
+		f, known := campaigns.FormalityOf(rest)
+		if !known {
+			return false, nil
+		}
+		return true, t.keepFormality(ctx, f)
 	case setAll:
 		return true, t.e.stopEverything(ctx, t.tx, t.p, t.source)
 	}

@@ -27,6 +27,8 @@ type PreviewMessage struct {
 	Lang    campaigns.Lang
 	// Fallback: the campaign does not have the member's language, so this is its first.
 	Fallback bool
+	// Formality is the form of address that the texts are shown in; empty where they have no two.
+	Formality campaigns.Formality
 	// Parts are what Telegram would get, one after another.
 	Parts []*channels.Message
 	Mail  *channels.Mail

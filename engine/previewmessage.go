@@ -30,9 +30,10 @@ func (v *previewing) message(s *definition.Step, ch campaigns.Channel) (_ *Previ
 			out.Parts = append(out.Parts, m)
 		}
 	}
-	want, _, _ := strings.Cut(string(spoken(v.p, v.c)), "-")
-	got, _, _ := strings.Cut(string(out.Lang), "-")
-	out.Fallback, out.Missing = want != got, r.missing(s)
+	out.Fallback, out.Missing = !sameLanguage(spoken(v.p, v.c), out.Lang), r.missing(s)
+	if r.twoForms(s) {
+		out.Formality = formality(v.p, v.l.def)
+	}
 	return out, nil
 }
 
@@ -91,6 +92,15 @@ func (r *renderJob) missing(s *definition.Step) (out []string) {
 		}
 	}
 	return out
+}
+
+// twoForms reports whether the step's texts have both forms of address, in the member's language.
+func (r *renderJob) twoForms(s *definition.Step) bool {
+	return slices.ContainsFunc(r.texts(s), func(t definition.Texts) bool {
+		src, _ := r.lang(t)
+		text, err := r.l.text(src)
+		return err == nil && slices.ContainsFunc(text.Variables(), func(x templates.Variable) bool { return x.Path == templates.FormVariable })
+	})
 }
 
 // texts are all that the step says.

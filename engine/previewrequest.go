@@ -78,6 +78,9 @@ func (v *previewing) assume() {
 		maps.Copy(p.Attributes, v.r.Attributes)
 		v.p = &p
 	}
+	if badFormality(campaigns.FormalityAttribute, v.r.Attributes[campaigns.FormalityAttribute]) {
+		v.wrong = append(v.wrong, fault.Detail{Path: "attributes." + campaigns.FormalityAttribute, Code: "bad_formality", Expected: formalities})
+	}
 	calls, wrong := ReadAssumedCalls([]*definition.Definition{v.l.def}, v.r.Calls)
 	v.wrong, v.en.Calls = append(v.wrong, wrong...), map[string]map[string]any{}
 	for name, x := range calls {

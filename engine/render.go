@@ -99,6 +99,8 @@ func (r *renderJob) ofMember(path []string) any {
 		return strings.TrimSpace(r.p.FirstName + " " + r.p.LastName)
 	case "language":
 		return string(spoken(r.p, r.c))
+	case campaigns.FormalityAttribute:
+		return string(formality(r.p, r.l.def))
 	case "external_id":
 		return r.p.ExternalID
 	case "attributes":

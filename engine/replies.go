@@ -42,7 +42,11 @@ func (e *Engine) renderReply(ctx context.Context, d *store.Delivery, p *store.Pr
 	case "language":
 		m.HTML, m.Keyboard = text(lang, "bot.language", nil), e.languageKeys(m.To)
 	case "settings":
-		m.HTML, m.Keyboard = settingsText(lang, p, c, e.now()), e.settingsKeys(lang, m.To, p, c)
+		var err error
+		if m.Keyboard, err = e.settingsKeys(ctx, lang, m.To, p, c); err != nil {
+			return nil, err
+		}
+		m.HTML = settingsText(lang, p, c, e.now())
 	case "delete_confirm":
 		m.HTML, m.Keyboard = text(lang, "bot.delete_confirm", nil), e.eraseKeys(lang, m.To)
 	case "mydata":
@@ -173,6 +177,9 @@ func (e *Engine) mydata(ctx context.Context, lang campaigns.Lang, p *store.Profi
 	add("name", strings.TrimSpace(p.FirstName+" "+p.LastName))
 	add("language", languageName(p.Language))
 	add("zone", p.TimeZone)
+	if f, known := formalityOf(&p.Member); known {
+		add("formality", say(lang, "formality."+string(f), nil))
+	}
 	add("email", p.Addresses[campaigns.Email].Value)
 	add("telegram", p.Addresses[campaigns.Telegram].Value)
 	add("topics", topicList(locale.Match(string(lang)), p))
@@ -194,6 +201,9 @@ func length(s string) int { return len(utf16.Encode([]rune(s))) }
 func attributeList(as map[string]any) string {
 	var out []string
 	for k, v := range as {
+		if k == campaigns.FormalityAttribute && !badFormality(k, v) { // it has a line of its own, in words
+			continue
+		}
 		out = append(out, fmt.Sprintf("%s = %v", k, v))
 	}
 	slices.Sort(out)

@@ -43,9 +43,13 @@ func (e *Engine) SettingsInfo(ctx context.Context, token string) (*SettingsPage,
 		return nil, fault.New(fault.NotFound, "not_found.link", nil)
 	}
 	loc, lang := zone(c, p.TimeZone), spoken(p, c)
+	choices, err := e.choices(ctx, lang, p, c)
+	if err != nil {
+		return nil, err
+	}
 	return &SettingsPage{
 		Lang: lang, Community: c.Name, Brand: c.Brand, Clock: e.now().In(loc).Format("15:04"), Zone: loc.String(), Stopped: p.StoppedAt != nil,
-		Choices: e.choices(lang, p, c),
+		Choices: choices,
 	}, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"time"
 
+	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/internal/fault"
 )
 
@@ -34,6 +35,11 @@ func (p Plan) checked() (Plan, error) {
 	wrong = between(wrong, "campaigns", len(p.Campaigns), 1, MaxCampaigns)
 	if _, err := time.LoadLocation(p.Community.TimeZone); err != nil {
 		wrong = append(wrong, fault.Detail{Path: "time_zone", Code: "bad_zone", Expected: "Europe/Berlin"})
+	}
+	if f := p.Attributes[campaigns.FormalityAttribute]; f != nil {
+		if _, known := campaigns.FormalityOf(f); !known {
+			wrong = append(wrong, fault.Detail{Path: "attributes." + campaigns.FormalityAttribute, Code: "bad_formality", Expected: "informal, formal"})
+		}
 	}
 	if len(wrong) > 0 {
 		return p, fault.New(fault.Invalid, "invalid.simulation", nil).With(wrong...)

@@ -310,8 +310,8 @@ func TestKnownReachHolds(t *testing.T) {
 }
 
 func TestPlanIsChecked(t *testing.T) {
-	_, err := Run(t.Context(), Plan{Days: 400, Invented: 2000, Campaigns: []engine.Draft{written("", "")}, Start: start})
-	if !fault.Is(err, fault.Invalid) || len(fault.Details(err, "en")) != 2 {
+	_, err := Run(t.Context(), Plan{Days: 400, Invented: 2000, Attributes: map[string]any{"formality": "Sie"}, Campaigns: []engine.Draft{written("", "")}, Start: start})
+	if !fault.Is(err, fault.Invalid) || len(fault.Details(err, "en")) != 3 {
 		t.Fatalf("%v %+v", err, fault.Details(err, "en"))
 	}
 	if _, err := Run(t.Context(), Plan{Campaigns: []engine.Draft{written("", "  - sned: {}\n")}, Start: start}); fault.Details(err, "en")[0].Line == 0 {

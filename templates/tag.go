@@ -2,10 +2,15 @@ package templates
 
 import "strings"
 
-var tagNames = []string{"if", "elsif", "else", "endif", "case", "when", "endcase", "comment", "endcomment"}
+var tagNames = []string{
+	"if", "elsif", "else", "endif", "case", "when", "endcase", "comment", "endcomment", informal, formal, "end" + informal, "end" + formal,
+}
 
-// tagHints are the words that other dialects have for ours.
-var tagHints = map[string]string{"unless": "if", "elseif": "elsif", "elif": "elsif", "switch": "case", "endunless": "endif", "end": "endif"}
+// tagHints are the words that other dialects, and other languages, have for ours.
+var tagHints = map[string]string{
+	"unless": "if", "elseif": "elsif", "elif": "elsif", "switch": "case", "endunless": "endif", "end": "endif",
+	"ты": informal, "du": informal, "tu": informal, "вы": formal, "sie": formal, "vous": formal, "usted": formal,
+}
 
 func (p *treeParser) tag(t token) {
 	e := newExpression(t.code, t.inside)
@@ -26,6 +31,10 @@ func (p *treeParser) tag(t token) {
 		p.otherwise(e, name)
 	case "endif", "endcase":
 		p.end(e, name)
+	case informal, formal:
+		p.form(e, name)
+	case "end" + informal, "end" + formal:
+		p.endForms(e, name)
 	case "comment":
 	default:
 		p.unknownTag(name, t)
@@ -41,8 +50,10 @@ func (p *treeParser) unknownTag(name lexeme, t token) {
 		name = lexeme{at: t.from, text: strings.TrimSpace(t.code)}
 	}
 	f := named(name.at, "text_tag_unknown", name.text)
-	f.expected = "if, case, comment"
-	if f.didYouMean = tagHints[name.text]; f.didYouMean == "" {
+	f.expected = "if, case, informal, comment"
+	if n := len(p.open); n > 0 && name.text == "end" {
+		f.didYouMean = "end" + p.open[n-1].name
+	} else if f.didYouMean = tagHints[strings.ToLower(name.text)]; f.didYouMean == "" {
 		f.didYouMean = nearest(name.text, tagNames)
 	}
 	p.report(f)
@@ -98,13 +109,22 @@ func (p *treeParser) inside(name lexeme, blocks ...string) *block {
 			}
 		}
 	}
+	p.misplaced(name, strings.Join(blocks, ", "))
+	return nil
+}
+
+func (p *treeParser) misplaced(name lexeme, expected string) {
 	f := named(name.at, "text_tag_misplaced", name.text)
-	f.expected = strings.Join(blocks, ", ")
-	if len(p.open) > 0 && strings.HasPrefix(name.text, "end") {
-		f.expected = "end" + p.open[len(p.open)-1].name
+	f.expected = expected
+	if len(p.open) > 0 {
+		switch b := p.open[len(p.open)-1]; {
+		case strings.HasPrefix(name.text, "end"):
+			f.expected = "end" + b.name
+		case b.forms() && name.text == "else" && !b.elseAt:
+			f.expected = otherForm(b.name)
+		}
 	}
 	p.report(f)
-	return nil
 }
 
 // nextArm ends the current arm's body and begins another.
@@ -183,6 +203,7 @@ func (p *treeParser) close() {
 	p.open = p.open[:len(p.open)-1]
 	p.beforeWhen(&b)
 	b.choice.arms[len(b.choice.arms)-1].body = p.nodes
+	p.bothForms(&b)
 	if !b.elseAt {
 		b.choice.arms = append(b.choice.arms, arm{})
 	}

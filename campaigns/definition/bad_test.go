@@ -101,7 +101,27 @@ steps:
 	"fragments_as_list":   head + "fragments: [{wait: 1d}]\n" + tail,
 	"fragments_long_ids":  head + "fragments:\n  f: [{wait: 1d}]\n" + longIDs() + "steps: [{use: g3}, {id: short, use: g2}]\n",
 	"fragments_too_large": head + "fragments:\n  f: [{wait: 1d}" + strings.Repeat(", {set: {add_tags: [a, b, c, d, e, f]}}", 400) + "]\nsteps:\n" + manyUses(20),
-	"priority":            head + "priority: hihg\n" + tail,
+	"options with values": head + `steps:
+  - ask:
+      type: choice
+      text: {en: a, ru: a}
+      options: [{value: a, text: {en: "{{ member.first_name }}", ru: a}}, {value: b, text: {en: b, ru: "{% informal %}ты{% formal %}вы{% endformal %}"}}]
+`,
+	"formality": head + `formality: fromal
+steps:
+  - set: {attributes: {formality: Formal, other: fromal}}
+  - set: {attributes: {formality: 1}}
+  - set: {attributes: {formality: null}}
+  - branch:
+      - {if: {attribute: formality, is: vy}, steps: []}
+      - {if: {attribute: formality, in: [Formal, infornal, true]}, steps: []}
+      - {if: {attribute: formality, exists: true}, steps: []}
+  - send:
+      subject: {en: a, ru: "{% informal %}Тебе{% endinformal %} письмо"}
+      text: {en: "{{ member.formalty }}", ru: "a {% informal %}ты{% fromal %}вы{% endformal %}"}
+      buttons: [{text: {en: a, ru: "{% ты %}Жми{% вы %}Нажмите{% end %}"}, url: "https://a.example"}]
+`,
+	"priority": head + "priority: hihg\n" + tail,
 	"quiet modes": head + `quiet_hours: {from: "22:00", to: "09:00", then: skipp}
 ` + tail,
 	"spread without spread": head + `quiet_hours: {from: "22:00", to: "09:00", over: 1h}

@@ -21,6 +21,8 @@ type Definition struct {
 	Purpose   campaigns.Purpose // default marketing
 	Priority  Priority          // default normal
 	Languages []campaigns.Lang  // the first is the fallback
+	// Formality is how members are addressed of whom it is not known; default informal.
+	Formality campaigns.Formality
 	Channels  []campaigns.Channel
 	Entry     Entry
 	Exit      []ExitRule
@@ -35,6 +37,8 @@ type Definition struct {
 
 	// Order is every step in document order, nested ones included; filled by Parse.
 	Order []*Step
+	// TwoForms are the languages in which some text has both forms of address; filled by Parse.
+	TwoForms []campaigns.Lang
 	// Uses are the campaigns and segments that conditions name; filled by Parse.
 	Uses []Use
 	byID map[campaigns.StepID]*Step

@@ -24,6 +24,7 @@ var (
 	kinds         = []Kind{Onboarding, Challenge, Survey, Broadcast, Reminder}
 	purposes      = []campaigns.Purpose{campaigns.Marketing, campaigns.Service}
 	knownChannels = []campaigns.Channel{campaigns.Telegram, campaigns.Email}
+	formalities   = campaigns.Formalities()
 	priorities    = []Priority{PriorityLow, PriorityNormal, PriorityHigh}
 	quietThens    = []QuietThen{QuietHold, QuietSpread, QuietSkip}
 	lateThens     = []LateThen{LateSend, LateSkip, LateNextWindow}
@@ -53,6 +54,7 @@ var campaignObject = &object{
 		may("purpose", "marketing needs consent for the topic; service is caused by the member's own relation with the community. Default marketing.", words(purposes)),
 		may("priority", "How much of the community's budget of messages it may use. normal (default): all. low: half of the general rules. high: the general rules do not hold it.", words(priorities)),
 		must("languages", "The languages of every text. The first is the fallback.", filled(named("language"))),
+		may("formality", "How members are addressed of whom it is not known: informal (ты, du, tu) or formal (вы, Sie, vous). Default informal.", words(formalities)),
 		must("channels", "Channels in the order in which they are tried. A step may override them.", filled(named("channel"))),
 		must("entry", "How members come in.", named("entry")),
 		may("exit", "Events and conditions that end the enrollment.", listOf(named("exit_rule"))),

@@ -192,6 +192,7 @@ var setObject = &object{
 	fields: []field{
 		may("attributes", "Attributes with their new values; null removes one.", schema{
 			"type": "object", "minProperties": 1, "propertyNames": schema{"$ref": "#/$defs/name"},
+			"properties":           schema{campaigns.FormalityAttribute: schema{"enum": []any{campaigns.Informal, campaigns.Formal, nil}}},
 			"additionalProperties": schema{"type": []string{"string", "number", "boolean", "null"}},
 		}),
 		may("add_tags", "Tags to add.", filled(named("tag"))),

@@ -77,7 +77,7 @@ func (r *reader) option(n *node) (o Option, value *node, ok bool) {
 	if !ok {
 		return o, nil, false
 	}
-	rec.with("text", func(n *node) { o.Text = r.multilingual(n, labelText) })
+	rec.with("text", func(n *node) { o.Text = r.multilingual(n, optionText) })
 	if value = rec.get("value"); value == nil {
 		return o, nil, false
 	}

@@ -33,6 +33,8 @@ func (r *reader) campaign(n *node) bool {
 	d.Priority = PriorityNormal
 	rec.with("priority", func(n *node) { d.Priority = word(r, n, priorities) })
 	rec.with("languages", r.languages)
+	d.Formality = campaigns.Informal
+	rec.with("formality", func(n *node) { d.Formality = word(r, n, formalities) })
 	rec.with("name", r.name)
 	rec.with("channels", func(n *node) { d.Channels = r.channels(n) })
 	rec.with("entry", r.entry)

@@ -10,6 +10,9 @@ import (
 // operators are the comparisons, in the order of the grammar.
 var operators = []Op{OpIs, OpIsNot, OpIn, OpExists, OpGreater, OpLess, OpAtLeast, OpAtMost, OpContains}
 
+// equality are those that hold one value against others.
+var equality = []Op{OpIs, OpIsNot, OpIn}
+
 // answerUse is a condition on an answer, to be held against the question that saves it.
 type answerUse struct {
 	name   *node
@@ -108,6 +111,11 @@ func (r *reader) compared(c *Condition, rec *record, key string, inSteps bool) {
 		return
 	}
 	values := r.compareWith(c, at.value)
+	if key == "attribute" && c.Name == campaigns.FormalityAttribute && slices.Contains(equality, c.Op) {
+		for _, n := range values {
+			r.checkFormality(n)
+		}
+	}
 	if key == "score" {
 		if fits := r.comparesNumber(at, values); fits != "" {
 			r.out.add(at.place, "comparison_not_for_score", "key", at.key).expect(fits)

@@ -116,7 +116,7 @@ func (r *reader) multilingual(n *node, kind textKind) Texts {
 		switch {
 		case !ok:
 		case len(r.d.Languages) == 1:
-			r.texts = append(r.texts, textUse{node: n, kind: kind, around: r.around})
+			r.texts = append(r.texts, textUse{node: n, kind: kind, lang: r.d.Languages[0], around: r.around})
 			return Texts{r.d.Languages[0]: s}
 		case len(r.d.Languages) > 1:
 			r.out.add(n.place, "text_without_language", "languages", joined(r.d.Languages)).expect(exampleTexts(r.d.Languages))
@@ -128,7 +128,7 @@ func (r *reader) multilingual(n *node, kind textKind) Texts {
 		lang, ok := r.textLanguage(e)
 		if s, full := r.str(e.value); ok && full {
 			t[lang] = s
-			r.texts = append(r.texts, textUse{node: e.value, kind: kind, around: r.around})
+			r.texts = append(r.texts, textUse{node: e.value, kind: kind, lang: lang, around: r.around})
 		}
 	}
 	r.missingLanguages(n)

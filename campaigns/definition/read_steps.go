@@ -220,6 +220,10 @@ func (r *reader) attributes(n *node) map[string]any {
 			values[e.key] = nil
 			continue
 		}
+		if e.key == campaigns.FormalityAttribute {
+			values[e.key] = string(word(r, e.value, formalities))
+			continue
+		}
 		values[e.key] = r.value(e.value)
 	}
 	return values

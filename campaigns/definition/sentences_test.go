@@ -25,6 +25,7 @@ var badTexts = map[string]string{
 	"open block":        "{% if points %}a",
 	"unknown tag":       "{% unless points %}a{% endunless %}",
 	"misplaced":         "{% else %}a{% endif %}",
+	"form":              "{% informal %}a{% endinformal %}",
 	"expressions":       "{{ points points }} {{ }} {{ a..b }} {{ 1.2.3 }} {{ points ^ 2 }} {{ 'a }}",
 	"filters":           "{{ points | }} {{ points | upper }} {{ points | truncate }} {{ points | date: '%Q' }}",
 }

@@ -6,6 +6,7 @@ import (
 	"unicode/utf16"
 	"unicode/utf8"
 
+	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/templates"
 )
 
@@ -17,7 +18,8 @@ const (
 	mediaText   textKind = "media" // of a send with media: a caption while it is short
 	askText     textKind = "ask"
 	subjectText textKind = "subject"
-	labelText   textKind = "label" // of a button or an option
+	labelText   textKind = "label"  // of a button
+	optionText  textKind = "option" // of a question: plain text
 	urlText     textKind = "url"
 	promptText  textKind = "prompt" // of a round: plain text
 	noticeText  textKind = "notice"
@@ -28,7 +30,8 @@ const (
 type textUse struct {
 	node   *node
 	kind   textKind
-	around *Repeat // the repeat that the text stands in, or nil
+	lang   campaigns.Lang // empty: the same for all
+	around *Repeat        // the repeat that the text stands in, or nil
 }
 
 // checkTexts parses every text and looks at its variables and its length. It ends when texts alone have as many problems as are shown: each costs a walk
@@ -46,6 +49,10 @@ func (r *reader) checkTexts() {
 		}
 		if use.kind == promptText {
 			r.checkPrompt(use.node)
+			continue
+		}
+		if use.kind == optionText && hasLiquid(use.node.text) {
+			r.out.add(use.node.place, "option_plain")
 			continue
 		}
 		if use.kind == dataText {
@@ -82,12 +89,12 @@ func (r *reader) checkData(use textUse) {
 }
 
 func (u textUse) oneLine() bool {
-	return u.kind == subjectText || u.kind == labelText || u.kind == urlText || u.kind == promptText
+	return u.kind == subjectText || u.kind == labelText || u.kind == optionText || u.kind == urlText || u.kind == promptText
 }
 
 // checkPrompt: a prompt is a value, written as it stands.
 func (r *reader) checkPrompt(n *node) {
-	if i := strings.Index(n.text, "{"); i >= 0 && (strings.HasPrefix(n.text[i:], "{{") || strings.HasPrefix(n.text[i:], "{%")) {
+	if hasLiquid(n.text) {
 		r.out.add(n.place, "prompt_plain")
 	}
 	if units := len(utf16.Encode([]rune(n.text))); units > maxPromptUnits {
@@ -95,9 +102,11 @@ func (r *reader) checkPrompt(n *node) {
 	}
 }
 
+func hasLiquid(text string) bool { return strings.Contains(text, "{{") || strings.Contains(text, "{%") }
+
 // fixedVariables are what every text may name; attributes and answers are added by name.
 var fixedVariables = []string{
-	"member.first_name", "member.last_name", "member.full_name", "member.language", "member.external_id",
+	"member.first_name", "member.last_name", "member.full_name", "member.language", templates.FormVariable, "member.external_id",
 	"campaign.name", "community.name", "community.brand", "points", "rounds_done",
 }
 
@@ -130,6 +139,9 @@ func (r *reader) checkVariables(use textUse, read []templates.Variable) {
 	for _, v := range read {
 		if r.enough() {
 			return
+		}
+		if v.Path == templates.FormVariable && use.lang != "" && !slices.Contains(r.d.TwoForms, use.lang) {
+			r.d.TwoForms = append(r.d.TwoForms, use.lang)
 		}
 		if name, ok := strings.CutPrefix(v.Path, attributeVariable); ok && nameForm.MatchString(name) || slices.Contains(allowed, v.Path) {
 			continue
@@ -174,7 +186,7 @@ func (r *reader) checkLength(use textUse, units int) {
 		limit = (maxParts - 1) * maxPartUnits // the first part is the picture alone, unless all fits its caption
 	case noticeText:
 		limit = maxNoticeUnits
-	case labelText:
+	case labelText, optionText:
 		limit = maxLabelUnits
 	case subjectText:
 		limit = maxSubjectUnits

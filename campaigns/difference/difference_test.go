@@ -73,6 +73,7 @@ var cases = map[string][2]string{
 	"a wait":              {base, edit("  - wait: 1d\n", "  - wait: 3d\n", `{for: 2d, until: "10:00"}`, "{for: 1d, until: \"10:00\"}")},
 	"recurs":              {edit("entry: {manual: true}", "entry: {schedule: {at: \"2027-03-01 10:00\", zone: member, audience: all, every: week, on: [monday]}}"), edit("entry: {manual: true}", "entry: {schedule: {at: \"2027-03-01 10:00\", zone: member, audience: all, every: week, on: [monday, friday], times: 10}}")},
 	"by a rule":           {edit("entry: {manual: true}", "entry: {schedule: {at: \"2027-03-01 10:00\", zone: member, audience: all, every: month}}"), edit("entry: {manual: true}", "entry: {schedule: {at: \"2027-03-01 10:00\", zone: member, audience: all, rrule: \"FREQ=MONTHLY;BYDAY=-1FR\"}}")},
+	"the form of address": {base, edit("ru: Привет", `ru: "{% informal %}Привет{% formal %}Здравствуйте{% endformal %}"`, "languages: [en, ru]", "languages: [en, ru]\nformality: formal")},
 	"controls":            {base, edit("name: A", `name: "A\e[31m"`, "en: Bye", `en: "By\u202Ee"`)},
 	"a language more":     {head + "steps: [{send: {text: {en: a, ru: б}}}]", strings.Replace(head, "[en, ru]", "[en, ru, de]", 1) + "steps: [{send: {text: {en: a, ru: б, de: c}}}]"},
 }

@@ -75,6 +75,9 @@ func (c *campaignPreviewCmd) print(w io.Writer, lang string, m *engine.PreviewMe
 	if m.Fallback {
 		fmt.Fprintln(w, locale.T(lang, "preview.print.fallback", nil))
 	}
+	if m.Formality != "" {
+		fmt.Fprintln(w, locale.T(lang, "preview.print.form", map[string]any{"form": locale.Term("formality." + string(m.Formality))}))
+	}
 	if len(m.Missing) > 0 {
 		fmt.Fprintln(w, locale.T(lang, "preview.print.missing", map[string]any{"variables": strings.Join(withFlags(m.Missing), ", ")}))
 	}

@@ -23,6 +23,7 @@ const (
 	TelegramChat  = "telegram_chat_id"
 	Language      = "language"
 	TimeZone      = "time_zone"
+	Formality     = "formality"      // the attribute of this name
 	Tags          = "tags"           // separated by |
 	Attributes    = "attributes"     // a JSON object
 	ConsentSource = "consent_source" // where the member agreed to messages
@@ -31,7 +32,7 @@ const (
 
 // Columns lists them in the order of a sample file.
 func Columns() []string {
-	return []string{ExternalID, FirstName, LastName, Email, EmailProof, TelegramChat, Language, TimeZone, Tags, Attributes, ConsentSource, ConsentTopics}
+	return []string{ExternalID, FirstName, LastName, Email, EmailProof, TelegramChat, Language, TimeZone, Formality, Tags, Attributes, ConsentSource, ConsentTopics}
 }
 
 // MaxRow bounds a row's bytes. A larger one is refused after it was read: what is in memory is bounded by the file.
