@@ -61,3 +61,74 @@ func (e *Engine) advanceOne(ctx context.Context, tx *store.Tx, s subject) ([]cam
 	}
 	return w.flush(ctx)
 }
+
+// advanceEnrollments is AdvanceEnrollment for several in one transaction. Who is held elsewhere stays due, and is decided by the next look at what is.
+func (e *Engine) advanceEnrollments(ctx context.Context, ids []campaigns.EnrollmentID) (next []campaigns.DeliveryID, err error) {
+	found, err := e.Store.EnrollmentsByID(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	who := make([]campaigns.MemberID, 0, len(found))
+	for _, row := range found {
+		who = append(who, row.Member)
+	}
+	err = e.Store.WriteTogether(ctx, func(tx *store.Tx) (err error) {
+		next, err = e.advanceThese(ctx, tx, ids, who)
+		return err
+	})
+	return next, err
+}
+
+// advanceThese locks the members, then the rows, and decides for those that are due.
+func (e *Engine) advanceThese(ctx context.Context, tx *store.Tx, ids []campaigns.EnrollmentID, who []campaigns.MemberID) (_ []campaigns.DeliveryID, err error) {
+	defer recovered(&err)
+	profiles, err := tx.LockProfiles(ctx, who)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := tx.LockEnrollments(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	var waits []campaigns.DeliveryID
+	for _, row := range rows {
+		if row.WaitDelivery != 0 {
+			waits = append(waits, row.WaitDelivery)
+		}
+	}
+	ds, err := tx.DeliveriesByID(ctx, waits)
+	if err != nil {
+		return nil, err
+	}
+	w, err := e.newWork(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range ids {
+		row := rows[id]
+		delete(rows, id) // two outcomes may name it
+		if row == nil || profiles[row.Member] == nil || row.DueAt == nil || row.DueAt.After(w.now) {
+			continue
+		}
+		if err := w.advance(ctx, subject{row: row, p: profiles[row.Member], d: ds[row.WaitDelivery]}); err != nil {
+			return nil, err
+		}
+	}
+	return w.flush(ctx)
+}
+
+// advance decides for one of several rows that are due. A campaign that stands still keeps it for later.
+func (w *work) advance(ctx context.Context, s subject) error {
+	st, err := w.standing(ctx, s.row.Campaign)
+	if err != nil || st.state != campaigns.Running {
+		return err
+	}
+	if s.l, err = w.e.version(ctx, w.tx, s.row.Campaign, s.row.Version); err != nil {
+		return err
+	}
+	in, err := dueInput(w, s)
+	if err != nil {
+		return err
+	}
+	return w.decide(ctx, s.row, s.p, in)
+}

@@ -17,6 +17,8 @@ import (
 const (
 	// crowdSize is how many actors are handled in one transaction at most. SQLite has one writer, for whom others wait.
 	crowdSize, crowdSizeEmbedded = 100, 40
+	// aloneSize is the same, and how many messages are claimed row by row in one transaction, where nobody else waits (Options.Alone).
+	aloneSize = 200
 	// crowdGap is the least time between the beginnings of two crowds, unless crowdMany wait. At 300 answers a second, 62 crowds began in each.
 	crowdGap, crowdMany = 25 * time.Millisecond, 40
 	// deciders is how many such transactions run side by side: while PostgreSQL works for one, the other decides.
@@ -118,6 +120,17 @@ func (e *Engine) HandleActors(ctx context.Context, actors []string) error {
 	return errors.Join(err, b.err)
 }
 
+// crowdSize is how many are handled in one transaction.
+func (e *Engine) crowdSize() int {
+	switch {
+	case e.Alone:
+		return aloneSize
+	case e.Store.Embedded():
+		return crowdSizeEmbedded
+	}
+	return crowdSize
+}
+
 // decideCrowds decides for whoever waits, until nobody does.
 func (e *Engine) decideCrowds(ctx context.Context, b *begun) error {
 	free, err := slot(ctx, e.crowd.deciding)
@@ -125,19 +138,16 @@ func (e *Engine) decideCrowds(ctx context.Context, b *begun) error {
 		return err
 	}
 	defer free()
-	size := crowdSize
-	if e.Store.Embedded() {
-		size = crowdSizeEmbedded
-	}
+	size := e.crowdSize()
 	for end := time.Now().Add(crowdSlice); time.Now().Before(end); {
-		if wait := e.crowd.early(); wait > 0 {
+		if wait := e.crowd.early(); wait > 0 && !e.Alone {
 			sleep(ctx, wait)
 		}
 		some := e.crowd.take(size)
 		if len(some) == 0 {
 			return nil
 		}
-		if err := e.handleCrowd(ctx, some, b); err != nil {
+		if err := e.handleCrowd(ctx, some, e.chatsOf(some), b); err != nil {
 			return err
 		}
 	}
@@ -145,23 +155,32 @@ func (e *Engine) decideCrowds(ctx context.Context, b *begun) error {
 	return nil
 }
 
-// handleCrowd handles together those of whom that can be done, and the others each by itself.
-func (e *Engine) handleCrowd(ctx context.Context, actors []string, b *begun) error {
-	var chats, alone []string
+// chatsOf are those among the actors who wrote in chats, where chats are handled.
+func (e *Engine) chatsOf(actors []string) (chats []string) {
+	if e.Chat == nil || e.Journal == nil || e.off(campaigns.Telegram) {
+		return nil
+	}
 	for _, a := range actors {
-		if e.Chat != nil && e.Journal != nil && !e.off(campaigns.Telegram) && strings.HasPrefix(a, chatActor("")) {
+		if strings.HasPrefix(a, chatActor("")) {
 			chats = append(chats, a)
-		} else {
-			alone = append(alone, a)
 		}
 	}
-	if len(chats) > 0 {
+	return chats
+}
+
+// handleCrowd handles together those of whom some can be, and the others each by itself.
+func (e *Engine) handleCrowd(ctx context.Context, actors, some []string, b *begun) error {
+	var alone []string
+	if len(some) < len(actors) {
+		alone = slices.DeleteFunc(slices.Clone(actors), func(a string) bool { return slices.Contains(some, a) })
+	}
+	if len(some) > 0 {
 		landed, err := slot(ctx, e.crowd.flying)
 		if err != nil {
 			return err
 		}
 		t := e.newTogether(b)
-		others, err := t.decide(ctx, chats)
+		others, err := t.decide(ctx, some)
 		alone = append(alone, others...)
 		if err != nil {
 			landed()

@@ -51,6 +51,7 @@ type work struct {
 	calls      []*store.OutsideCall
 	uncalled   map[campaigns.Reason][]campaigns.EnrollmentID // nobody waits for their calls any more
 	measured   []*store.Measured
+	points     []store.Points
 	dirty      map[campaigns.MemberID]*store.Profile
 	canceled   map[campaigns.Reason][]campaigns.EnrollmentID // their pending deliveries are to be canceled
 
@@ -251,15 +252,16 @@ func (w *work) saveAnswer(ctx context.Context, row *store.Enrollment, x *decide.
 	})
 }
 
-// award writes points to the ledger; the same visit's again changes nothing.
+// award adds points to the ledger; the same visit's again changes nothing.
 func (w *work) award(ctx context.Context, row *store.Enrollment, x *decide.Award) error {
 	id, err := w.tx.NextID(ctx)
 	if err != nil {
 		return err
 	}
-	return w.tx.AddPoints(ctx, store.Points{
+	w.points = append(w.points, store.Points{
 		ID: id, Campaign: row.Campaign, Enrollment: row.ID, Member: row.Member, Step: x.Step, Visit: x.Visit, Round: x.Round, Points: x.Points, At: w.now,
 	})
+	return nil
 }
 
 func (w *work) setMember(ctx context.Context, p *store.Profile, x *decide.SetMember) error {
@@ -306,7 +308,7 @@ func (w *work) record(ctx context.Context, l *live, row *store.Enrollment, x *de
 func (w *work) join(o *work) {
 	w.rows, w.deliveries, w.events = append(w.rows, o.rows...), append(w.deliveries, o.deliveries...), append(w.events, o.events...)
 	w.inputs, w.notices = append(w.inputs, o.inputs...), append(w.notices, o.notices...)
-	w.measured, w.calls = append(w.measured, o.measured...), append(w.calls, o.calls...)
+	w.measured, w.calls, w.points = append(w.measured, o.measured...), append(w.calls, o.calls...), append(w.points, o.points...)
 	for reason, ids := range o.uncalled {
 		if w.uncalled == nil {
 			w.uncalled = map[campaigns.Reason][]campaigns.EnrollmentID{}
@@ -351,6 +353,9 @@ func (w *work) flush(ctx context.Context) ([]campaigns.DeliveryID, error) {
 		return nil, err
 	}
 	if err := w.tx.Measure(ctx, w.measured); err != nil {
+		return nil, err
+	}
+	if err := w.tx.AddPoints(ctx, w.points...); err != nil {
 		return nil, err
 	}
 	if len(w.notices) > 0 {

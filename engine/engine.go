@@ -79,7 +79,8 @@ type Options struct {
 	UploadLimit int64
 	// TakenFor says whom a split and a holdout take a member for; nil: for themselves. A simulation plays copies, whose ids are other ones.
 	TakenFor func(campaigns.MemberID) campaigns.MemberID
-	// Alone: campaigns that a published one enrolls in need not be there. A simulation plays some campaigns of many.
+	// Alone: a simulation. It plays some campaigns of many: those that a published one enrolls in need not be there. Nobody else waits: more is done in one
+	// transaction, and nobody is waited for to be handled with others.
 	Alone bool
 	// SegmentsEvery is how often everybody is asked whether they are in a segment that a campaign listens to (default 5 minutes).
 	SegmentsEvery time.Duration

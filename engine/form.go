@@ -12,6 +12,7 @@ import (
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/answers"
 	"github.com/kruzhok/kruzhok/campaigns/decide"
+	"github.com/kruzhok/kruzhok/campaigns/definition"
 	"github.com/kruzhok/kruzhok/internal/fault"
 	"github.com/kruzhok/kruzhok/store"
 )
@@ -61,8 +62,17 @@ type pageFile struct {
 // maxForm bounds what one form may carry.
 const maxForm = 20_000
 
-// AnswerSurvey stores the form and acts on it at once.
-func (e *Engine) AnswerSurvey(ctx context.Context, token string, form PageForm) (*PageAnswer, error) {
+// sentForm is a form as it is stored, with what was read for it.
+type sentForm struct {
+	in   *store.Input
+	body pageInput
+	ask  *definition.Ask
+	row  *store.Enrollment
+	p    *store.Profile
+}
+
+// sent reads a form that came by a link. Its file is kept already.
+func (e *Engine) sent(ctx context.Context, token string, form PageForm) (*sentForm, error) {
 	row, p, err := e.surveyOf(ctx, token)
 	if err != nil {
 		return nil, err
@@ -86,24 +96,32 @@ func (e *Engine) AnswerSurvey(ctx context.Context, token string, form PageForm) 
 		return nil, err
 	}
 	raw := strings.ReplaceAll(string(mustJSON(body)), "\\u0000", "")
-	in := &store.Input{
+	return &sentForm{&store.Input{
 		// With what it says: the form that "back" brings again has its old nonce, and may carry another answer.
 		Source: "page", SourceKey: strings.ToValidUTF8(fmt.Sprintf("%d:%s:%d:%s:%x", row.ID, form.Step, form.Visit, form.Nonce, sha256.Sum256([]byte(raw))), "?"),
 		Actor: memberActor(p.ID), Kind: "answer", Raw: raw, Member: p.ID,
-	}
-	stored, err := e.storeInputs(ctx, []*store.Input{in})
+	}, body, ask, row, p}, nil
+}
+
+// AnswerSurvey stores the form and acts on it at once.
+func (e *Engine) AnswerSurvey(ctx context.Context, token string, form PageForm) (*PageAnswer, error) {
+	f, err := e.sent(ctx, token, form)
 	if err != nil {
 		return nil, err
 	}
-	if stored[in.SourceKey] {
+	stored, err := e.storeInputs(ctx, []*store.Input{f.in})
+	if err != nil {
+		return nil, err
+	}
+	if stored[f.in.SourceKey] {
 		// A browser that goes away takes nothing with it: a message that is on its way would be cut off, and nobody could say whether it arrived.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), formLimit)
 		defer cancel()
-		told, err := e.handleNow(ctx, in)
+		told, err := e.handleNow(ctx, f.in)
 		if err != nil || told != nil && told.Rejection != nil {
 			return told, err
 		}
-		e.untilSent(ctx, row.ID)
+		e.untilSent(ctx, f.row.ID)
 	}
 	// The answer was taken, or no longer told to be wrong (the bot asks again only so often, a page always says so);
 	// the same form was sent before, or another worker is at it. Reading an answer is the same everywhere: what it told then is known.
@@ -111,7 +129,7 @@ func (e *Engine) AnswerSurvey(ctx context.Context, token string, form PageForm) 
 	if err != nil {
 		return nil, err
 	}
-	_, wrong := answers.Read(ask, body.raw(), answers.Context{Lang: spoken(p, c), Zone: zone(c, p.TimeZone), Now: e.now(), Channel: campaigns.Page})
+	_, wrong := answers.Read(f.ask, f.body.raw(), answers.Context{Lang: spoken(f.p, c), Zone: zone(c, f.p.TimeZone), Now: e.now(), Channel: campaigns.Page})
 	return &PageAnswer{Rejection: wrong}, nil
 }
 
@@ -204,17 +222,30 @@ func (e *Engine) handlePage(ctx context.Context, tx *store.Tx, in *store.Input) 
 	if err := json.Unmarshal([]byte(in.Raw), &body); err != nil {
 		return nil, fmt.Errorf("read form: %w", err)
 	}
-	p, err := tx.LockMember(ctx, in.Member)
+	w, err := e.newWork(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	out, err := w.answeredOnPage(ctx, in, body)
+	if err != nil {
+		return nil, err
+	}
+	out.send, err = w.flush(ctx)
+	return out, err
+}
+
+// answeredOnPage decides what a form means.
+func (w *work) answeredOnPage(ctx context.Context, in *store.Input, body pageInput) (*after, error) {
+	p, err := w.tx.LockMember(ctx, in.Member)
 	if err != nil {
 		return nil, err
 	}
 	in.Member = p.ID // the two may have been merged since it was stored
-	now := e.now()
-	if err := tx.TouchMember(ctx, p.ID, now); err != nil {
+	if err := w.tx.TouchMember(ctx, p.ID, w.now); err != nil {
 		return nil, err
 	}
-	p.LastActAt = &now
-	row, err := tx.LockEnrollment(ctx, body.Enrollment)
+	p.LastActAt = &w.now
+	row, err := w.tx.LockEnrollment(ctx, body.Enrollment)
 	if err != nil {
 		return nil, err
 	}
@@ -222,16 +253,12 @@ func (e *Engine) handlePage(ctx context.Context, tx *store.Tx, in *store.Input) 
 		return nil, fmt.Errorf("enrollment %d is another member's", row.ID)
 	}
 	visit := body.Visit
-	if row, visit, err = stillAsked(ctx, tx, row, body.Step, visit); err != nil {
+	if row, visit, err = stillAsked(ctx, w.tx, row, body.Step, visit); err != nil {
 		return nil, err
 	}
-	w, err := e.newWork(ctx, tx)
-	if err != nil {
-		return nil, err
-	}
-	answered := &decide.Answered{Step: body.Step, Visit: visit, Raw: body.raw(), Channel: campaigns.Page, Input: in.ID, At: now}
+	answered := &decide.Answered{Step: body.Step, Visit: visit, Raw: body.raw(), Channel: campaigns.Page, Input: in.ID, At: w.now}
 	if body.File != nil {
-		if answered.Raw.Media.ID, err = uploaded(ctx, tx, in, p.ID, body.File, now); err != nil {
+		if answered.Raw.Media.ID, err = uploaded(ctx, w.tx, in, p.ID, body.File, w.now); err != nil {
 			return nil, err
 		}
 	}
@@ -245,6 +272,5 @@ func (e *Engine) handlePage(ctx context.Context, tx *store.Tx, in *store.Input) 
 	if w.again != nil {
 		out.page.Rejection = &w.again.Rejection
 	}
-	out.send, err = w.flush(ctx)
-	return out, err
+	return out, nil
 }

@@ -93,7 +93,7 @@ func (e *Engine) runLane(ctx context.Context, lane campaigns.Lane, ch campaigns.
 func (e *Engine) sendDue(ctx context.Context, lane campaigns.Lane, ch campaigns.Channel) (worked bool, err error) {
 	var ds []*store.Delivery
 	err = e.claim(ctx, e.write(lane), rowClaim, func(tx *store.Tx, now, until time.Time) (err error) {
-		ds, err = tx.ClaimDue(ctx, lane, ch, e.Owner, now, until, 2*e.connections(ch, lane))
+		ds, err = tx.ClaimDue(ctx, lane, ch, e.Owner, now, until, e.rowsAtOnce(ch, lane))
 		return err
 	})
 	if err != nil || len(ds) == 0 {
@@ -104,6 +104,14 @@ func (e *Engine) sendDue(ctx context.Context, lane campaigns.Lane, ch campaigns.
 		return false, err
 	}
 	return done > 0, e.SendNow(ctx, next)
+}
+
+// rowsAtOnce is how many rows are claimed in one transaction: no more than will have their turn soon, where others may send them too.
+func (e *Engine) rowsAtOnce(ch campaigns.Channel, lane campaigns.Lane) int {
+	if e.Alone {
+		return aloneSize
+	}
+	return 2 * e.connections(ch, lane)
 }
 
 // sendRows sends claimed rows and writes what became of them. It returns the interactive deliveries that this caused, and how many rows are done.
@@ -147,11 +155,21 @@ func (e *Engine) follow(ctx context.Context, lane campaigns.Lane, done []store.O
 		e.wake("due", e.Waker.WakeDue(ctx))
 		return nil, nil
 	}
+	var waits []campaigns.EnrollmentID
 	for _, o := range done {
-		if !o.State.Final() || o.Enrollment == 0 {
-			continue
+		if o.State.Final() && o.Enrollment != 0 {
+			waits = append(waits, o.Enrollment)
 		}
-		ids, err := e.AdvanceEnrollment(ctx, o.Enrollment)
+	}
+	if len(waits) > 1 {
+		if next, err = e.advanceEnrollments(ctx, waits); err == nil || ctx.Err() != nil {
+			return next, err
+		}
+		e.Log.Warn("outcomes not followed together; trying each", "n", len(waits), "error", err)
+	}
+	next = nil
+	for _, id := range waits {
+		ids, err := e.AdvanceEnrollment(ctx, id)
 		if err != nil {
 			return next, err
 		}

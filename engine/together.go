@@ -191,12 +191,24 @@ func (t *together) act(ctx context.Context, c *crowdTx, actors []string) (alone 
 			calls = append(calls, call)
 		}
 	}
-	callers, err := c.tx.LockCallers(ctx, calls, c.now)
+	var callers map[string]*store.Caller
+	if len(calls) > 0 {
+		if callers, err = c.tx.LockCallers(ctx, calls, c.now); err != nil {
+			return nil, err
+		}
+	}
+	forms, err := c.lockForms(ctx, ins)
 	if err != nil {
 		return nil, err
 	}
 	c.tx.Gather()
 	for _, in := range ins {
+		if f, ok := forms[in]; ok {
+			if err := t.read(ctx, c, in, f); err != nil {
+				return nil, err
+			}
+			continue
+		}
 		inc, ok := said[in.Actor]
 		caller := callers[inc.Chat]
 		if !ok || caller == nil || caller.Profile.State != members.Active {

@@ -66,7 +66,7 @@ func (s *stage) act(ctx context.Context) (bool, error) {
 			return true, err
 		}
 	}
-	return len(some) > 0, nil
+	return len(some) > 0, s.handIn(ctx)
 }
 
 // planDay plans what the member does on a day of their own: in its middle, counted from the start.
@@ -82,16 +82,20 @@ func (s *stage) planDay(p *person) {
 	}
 }
 
-func (s *stage) block(ctx context.Context, p *person) error {
+func (s *stage) block(_ context.Context, p *person) error {
 	s.mu.Lock()
 	p.blocked = true
 	s.mu.Unlock()
 	s.told = append(s.told, told{person: p, at: s.clock.now(), kind: ItemBlocked, channel: campaigns.Telegram})
-	return s.write(ctx, p.incoming(channels.IncomingBlocked))
+	s.write(p.incoming(channels.IncomingBlocked))
+	return nil
 }
 
 // withdraw takes the consents for the campaigns' topics back, on every channel.
 func (s *stage) withdraw(ctx context.Context, p *person) error {
+	if err := s.handIn(ctx); err != nil { // of what was done before it
+		return err
+	}
 	p.gone = true
 	in := engine.MemberInput{ExternalID: p.ID}
 	for _, c := range s.campaigns {

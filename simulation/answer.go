@@ -33,11 +33,11 @@ func (s *stage) read(p *person, a *arrival) {
 	at := a.at.Add(p.Does.After)
 	if a.row.Channel == campaigns.Email {
 		if a.link != "" {
-			s.will(p, at, func(ctx context.Context) error { return s.answerPage(ctx, p, a.row.Enrollment, a.link) })
+			s.will(p, at, func(ctx context.Context) error { return s.answerPage(ctx, p, visited{c, a.row.Enrollment, a.link}) })
 		}
 		return
 	}
-	s.will(p, at, func(ctx context.Context) error { return s.answerChat(ctx, p, c, ask, a) })
+	s.will(p, at, func(context.Context) error { s.answerChat(p, c, ask, a); return nil })
 }
 
 // draw is the member's own chance for one question: the same in every play of the plan.
@@ -45,13 +45,14 @@ func (s *stage) draw(p *person, key campaigns.Key, step campaigns.StepID, visit 
 	return random(s.plan.Seed, fmt.Sprintf("answer %s %s %s %d", p.ID, key, step, visit))
 }
 
-func (s *stage) answerChat(ctx context.Context, p *person, c *campaign, ask *definition.Ask, a *arrival) error {
+func (s *stage) answerChat(p *person, c *campaign, ask *definition.Ask, a *arrival) {
 	if p.gone || s.hasBlocked(p) {
-		return nil
+		return
 	}
 	r := s.draw(p, c.def.Key, a.row.Step, a.row.Visit)
 	if len(a.message.Keyboard) > 0 {
-		return s.write(ctx, p.presses(ask, a, r)...)
+		s.write(p.presses(ask, a, r)...)
+		return
 	}
 	in := p.incoming(channels.IncomingText)
 	in.Message, in.At = "0", s.clock.now()
@@ -62,7 +63,7 @@ func (s *stage) answerChat(ctx context.Context, p *person, c *campaign, ask *def
 	} else {
 		in.Text = typed(ask.Type, ask.Min, ask.Max, ask.MaxLength, p.Language, s.clock.now(), r)
 	}
-	return s.write(ctx, in)
+	s.write(in)
 }
 
 // presses are the buttons that answer the question: one, or where several may be ticked one or two and "done", which stands last.
@@ -113,35 +114,37 @@ func surveyToken(m *channels.Message) string {
 	return ""
 }
 
-// answerPage opens the page behind a mail's link and answers what it asks, unless that was answered by this member already.
-func (s *stage) answerPage(ctx context.Context, p *person, enrollment campaigns.EnrollmentID, token string) error {
+// visited is a page behind a mail's link.
+type visited struct {
+	of         *campaign
+	enrollment campaigns.EnrollmentID
+	token      string
+}
+
+// answerPage opens the page and answers what it asks, unless that was answered by this member already.
+func (s *stage) answerPage(ctx context.Context, p *person, v visited) error {
 	if p.gone {
 		return nil
 	}
-	page, err := s.engine.Survey(ctx, token, nil)
+	if s.sends(p) { // what they sent already may change what they see now
+		if err := s.handIn(ctx); err != nil {
+			return err
+		}
+	}
+	page, err := s.engine.Survey(ctx, v.token, nil)
 	if fault.Is(err, fault.NotFound) { // a link lives for a while
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	q := question{enrollment, page.Step, page.Visit}
+	q := question{v.enrollment, page.Step, page.Visit}
 	if page.State != engine.PageQuestion || p.page[q] {
 		return nil
 	}
 	p.page[q] = true
-	row, err := s.store.Enrollment(ctx, enrollment)
-	if err != nil {
-		return err
-	}
-	form := fill(page, p, s.clock.now(), s.draw(p, s.byID[row.Campaign].def.Key, page.Step, page.Visit))
-	if _, err := s.engine.AnswerSurvey(ctx, token, form); err != nil {
-		return err
-	}
-	if row, err = s.store.Enrollment(ctx, enrollment); err != nil || s.byID[row.Campaign].ask(row.Step) == nil || row.State.Final() {
-		return err // nothing more is asked on the page now
-	}
-	s.will(p, s.clock.now().Add(sitting), func(ctx context.Context) error { return s.answerPage(ctx, p, enrollment, token) })
+	form := fill(page, p, s.clock.now(), s.draw(p, v.of.def.Key, page.Step, page.Visit))
+	s.forms = append(s.forms, filled{p, v, form})
 	return nil
 }
 

@@ -8,8 +8,6 @@ import (
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/definition"
-	"github.com/kruzhok/kruzhok/channels"
-	"github.com/kruzhok/kruzhok/engine"
 	"github.com/kruzhok/kruzhok/store"
 )
 
@@ -106,7 +104,7 @@ func (s *stage) work(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.handle(ctx, actors); err != nil {
+	if err := s.engine.HandleActors(ctx, actors); err != nil {
 		return err
 	}
 	if _, err := s.engine.AdvanceDue(ctx, laneSlice); err != nil {
@@ -123,22 +121,6 @@ func (s *stage) work(ctx context.Context) error {
 		}
 	}
 	return errors.Join(s.look(ctx), ctx.Err())
-}
-
-// fewActors is up to how many are handled one after the other: those who are handled together wait a moment in real time for more to come.
-const fewActors = 8
-
-// handle has what members did handled, together where they are many.
-func (s *stage) handle(ctx context.Context, actors []string) error {
-	if len(actors) > fewActors {
-		return s.engine.HandleActors(ctx, actors)
-	}
-	for _, a := range actors {
-		if err := s.engine.HandleActor(ctx, a); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // hold is why a message waited and until when.
@@ -177,14 +159,4 @@ func (c *campaign) ask(id campaigns.StepID) *definition.Ask {
 		return s.Ask()
 	}
 	return nil
-}
-
-// write stores what members do in the bot.
-func (s *stage) write(ctx context.Context, ins ...channels.Incoming) error {
-	raw := make([]engine.RawUpdate, len(ins))
-	for i, in := range ins {
-		s.update++
-		raw[i] = engine.RawUpdate{ID: s.update, HasID: true, Raw: encode(in)}
-	}
-	return s.engine.StoreUpdates(ctx, raw)
 }

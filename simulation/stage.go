@@ -42,12 +42,14 @@ type stage struct {
 	received int
 	full     bool // the bound on messages was reached
 
-	acts   acts
-	held   map[campaigns.DeliveryID]hold
-	told   []told
-	seen   int64 // ids up to this one were looked at for holds
-	update int64 // of the bot's updates
-	acting bool  // members are acting: what they cause is sent before they look
+	acts    acts
+	updates []engine.RawUpdate // not handed in yet
+	forms   []filled           // not handed in yet
+	held    map[campaigns.DeliveryID]hold
+	told    []told
+	seen    int64 // ids up to this one were looked at for holds
+	update  int64 // of the bot's updates
+	acting  bool  // members are acting: what they cause is sent before they look
 
 	unmade map[campaigns.Key]*fault.Error // segments that could not be made
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -62,6 +63,40 @@ func (tx *Tx) lockCallers(ctx context.Context, calls []Call, now time.Time) (map
 	}
 	tx.foreseen = f
 	return callers, nil
+}
+
+// Answerer is a member who answers, with the run whose question it is.
+type Answerer struct {
+	Profile    *Profile
+	Enrollment *Enrollment
+}
+
+// LockAnswerers locks members and one enrollment of each, set by set, and returns them by member. Absent is who was merged, whose enrollment it is not, or who is
+// held by another transaction. The transaction's next LockMember, LockEnrollment and SaveResponse know what it has read, as they do after LockCallers.
+func (tx *Tx) LockAnswerers(ctx context.Context, of map[campaigns.MemberID]campaigns.EnrollmentID) (map[campaigns.MemberID]*Answerer, error) {
+	profiles, err := tx.LockProfiles(ctx, slices.Collect(maps.Keys(of)))
+	if err != nil || len(profiles) == 0 {
+		return nil, err
+	}
+	var ids []campaigns.EnrollmentID
+	for id := range profiles {
+		ids = append(ids, of[id])
+	}
+	f := &foreseen{profiles: map[campaigns.MemberID]*Profile{}, answered: map[campaigns.MemberID]map[campaigns.CampaignID]bool{}}
+	if f.enrollments, err = tx.LockEnrollments(ctx, ids); err != nil {
+		return nil, err
+	}
+	found := map[campaigns.MemberID]*Answerer{}
+	for id, row := range f.enrollments {
+		p := profiles[row.Member]
+		if p == nil || of[p.ID] != id {
+			delete(f.enrollments, id)
+			continue
+		}
+		found[p.ID], f.profiles[p.ID] = &Answerer{p, row}, p
+	}
+	tx.foreseen = f
+	return found, wrap("lock answerers", tx.foreseeAnswerers(ctx, f))
 }
 
 // calling is a call whose member is known.

@@ -128,3 +128,25 @@ func TestCallersAreTheQuestions(t *testing.T) {
 		}
 	})
 }
+
+// TestLockAnswerers: whose run it is is found, and nobody else; what was read is what the next reads of it give.
+func TestLockAnswerers(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store) {
+		c := newCampaign(t, s, "talk", campaigns.Running)
+		one, two, three := newMember(t, s), newMember(t, s), newMember(t, s)
+		e, f := newEnrollment(t, s, c, one), newEnrollment(t, s, c, two)
+		write(t, s, func(ctx context.Context, tx *store.Tx) error {
+			found, err := tx.LockAnswerers(ctx, map[campaigns.MemberID]campaigns.EnrollmentID{one.ID: e.ID, two.ID: 12345, three.ID: f.ID})
+			check(t, err)
+			if len(found) != 1 || found[one.ID] == nil {
+				t.Fatalf("found %d: %+v", len(found), found)
+			}
+			p := must[*store.Profile](t)(tx.LockMember(ctx, one.ID))
+			row := must[*store.Enrollment](t)(tx.LockEnrollment(ctx, e.ID))
+			if p != found[one.ID].Profile || row != found[one.ID].Enrollment {
+				t.Error("it was read again")
+			}
+			return nil
+		})
+	})
+}

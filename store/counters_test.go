@@ -254,11 +254,19 @@ func (h *history) answer(ctx context.Context, tx *store.Tx) error {
 	})
 }
 
+// score gives points to some runs at once, perhaps to one of them twice.
 func (h *history) score(ctx context.Context, tx *store.Tx) error {
-	return h.withRun(ctx, tx, func(e *store.Enrollment) error {
-		id := must[int64](h.t)(tx.NextID(ctx))
-		return tx.AddPoints(ctx, store.Points{ID: id, Campaign: e.Campaign, Enrollment: e.ID, Member: e.Member, Step: "award", Visit: h.rnd.IntN(2), Points: 5, At: h.now()})
-	})
+	var ps []store.Points
+	for range 1 + h.rnd.IntN(3) {
+		if err := h.withRun(ctx, tx, func(e *store.Enrollment) error {
+			id := must[int64](h.t)(tx.NextID(ctx))
+			ps = append(ps, store.Points{ID: id, Campaign: e.Campaign, Enrollment: e.ID, Member: e.Member, Step: "award", Visit: h.rnd.IntN(2), Points: 5, At: h.now()})
+			return nil
+		}); err != nil {
+			return err
+		}
+	}
+	return tx.AddPoints(ctx, ps...)
 }
 
 func (h *history) erase(ctx context.Context, tx *store.Tx) error {

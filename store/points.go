@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"context"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -24,34 +25,67 @@ type Points struct {
 	At         time.Time
 }
 
-// AddPoints writes an entry; a visit that has one already keeps it.
-func (tx *Tx) AddPoints(ctx context.Context, p Points) error {
-	n, err := tx.run.exec(ctx, `INSERT INTO points (id, campaign_id, enrollment_id, member_id, step, visit, round, points, at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (enrollment_id, step, visit) DO NOTHING`,
-		p.ID, p.Campaign, p.Enrollment, p.Member, p.Step, p.Visit, p.Round, p.Points, micros(p.At))
-	if err != nil || n == 0 {
-		return wrap("add points", err)
-	}
-	tx.changed(p.Member)
-	return tx.score(ctx, p.Campaign, p.Member)
+var pointColumns = columns[Points]{
+	ints("id", func(p Points) int64 { return p.ID }),
+	ints("campaign_id", func(p Points) campaigns.CampaignID { return p.Campaign }),
+	ints("enrollment_id", func(p Points) campaigns.EnrollmentID { return p.Enrollment }),
+	ints("member_id", func(p Points) campaigns.MemberID { return p.Member }),
+	texts("step", func(p Points) campaigns.StepID { return p.Step }),
+	ints("visit", func(p Points) int { return p.Visit }),
+	ints("round", func(p Points) int { return p.Round }),
+	ints("points", func(p Points) int { return p.Points }),
+	times("at", func(p Points) time.Time { return p.At }),
 }
 
-// score adds the ledger up for one member, and counts who has how much.
-func (tx *Tx) score(ctx context.Context, id campaigns.CampaignID, member campaigns.MemberID) error {
-	was, had, err := one(ctx, tx.run, value[int], `SELECT total FROM scores WHERE campaign_id = $1 AND member_id = $2`, id, member)
+// AddPoints writes entries; a visit that has one already keeps it. The transaction holds their members or their enrollments.
+func (tx *Tx) AddPoints(ctx context.Context, ps ...Points) error {
+	at, err := pointColumns.insert(ctx, tx.queries, "points", `ON CONFLICT (enrollment_id, step, visit) DO NOTHING`, ps)
 	if err != nil {
-		return wrap("read score", err)
+		return wrap("add points", err)
 	}
-	total, _, err := one(ctx, tx.run, value[int], `INSERT INTO scores (campaign_id, member_id, total, last_at)
-		SELECT campaign_id, member_id, CAST(SUM(points) AS BIGINT), MAX(at) FROM points WHERE campaign_id = $1 AND member_id = $2 GROUP BY campaign_id, member_id
-		ON CONFLICT (campaign_id, member_id) DO UPDATE SET total = excluded.total, last_at = excluded.last_at RETURNING total`, id, member)
+	of := map[campaigns.CampaignID][]campaigns.MemberID{}
+	for _, i := range at {
+		p := ps[i]
+		tx.changed(p.Member)
+		if !slices.Contains(of[p.Campaign], p.Member) {
+			of[p.Campaign] = append(of[p.Campaign], p.Member)
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(of)) {
+		if err := tx.score(ctx, id, of[id]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// score adds the ledger up for members, and counts who has how much.
+func (tx *Tx) score(ctx context.Context, id campaigns.CampaignID, members []campaigns.MemberID) error {
+	type score struct {
+		member campaigns.MemberID
+		total  int
+	}
+	scan := func(r rows) (s score, err error) {
+		err = r.Scan(&s.member, &s.total)
+		return s, err
+	}
+	among := list(tx.dialect, members)
+	before, err := many(ctx, tx.run, scan, `SELECT member_id, total FROM scores WHERE campaign_id = $1 AND member_id`+tx.dialect.among(2), id, among)
 	if err != nil {
-		return wrap("write score", err)
+		return wrap("read scores", err)
 	}
-	if had {
-		tx.count(by(countScores, id, strconv.Itoa(was)), -1)
+	after, err := many(ctx, tx.run, scan, `INSERT INTO scores (campaign_id, member_id, total, last_at)
+		SELECT campaign_id, member_id, CAST(SUM(points) AS BIGINT), MAX(at) FROM points WHERE campaign_id = $1 AND member_id`+tx.dialect.among(2)+` GROUP BY campaign_id, member_id
+		ON CONFLICT (campaign_id, member_id) DO UPDATE SET total = excluded.total, last_at = excluded.last_at RETURNING member_id, total`, id, among)
+	if err != nil {
+		return wrap("write scores", err)
 	}
-	tx.count(by(countScores, id, strconv.Itoa(total)), 1)
+	for _, s := range before {
+		tx.count(by(countScores, id, strconv.Itoa(s.total)), -1)
+	}
+	for _, s := range after {
+		tx.count(by(countScores, id, strconv.Itoa(s.total)), 1)
+	}
 	return nil
 }
 
