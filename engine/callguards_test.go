@@ -135,6 +135,24 @@ func TestCallsOfAPausedCampaign(t *testing.T) {
 	})
 }
 
+// TestStoppedCallsNobody: while a person has stopped everything, no other system is called either; the calls are made afterwards.
+func TestStoppedCallsNobody(t *testing.T) {
+	w := newWorld(t, storetest.SQLite(t))
+	o := w.connected()
+	o.answers(200, "")
+	key := w.publish(campaign("c", "", callAlone))
+	m := w.chatMember("u1", 7, nil)
+	must(t, w.e.Trip(t.Context(), engine.Operator, "all"))
+	w.enroll(key, "u1")
+	w.calls(time.Minute)
+	if len(o.tries()) != 0 {
+		t.Errorf("%d tries", len(o.tries()))
+	}
+	must(t, w.e.Release(t.Context(), engine.Operator, "all"))
+	w.calls(time.Second)
+	w.expectStands(key, m, "waiting well time")
+}
+
 // TestCallGoesWhereItsVersionSays: whoever is moved to a version in which the step calls another system, before it was called, sends the first one nothing
 // that is meant for the other.
 func TestCallGoesWhereItsVersionSays(t *testing.T) {

@@ -69,7 +69,7 @@ func (r *callRound) some(ctx context.Context) (bool, error) {
 		return false, err
 	}
 	cool, err := r.e.cooldowns(ctx)
-	if err != nil {
+	if err != nil || cool.all {
 		return false, err
 	}
 	why := campaigns.Reason("")
