@@ -148,6 +148,7 @@ func (s *server) operations() {
 	s.messageOperations()
 	s.deadLetterOperations()
 	s.failedMessageOperations()
+	s.failedCallOperations()
 	s.switchOperations()
 	s.settingsOperations()
 	s.tokenOperations()

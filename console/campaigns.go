@@ -132,6 +132,7 @@ type armRow struct {
 // panel is the step that is looked at.
 type panel struct {
 	Crumb, Title string
+	Escalates    string // when its message goes by another channel too
 	Texts        []panelText
 	Why          string // how many were not sent
 	Whys, Later  []why
@@ -309,7 +310,7 @@ func speaks(s *definition.Step) bool {
 }
 
 func (b flowBuilder) panel(s *reports.FlowStep) *panel {
-	p := &panel{Crumb: b.T("console.flow.step", "number", b.N(s.Number)), Title: b.title(s.Step)}
+	p := &panel{Crumb: b.T("console.flow.step", "number", b.N(s.Number)), Title: b.title(s.Step), Escalates: b.escalates(s.Step)}
 	if sub := b.sub(s.Step); sub != "" {
 		p.Crumb += " · " + sub
 	}

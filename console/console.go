@@ -127,6 +127,7 @@ func (k *Console) routes() []route {
 		{"POST", lettersPath + "/:id", Access{Scope: engine.MembersWrite}, (*request).retryLetter},
 		{"POST", "/console/failed-messages", Access{Scope: engine.CampaignsWrite}, (*request).sendAgain},
 		{"POST", "/console/failed-notices", Access{Scope: engine.CampaignsWrite}, (*request).tellAgain},
+		{"POST", "/console/failed-calls", Access{Scope: engine.CampaignsWrite}, (*request).callAgain},
 		{"GET", "/console/media/:id", answers, (*request).media},
 		{"GET", "/console/live/today", campaigns, (*request).liveToday},
 		{"GET", "/console/live/dead-letters", members, (*request).liveLetters},

@@ -26,6 +26,7 @@ type lettersPage struct {
 	Kinds           []letterKind
 	Failed          []failedRow
 	Untold          []failedRow // what the staff did not hear
+	Unanswered      []failedRow // calls of other systems that failed
 	// May: the reader may try letters again. MaySend: let messages be sent after all.
 	May, MaySend bool
 }
@@ -50,7 +51,7 @@ type failedRow struct {
 }
 
 // failedForm names a kind of failed messages.
-type failedForm struct{ Campaign, Step, Channel, Reason, Label string }
+type failedForm struct{ Campaign, Step, Channel, Endpoint, Reason, Label string }
 
 // lettersPageRows is how many are shown at once.
 const lettersPageRows = 50
@@ -66,6 +67,10 @@ func (r *request) deadLetters() error {
 		return err
 	}
 	untold, err := r.k.o.Reports.Untold(ctx, r.who, r.lang)
+	if err != nil {
+		return err
+	}
+	unanswered, err := r.k.o.Reports.Unanswered(ctx, r.who, r.lang)
 	if err != nil {
 		return err
 	}
@@ -87,6 +92,9 @@ func (r *request) deadLetters() error {
 	}
 	for _, m := range untold {
 		p.Untold = append(p.Untold, r.untoldRow(p.Frame, m))
+	}
+	for _, m := range unanswered {
+		p.Unanswered = append(p.Unanswered, r.unansweredRow(p.Frame, m))
 	}
 	if err := r.lettersDone(&p); err != nil {
 		return err
@@ -157,7 +165,10 @@ func (r *request) failedRow(f look.Frame, m reports.FailedMessages) failedRow {
 	case m.Over:
 		row.Note = f.T("console.letters.over")
 	case m.Again:
-		row.Form = &failedForm{string(m.Campaign), string(m.FailedKind.Step), string(m.Channel), string(m.Reason), f.T("console.letters.send_label", "n", m.N, "title", row.Title)}
+		row.Form = &failedForm{
+			Campaign: string(m.Campaign), Step: string(m.FailedKind.Step), Channel: string(m.Channel), Endpoint: m.Endpoint, Reason: string(m.Reason),
+			Label: f.T("console.letters.send_label", "n", m.N, "title", row.Title),
+		}
 	case m.Step != nil:
 		row.Note = f.T("console.letters.archived")
 	}
@@ -172,6 +183,14 @@ func (r *request) untoldRow(f look.Frame, m reports.FailedMessages) failedRow {
 		row.Where = f.T("console.untold.nowhere")
 	}
 	row.Form.Label = f.T("console.untold.label", "n", m.N, "title", row.Title)
+	return row
+}
+
+// unansweredRow is calls of one step that failed.
+func (r *request) unansweredRow(f look.Frame, m reports.FailedMessages) failedRow {
+	row := r.failedRow(f, m)
+	row.Icon, row.N, row.Where, row.Note = "link", f.T("console.unanswered.n", "n", m.N), m.Endpoint, ""
+	row.Form.Label = f.T("console.unanswered.label", "n", m.N, "title", row.Title)
 	return row
 }
 
@@ -196,6 +215,8 @@ func (r *request) lettersDone(p *lettersPage) error {
 		if n := count("nobody"); n > 0 {
 			p.Done, p.DoneClass = p.T("console.untold.still", "n", n), "stop"
 		}
+	case r.Query("called") != "":
+		p.Done, p.DoneClass = p.T("console.unanswered.done", "n", count("called")), "wait"
 	case r.Query("sent") != "":
 		p.Done, p.DoneClass = p.T("console.letters.done.sent", "n", count("sent")), "wait"
 		if n := count("still"); n > 0 {
@@ -243,6 +264,16 @@ func (r *request) tellAgain() error {
 		return err
 	}
 	r.seeLetters("told", strconv.Itoa(sum.N), "nobody", strconv.Itoa(sum.Nobody))
+	return nil
+}
+
+func (r *request) callAgain() error {
+	k := r.failedKind()
+	n, err := r.k.o.Engine.CallAgain(r.Request.Context(), r.who, engine.FailedCalls{Campaign: k.Campaign, Step: k.Step, Endpoint: r.field("endpoint"), Reason: k.Reason})
+	if err != nil {
+		return err
+	}
+	r.seeLetters("called", strconv.Itoa(n))
 	return nil
 }
 

@@ -150,7 +150,7 @@ func TestWhoMayTryAgain(t *testing.T) {
 	if page := w.get(lettersPath, "en"); strings.Contains(page, "Try again</button>") || strings.Contains(page, "Send again</button>") || !strings.Contains(page, "Nobody knows whose") {
 		t.Error("a reader is offered what they may not do, or sees nothing")
 	}
-	for _, target := range []string{lettersPath, lettersPath + "/" + idText(id), "/console/failed-messages"} {
+	for _, target := range []string{lettersPath, lettersPath + "/" + idText(id), "/console/failed-messages", "/console/failed-notices", "/console/failed-calls"} {
 		if rec := w.post(target, url.Values{"source": {"telegram"}}); rec.Code != http.StatusForbidden {
 			t.Errorf("POST %s: %d", target, rec.Code)
 		}
@@ -231,3 +231,56 @@ func TestUntoldNotices(t *testing.T) {
 
 // sender is a channel that is set up and never used here.
 type sender struct{ channels.Sender }
+
+// TestUnansweredCalls: what another system did not get stands there with its reason; Today leads there, and a press has it called once more, by who may.
+func TestUnansweredCalls(t *testing.T) {
+	w := newWorld(t, newSQLite(t))
+	w.populate(3)
+	c := w.campaign(surveyKey)
+	failed := func(member int, reason campaigns.Reason) *store.OutsideCall {
+		ended := start.Add(-time.Hour)
+		return &store.OutsideCall{
+			ID: w.id(), Campaign: c.ID, Version: 1, Enrollment: campaigns.EnrollmentID(w.id()), Member: w.members[member], Step: "score", Visit: 1, Endpoint: "shop",
+			State: store.CallFailed, Reason: reason, Code: 422, UntilAt: ended, CreatedAt: start.Add(-2 * time.Hour), EndedAt: &ended,
+		}
+	}
+	must(t, w.store.Write(t.Context(), func(tx *store.Tx) error {
+		return tx.InsertCalls(t.Context(), []*store.OutsideCall{
+			failed(0, campaigns.CallRefused), failed(1, campaigns.CallRefused), failed(1, campaigns.CallTimedOut), failed(2, campaigns.CallLeft),
+		})
+	}))
+	for lang, words := range map[string][]string{
+		"en": {"Another system was not reached", "2 calls · shop", "1 call · shop", "answered that it will not do it", idText(w.members[1]), "Call again: 2 calls"},
+		"ru": {"До другой системы не дошло", "2 вызова · shop", "Вызвать ещё раз"},
+	} {
+		page := w.get(lettersPath, lang)
+		checkPage(t, lang, page)
+		want(t, page, words...)
+		if strings.Count(page, `action="/console/failed-calls"`) != 2 {
+			t.Errorf("%s: who went on elsewhere is offered", lang)
+		}
+	}
+	want(t, w.get("/console", "en"), "3 calls of other systems failed", `href="`+lettersPath+`"`)
+	form := url.Values{"campaign": {surveyKey}, "step": {"score"}, "endpoint": {"shop"}, "reason": {string(campaigns.CallRefused)}}
+	rec := w.post("/console/failed-calls", form)
+	if rec.Code != http.StatusConflict {
+		t.Fatalf("an endpoint that is not set up: %d %s", rec.Code, rec.Body)
+	}
+	want(t, rec.Body.String(), "name no system “shop”")
+	w.e.Caller = caller{}
+	rec = w.post("/console/failed-calls", form)
+	if rec.Code != http.StatusSeeOther {
+		t.Fatalf("%d %s", rec.Code, rec.Body)
+	}
+	page := w.get(rec.Header().Get("Location"), "en")
+	checkPage(t, "called", page)
+	want(t, page, "2 calls are being made once more.")
+	if rec := w.post("/console/failed-calls", form); rec.Code != http.StatusNotFound {
+		t.Errorf("pressed twice: %d", rec.Code)
+	}
+}
+
+// caller knows one endpoint, and is never asked here.
+type caller struct{ engine.Caller }
+
+func (caller) Endpoints() []string { return []string{"shop"} }

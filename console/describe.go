@@ -111,11 +111,19 @@ func shorten(s string, limit int) string {
 
 func clock(t timing.LocalTime) string { return fmt.Sprintf("%02d:%02d", t.Hour, t.Minute) }
 
-func (w words) period(p timing.Period) string {
-	if p.Days > 0 {
-		return w.T("look.span.days", "n", p.Days)
+func (w words) period(p timing.Period) string { return explain.Words{Lang: w.Lang}.Period(p) }
+
+// escalates says when the step's message goes by its next channel too; empty: it does not.
+func (w words) escalates(s *definition.Step) string {
+	rule := w.def.EscalateOf(s)
+	if rule == nil {
+		return ""
 	}
-	return look.Span(w.Lang, p.Time)
+	key := "console.escalate.send."
+	if s.Ask() != nil {
+		key = "console.escalate.ask."
+	}
+	return w.T(key+string(w.def.ChannelsOf(s)[1]), "span", w.period(rule.After))
 }
 
 func (w words) waitTitle(b *definition.Wait) string {

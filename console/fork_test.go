@@ -7,6 +7,46 @@ import (
 	"github.com/kruzhok/kruzhok/engine"
 )
 
+// TestEscalationInWords: the step's panel says when its message goes by another channel too, by its own rule or the campaign's, with all of its time.
+func TestEscalationInWords(t *testing.T) {
+	w := newWorld(t, newSQLite(t))
+	source := `key: silent
+kind: survey
+name: Silent
+topic: community
+languages: [en, ru]
+channels: [telegram, email]
+entry: {manual: true}
+escalate: {after: 1d12h}
+steps:
+  - {id: q, ask: {type: nps, text: {en: Well?, ru: Как?}}}
+  - {id: back, ask: {type: nps, text: {en: And?, ru: А?}, channels: [email, telegram], escalate: {after: 90m}}}
+  - {id: off, ask: {type: nps, text: {en: Now?, ru: Ну?}, escalate: false}}
+  - {id: told, send: {text: {en: At six, ru: В шесть}, escalate: {after: 3h}}}
+`
+	_, err := w.e.CreateCampaign(t.Context(), engine.Operator, engine.Draft{Source: source, Format: "yaml"})
+	must(t, err)
+	_, err = w.e.Publish(t.Context(), engine.Operator, "silent")
+	must(t, err)
+	for step, says := range map[string][2]string{
+		"q":    {"Without an answer for 1 day 12 hours, it goes by email too.", "Если ответа нет (срок: 1 день 12 часов), вопрос уйдёт ещё и письмом."},
+		"back": {"Without an answer for 1 hour 30 minutes, it goes by Telegram too.", "Если ответа нет (срок: 1 час 30 минут), вопрос уйдёт ещё и в Telegram."},
+		"off":  {},
+		"told": {"If nothing is heard from the member for 3 hours, it goes by email too.", "Если от участника ничего не слышно (срок: 3 часа), сообщение уйдёт ещё и письмом."},
+	} {
+		for i, lang := range []string{"en", "ru"} {
+			page := strings.ReplaceAll(w.get("/console/campaigns/silent?step="+step, lang), "\u00a0", " ")
+			checkPage(t, lang, page)
+			if says[i] != "" && !strings.Contains(page, says[i]) {
+				t.Errorf("%s %s: the page does not say %q", step, lang, says[i])
+			}
+			if says[i] == "" && (strings.Contains(page, "goes by") || strings.Contains(page, "уйдёт ещё")) {
+				t.Errorf("%s %s: the page names a rule", step, lang)
+			}
+		}
+	}
+}
+
 // TestAForkIsDrawn: the arms of a split with their names and shares, the waits in words; the page opens with a step and not with the fork.
 func TestAForkIsDrawn(t *testing.T) {
 	w := newWorld(t, newSQLite(t))

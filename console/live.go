@@ -57,7 +57,11 @@ func (r *request) liveLetters() error {
 			return "", err
 		}
 		untold, err := k.o.Reports.Untold(ctx, engine.Operator, locale.Default)
-		return revision([]any{letters, failed, untold}, err)
+		if err != nil {
+			return "", err
+		}
+		unanswered, err := k.o.Reports.Unanswered(ctx, engine.Operator, locale.Default)
+		return revision([]any{letters, failed, untold, unanswered}, err)
 	}, pollEvery)
 	return nil
 }

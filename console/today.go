@@ -126,7 +126,11 @@ func needs(f look.Frame, t *reports.Today, told map[campaigns.Key]bool) []need {
 		out = append(out, n)
 	}
 	if t.Needs.Unanswered > 0 {
-		out = append(out, need{Mark: "stop", Icon: "warning", Title: f.T("console.need.calls", "n", t.Needs.Unanswered), Text: f.T("console.need.calls_text")})
+		n := need{Mark: "stop", Icon: "warning", Title: f.T("console.need.calls", "n", t.Needs.Unanswered), Text: f.T("console.need.calls_text")}
+		if t.Readers {
+			n.Href, n.Verb = lettersPath, f.T("console.need.look")
+		}
+		out = append(out, n)
 	}
 	if t.Needs.Untold > 0 {
 		n := need{Mark: "stop", Icon: "warning", Title: f.T("console.need.notices", "n", t.Needs.Untold), Text: f.T("console.need.notices_text")}

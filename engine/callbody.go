@@ -3,12 +3,14 @@ package engine
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/definition"
+	"github.com/kruzhok/kruzhok/internal/fault"
 	"github.com/kruzhok/kruzhok/store"
 	"github.com/kruzhok/kruzhok/templates"
 )
@@ -35,20 +37,29 @@ type callData struct {
 	Send       map[string]any   `json:"send"`
 }
 
-// callBody puts together what the call sends, from the rows of this moment.
+// errUnmade: the call's rows or its version are not as they should be, and another try changes nothing.
+var errUnmade = errors.New("call cannot be put together")
+
+// unmade reports whether another try at putting it together would come to the same.
+func unmade(err error) bool {
+	return errors.Is(err, errUnmade) || errors.Is(err, errBadVersion) || errors.Is(err, errBadRow) || errors.Is(err, errPanic) || fault.Is(err, fault.NotFound)
+}
+
+// callBody puts together what the call sends, from the rows of this moment, as the version says that it was written by: a later one's may be meant for another
+// endpoint.
 func (e *Engine) callBody(ctx context.Context, c *store.OutsideCall) (body []byte, err error) {
 	defer recovered(&err)
 	row, err := e.Store.Enrollment(ctx, c.Enrollment)
 	if err != nil {
 		return nil, err
 	}
-	l, err := e.version(ctx, e.Store, row.Campaign, row.Version)
+	l, err := e.version(ctx, e.Store, row.Campaign, c.Version)
 	if err != nil {
 		return nil, err
 	}
 	step := l.def.Step(c.Step)
 	if step == nil || step.Call() == nil {
-		return nil, fmt.Errorf("call %d: its step calls nobody", c.ID)
+		return nil, fmt.Errorf("%w: its step calls nobody", errUnmade)
 	}
 	ps, err := e.Store.Profiles(ctx, []campaigns.MemberID{row.Member})
 	if err != nil {
@@ -56,7 +67,7 @@ func (e *Engine) callBody(ctx context.Context, c *store.OutsideCall) (body []byt
 	}
 	p := ps[row.Member]
 	if p == nil {
-		return nil, fmt.Errorf("call %d: no member", c.ID)
+		return nil, fmt.Errorf("%w: no member", errUnmade)
 	}
 	community, err := e.community(ctx, e.Store)
 	if err != nil {
@@ -72,7 +83,7 @@ func (e *Engine) callBody(ctx context.Context, c *store.OutsideCall) (body []byt
 		return nil, err
 	}
 	return json.Marshal(callBody{Type: callType, Timestamp: c.CreatedAt.UTC(), Data: callData{
-		Campaign: l.def.Key, Version: row.Version, Step: c.Step, Visit: c.Visit, Enrollment: strconv.FormatInt(int64(row.ID), 10), Key: row.RunKey,
+		Campaign: l.def.Key, Version: c.Version, Step: c.Step, Visit: c.Visit, Enrollment: strconv.FormatInt(int64(row.ID), 10), Key: row.RunKey,
 		Member: strconv.FormatInt(int64(p.ID), 10), ExternalID: p.ExternalID, Send: sent,
 	}})
 }
@@ -87,7 +98,7 @@ func (r *renderJob) sent(c *definition.Call) (map[string]any, error) {
 		if src, ok := v.(string); ok {
 			text, problems := templates.ParseData(src)
 			if len(problems) > 0 {
-				return nil, fmt.Errorf("parse text of campaign %d version %d: %s", r.l.campaign, r.l.version, problems[0].Code)
+				return nil, fmt.Errorf("%w: text of campaign %d version %d: %s", errUnmade, r.l.campaign, r.l.version, problems[0].Code)
 			}
 			sent[name] = text.Value(env)
 		}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"sync"
 	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
@@ -30,13 +29,14 @@ const (
 	callClaim   = time.Minute // how long one try may take before it is made again
 	callSettle  = 20 * time.Second
 	callsAtOnce = 8               // of one endpoint, in one process
+	callLook    = time.Second     // how soon a call is seen that another process wrote
 	callBackoff = 5 * time.Second // doubled with each try
 	callPause   = 5 * time.Minute // the longest pause between two tries
 	callLast    = 15 * time.Second
 	// goneRest is how long an endpoint is left alone that wants no more calls (410).
 	goneRest = time.Hour
-	// pausedRest is how long a call of a paused campaign rests before that is looked at again.
-	pausedRest = 15 * time.Second
+	// A call of a paused campaign rests for a quarter of the time that the pause has lasted, within these, before that is looked at again.
+	leastRest, mostRest = 15 * time.Second, 5 * time.Minute
 )
 
 // The reasons of an endpoint's rest.
@@ -64,15 +64,12 @@ func (w *work) call(ctx context.Context, l *live, row *store.Enrollment, x *deci
 
 // writeCalls writes what was asked, and gives up what nobody waits for any more.
 func (w *work) writeCalls(ctx context.Context) error {
-	for reason, ids := range w.uncalled {
-		if err := w.tx.EndCalls(ctx, ids, reason, w.now); err != nil {
+	if len(w.calls) > 0 {
+		if err := w.tx.InsertCalls(ctx, w.calls); err != nil {
 			return err
 		}
 	}
-	if len(w.calls) == 0 {
-		return nil
-	}
-	if err := w.tx.InsertCalls(ctx, w.calls); err != nil {
+	if err := w.tx.EndCalls(ctx, w.uncalled); err != nil {
 		return err
 	}
 	for _, c := range w.calls {
@@ -116,60 +113,13 @@ func (e *Engine) FailUnknownCalls(ctx context.Context) error {
 		if err != nil || endpoint == "" {
 			return err
 		}
-		if err := e.callOthers(ctx, endpoint, campaigns.CallUnknown); err != nil {
+		r := &callRound{e: e, endpoint: endpoint, places: make(chan struct{}, callsAtOnce)}
+		_, err = r.take(ctx, campaigns.CallUnknown)
+		if err = r.end(err); err != nil {
 			return err
 		}
 	}
 	return ctx.Err()
-}
-
-// CallOthers makes the calls of the endpoint that are due, some at once, until none is. Each is claimed in SQL: one whose process dies is made again, under the
-// same number.
-func (e *Engine) CallOthers(ctx context.Context, endpoint string) error {
-	for ctx.Err() == nil {
-		due, err := e.Store.CallDue(ctx, endpoint, e.now())
-		if err != nil || !due {
-			return err
-		}
-		cool, err := e.cooldowns(ctx)
-		if err != nil {
-			return err
-		}
-		why := campaigns.Reason("")
-		if rest, ok := cool.of(restOf(endpoint)); ok && rest.Until.After(e.now()) {
-			if rest.Reason != restGone {
-				return nil
-			}
-			why = campaigns.CallGone
-		}
-		if err := e.callOthers(ctx, endpoint, why); err != nil {
-			return err
-		}
-	}
-	return ctx.Err()
-}
-
-func restOf(endpoint string) string { return "webhook:" + endpoint }
-
-// callOthers makes some of the endpoint's calls; with why, it ends them by that without trying.
-func (e *Engine) callOthers(ctx context.Context, endpoint string, why campaigns.Reason) error {
-	claim := fmt.Sprintf("%s/%d", e.Owner, e.claims.Add(1))
-	var cs []*store.OutsideCall
-	err := e.Store.Write(ctx, func(tx *store.Tx) (err error) {
-		now := e.now()
-		cs, err = tx.ClaimCalls(ctx, endpoint, claim, now, now.Add(callClaim), callsAtOnce)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	errs := make([]error, len(cs))
-	var wg sync.WaitGroup
-	for i, c := range cs {
-		wg.Go(func() { errs[i] = e.callOther(ctx, c, why) })
-	}
-	wg.Wait()
-	return errors.Join(errs...)
 }
 
 // tried is what became of one try.
@@ -197,39 +147,63 @@ func (e *Engine) callOther(ctx context.Context, c *store.OutsideCall, why campai
 	case !now.Before(c.UntilAt): // the passage has gone on, or does now
 		return e.settleCall(ctx, c, failed(campaigns.CallTimedOut, c.Code, now))
 	}
-	state, err := e.campaignState(ctx, c.Campaign)
-	if err != nil {
-		return err
-	}
-	if state == campaigns.Paused {
-		return e.settleCall(ctx, c, untried(c, earlier(now.Add(pausedRest), c.UntilAt)))
+	states, err := e.campaignStates(ctx)
+	switch {
+	case err != nil:
+		return e.untaken(ctx, c, err)
+	case states.state(c.Campaign) == campaigns.Paused:
+		return e.restPaused(ctx, c, now.Sub(states[c.Campaign].StateAt))
 	}
 	if c.Body == "" {
-		kept, err := e.keepCall(ctx, c)
-		if err != nil || !kept {
+		if kept, err := e.keepCall(ctx, c); err != nil || !kept {
 			return err
 		}
 	}
 	receipt := e.Caller.Call(ctx, channels.Call{Endpoint: c.Endpoint, ID: e.callID(c.ID), At: now, Body: []byte(c.Body)})
-	if ctx.Err() != nil && receipt.Class == channels.CallTemporary { // the process ends, and not the call
-		return e.settleCall(ctx, c, untried(c, e.now()))
+	if ctx.Err() != nil && receipt.Class == channels.CallTemporary {
+		return e.untaken(ctx, c, nil)
 	}
 	return e.settleCall(ctx, c, e.callOutcome(c, receipt))
+}
+
+// untaken leaves the call to the next process where this one ends; else it waits until its claim has run out, and the error is told.
+func (e *Engine) untaken(ctx context.Context, c *store.OutsideCall, err error) error {
+	if ctx.Err() == nil {
+		return err
+	}
+	return e.settleCall(ctx, c, untried(c, e.now()))
+}
+
+// restPaused puts the call off, with all that its campaign has to make at the endpoint: very many of them would hold the others' up, taken one by one.
+func (e *Engine) restPaused(ctx context.Context, c *store.OutsideCall, lasted time.Duration) error {
+	until := e.now().Add(min(max(lasted/4, leastRest), mostRest))
+	if err := e.settleCall(ctx, c, untried(c, earlier(until, c.UntilAt))); err != nil {
+		return err
+	}
+	return e.batches(ctx, func(tx *store.Tx, rows int) (int, error) {
+		return tx.PutOffCalls(ctx, c.Endpoint, c.Campaign, e.now(), until, rows)
+	})
 }
 
 // keepCall puts together what is sent and keeps it, so that every try sends the same; false: it could not, or nobody wants it any more.
 func (e *Engine) keepCall(ctx context.Context, c *store.OutsideCall) (kept bool, err error) {
 	body, err := e.callBody(ctx, c)
-	if err != nil {
+	switch {
+	case unmade(err):
 		e.Log.Error("call not put together", "call", c.ID, "error", err)
 		return false, e.settleCall(ctx, c, failed(campaigns.CallUnmade, 0, e.now()))
+	case err != nil:
+		return false, e.untaken(ctx, c, err)
 	}
 	c.Body = string(body)
 	err = e.Store.Write(ctx, func(tx *store.Tx) (err error) {
 		kept, err = tx.KeepCall(ctx, c.ID, c.Claim, c.Body)
 		return err
 	})
-	return kept, err
+	if err != nil {
+		return false, e.untaken(ctx, c, err)
+	}
+	return kept, nil
 }
 
 // callID is the number under which the other system knows the call. It tells nothing of how many there are.
@@ -330,6 +304,9 @@ func (e *Engine) settleTried(ctx context.Context, c *store.OutsideCall, t tried)
 		}
 		if mine, err := tx.SettleCall(ctx, c.ID, c.Claim, t.CallOutcome); err != nil || !mine {
 			return err
+		}
+		if row.State != campaigns.EnrollmentWaiting || row.Step != c.Step || row.Visit != c.Visit { // it was made once more for a person, and nobody waits for it
+			return nil
 		}
 		ids, err = e.decideCalled(ctx, tx, row, p, &decide.Called{Step: c.Step, Visit: c.Visit, Answer: t.answer, Failed: t.Reason})
 		return err

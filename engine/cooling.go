@@ -18,6 +18,7 @@ type cooldowns struct {
 	many map[campaigns.Channel]bool // there are some of single chats or domains
 	// stopped are the channels of which nothing is sent until a person says so.
 	stopped map[campaigns.Channel]bool
+	all     bool // everything is stopped: no other system is called either
 }
 
 func (c cooldowns) of(bucket string) (store.Cooldown, bool) {
@@ -43,7 +44,7 @@ const (
 func (e *Engine) cooldowns(ctx context.Context) (cooldowns, error) {
 	return e.cool.get(func() (cooldowns, error) {
 		by, err := e.Store.Cooldowns(ctx, e.now().Add(-recoveredBy))
-		c := cooldowns{by, map[campaigns.Channel]bool{}, map[campaigns.Channel]bool{}}
+		c := cooldowns{by: by, many: map[campaigns.Channel]bool{}, stopped: map[campaigns.Channel]bool{}}
 		for bucket, x := range by {
 			for _, ch := range []campaigns.Channel{campaigns.Telegram, campaigns.Email} {
 				if len(bucket) > len(ch) && bucket[:len(ch)+1] == string(ch)+":" && (x.Rate > 0 || x.Until.After(e.now())) {
@@ -56,6 +57,7 @@ func (e *Engine) cooldowns(ctx context.Context) (cooldowns, error) {
 		}
 		switches, err := e.Store.Switches(ctx)
 		for _, s := range switches {
+			c.all = c.all || s.ReleasedAt == nil && s.Scope == scopeAll
 			for _, ch := range []campaigns.Channel{campaigns.Telegram, campaigns.Email} {
 				if s.ReleasedAt == nil && (s.Scope == scopeAll || s.Scope == string(ch)) {
 					c.stopped[ch] = true

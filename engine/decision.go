@@ -49,7 +49,7 @@ type work struct {
 	inputs     []*store.Input
 	notices    []*store.Notice
 	calls      []*store.OutsideCall
-	uncalled   map[campaigns.Reason][]campaigns.EnrollmentID // nobody waits for their calls any more
+	uncalled   []store.CallEnd // nobody waits for these calls any more
 	measured   []*store.Measured
 	points     []store.Points
 	dirty      map[campaigns.MemberID]*store.Profile
@@ -179,10 +179,7 @@ func (w *work) effect(ctx context.Context, l *live, row *store.Enrollment, p *st
 	case *decide.Call:
 		return w.call(ctx, l, row, x)
 	case *decide.EndCall:
-		if w.uncalled == nil {
-			w.uncalled = map[campaigns.Reason][]campaigns.EnrollmentID{}
-		}
-		w.uncalled[x.Reason] = append(w.uncalled[x.Reason], row.ID)
+		w.uncalled = append(w.uncalled, store.CallEnd{Enrollment: row.ID, Step: x.Step, Visit: x.Visit, Reason: x.Reason, At: w.now})
 	case *decide.Enroll:
 		return w.enroll(l, row, x)
 	case *decide.CancelPending:
@@ -308,13 +305,8 @@ func (w *work) record(ctx context.Context, l *live, row *store.Enrollment, x *de
 func (w *work) join(o *work) {
 	w.rows, w.deliveries, w.events = append(w.rows, o.rows...), append(w.deliveries, o.deliveries...), append(w.events, o.events...)
 	w.inputs, w.notices = append(w.inputs, o.inputs...), append(w.notices, o.notices...)
-	w.measured, w.calls, w.points = append(w.measured, o.measured...), append(w.calls, o.calls...), append(w.points, o.points...)
-	for reason, ids := range o.uncalled {
-		if w.uncalled == nil {
-			w.uncalled = map[campaigns.Reason][]campaigns.EnrollmentID{}
-		}
-		w.uncalled[reason] = append(w.uncalled[reason], ids...)
-	}
+	w.measured, w.calls = append(w.measured, o.measured...), append(w.calls, o.calls...)
+	w.points, w.uncalled = append(w.points, o.points...), append(w.uncalled, o.uncalled...)
 	maps.Copy(w.dirty, o.dirty)
 	for reason, ids := range o.canceled {
 		w.canceled[reason] = append(w.canceled[reason], ids...)

@@ -69,6 +69,27 @@ func TestSilence(t *testing.T) {
 	})
 }
 
+// TestPageAnswersBeforeTheOutcome: the chat shows what was answered behind the mail also where nobody has noted yet that the mail left.
+func TestPageAnswersBeforeTheOutcome(t *testing.T) {
+	w := newWorld(t, storetest.SQLite(t))
+	ann := w.chatMember("ann", 1, andMail("ann@example.org"))
+	w.clock.set(w.clock.now().Add(time.Hour))
+	key := w.publish(silence)
+	w.enroll(key, "ann")
+	w.settle()
+	w.clock.set(w.clock.now().Add(48 * time.Hour))
+	_, err := w.e.AdvanceDue(t.Context(), time.Second)
+	must(t, err)
+	_, err = w.e.SendLane(t.Context(), campaigns.Bulk, campaigns.Email, time.Second)
+	must(t, err)
+	w.expectStands(key, ann, "waiting level delivery")
+	w.fill(w.surveyToken(w.mails("ann@example.org")[0]), []string{"b"}, "")
+	w.settle()
+	if !w.ticked(1, "Pear") {
+		t.Errorf("the chat does not show the page's answer: %v", w.lastKeyboard(1))
+	}
+}
+
 // TestSecondMessageHeldUp: while the mail of a question cannot leave, the question takes answers in the chat and its time runs on; then the mail is canceled.
 func TestSecondMessageHeldUp(t *testing.T) {
 	w := newWorld(t, storetest.Open(t, storetest.SQLiteURL(t)))

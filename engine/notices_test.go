@@ -11,6 +11,7 @@ import (
 	"github.com/kruzhok/kruzhok/channels/sandbox"
 	"github.com/kruzhok/kruzhok/engine"
 	"github.com/kruzhok/kruzhok/internal/fault"
+	"github.com/kruzhok/kruzhok/members"
 	"github.com/kruzhok/kruzhok/store"
 	"github.com/kruzhok/kruzhok/store/storetest"
 )
@@ -339,3 +340,36 @@ func TestNotifyTakesTokens(t *testing.T) {
 
 // maxNamed is how many a message about many names.
 const maxNamed = 10
+
+// TestNotifyTogetherPastTheErased: where all whom a message would name were erased while it was made, the staff hears of the others.
+func TestNotifyTogetherPastTheErased(t *testing.T) {
+	w := newWorld(t, storetest.SQLite(t))
+	w.staffed()
+	key := w.publish(telling("tell", ", to: [telegram]"))
+	var ids []campaigns.MemberID
+	var names []string
+	for i := range 32 {
+		names = append(names, fmt.Sprint("u", i))
+		ids = append(ids, w.member(names[i], byMail(names[i]+"@example.org")).Member.ID)
+	}
+	w.enroll(key, names[:20]...)
+	w.tells(0)
+	w.enroll(key, names[20:]...)
+	w.settle()
+	must(t, w.store.Write(t.Context(), func(tx *store.Tx) error {
+		for _, id := range ids[20:30] {
+			p, err := tx.LockMember(t.Context(), id)
+			must(t, err)
+			p.State = members.Erased
+			must(t, tx.UpdateMember(t.Context(), &p.Member))
+		}
+		return nil
+	}))
+	w.tells(11 * time.Minute)
+	if got := w.heard(); len(got) != 21 || !strings.Contains(got[20], "tell: 2 members came to the step") || strings.Contains(got[20], "/console/members/") {
+		t.Errorf("%q", got[20:])
+	}
+	if got := w.notices(ids[31]); got[0] != "tell telegram sent" {
+		t.Errorf("%q", got)
+	}
+}

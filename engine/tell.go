@@ -46,7 +46,7 @@ func (t *telling) message(ctx context.Context) (m *channels.Message, err error) 
 		return nil, err
 	}
 	people, err := t.people(ctx)
-	if err != nil || len(people) == 0 {
+	if err != nil || len(people) == 0 && len(t.taken) == len(t.named) {
 		return nil, err
 	}
 	w := &noticeWords{lang: Fallback(c)}
@@ -108,9 +108,15 @@ func (t *telling) alone(ctx context.Context, w *noticeWords, l *live, c *store.C
 	return nil
 }
 
-// together is about very many: some of their names, and how many more there are.
+// together is about very many: some of their names, and how many more there are. Whoever of those was erased meanwhile is neither named nor counted.
 func (t *telling) together(w *noticeWords, l *live, people map[campaigns.MemberID]*store.Profile) {
-	args := map[string]any{"n": len(t.taken), "campaign": w.subject, "step": string(t.named[0].Step)}
+	about := len(t.taken) - len(t.named)
+	for _, n := range t.named {
+		if people[n.Member] != nil {
+			about++
+		}
+	}
+	args := map[string]any{"n": about, "campaign": w.subject, "step": string(t.named[0].Step)}
 	w.subject = say(w.lang, "notice.together", args)
 	page := t.e.PublicURL + "/console/campaigns/" + string(l.def.Key)
 	w.add(w.subject+" "+page, anchor(w.subject, page))
@@ -120,8 +126,10 @@ func (t *telling) together(w *noticeWords, l *live, people map[campaigns.MemberI
 			plain, links = append(plain, called(p)+": "+t.e.memberPage(p.ID)), append(links, anchor(called(p), t.e.memberPage(p.ID)))
 		}
 	}
-	w.add(strings.Join(plain, "\n"), strings.Join(links, "\n"))
-	if more := len(t.taken) - len(plain); more > 0 {
+	if len(plain) > 0 {
+		w.add(strings.Join(plain, "\n"), strings.Join(links, "\n"))
+	}
+	if more := about - len(plain); more > 0 && len(plain) > 0 {
 		w.add(say(w.lang, "notice.more", map[string]any{"n": more}), text(w.lang, "notice.more", map[string]any{"n": more}))
 	}
 }

@@ -23,7 +23,7 @@ func (w *work) markTwin(ctx context.Context, row *store.Enrollment, p *store.Pro
 		return nil, err
 	}
 	asked, a := en.Asked[in.Step], en.Answers[saveAs(ask, in.Step)]
-	if asked.Visit != in.Visit || !asked.Answered || asked.Twin == "" || !asked.On(campaigns.Telegram) || a.Input != in.Input {
+	if asked.Visit != in.Visit || !asked.Answered || !asked.Escalated || !asked.On(campaigns.Telegram) || a.Input != in.Input {
 		return nil, nil
 	}
 	if ask.Type == campaigns.Choices { // what shows there as ticked is what the next tick changes

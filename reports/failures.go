@@ -126,6 +126,7 @@ func letterOf(in *store.Input) Letter {
 // FailedMessages are messages of one step that failed by our own fault.
 type FailedMessages struct {
 	engine.FailedKind
+	Endpoint    string                 // of calls of another system
 	Name        string                 // of the campaign; empty: replies of the bot
 	Step        *definition.Step       `json:"-"` // nil: of a version that cannot be read, or a reply
 	Def         *definition.Definition `json:"-"`
@@ -207,6 +208,28 @@ func (r *Reports) Untold(ctx context.Context, p engine.Principal, lang string) (
 	out, err := r.failed(ctx, counts, lang)
 	for i := range out {
 		out[i].Again, out[i].Over = true, false
+	}
+	return out, err
+}
+
+// Unanswered lists the newest calls of other systems that failed, by step. Again is true of all: a person may have them made once more. Scope members:read.
+func (r *Reports) Unanswered(ctx context.Context, p engine.Principal, lang string) ([]FailedMessages, error) {
+	if err := p.Require(engine.MembersRead); err != nil {
+		return nil, err
+	}
+	calls, err := r.store.CountUnanswered(ctx)
+	if err != nil || len(calls) == 0 {
+		return nil, err
+	}
+	counts := make([]store.FailedCount, len(calls))
+	for i, c := range calls {
+		counts[i] = store.FailedCount{
+			FailedKind: store.FailedKind{Campaign: c.Campaign, Step: c.Step, Reason: c.Reason}, Version: c.Version, N: c.N, Member: c.Member, First: c.First, Last: c.Last,
+		}
+	}
+	out, err := r.failed(ctx, counts, lang)
+	for i := range out {
+		out[i].Endpoint, out[i].Again, out[i].Over = calls[i].Endpoint, true, false
 	}
 	return out, err
 }

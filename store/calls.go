@@ -96,9 +96,13 @@ func (q queries) CallDue(ctx context.Context, endpoint string, now time.Time) (b
 	return due, wrap("find due call", err)
 }
 
-// EndpointBeside is an endpoint that has a call to make and is none of these; empty: there is none.
+// EndpointBeside is an endpoint that has a call to make and is none of these; empty: there is none. It goes from endpoint to endpoint, and not from call to call.
 func (q queries) EndpointBeside(ctx context.Context, known []string, now time.Time) (string, error) {
-	endpoint, _, err := one(ctx, q.run, value[string], `SELECT endpoint FROM calls WHERE due_at <= $2 AND NOT (endpoint`+q.dialect.among(1)+`) LIMIT 1`, list(q.dialect, known), micros(now))
+	endpoint, _, err := one(ctx, q.run, value[string], `WITH RECURSIVE e (endpoint) AS (
+		SELECT (SELECT endpoint FROM calls WHERE due_at IS NOT NULL ORDER BY endpoint LIMIT 1)
+		UNION ALL SELECT (SELECT c.endpoint FROM calls c WHERE c.due_at IS NOT NULL AND c.endpoint > e.endpoint ORDER BY c.endpoint LIMIT 1) FROM e WHERE e.endpoint IS NOT NULL)
+		SELECT endpoint FROM e WHERE endpoint IS NOT NULL AND NOT (endpoint`+q.dialect.among(1)+`)
+		AND EXISTS (SELECT 1 FROM calls c WHERE c.endpoint = e.endpoint AND c.due_at <= $2) LIMIT 1`, list(q.dialect, known), micros(now))
 	return endpoint, wrap("find due call", err)
 }
 
@@ -108,6 +112,14 @@ func (tx *Tx) ClaimCalls(ctx context.Context, endpoint, claim string, now, until
 		SELECT id FROM calls WHERE endpoint = $1 AND due_at <= $3 ORDER BY due_at, id LIMIT $5`+tx.dialect.skipLocked()+`) RETURNING `+callColumns.list(""),
 		endpoint, claim, micros(now), micros(until), limit)
 	return cs, wrap("claim calls", err)
+}
+
+// PutOffCalls lets at most limit of the campaign's that are due at the endpoint wait until then, or until their time is over, and returns how many.
+func (tx *Tx) PutOffCalls(ctx context.Context, endpoint string, campaign campaigns.CampaignID, now, until time.Time, limit int) (int, error) {
+	n, err := tx.run.exec(ctx, `UPDATE calls SET due_at = CASE WHEN until_at < $4 THEN until_at ELSE $4 END WHERE id IN (
+		SELECT id FROM calls WHERE endpoint = $1 AND due_at <= $3 AND until_at > $3 AND campaign_id = $2 ORDER BY due_at LIMIT $5`+tx.dialect.skipLocked()+`)`,
+		endpoint, campaign, micros(now), micros(until), limit)
+	return int(n), wrap("put off calls", err)
 }
 
 // KeepCall writes what is sent, before it is; false: the claim does not hold the call any more.
@@ -145,9 +157,26 @@ func over(o CallOutcome) int {
 	return 1
 }
 
+// CallEnd gives up the call of one visit of a step.
+type CallEnd struct {
+	Enrollment campaigns.EnrollmentID
+	Step       campaigns.StepID
+	Visit      int
+	Reason     campaigns.Reason
+	At         time.Time
+}
+
+var callEndColumns = columns[CallEnd]{
+	ints("enrollment_id", func(c CallEnd) campaigns.EnrollmentID { return c.Enrollment }),
+	texts("step", func(c CallEnd) campaigns.StepID { return c.Step }),
+	ints("visit", func(c CallEnd) int { return c.Visit }),
+	texts("reason", func(c CallEnd) campaigns.Reason { return c.Reason }),
+	times("at", func(c CallEnd) time.Time { return c.At }),
+}
+
 // EndCalls gives up the calls that passages waited for.
-func (tx *Tx) EndCalls(ctx context.Context, ids []campaigns.EnrollmentID, reason campaigns.Reason, now time.Time) error {
-	_, err := tx.run.exec(ctx, `UPDATE calls SET state = 'failed', reason = $2, due_at = NULL, ended_at = $3, claim = '', body = ''
-		WHERE state = 'pending' AND enrollment_id`+tx.dialect.among(1), list(tx.dialect, ids), reason, micros(now))
+func (tx *Tx) EndCalls(ctx context.Context, ends []CallEnd) error {
+	_, err := callEndColumns.apply(ctx, tx.queries, `UPDATE calls SET state = 'failed', reason = u.reason, due_at = NULL, ended_at = u.at, claim = '', body = ''
+		FROM {rows} WHERE calls.enrollment_id = u.enrollment_id AND calls.step = u.step AND calls.visit = u.visit AND calls.state = 'pending'`, ends)
 	return wrap("end calls", err)
 }

@@ -48,6 +48,12 @@ func (tx *Tx) SetCooldown(ctx context.Context, bucket string, c Cooldown, now ti
 	return wrap("set cooldown", err)
 }
 
+// EndCooldown ends a rest that is for the reason.
+func (tx *Tx) EndCooldown(ctx context.Context, bucket, reason string) error {
+	_, err := tx.run.exec(ctx, `DELETE FROM cooldowns WHERE bucket = $1 AND reason = $2`, bucket, reason)
+	return wrap("end cooldown", err)
+}
+
 // DropCooldowns forgets rests that ended before.
 func (tx *Tx) DropCooldowns(ctx context.Context, before time.Time) error {
 	_, err := tx.run.exec(ctx, `DELETE FROM cooldowns WHERE until < $1`, micros(before))

@@ -66,7 +66,7 @@ func (q queries) Attention(ctx context.Context, since time.Time) (Attention, err
 		(SELECT count(*) FROM inputs WHERE state = 'dead'),
 		(SELECT count(*) FROM (SELECT state, created_at FROM media ORDER BY id DESC LIMIT 5000) AS m WHERE state = 'failed' AND created_at >= $1),
 		(SELECT count(*) FROM (SELECT 1 AS x FROM notices WHERE state = 'failed' AND reason <> 'member_erased' AND created_at >= $1 LIMIT 10000) AS n),
-		(SELECT count(*) FROM (SELECT 1 AS x FROM calls WHERE state = 'failed' AND reason NOT IN ('member_erased', 'call_left') AND created_at >= $1 LIMIT 10000) AS c),
+		(SELECT count(*) FROM (SELECT 1 AS x FROM calls WHERE `+unanswered+` AND created_at >= $1 LIMIT 10000) AS c),
 		(SELECT count(*) FROM members WHERE state = 'active' AND stopped_at >= $1)`, micros(since))
 	if err != nil {
 		return a, wrap("count what needs a person", err)

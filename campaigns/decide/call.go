@@ -23,7 +23,11 @@ type Call struct {
 }
 
 // EndCall gives up the call that the enrollment waited for.
-type EndCall struct{ Reason campaigns.Reason }
+type EndCall struct {
+	Step   campaigns.StepID
+	Visit  int
+	Reason campaigns.Reason
+}
 
 func (*Called) input()   {}
 func (*Call) effect()    {}
@@ -75,6 +79,6 @@ func (r *run) callFailed(c *definition.Call, next *definition.Step, why campaign
 // endCall gives up the call, where the enrollment waits for one.
 func (r *run) endCall(why campaigns.Reason) {
 	if r.e.Waiting.Call {
-		r.add(&EndCall{Reason: why})
+		r.add(&EndCall{Step: r.e.Step, Visit: r.e.Visit, Reason: why})
 	}
 }

@@ -152,7 +152,7 @@ func (r *run) sent(s *definition.Step, ch campaigns.Channel, at time.Time) {
 		r.ask(ask, ch, at)
 		return
 	}
-	if r.d.EscalateOf(s) != nil && r.e.Waiting.Silence == nil {
+	if r.goesOn(s, ch) {
 		r.listen(s, ch, at)
 		return
 	}

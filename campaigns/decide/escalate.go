@@ -100,6 +100,11 @@ func (r *run) begun(in *Begun) {
 	}
 }
 
+// goesOn reports whether the message may go by another channel too. One that went by the last channel is not waited for.
+func (r *run) goesOn(s *definition.Step, ch campaigns.Channel) bool {
+	return r.d.EscalateOf(s) != nil && r.e.Waiting.Silence == nil && len(behind(r.d.ChannelsOf(s), ch)) > 0
+}
+
 // listen stands at the message that was sent: it goes by another channel too, unless the member gives a sign of life.
 func (r *run) listen(s *definition.Step, ch campaigns.Channel, at time.Time) {
 	r.wait(campaigns.WaitTime, nil)

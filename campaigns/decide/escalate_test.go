@@ -7,6 +7,7 @@ import (
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/decide"
+	"github.com/kruzhok/kruzhok/channels"
 )
 
 const silent = `
@@ -293,6 +294,19 @@ func TestMessageWithoutASignOfLife(t *testing.T) {
 		f.Pauses = []decide.Pause{{From: noon.Add(time.Hour), To: noon.Add(3 * time.Hour)}}
 	}
 	s.run(line{after: 24 * time.Hour, facts: pause, in: &decide.Due{}, want: `= waiting time a/1 due 21 Oct 12:00`})
+}
+
+// What went by the last channel, since those before it could not be used, has no other one to go by: nobody waits there.
+func TestUnheardByTheLastChannel(t *testing.T) {
+	play(t, unheard).run(
+		line{in: &decide.Start{}, want: "deliver a/1 telegram.0 bulk until 21 Oct 10:00\n= waiting delivery a/1 telegram.0"},
+		line{in: failed("a", 1, campaigns.Telegram, campaigns.Failed, campaigns.Blocked), facts: onChannel(campaigns.Telegram, func(c *decide.ChannelFacts) { c.Reach = channels.ReachBlocked }), want: `
+			channel.fallback a blocked [from:telegram to:email]
+			deliver a/1 email.0 bulk until 21 Oct 10:00
+			= waiting delivery a/1 email.0`},
+		line{in: sent("a", 1, campaigns.Email), want: `
+			deliver b/1 email.0 bulk until 21 Oct 10:00
+			= waiting delivery b/1 email.0`})
 }
 
 func TestSilenceInAnotherVersion(t *testing.T) {

@@ -294,7 +294,7 @@ func (l *life) note(in decide.Input, effects []decide.Effect) {
 	for _, effect := range effects {
 		switch x := effect.(type) {
 		case *decide.EndCall:
-			if l.call == nil {
+			if l.call == nil || l.call.Step != x.Step || l.call.Visit != x.Visit {
 				l.t.Fatalf("%T: ends a call that nobody waits for", in)
 			}
 			l.call = nil

@@ -142,7 +142,7 @@ func retryAfter(text string, now time.Time) time.Duration {
 	text = strings.TrimSpace(text)
 	var wait time.Duration
 	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
-		wait = time.Duration(min(n, int64(maxWait/time.Second))) * time.Second
+		wait = time.Duration(max(0, min(n, int64(maxWait/time.Second)))) * time.Second
 	} else if at, err := http.ParseTime(text); err == nil {
 		wait = at.Sub(now)
 	}

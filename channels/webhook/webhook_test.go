@@ -135,6 +135,7 @@ func TestAnswersBecomeClasses(t *testing.T) {
 		{code: 503, after: "Tue, 01 Dec 2026 09:00:30 GMT", class: channels.CallRateLimited, wait: 30 * time.Second},
 		{code: 503, after: "99999999999", class: channels.CallRateLimited, wait: time.Hour},
 		{code: 429, after: "-5", class: channels.CallRateLimited},
+		{code: 429, after: "-9223372036854775807", class: channels.CallRateLimited},
 		{code: 429, after: "soon", class: channels.CallRateLimited},
 		{code: 500, class: channels.CallTemporary},
 		{code: 502, class: channels.CallTemporary},

@@ -1,0 +1,60 @@
+package engine
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/internal/fault"
+	"github.com/kruzhok/kruzhok/store"
+)
+
+// FailedCalls names calls of another system that failed: of one step, at one endpoint, for one reason.
+type FailedCalls struct {
+	Campaign campaigns.Key
+	Step     campaigns.StepID
+	Endpoint string
+	Reason   campaigns.Reason
+}
+
+// callAgainFor is how long such a call is tried. Nobody waits for it, so that it has time.
+const callAgainFor = 24 * time.Hour
+
+// CallAgain makes calls of a kind that failed once more, under their old numbers, with the values of now, and returns how many. The other system hears it after
+// all; whoever waited has gone on, and its answer is not used. An endpoint that wanted no more calls is asked again at once. Scope campaigns:write. Faults
+// not_found.campaign, not_found.failed_calls, conflict.endpoint.
+func (e *Engine) CallAgain(ctx context.Context, p Principal, kind FailedCalls) (sum int, err error) {
+	if err := p.Require(CampaignsWrite); err != nil {
+		return 0, err
+	}
+	c, err := e.Store.CampaignByKey(ctx, kind.Campaign)
+	if err != nil {
+		return 0, err
+	}
+	if !slices.Contains(e.Endpoints(), kind.Endpoint) {
+		return 0, fault.New(fault.Conflict, "conflict.endpoint", map[string]any{"endpoint": kind.Endpoint})
+	}
+	now, k := e.now(), store.CallKind{Campaign: c.ID, Step: kind.Step, Endpoint: kind.Endpoint, Reason: kind.Reason}
+	err = e.batches(ctx, func(tx *store.Tx, rows int) (int, error) {
+		n, err := tx.CallAgain(ctx, k, now, now.Add(callAgainFor), rows)
+		if err != nil || n == 0 {
+			return n, err
+		}
+		if err := tx.EndCooldown(ctx, restOf(kind.Endpoint), restGone); err != nil {
+			return 0, err
+		}
+		ev := e.event(now, "calls.called_again", c.ID, map[string]any{"n": n, "by": p.Name, "endpoint": kind.Endpoint})
+		ev.Step = kind.Step
+		sum += n
+		return n, tx.AppendEvents(ctx, []store.Event{ev})
+	})
+	e.cool.forget()
+	if err == nil && sum == 0 {
+		err = fault.New(fault.NotFound, "not_found.failed_calls", nil)
+	}
+	if s := e.called[kind.Endpoint]; s != nil {
+		s.wake()
+	}
+	return sum, err
+}

@@ -1,0 +1,94 @@
+package engine_test
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/engine"
+	"github.com/kruzhok/kruzhok/internal/fault"
+)
+
+// TestFailedCallsAgain: calls that failed are made once more when a person says so, under their old numbers; whoever waited has gone on, and the answer, or what becomes of
+// the passage meanwhile, changes nothing.
+func TestFailedCallsAgain(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		o := w.connected()
+		o.answers(410, "")
+		key := w.publish(campaign("c", "", "  - {id: test, call: {endpoint: placement, failed: without}}\n  - {id: well, wait: 1d}\n  - {id: without, call: {endpoint: placement, timeout: 1m}}\n  - {id: end, wait: 9d}\n"))
+		var ms []campaigns.MemberID
+		for i := range 3 {
+			ms = append(ms, w.chatMember(fmt.Sprint("u", i), int64(i+1), nil))
+		}
+		w.enroll(key, "u0", "u1")
+		w.calls(0)
+		must(t, w.e.EraseMember(t.Context(), engine.Operator, "u1"))
+		w.enroll(key, "u2")
+		w.calls(0)
+		before := len(o.tries())
+		again := func(endpoint string, reason campaigns.Reason) (int, error) {
+			return w.e.CallAgain(t.Context(), engine.Operator, engine.FailedCalls{Campaign: key, Step: "test", Endpoint: endpoint, Reason: reason})
+		}
+		if _, err := again("placement", campaigns.CallRefused); !fault.Is(err, fault.NotFound) {
+			t.Errorf("of another reason: %v", err)
+		}
+		if _, err := again("crm", campaigns.CallGone); !fault.Is(err, fault.Conflict) {
+			t.Errorf("of an endpoint that is not set up: %v", err)
+		}
+		if _, err := w.e.CallAgain(t.Context(), engine.Principal{Name: "reader", Scopes: []engine.Scope{engine.CampaignsRead}}, engine.FailedCalls{Campaign: key}); !fault.Is(err, fault.Forbidden) {
+			t.Errorf("without the right: %v", err)
+		}
+		o.answers(500, "")
+		n, err := again("placement", campaigns.CallGone)
+		if must(t, err); n != 2 { // the third member was erased
+			t.Errorf("%d calls", n)
+		}
+		w.calls(0)
+		if got := len(o.tries()); got == before {
+			t.Error("the endpoint still rests")
+		}
+		o.answers(200, `{"a": 1}`)
+		w.calls(2 * time.Minute)
+		if got := w.called(ms[0]); !slices.Equal(got, []string{"test/1 answered  200", "without/1 failed call_gone 410"}) && !slices.Equal(got, []string{"test/1 answered  200", "without/1 failed call_gone 0"}) {
+			t.Errorf("%q", got)
+		}
+		id := func(try string) string { return strings.Fields(try)[0] }
+		all := o.tries()
+		for _, try := range all[before:] {
+			old := slices.ContainsFunc(all[:before], func(s string) bool { return id(s) == id(try) })
+			if strings.Contains(try, `"step":"test"`) && strings.Contains(try, `"external_id":"u0"`) && !old { // u2's was never tried
+				t.Error("not under the old number")
+			}
+		}
+		w.expectStands(key, ms[0], "waiting end time")
+		if _, err := again("placement", campaigns.CallGone); !fault.Is(err, fault.NotFound) {
+			t.Errorf("twice: %v", err)
+		}
+	})
+}
+
+// TestCallAgainBesideAnother: the passage's own next call ends without it.
+func TestCallAgainBesideAnother(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		o := w.connected()
+		o.answers(422, "")
+		key := w.publish(campaign("c", "", "  - {id: test, call: {endpoint: placement}}\n  - {id: w, wait: 1h}\n  - {id: next, call: {endpoint: placement, timeout: 1m}}\n  - {id: end, wait: 9d}\n"))
+		m := w.chatMember("u0", 1, nil)
+		w.enroll(key, "u0")
+		w.calls(0)
+		o.does(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) })
+		w.calls(time.Hour)
+		w.expectStands(key, m, "waiting next time")
+		_, err := w.e.CallAgain(t.Context(), engine.Operator, engine.FailedCalls{Campaign: key, Step: "test", Endpoint: "placement", Reason: campaigns.CallRefused})
+		must(t, err)
+		w.calls(2 * time.Minute)
+		if got := w.called(m); !slices.Equal(got, []string{"test/1 pending call_retried 500", "next/1 failed call_timed_out 500"}) {
+			t.Errorf("%q", got)
+		}
+		w.expectStands(key, m, "waiting end time")
+	})
+}

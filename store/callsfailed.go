@@ -1,0 +1,49 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+)
+
+// CallKind are calls of one step that failed for one reason.
+type CallKind struct {
+	Campaign campaigns.CampaignID
+	Step     campaigns.StepID
+	Endpoint string
+	Reason   campaigns.Reason
+}
+
+// CallCount counts them.
+type CallCount struct {
+	CallKind
+	Version     int // the newest of theirs
+	N           int
+	Member      campaigns.MemberID // one of them
+	First, Last time.Time
+}
+
+// unanswered is what a person can do something about: whoever went on elsewhere waited for no answer, and of who was erased nobody is told any more.
+const unanswered = `calls.state = 'failed' AND calls.reason NOT IN ('member_erased', 'call_left')
+	AND EXISTS (SELECT 1 FROM members m WHERE m.id = calls.member_id AND m.state <> 'erased')`
+
+// CountUnanswered counts the newest calls that failed, the latest first.
+func (q queries) CountUnanswered(ctx context.Context) ([]CallCount, error) {
+	cs, err := many(ctx, q.run, func(r rows) (c CallCount, err error) {
+		err = r.Scan(&c.Campaign, &c.Step, &c.Endpoint, &c.Reason, &c.Version, &c.N, &c.Member, timeInto{&c.First}, timeInto{&c.Last})
+		return c, err
+	}, `SELECT campaign_id, step, endpoint, reason, max(version), count(*), min(member_id), min(created_at), max(created_at)
+		FROM (SELECT campaign_id, step, endpoint, reason, version, member_id, created_at FROM calls WHERE `+unanswered+` ORDER BY created_at DESC LIMIT 10000) AS c
+		GROUP BY 1, 2, 3, 4 ORDER BY 9 DESC, 1, 2, 3, 4 LIMIT 200`)
+	return cs, wrap("count failed calls", err)
+}
+
+// CallAgain lets at most limit of the kind that failed before now wait again, as if they were new, to be tried until then, and returns how many do. A person
+// asks for it.
+func (tx *Tx) CallAgain(ctx context.Context, k CallKind, now, until time.Time, limit int) (int, error) {
+	n, err := tx.run.exec(ctx, `UPDATE calls SET state = 'pending', reason = '', code = 0, tries = 0, ended_at = NULL, due_at = $5, until_at = $6 WHERE id IN (
+		SELECT id FROM calls WHERE campaign_id = $1 AND step = $2 AND endpoint = $3 AND reason = $4 AND `+unanswered+` AND ended_at < $5
+		ORDER BY created_at LIMIT $7`+tx.dialect.skipLocked()+`)`, k.Campaign, k.Step, k.Endpoint, k.Reason, micros(now), micros(until), limit)
+	return int(n), wrap("let calls wait again", err)
+}
