@@ -19,7 +19,7 @@ import (
 // each member's enrollment then waits for its own moment.
 func scheduleDue(c *store.Community, s *definition.Schedule, at timing.LocalDateTime) time.Time {
 	if s.Zone == definition.MemberZone {
-		return at.In(time.FixedZone("UTC+14", 14*60*60)).UTC()
+		return inFirstZone(at)
 	}
 	return at.In(zone(c, "")).UTC()
 }
@@ -198,12 +198,15 @@ func (e *Engine) enrollScheduled(ctx context.Context, tx *store.Tx, l *live, s *
 	default:
 		n, err = tx.EnterTogether(ctx, store.Entry{Row: *newEnrollment(l, l.together(), now), Ended: endedBy(l.def.Entry, now)}, ids)
 	}
-	if err != nil || n == 0 && s.Opens == nil {
+	if err != nil || n == 0 && (s.Opens == nil || s.LooksAgain()) {
 		return err
 	}
 	data := map[string]any{"n": n, "version": l.version}
 	if s.Opens != nil {
-		data["opens"], data["passed_over"] = s.Opens.String(), len(ids)-n
+		data["opens"] = s.Opens.String()
+	}
+	if s.Opens != nil && !s.LooksAgain() {
+		data["passed_over"] = len(ids) - n
 	}
 	return tx.AppendEvents(ctx, []store.Event{e.event(now, "campaign.enrolled", l.campaign, data)})
 }
@@ -316,46 +319,4 @@ func entersDecided(def *definition.Definition) bool {
 		_, ok := s.Body.(*definition.Award)
 		return ok
 	})
-}
-
-// enrollInZones enrolls each at the moment of their own clock.
-func (e *Engine) enrollInZones(ctx context.Context, tx *store.Tx, l *live, s *store.Schedule, ids []campaigns.MemberID, c *store.Community, now time.Time) (int, error) {
-	profiles, err := tx.Profiles(ctx, ids)
-	if err != nil {
-		return 0, err
-	}
-	opens := l.def.Entry.Schedule.At
-	if s.Opens != nil {
-		opens = *s.Opens
-	}
-	moment := func(id campaigns.MemberID) (at time.Time, ok bool) {
-		p := profiles[id]
-		if p == nil {
-			return at, false
-		}
-		return opens.In(zone(c, p.TimeZone)).UTC(), true
-	}
-	if s.Opens != nil {
-		ids = slices.DeleteFunc(slices.Clone(ids), func(id campaigns.MemberID) bool {
-			at, ok := moment(id)
-			return ok && now.Sub(at) > tooLate
-		})
-	}
-	if ids, err = e.mayEnter(ctx, tx, l, ids, now); err != nil || len(ids) == 0 {
-		return 0, err
-	}
-	rows, err := newEnrollments(ctx, tx, l, ids, l.together(), now)
-	if err != nil {
-		return 0, err
-	}
-	for _, row := range rows {
-		if s.Opens != nil {
-			row.Data = mustJSON(decide.Enrollment{Opens: s.Opens})
-		}
-		if at, ok := moment(row.Member); ok && at.After(now) { // it waits: another zone would be another moment
-			row.State, row.WaitKind, row.DueAt = campaigns.EnrollmentWaiting, campaigns.WaitTime, &at
-		}
-	}
-	written, err := tx.InsertEnrollments(ctx, rows)
-	return len(written), err
 }

@@ -16,6 +16,9 @@ const (
 	tooLate = 24 * time.Hour
 	// lastZone is how long after the first zone of the world the last one gets to a moment: from UTC+14 to UTC-12.
 	lastZone = 26 * time.Hour
+	// lookAgain is how long after a moment's opening in members' own time those are looked for once more who were inside: where clocks are behind UTC−10, yesterday's
+	// moment has not come when today's opens, and elsewhere it may be hours ago only.
+	lookAgain = 10 * time.Hour
 	// heldBack is from when on a moment that opens late was held back.
 	heldBack = time.Minute
 	// mostWait is how long an audience waits for what is behind, at most.
@@ -38,7 +41,7 @@ func (e *Engine) firstOpening(ctx context.Context, tx *store.Tx, c *store.Campai
 	if err != nil {
 		return out, err
 	}
-	if s.Recurs != nil && old != nil && old.Opens != nil && old.DoneAt == nil && c.State != campaigns.Finished && (old.LastMember > 0 || !old.DueAt.After(now)) {
+	if s.Recurs != nil && old != nil && old.Opens != nil && old.DoneAt == nil && c.State != campaigns.Finished && underWay(s, old, now) {
 		old.Version = v.Number
 		return *old, nil
 	}
@@ -65,6 +68,15 @@ func (e *Engine) firstOpening(ctx context.Context, tx *store.Tx, c *store.Campai
 		opens, ok = s.Recurs.After(*out.Opened)
 	}
 	return opening(community, s, out, opens, ok, now), nil
+}
+
+// underWay reports whether an audience is being taken in, or is to be, that the newer rule takes in too.
+func underWay(s *definition.Schedule, old *store.Schedule, now time.Time) bool {
+	if !old.LooksAgain() {
+		return old.LastMember > 0 || !old.DueAt.After(now)
+	}
+	next, ok := s.Recurs.After(*old.Opens)
+	return s.Zone == definition.MemberZone && (!ok || inFirstZone(next).After(old.DueAt))
 }
 
 // opening sets the row to a moment; not ok: the rule has no more of them.
@@ -94,7 +106,18 @@ func (e *Engine) closeOpening(ctx context.Context, tx *store.Tx, l *live, s *sto
 	}
 	opens, ok := rule.Recurs.After(*s.Opens)
 	next.Opened = s.Opens
+	if rule.Zone == definition.MemberZone && !s.LooksAgain() && daily(rule, *s.Opens) {
+		next.LastMember, next.DueAt = 0, inFirstZone(*s.Opens).Add(lookAgain)
+		return tx.PutSchedule(ctx, next)
+	}
 	return tx.PutSchedule(ctx, opening(c, rule, next, opens, ok, now))
+}
+
+// daily reports whether the rule has a moment also a day before.
+func daily(rule *definition.Schedule, opens timing.LocalDateTime) bool {
+	day := opens.In(time.UTC).Add(-24 * time.Hour)
+	before, ok := rule.Recurs.From(timing.ShownAs(day))
+	return ok && before.Before(opens)
 }
 
 // catchUp moves a recurring schedule that is due on to the newest of its moments that have come, and past that one when it is too late for it. open: it is to
@@ -107,6 +130,16 @@ func (e *Engine) catchUp(ctx context.Context, tx *store.Tx, l *live, s *store.Sc
 	c, err := tx.Community(ctx)
 	if err != nil {
 		return false, err
+	}
+	if s.LooksAgain() {
+		opens, ok := rule.Recurs.After(*s.Opens)
+		if !ok || inFirstZone(opens).After(now) {
+			return true, nil
+		}
+		*s = opening(c, rule, *s, opens, ok, now) // it is too late to look again
+		if err := tx.PutSchedule(ctx, *s); err != nil {
+			return false, err
+		}
 	}
 	before, newest, next := upTo(c, rule, *s, now)
 	if open = !missed(rule, newest.DueAt, now); open {
@@ -180,7 +213,7 @@ func (e *Engine) rezone(ctx context.Context, tx *store.Tx, c *store.Community) e
 	}
 	for _, row := range rows {
 		l, err := e.version(ctx, tx, row.Campaign, row.Version)
-		if errors.Is(err, errBadVersion) || err == nil && l.def.Entry.Schedule == nil {
+		if errors.Is(err, errBadVersion) || err == nil && (l.def.Entry.Schedule == nil || l.def.Entry.Schedule.Zone == definition.MemberZone) {
 			continue
 		}
 		if err != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/engine"
 	"github.com/kruzhok/kruzhok/store"
+	"github.com/kruzhok/kruzhok/store/storetest"
 )
 
 // recurring takes everybody in at ten o'clock, from Wednesday, 25 November 2026 on.
@@ -29,8 +30,11 @@ func (w *world) scheduleOf(key campaigns.Key) *store.Schedule {
 func (w *world) opensNext(key campaigns.Key) string {
 	w.t.Helper()
 	s := w.scheduleOf(key)
-	if s.DoneAt != nil {
+	switch {
+	case s.DoneAt != nil:
 		return "done"
+	case s.LooksAgain():
+		return "again for " + s.Opens.String()
 	}
 	return s.Opens.String()
 }
@@ -234,6 +238,10 @@ func TestScheduleKnowsWhatItOpened(t *testing.T) {
 		must(t, w.republish(daily("Other", "every: week"), engine.Publishing{}))
 		must(t, w.republish(daily("Corrected", "every: day"), engine.Publishing{}))
 		w.settle()
+		if n := w.runs(key, tokyo.ID); n != 2 || w.opensNext(key) != "again for 2026-11-26 10:00" {
+			t.Errorf("%d runs, next %s", n, w.opensNext(key))
+		}
+		w.until(at("2026-11-26T07:00"))
 		if n := w.runs(key, tokyo.ID); n != 2 || w.opensNext(key) != "2026-11-27 10:00" {
 			t.Errorf("%d runs, next on %s", n, w.opensNext(key))
 		}
@@ -295,4 +303,57 @@ func TestScheduleOutlivesItsWorkers(t *testing.T) {
 		}
 		w.nothingLost()
 	})
+}
+
+// TestScheduleComesEachDayEverywhere: each member gets each day's, whatever their clock shows, once; also where today's opens before yesterday's has come, and who
+// is inside for hours. Who left before their moment is not brought back for it.
+func TestScheduleComesEachDayEverywhere(t *testing.T) {
+	w := newWorld(t, storetest.SQLite(t))
+	got := map[string]campaigns.MemberID{}
+	for i, zone := range []string{"Etc/GMT+12", "Pacific/Pago_Pago", "Pacific/Honolulu", "America/Los_Angeles", "Europe/Berlin", "Pacific/Kiritimati"} {
+		got[zone] = w.member(zone, inZone(zone, byMail(fmt.Sprintf("m%d@example.org", i)))).ID
+	}
+	key := w.publish(recurring("daily", "member", "every: day, times: 3", sends("one", "News")+"  - id: stay\n    wait: 5h\n"))
+	w.until(at("2026-11-27T05:00")) // between the opening of the third and the second look for it
+	if next := w.opensNext(key); next != "again for 2026-11-27 10:00" {
+		t.Errorf("next: %s", next)
+	}
+	w.withdraw(key, got["Europe/Berlin"])                                                       // where the third is four hours ahead
+	got["late"] = w.member("late", inZone("Pacific/Kiritimati", byMail("late@example.org"))).ID // where it has passed
+	w.until(at("2026-11-29T09:00"))
+	fewer := map[string]int{"Europe/Berlin": 1, "late": 3}
+	for zone, id := range got {
+		if n, want := w.messages(id), 3-fewer[zone]; n != want {
+			t.Errorf("%s: %d messages, want %d", zone, n, want)
+		}
+	}
+	if next := w.opensNext(key); next != "done" {
+		t.Errorf("after the third: %s", next)
+	}
+	w.nothingLost()
+}
+
+// withdraw takes the member out of the campaign.
+func (w *world) withdraw(key campaigns.Key, id campaigns.MemberID) {
+	w.t.Helper()
+	es, err := w.store.Enrollments(w.t.Context(), store.EnrollmentFilter{Member: id}, store.Page{Limit: 100})
+	must(w.t, err)
+	for _, e := range es {
+		if !e.State.Final() {
+			must(w.t, second(w.e.Withdraw(w.t.Context(), engine.Operator, key, e.ID)))
+		}
+	}
+}
+
+// messages counts what was sent to the member.
+func (w *world) messages(id campaigns.MemberID) (n int) {
+	w.t.Helper()
+	ds, err := w.store.Deliveries(w.t.Context(), store.DeliveryFilter{Member: id}, store.Page{Limit: 100})
+	must(w.t, err)
+	for _, d := range ds {
+		if d.State == campaigns.Sent {
+			n++
+		}
+	}
+	return n
 }

@@ -47,6 +47,10 @@ func (r *Reports) nextOpening(ctx context.Context, c *store.Campaign, s *definit
 	}
 	if row != nil && row.Opens != nil {
 		out.Missed = row.Missed
+		if row.LooksAgain() {
+			at, ok = s.Recurs.After(*row.Opens)
+			return at, ok, nil
+		}
 		return *row.Opens, row.DoneAt == nil, nil
 	}
 	community, err := r.store.Community(ctx)

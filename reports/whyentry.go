@@ -150,6 +150,11 @@ func (e *explainer) bySchedule(ctx context.Context, def *definition.Definition) 
 	if row != nil && row.Opens != nil {
 		opens = *row.Opens
 	}
+	if row != nil && row.LooksAgain() && s.Recurs != nil && !opens.In(zone).After(e.r.Now()) {
+		if next, ok := s.Recurs.After(opens); ok {
+			opens = next
+		}
+	}
 	at := opens.In(zone)
 	if row != nil && row.Opens != nil && row.DoneAt == nil {
 		ahead := e.line(WhyEntry, nil, "why.not.schedule_recurs", map[string]any{"rule": explain.Recurrence(e.lang, s), "at": e.when(at), "zone": e.zone.String()})

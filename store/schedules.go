@@ -30,6 +30,11 @@ type Schedule struct {
 	Opened *timing.LocalDateTime
 }
 
+// LooksAgain reports whether the moment was opened, and those are looked for once more who were passed over then and whose own clock does not show it yet.
+func (s *Schedule) LooksAgain() bool {
+	return s.DoneAt == nil && s.Opens != nil && s.Opened != nil && *s.Opens == *s.Opened
+}
+
 // OpenPause begins a pause, unless one is open.
 func (tx *Tx) OpenPause(ctx context.Context, id campaigns.CampaignID, by string, now time.Time) error {
 	_, err := tx.run.exec(ctx, `INSERT INTO campaign_pauses (campaign_id, from_at, paused_by)
