@@ -68,7 +68,7 @@ func (a *author) step(indent, depth int) {
 	case kind == "choice":
 		name := fmt.Sprintf("c%d", len(a.saved))
 		a.saved = append(a.saved, name)
-		fmt.Fprintf(&a.b, "%s- {%sask: {type: choice, save_as: %s, text: %s, options: [{value: a, text: %s}, {value: b, text: %s}]}}\n", pad, id, name, a.text(), a.text(), a.text())
+		fmt.Fprintf(&a.b, "%s- {%sask: {type: choice, save_as: %s, text: %s, options: [{value: a, text: %s}, {value: b, text: %s}]}}\n", pad, id, name, a.text(), a.plain(), a.plain())
 	case kind == "wait":
 		fmt.Fprintf(&a.b, "%s- {%swait: %s}\n", pad, id, rapid.SampledFrom([]string{"1d", "{for: 1d12h}", "{until: 09:30}", `{for: 30m, until: "10:00"}`, `{until: "10:00", on: [monday, friday]}`, `{date: {attribute: exam_on, before: 2d, missed: last}, until: "10:00"}`, "{event: lesson.done, timeout: {after: 7d, goto: last}}"}).Draw(a.t, "wait"))
 	case kind == "set":
@@ -87,7 +87,15 @@ func (a *author) condition() string {
 }
 
 func (a *author) text() string {
-	word := rapid.SampledFrom([]string{"Привет", "hello there", `"a: {{ member.first_name }}"`, "'it''s'", `"1"`}).Draw(a.t, "text")
+	return a.inLanguages(rapid.SampledFrom([]string{"Привет", "hello there", `"a: {{ member.first_name }}"`, "'it''s'", `"1"`}).Draw(a.t, "text"))
+}
+
+// plain is a text without variables.
+func (a *author) plain() string {
+	return a.inLanguages(rapid.SampledFrom([]string{"Привет", "hello there", "'it''s'", `"1"`}).Draw(a.t, "plain"))
+}
+
+func (a *author) inLanguages(word string) string {
 	if len(a.langs) == 1 && rapid.Bool().Draw(a.t, "alone") {
 		return word
 	}
