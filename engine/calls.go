@@ -13,6 +13,7 @@ import (
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/decide"
 	"github.com/kruzhok/kruzhok/campaigns/definition"
+	"github.com/kruzhok/kruzhok/campaigns/timing"
 	"github.com/kruzhok/kruzhok/channels"
 	"github.com/kruzhok/kruzhok/store"
 )
@@ -202,7 +203,7 @@ func (e *Engine) callOther(ctx context.Context, c *store.OutsideCall, why campai
 		return err
 	}
 	if state == campaigns.Paused {
-		return e.settleCall(ctx, c, untried(c, earlier(now.Add(pausedRest), c.UntilAt)))
+		return e.settleCall(ctx, c, untried(c, timing.Earlier(now.Add(pausedRest), c.UntilAt)))
 	}
 	if c.Body == "" {
 		kept, err := e.keepCall(ctx, c)
@@ -277,13 +278,6 @@ func callAgain(now, until time.Time, tries int, asked time.Duration) (again time
 		again = last
 	}
 	return again, again.Before(until)
-}
-
-func earlier(a, b time.Time) time.Time {
-	if b.Before(a) {
-		return b
-	}
-	return a
 }
 
 // settleCall writes what became of the try and, where that is final, lets the passage go on by it, in one transaction. It does so also when the process is about
