@@ -137,6 +137,14 @@ func TestPreviewRefuses(t *testing.T) {
 	if got := w.call("POST", "/v1/previews", `{"step":"hello"}`).want(http.StatusUnprocessableEntity); !strings.Contains(got.body, "one of the two") {
 		t.Error(got.body)
 	}
+	for says, changed := range map[string]string{
+		"a button of “hello” has no text":    strings.Replace(previewed, "{text: {en: Rules,", `{text: {en: "{{ member.last_name }}",`, 1),
+		"the message of “level” has no text": strings.Replace(previewed, "{en: Your level?,", `{en: "{{ member.last_name }}",`, 1),
+	} {
+		if got := w.call("POST", "/v1/previews", `{"definition":{"source":`+definitionBodyOf(changed)+`}}`).want(http.StatusUnprocessableEntity); !strings.Contains(got.body, says) {
+			t.Error(got.body)
+		}
+	}
 	links := "'" + strings.Repeat("[a](https://a) ", 2100) + "'"
 	long := strings.Replace(previewed, "{en: \"You said {{ answers.level }}{{ call.place.at }}.\"", "{en: "+links, 1)
 	got := w.call("POST", "/v1/previews", `{"definition":{"source":`+definitionBodyOf(long)+`},"step":"told","channel":"email"}`)

@@ -30,7 +30,13 @@ func (s *server) publicationOperations() {
 
 type publicationReply struct {
 	Location string `header:"Location"`
-	Body     versionView
+	Body     publishedView
+}
+
+// publishedView is the version that a publication made.
+type publishedView struct {
+	versionView
+	ScheduleOver bool `json:"schedule_over" doc:"All days of its recurring schedule are past: nobody comes in by it"`
 }
 
 type publishBody struct {
@@ -58,7 +64,7 @@ func (s *server) publish(ctx context.Context, p engine.Principal, in *publishInp
 	if err != nil {
 		return nil, err
 	}
-	return &publicationReply{Location: campaignURL(in.key()) + "/versions/" + itoa(v.Number), Body: viewVersion(v)}, nil
+	return &publicationReply{Location: campaignURL(in.key()) + "/versions/" + itoa(v.Number), Body: publishedView{viewVersion(v.Version), v.Over}}, nil
 }
 
 // publicationView is what publishing would do.
@@ -71,6 +77,7 @@ type publicationView struct {
 	Inside        []standingView `json:"inside" doc:"Where they stand"`
 	Untold        []string       `json:"untold" doc:"Steps that tell the staff (notify), for which the service's settings name nobody, or nobody on one of their channels"`
 	Unset         []string       `json:"unset_endpoints" doc:"Endpoints that steps call (call), and that the service's settings do not name: such calls fail"`
+	ScheduleOver  bool           `json:"schedule_over" doc:"All days of the draft's recurring schedule are past: published as it is, nobody comes in by it"`
 	Outdated      []textView     `json:"outdated" doc:"Texts that were changed in one language and not in another"`
 }
 
@@ -94,7 +101,7 @@ func (s *server) getPublication(ctx context.Context, p engine.Principal, in *Key
 	}
 	v := publicationView{
 		Version: pub.Version, DraftRevision: pub.Campaign.DraftRev, Difference: []string{}, TextsOnly: pub.Texts, InsideN: pub.Count(),
-		Inside: []standingView{}, Untold: []string{}, Unset: append([]string{}, pub.Unset...), Outdated: viewTexts(pub.Outdated()),
+		Inside: []standingView{}, Untold: []string{}, Unset: append([]string{}, pub.Unset...), ScheduleOver: pub.Over, Outdated: viewTexts(pub.Outdated()),
 	}
 	if pub.Difference != nil {
 		v.Difference = append(v.Difference, pub.Difference.Lines(requestOf(ctx).lang)...)

@@ -16,7 +16,16 @@ func TestPublication(t *testing.T) {
 	if got := w.call("GET", "/v1/campaigns/c/publication", "").want(200).json(); got["version"] != 1.0 || got["inside_n"] != 0.0 {
 		t.Errorf("%v", got)
 	}
-	w.call("POST", "/v1/campaigns/c/publication", `{"inside":"move"}`).want(201)
+	if got := w.call("POST", "/v1/campaigns/c/publication", `{"inside":"move"}`).want(201).json(); got["schedule_over"] != false || got["version"] != 1.0 {
+		t.Errorf("published: %v", got)
+	}
+	past := strings.NewReplacer("key: c", "key: past", "{manual: true}", `{schedule: {at: "2020-03-01 10:00", zone: community, audience: all, every: day, times: 2}}`).Replace(draft)
+	w.call("POST", "/v1/campaigns", past, yaml...).want(201)
+	for method, status := range map[string]int{"GET": 200, "POST": 201} {
+		if got := w.call(method, "/v1/campaigns/past/publication", "").want(status).json(); got["schedule_over"] != true {
+			t.Errorf("%s of a schedule that is over: %v", method, got)
+		}
+	}
 	w.call("POST", "/v1/members", `{"external_id":"u1","email":"u1@example.org"}`).want(201)
 	w.call("POST", "/v1/campaigns/c/enrollments", `{"members":["u1"]}`).want(200)
 

@@ -68,6 +68,8 @@ type Item struct {
 	Difference *difference.Difference
 	// Held is what a changed segment is on the service; nil where this program cannot read it.
 	Held *definition.Segment
+	// Changed says what of the segment changed; nil where Held is.
+	Changed *difference.Segment
 	// Publication is nil where nothing is to be published.
 	Publication *Publication
 
@@ -174,7 +176,7 @@ func (it *Item) compare(had *text) {
 		return
 	}
 	if was, problems := definition.ParseSegment(had.source, had.format); len(problems) == 0 {
-		it.Held = was
+		it.Held, it.Changed = was, difference.Segments(had.source, it.File.Source, had.format, it.File.Format)
 	}
 }
 

@@ -36,6 +36,17 @@ func TestABundle(t *testing.T) {
 	p = w.plan(s, false, files...)
 	golden(t, "bundle", before+"\n"+told+"\n\n"+w.said(p, "en")+"\n"+w.said(p, "ru"))
 
+	renamed := strings.Replace(segment("novices", "{all: [{tag: novice}, {segment: learners}]}"), "The novices", "Beginners", 1)
+	w.write("novices.yaml", renamed)
+	if said := w.said(w.plan(s, false, files[0]), "en"); !strings.Contains(said, "has another name and holds whom it held") || !strings.Contains(said, "~ name (en): The novices → Beginners") || strings.Contains(said, "condition") {
+		t.Errorf("another name: %s", said)
+	}
+	w.write("novices.yaml", "# a comment more\n"+segment("novices", "{all: [{tag: novice}, {segment: learners}]}"))
+	if said := w.said(w.plan(s, false, files[0]), "en"); !strings.Contains(said, "the same in another form") || strings.Contains(said, "name (") {
+		t.Errorf("another form: %s", said)
+	}
+	w.write("novices.yaml", segment("novices", "{all: [{tag: novice}, {segment: learners}]}"))
+
 	dir := filepath.Join(w.dir, "out")
 	w.must(s.Export(t.Context(), dir, []string{"welcome"}, false, func(string, ascode.Written) {}))
 	for name, want := range map[string]string{

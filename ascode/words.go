@@ -89,12 +89,24 @@ func (t *teller) segment(it *Item) {
 	case it.Held == nil:
 		t.line("", "~ "+locale.T(t.lang, "cli.plan.unreadable.segment", args))
 		t.line(indent, holds)
+	case !it.Changed.Who && len(it.Changed.Names) == 0:
+		t.line("", "~ "+locale.T(t.lang, "cli.plan.form.segment", args))
+	case !it.Changed.Who:
+		t.line("", "~ "+locale.T(t.lang, "cli.plan.renamed.segment", args))
+		t.names(it.Changed)
 	default:
 		t.line("", "~ "+locale.T(t.lang, "cli.plan.changed.segment", args))
+		t.names(it.Changed)
 		if held := difference.Harmless(words.Sentence(&it.Held.Who)); held != holds {
 			t.line(indent, "- "+held)
 			t.line(indent, "+ "+holds)
 		}
+	}
+}
+
+func (t *teller) names(s *difference.Segment) {
+	for _, line := range s.Lines(t.lang) {
+		t.line("", line)
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/decide"
 	"github.com/kruzhok/kruzhok/campaigns/definition"
+	"github.com/kruzhok/kruzhok/campaigns/timing"
 	"github.com/kruzhok/kruzhok/channels"
 	"github.com/kruzhok/kruzhok/store"
 )
@@ -177,7 +178,7 @@ func (e *Engine) untaken(ctx context.Context, c *store.OutsideCall, err error) e
 // restPaused puts the call off, with all that its campaign has to make at the endpoint: very many of them would hold the others' up, taken one by one.
 func (e *Engine) restPaused(ctx context.Context, c *store.OutsideCall, lasted time.Duration) error {
 	until := e.now().Add(min(max(lasted/4, leastRest), mostRest))
-	if err := e.settleCall(ctx, c, untried(c, earlier(until, c.UntilAt))); err != nil {
+	if err := e.settleCall(ctx, c, untried(c, timing.Earlier(until, c.UntilAt))); err != nil {
 		return err
 	}
 	return e.batches(ctx, func(tx *store.Tx, rows int) (int, error) {
@@ -251,13 +252,6 @@ func callAgain(now, until time.Time, tries int, asked time.Duration) (again time
 		again = last
 	}
 	return again, again.Before(until)
-}
-
-func earlier(a, b time.Time) time.Time {
-	if b.Before(a) {
-		return b
-	}
-	return a
 }
 
 // settleCall writes what became of the try and, where that is final, lets the passage go on by it, in one transaction. It does so also when the process is about

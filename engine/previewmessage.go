@@ -70,6 +70,10 @@ func (v *previewing) unmade(s *definition.Step, ch campaigns.Channel, err error)
 	switch {
 	case errors.Is(err, templates.ErrTooLong), errors.Is(err, templates.ErrMailTooBig):
 		code = "preview_long"
+	case errors.Is(err, errNoLabel):
+		code = "preview_no_label"
+	case errors.Is(err, errNoText):
+		code = "preview_no_text"
 	case errors.Is(err, errPanic):
 		return err
 	}

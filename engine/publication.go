@@ -62,6 +62,13 @@ type Publication struct {
 	revised []int // versions of which it would be a correction of texts
 }
 
+// Published is the version that a publication made.
+type Published struct {
+	*store.Version
+	// Over: all days of its recurring schedule are past, so that nobody comes in by it.
+	Over bool
+}
+
 // Standing is how many stand at a step of a version, and where they would go on.
 type Standing struct {
 	Version int
@@ -254,16 +261,20 @@ func (d *documents) place(ctx context.Context, s *Standing, def *definition.Defi
 
 // Publish makes the draft the campaign's next version. Members inside finish the version that they entered.
 func (e *Engine) Publish(ctx context.Context, p Principal, key campaigns.Key) (*store.Version, error) {
-	return e.PublishAs(ctx, p, key, Publishing{})
+	v, err := e.PublishAs(ctx, p, key, Publishing{})
+	if err != nil {
+		return nil, err
+	}
+	return v.Version, nil
 }
 
 // PublishAs makes the draft the campaign's next version, with what is to become of those inside. Faults: conflict.draft for another revision,
 // conflict.outdated_texts with every text that lags behind, conflict.no_place with every step that needs to be told where it leads, invalid.moves for one that leads nowhere.
-func (e *Engine) PublishAs(ctx context.Context, p Principal, key campaigns.Key, how Publishing) (*store.Version, error) {
+func (e *Engine) PublishAs(ctx context.Context, p Principal, key campaigns.Key, how Publishing) (*Published, error) {
 	if err := p.Require(CampaignsWrite); err != nil {
 		return nil, err
 	}
-	var v *store.Version
+	var v *Published
 	err := e.Store.Write(ctx, func(tx *store.Tx) error {
 		c, err := tx.LockCampaign(ctx, key)
 		if err != nil {
@@ -283,7 +294,7 @@ func (e *Engine) PublishAs(ctx context.Context, p Principal, key campaigns.Key, 
 	return v, nil
 }
 
-func (e *Engine) publish(ctx context.Context, tx *store.Tx, p Principal, c *store.Campaign, how Publishing) (*store.Version, error) {
+func (e *Engine) publish(ctx context.Context, tx *store.Tx, p Principal, c *store.Campaign, how Publishing) (*Published, error) {
 	if c.State == campaigns.Archived {
 		return nil, fault.New(fault.Conflict, "conflict.campaign_state", map[string]any{"state": locale.Term("state.campaign." + string(c.State))})
 	}
@@ -335,7 +346,7 @@ func (e *Engine) publish(ctx context.Context, tx *store.Tx, p Principal, c *stor
 		}
 	}
 	data := map[string]any{"version": v.Number, "by": p.Name, "inside": string(cmp.Or(how.Inside, InsideStays))}
-	return v, tx.AppendEvents(ctx, []store.Event{e.event(now, "campaign.published", c.ID, data)})
+	return &Published{v, pub.Over}, tx.AppendEvents(ctx, []store.Event{e.event(now, "campaign.published", c.ID, data)})
 }
 
 // outdated refuses texts that lag behind in a language, unless somebody has said yes to them.

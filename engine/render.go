@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -245,6 +246,9 @@ func (r *renderJob) chatSend(s *definition.Send) (*channels.Message, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(parts) == 0 {
+		return nil, errNoText
+	}
 	if r.d.Part >= len(parts) {
 		return nil, fmt.Errorf("render delivery %d: no part %d", r.d.ID, r.d.Part)
 	}
@@ -265,11 +269,20 @@ func (r *renderJob) chatSend(s *definition.Send) (*channels.Message, error) {
 	return m, nil
 }
 
+// What a message has to say. Telegram refuses a button without a label, and a text of nothing; in a mail such a button would be a hole.
+var (
+	errNoLabel = errors.New("a button has no text")
+	errNoText  = errors.New("the text is empty")
+)
+
 // linkButtons are a send's links in the member's language.
 func (r *renderJob) linkButtons(s *definition.Send) ([]channels.Button, error) {
 	var out []channels.Button
 	for _, b := range s.Buttons {
 		label, err := r.line(b.Text)
+		if err == nil && label == "" {
+			err = errNoLabel
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -288,6 +301,9 @@ func (r *renderJob) chatAsk(ask *definition.Ask, picked []string) (*channels.Mes
 	parts, err := r.chatParts(src, lang, templates.Limits{Parts: 1})
 	if err != nil {
 		return nil, err
+	}
+	if len(parts) == 0 {
+		return nil, errNoText
 	}
 	m := r.message(lang)
 	m.HTML, m.Keyboard = parts[0], r.keyboard(ask, lang, picked)

@@ -204,6 +204,7 @@ func (c *collector) enrollment(e *store.Enrollment) error {
 		t.inside[p] = true
 		t.Entered++
 	}
+	t.Passages++
 	for id, n := range en.Visits {
 		if arm := t.arms[id]; arm != nil && n > 0 {
 			arm.Entered++

@@ -49,7 +49,11 @@ func (p printer) head(keys ...string) string {
 
 func (p printer) campaign(c *CampaignTotals) {
 	fmt.Fprintf(p.w, "\n%s (%s)\n", c.Name, c.Key)
-	p.line("simulation.print.totals", map[string]any{"entered": c.Entered, "completed": c.Completed, "exited": sum(c.Exited), "inside": c.Inside, "clashes": c.Clashes})
+	entered, key := p.say("simulation.print.members", map[string]any{"n": c.Entered}), "simulation.print.totals"
+	if c.Passages != c.Entered { // somebody came in again, so that all else counts passages
+		key, entered = "simulation.print.totals_again", p.say("simulation.print.passages", map[string]any{"n": c.Passages, "members": entered})
+	}
+	p.line(key, map[string]any{"entered": entered, "completed": c.Completed, "exited": sum(c.Exited), "inside": c.Inside, "clashes": c.Clashes})
 	p.reasons("simulation.print.not_entered", c.NotEntered)
 	p.reasons("simulation.print.left", c.Exited)
 	t := tabwriter.NewWriter(p.w, 2, 2, 2, ' ', 0)

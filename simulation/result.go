@@ -27,10 +27,11 @@ type CampaignTotals struct {
 	Key        campaigns.Key `json:"key"`
 	Name       string        `json:"name"`
 	Entered    int           `json:"entered" doc:"Members who entered"`
+	Passages   int           `json:"passages" doc:"How often they entered: a member may come in again"`
 	NotEntered []ReasonTotal `json:"not_entered"`
-	Completed  int           `json:"completed"`
-	Exited     []ReasonTotal `json:"exited"`
-	Inside     int           `json:"inside" doc:"Still inside when the simulated time ends"`
+	Completed  int           `json:"completed" doc:"Passages that came to the end"`
+	Exited     []ReasonTotal `json:"exited" doc:"Passages that ended before"`
+	Inside     int           `json:"inside" doc:"Passages that go on when the simulated time ends"`
 	Clashes    int           `json:"clashes" doc:"Messages that came on the same day as another one to the same member, answers to what they did left out"`
 	Steps      []StepTotals  `json:"steps"`
 
@@ -42,18 +43,18 @@ type CampaignTotals struct {
 type StepTotals struct {
 	Step campaigns.StepID `json:"step"`
 	Does string           `json:"does" doc:"send, ask, wait, branch, split, set, award, notify, call, enroll, repeat, goto, end"`
-	// Entered counts members; the others count messages and answers, of which a repeated step has several for each.
-	Entered  int                       `json:"entered" doc:"Members who came to the step"`
+	// Entered counts passages; the others count messages and answers, of which a repeated step has several for each.
+	Entered  int                       `json:"entered" doc:"Passages that came to the step; those of one member count each"`
 	Sent     map[campaigns.Channel]int `json:"sent" doc:"Messages that arrived, by channel"`
 	Held     int                       `json:"held" doc:"Messages that were put off before they left"`
 	NotSent  []ReasonTotal             `json:"not_sent"`
 	Answered int                       `json:"answered"`
 	TimedOut int                       `json:"timed_out"`
-	Inside   int                       `json:"inside" doc:"Members who stand at the step when the simulated time ends"`
+	Inside   int                       `json:"inside" doc:"Passages that stand at the step when the simulated time ends"`
 	Arms     []ArmTotals               `json:"arms,omitempty" doc:"Of a split"`
 }
 
-// ArmTotals is how many members took an arm of a split.
+// ArmTotals is how many passages took an arm of a split.
 type ArmTotals struct {
 	Name    string `json:"name"`
 	Entered int    `json:"entered"`

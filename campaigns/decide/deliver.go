@@ -45,7 +45,7 @@ func (r *run) deliver(s *definition.Step, ch campaigns.Channel, part int) {
 	var due *time.Time
 	if ask, asked, open := r.open(); open { // its second message: the question goes on counting its time
 		closes := r.closes(ask, asked, r.now)
-		until, due = earlier(until, closes), &closes
+		until, due = timing.Earlier(until, closes), &closes
 	}
 	r.add(&Deliver{Step: s.ID, Visit: r.e.Visit, Channel: ch, Part: part, Lane: lane, Expires: until})
 	r.wait(campaigns.WaitDelivery, due)
@@ -62,13 +62,6 @@ func (r *run) planOf(s *definition.Step, part int) *Plan {
 	}
 	plan := r.plan
 	return &plan
-}
-
-func earlier(a, b time.Time) time.Time {
-	if b.Before(a) {
-		return b
-	}
-	return a
 }
 
 func expires(s *definition.Step) timing.Period {

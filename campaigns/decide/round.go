@@ -196,7 +196,7 @@ func (r *run) capped(at time.Time) time.Time {
 	if r.e.Round == nil || r.e.Round.Over {
 		return at
 	}
-	return earlier(at, r.opens(r.e.Round.N+1))
+	return timing.Earlier(at, r.opens(r.e.Round.N+1))
 }
 
 func (r *run) award(a *definition.Award) {

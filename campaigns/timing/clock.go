@@ -106,3 +106,11 @@ func (dt *LocalDateTime) UnmarshalText(b []byte) (err error) {
 	*dt, err = ParseLocalDateTime(string(b))
 	return err
 }
+
+// Earlier is the earlier of two moments.
+func Earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}

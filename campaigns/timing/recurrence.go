@@ -108,7 +108,7 @@ func (r *Recurrence) begin(start LocalDateTime) error {
 		if !strings.Contains(v, "T") { // a day counts as a whole
 			option.Until = option.Until.AddDate(0, 0, 1).Add(-time.Second)
 		}
-		last = earlier(last, option.Until)
+		last = Earlier(last, option.Until)
 	}
 	option.Until = last
 	if r.rule, err = rrule.NewRRule(*option); err != nil {
@@ -137,13 +137,6 @@ func (r *Recurrence) refused(names ...string) string {
 		}
 	}
 	return r.Rule
-}
-
-func earlier(a, b time.Time) time.Time {
-	if b.Before(a) {
-		return b
-	}
-	return a
 }
 
 // From is the first moment that clocks show at or after dt. False: there is none.
