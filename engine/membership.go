@@ -19,7 +19,7 @@ func (e *Engine) settleMarked(ctx context.Context, ws []*store.Watch) (progress 
 		if err := tx.MergesWait(ctx); err != nil {
 			return err
 		}
-		ids, err := tx.TakeMarks(ctx, e.Store.BulkRows())
+		ids, addressed, err := tx.TakeMarks(ctx, e.Store.BulkRows())
 		if err != nil || len(ids) == 0 {
 			return err
 		}
@@ -27,8 +27,12 @@ func (e *Engine) settleMarked(ctx context.Context, ws []*store.Watch) (progress 
 		if err != nil {
 			return err
 		}
+		began := e.now()
 		for _, held := range watches {
 			if err := e.settleMembers(ctx, tx, held, seenBy(held, ids), false); err != nil {
+				return err
+			}
+			if err := e.takeInAddressed(ctx, tx, held, addressed, began); err != nil {
 				return err
 			}
 		}
@@ -122,17 +126,45 @@ func (e *Engine) takeIn(ctx context.Context, tx *store.Tx, w *store.Watch, ids [
 		if err != nil {
 			return err
 		}
-		results, _, err := e.enroll(ctx, tx, l, some, l.together(), now)
+		if err := e.takeInto(ctx, tx, l, some, now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (e *Engine) takeInto(ctx context.Context, tx *store.Tx, l *live, ids []campaigns.MemberID, now time.Time) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	results, _, err := e.enroll(ctx, tx, l, ids, l.together(), now)
+	if err != nil {
+		return err
+	}
+	var refused []store.Event
+	for _, id := range ids {
+		if why := results[id]; why == AlreadyInside || why == NotAgain { // who has no address is told of already
+			refused = append(refused, refusal(l, id, why, now))
+		}
+	}
+	return tx.AppendEvents(ctx, refused)
+}
+
+// takeInAddressed takes in whom a campaign could not write to when they came into the segment, and who are in it still: they have an address now. Who was told only since then that they have none is left out.
+func (e *Engine) takeInAddressed(ctx context.Context, tx *store.Tx, w *store.Watch, ids []campaigns.MemberID, before time.Time) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	ls, _, err := e.listeners(ctx, tx, w.Segment)
+	if err != nil {
+		return err
+	}
+	for _, l := range ls {
+		refused, err := tx.RefusedUnaddressed(ctx, w.ID, l.campaign, ids, before)
 		if err != nil {
 			return err
 		}
-		var refused []store.Event
-		for _, id := range some {
-			if why := results[id]; why == AlreadyInside || why == NotAgain { // who has no address is told of already
-				refused = append(refused, refusal(l, id, why, now))
-			}
-		}
-		if err := tx.AppendEvents(ctx, refused); err != nil {
+		if err := e.takeInto(ctx, tx, l, refused, e.now()); err != nil {
 			return err
 		}
 	}

@@ -407,6 +407,36 @@ func TestSegmentsKnowWhoIsNew(t *testing.T) {
 	})
 }
 
+// TestSegmentsWaitForAnAddress: who comes into a segment before anybody can write to them enters when they can be written to, once, and not where they were
+// there from the start or have left the segment meanwhile.
+func TestSegmentsWaitForAnAddress(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		names := map[campaigns.MemberID]string{}
+		bare := func(id string, tags ...string) {
+			names[w.member(id, func(in *engine.MemberInput) { in.Tags = &tags }).ID] = id
+		}
+		bare("there", "vip")
+		w.segment("vips", "{tag: vip}")
+		w.publish(listens("future", "vips", "future", ", reentry: each_time"))
+		w.settle()
+		for _, id := range []string{"comes", "left"} {
+			bare(id, "vip")
+		}
+		w.settle()
+		w.tagged("left")
+		w.expectEntered("future", names)
+		for _, id := range []string{"there", "comes", "left"} {
+			w.member(id, byMail(id+"@example.org"))
+		}
+		w.settle()
+		w.expectEntered("future", names, "comes")
+		w.member("comes", byMail("anew@example.org"))
+		w.settle()
+		w.expectEntered("future", names, "comes")
+		w.expectRows(w.id("comes"), "hello email sent")
+	})
+}
+
 // TestSegmentChangesInItsFirstRound: whom the old condition has listed already does not come in by the new one.
 func TestSegmentChangesInItsFirstRound(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {

@@ -44,13 +44,14 @@ func (tx *Tx) SetAddress(ctx context.Context, a members.Address, key, hash strin
 	if taken(err) {
 		return conflict("address", nil)
 	}
-	tx.changed(a.Member)
 	if a.Channel == campaigns.Email {
 		tx.renamed(a.Member)
 	}
 	if err != nil || len(there) > 0 {
+		tx.changed(a.Member)
 		return wrap("write address", err)
 	}
+	tx.addressed(a.Member)
 	return tx.countAddress(ctx, a.Member, a.Channel, 1)
 }
 

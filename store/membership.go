@@ -51,6 +51,16 @@ func (q queries) CreatedAfter(ctx context.Context, ids []campaigns.MemberID, at 
 	return newer, wrap("look for new members", err)
 }
 
+// RefusedUnaddressed keeps those of the members, in order, who are on the watch's list, and whom the campaign did not take in while they were, because they had no
+// address: that was before.
+func (q queries) RefusedUnaddressed(ctx context.Context, watch int64, campaign campaigns.CampaignID, ids []campaigns.MemberID, before time.Time) ([]campaigns.MemberID, error) {
+	refused, err := many(ctx, q.run, value[campaigns.MemberID], `SELECT DISTINCT e.member_id FROM events e JOIN segment_members s ON s.watch_id = $1 AND s.member_id = e.member_id
+		WHERE e.member_id`+q.dialect.among(2)+` AND e.campaign_id = $3 AND e.name = 'enrollment.refused' AND e.reason = 'no_address' AND e.at >= s.since AND e.at < $4
+		AND NOT EXISTS (SELECT 1 FROM enrollments x WHERE x.member_id = e.member_id AND x.campaign_id = $3 AND x.entered_at >= e.at) ORDER BY e.member_id`,
+		watch, list(q.dialect, ids), campaign, micros(before))
+	return refused, wrap("look for who had no address", err)
+}
+
 // ListedSince says since when the member is listed; nil: they are not.
 func (q queries) ListedSince(ctx context.Context, watch int64, id campaigns.MemberID) (*time.Time, error) {
 	at, ok, err := one(ctx, q.run, func(r rows) (at time.Time, err error) {

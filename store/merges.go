@@ -79,7 +79,7 @@ func (tx *Tx) mergeMembers(ctx context.Context, m Merge) error {
 		external = m.From.ExternalID // otherwise the one who stays takes it over
 	}
 	_, err := tx.run.exec(ctx, `INSERT INTO member_merges (from_id, into_id, external_id, at) VALUES ($1, $2, $3, $4)`, from, into, external, micros(m.At))
-	tx.changed(into)
+	tx.addressed(into) // the other's
 	return wrap("write merge", err)
 }
 

@@ -44,7 +44,7 @@ type Tx struct {
 
 	watching *watching
 	reworded map[campaigns.MemberID]bool // whose words are written anew before the transaction commits
-	marked   map[campaigns.MemberID]bool // who is marked as changed before the transaction commits, where anybody listens to a segment
+	marked   map[campaigns.MemberID]bool // who is marked as changed before the transaction commits, where anybody listens to a segment; true: they got an address
 }
 
 // queries holds everything that reads.

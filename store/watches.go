@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -133,8 +132,16 @@ func (tx *Tx) changed(ids ...campaigns.MemberID) {
 		tx.marked = map[campaigns.MemberID]bool{}
 	}
 	for _, id := range ids {
-		tx.marked[id] = true
+		if !tx.marked[id] {
+			tx.marked[id] = false
+		}
 	}
+}
+
+// addressed is changed for a member who has got an address.
+func (tx *Tx) addressed(id campaigns.MemberID) {
+	tx.changed(id)
+	tx.marked[id] = true
 }
 
 // appendMarks marks those who changed, where anybody listens.
@@ -142,7 +149,14 @@ func (tx *Tx) appendMarks(ctx context.Context) error {
 	if len(tx.marked) == 0 {
 		return nil
 	}
-	ids := slices.Sorted(maps.Keys(tx.marked))
+	var ids []campaigns.MemberID
+	for id, addressed := range tx.marked {
+		if addressed { // the mark says it by its sign
+			id = -id
+		}
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
 	tx.marked = nil
 	if yes, err := tx.watching.ask(ctx, tx.queries); err != nil || !yes {
 		return err
@@ -157,11 +171,17 @@ func (q queries) Marks(ctx context.Context) (bool, error) {
 	return some, wrap("look for marks", err)
 }
 
-// TakeMarks removes up to n marks, and returns whose they were, in order and each once.
-func (tx *Tx) TakeMarks(ctx context.Context, n int) (ids []campaigns.MemberID, err error) {
+// TakeMarks removes up to n marks, and returns whose they were, in order and each once, and which of them have got an address.
+func (tx *Tx) TakeMarks(ctx context.Context, n int) (ids, addressed []campaigns.MemberID, err error) {
 	some := tx.dialect.either(
 		`rowid IN (SELECT rowid FROM segment_marks LIMIT $1)`,
 		`ctid = ANY (ARRAY (SELECT ctid FROM segment_marks LIMIT $1 FOR UPDATE SKIP LOCKED))`)
 	ids, err = many(ctx, tx.run, value[campaigns.MemberID], `DELETE FROM segment_marks WHERE `+some+` RETURNING member_id`, n)
-	return sortedOnce(ids), wrap("take marks", err)
+	for i, id := range ids {
+		if id < 0 {
+			ids[i] = -id
+			addressed = append(addressed, -id)
+		}
+	}
+	return sortedOnce(ids), sortedOnce(addressed), wrap("take marks", err)
 }
