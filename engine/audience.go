@@ -34,6 +34,8 @@ func (e *Engine) EnrollAudiences(ctx context.Context) (progress bool, err error)
 // beside the caller; nil: nothing is.
 func (e *Engine) openSome(ctx context.Context, beside *sync.WaitGroup, failed map[campaigns.CampaignID]bool) (progress bool, err error) {
 	due, err := e.Store.DueSchedules(ctx, e.now())
+	seated, cancel := context.WithTimeout(ctx, seatWait)
+	defer cancel()
 	for _, s := range due {
 		if failed[s.Campaign] {
 			continue
@@ -41,7 +43,7 @@ func (e *Engine) openSome(ctx context.Context, beside *sync.WaitGroup, failed ma
 		var h *hand
 		if beside != nil {
 			later := false
-			if h, later = e.newHand(ctx, &s); later {
+			if h, later = e.newHand(seated, &s); later {
 				progress = true
 				continue
 			}

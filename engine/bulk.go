@@ -52,7 +52,7 @@ func (e *Engine) giveBack(ctx context.Context, c *store.Chunk, over bool, err er
 // what was read of the members a moment ago, or nil.
 func (e *Engine) workChunk(ctx context.Context, c *store.Chunk, ds []*store.Delivery, known *surroundings) (left []*store.Delivery, over bool, err error) {
 	ch := c.Channel
-	left, over = ds, len(ds) > 0
+	left, over = ds, len(ds) > 0 && len(ds) == c.Left // a count that is off is set right when the chunk is given back
 	size := e.parts.size(ch, 8*e.connections(ch, campaigns.Bulk))
 	defer func() { e.parts.learn(ch, size) }()
 	for start := time.Now(); len(left) > 0 && time.Since(start) < chunkWork && ctx.Err() == nil; {

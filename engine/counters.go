@@ -23,14 +23,14 @@ func (e *Engine) FoldCounters(ctx context.Context) error {
 	}
 }
 
-// FillWords goes on for a moment to write the words of members whom a release before took in.
+// FillWords goes on for a moment to write the words of members whom a release before took in, or changes while it is being stopped.
 func (e *Engine) FillWords(ctx context.Context) error {
 	for end := time.Now().Add(fillSlice); !e.filled.Load() && time.Now().Before(end); {
-		some, err := e.Store.FillWords(ctx)
-		if err != nil {
+		more, over, err := e.Store.FillWords(ctx, e.now())
+		e.filled.Store(over)
+		if err != nil || !more {
 			return err
 		}
-		e.filled.Store(!some)
 	}
 	return nil
 }

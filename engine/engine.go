@@ -113,6 +113,7 @@ type Engine struct {
 	noticed  recently[sweptCampaign] // asked to be emptied
 	filled   atomic.Bool             // the words of earlier members are written
 	claims   atomic.Uint64           // tells claims apart
+	unseated sync.Map                // since when an audience finds no seat: time.Time by campaigns.CampaignID
 	waited   sync.Map                // since when a campaign's next audience waits for what is behind: time.Time by campaigns.CampaignID
 	bot      atomic.Pointer[string]  // the bot's name, once it is known
 	budgeted atomic.Int64            // when the settings were changed by whose budget everything waits

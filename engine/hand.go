@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	// seatWait is how long a look at an audience waits for a seat, and seatPatience how long that audience waits in all: whatever is entered without one has
+	// seatWait is how long a look at all audiences waits for seats, and seatPatience how long one waits in all: whatever is entered without one has
 	// to be read again, and all that comes behind it too. A chunk is worked on for a second at most; a channel with no seat for longer is slower than entering.
 	seatWait     = 250 * time.Millisecond
 	seatPatience = 2 * chunkWork
@@ -28,7 +28,6 @@ const (
 type seats struct {
 	*semaphore.Weighted
 	slow atomic.Int64 // until when the channel is slower than entering, in Unix nanoseconds
-	full atomic.Int64 // since when there was no seat, in Unix nanoseconds; 0: there was one
 }
 
 func (s *seats) rest(d time.Duration) { s.slow.Store(time.Now().Add(d).UnixNano()) }
@@ -43,34 +42,51 @@ func (e *Engine) openSeats() {
 	}
 }
 
-// await waits for a seat until ctx ends. later: there was none, and it is worth coming back.
-func (s *seats) await(ctx context.Context) (free, later bool) {
-	if s.TryAcquire(1) || s.Acquire(ctx, 1) == nil {
-		s.Release(1)
-		s.full.Store(0)
-		return true, false
-	}
-	now := time.Now().UnixNano()
-	if s.full.CompareAndSwap(0, now) || now-s.full.Load() < int64(seatPatience) {
-		return false, true
-	}
-	s.full.Store(0)
-	s.rest(slowPause)
-	return false, false
-}
-
-// awaitSeats waits a moment until the next chunk finds room on each quick channel that the audience is sent to, and reports whether one did. later: there
-// was none on one of them, and the audience is to be looked at again.
-func (e *Engine) awaitSeats(ctx context.Context, to []campaigns.Channel) (free, later bool) {
-	ctx, cancel := context.WithTimeout(ctx, seatWait)
-	defer cancel()
+// awaitSeat waits until ctx ends for a seat on one of the quick channels that the audience is sent to; any does: what is for a channel without one goes by the lanes.
+func (e *Engine) awaitSeat(ctx context.Context, to []campaigns.Channel) (free, quick bool) {
+	var first *seats
 	for _, ch := range to {
-		if s := e.seats[ch]; s != nil && s.quick() {
-			f, l := s.await(ctx)
-			free, later = free || f, later || l
+		s := e.seats[ch]
+		if s == nil || !s.quick() {
+			continue
+		}
+		if s.TryAcquire(1) {
+			s.Release(1)
+			return true, true
+		}
+		if first == nil {
+			first = s
 		}
 	}
-	return free, later
+	if first == nil || first.Acquire(ctx, 1) != nil {
+		return false, first != nil
+	}
+	first.Release(1)
+	return true, true
+}
+
+// patience notes whether an audience found a seat, and reports whether one that did not is to come back for it.
+func (e *Engine) patience(id campaigns.CampaignID, to []campaigns.Channel, free bool) (later bool) {
+	if free {
+		e.unseated.Delete(id)
+		return false
+	}
+	now := time.Now()
+	since, _ := e.unseated.LoadOrStore(id, now)
+	switch waited := now.Sub(since.(time.Time)); {
+	case waited < seatPatience:
+		return true
+	case waited < slowPause: // otherwise it stopped looking meanwhile, such as by a pause
+		for _, ch := range to {
+			if s := e.seats[ch]; s != nil && !s.TryAcquire(1) {
+				s.rest(slowPause)
+			} else if s != nil {
+				s.Release(1)
+			}
+		}
+	}
+	e.unseated.Delete(id)
+	return false
 }
 
 // hand takes the chunks of one transaction that are sent by who writes them: written claimed, neither their messages nor their members are read again. nil
@@ -89,7 +105,7 @@ type inHand struct {
 	ds    []*store.Delivery
 }
 
-// newHand waits a moment for a seat. It is nil where there is none, or this process sends nothing; later: there will be one.
+// newHand waits for a seat until ctx ends. It is nil where there is none, or this process sends nothing; later: there will be one.
 func (e *Engine) newHand(ctx context.Context, s *store.Schedule) (h *hand, later bool) {
 	if e.Journal == nil {
 		return nil, false
@@ -98,8 +114,11 @@ func (e *Engine) newHand(ctx context.Context, s *store.Schedule) (h *hand, later
 	if err != nil || !l.decided {
 		return nil, false // whoever opens it says why
 	}
-	switch free, later := e.awaitSeats(ctx, l.needs.Channels); {
-	case later:
+	free, quick := e.awaitSeat(ctx, l.needs.Channels)
+	switch {
+	case !quick:
+		return nil, false
+	case e.patience(s.Campaign, l.needs.Channels, free):
 		return nil, true
 	case free:
 		return &hand{e: e}, false

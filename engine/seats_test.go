@@ -11,34 +11,37 @@ import (
 	"github.com/kruzhok/kruzhok/store"
 )
 
-// TestAwaitSeat: an audience comes back for a seat while the channel may only be busy, and no longer.
+// TestAwaitSeat: an audience comes back for a seat while its channels may only be busy, and no longer.
 func TestAwaitSeat(t *testing.T) {
-	s := &seats{Weighted: semaphore.NewWeighted(1)}
+	mail, chat := campaigns.Email, campaigns.Telegram
+	e := &Engine{seats: map[campaigns.Channel]*seats{mail: {Weighted: semaphore.NewWeighted(1)}, chat: {Weighted: semaphore.NewWeighted(1)}}}
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
-	look := func(free, later bool) {
+	look := func(what string, id campaigns.CampaignID, later bool, to ...campaigns.Channel) {
 		t.Helper()
-		if f, l := s.await(gone); f != free || l != later {
-			t.Errorf("free %v, later %v", f, l)
+		free, quick := e.awaitSeat(gone, to)
+		if l := quick && e.patience(id, to, free); l != later {
+			t.Errorf("%s: free %v, quick %v, later %v", what, free, quick, l)
 		}
 	}
-	look(true, false)
-	if !s.TryAcquire(1) {
-		t.Fatal("no seat was given back")
+	look("free", 1, false, mail)
+	e.seats[mail].TryAcquire(1)
+	look("full", 1, true, mail)
+	look("full still", 1, true, mail)
+	look("another channel has one", 1, false, mail, chat)
+	look("full again, since now", 1, true, mail)
+	look("another audience", 2, true, mail)
+	e.unseated.Store(campaigns.CampaignID(2), time.Now().Add(-time.Hour))
+	look("it had stopped looking", 2, false, mail)
+	if !e.seats[mail].quick() {
+		t.Error("a channel rests for an audience that was not there")
 	}
-	look(false, true)
-	look(false, true)
-	s.Release(1)
-	look(true, false)
-	if s.full.Load() != 0 {
-		t.Error("a seat was found, and it counts as full")
-	}
-	s.TryAcquire(1)
-	s.full.Store(time.Now().Add(-seatPatience).UnixNano())
-	look(false, false)
-	if s.quick() {
+	e.unseated.Store(campaigns.CampaignID(1), time.Now().Add(-seatPatience))
+	look("too long", 1, false, mail)
+	if e.seats[mail].quick() {
 		t.Error("a channel without a seat for so long is quick")
 	}
+	look("no quick channel", 1, false, mail)
 }
 
 // TestTookAll: the lanes are woken unless everything that was written is on its way already.

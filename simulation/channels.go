@@ -85,8 +85,10 @@ func (s *stage) arrive(p *person, m *channels.Message) string {
 
 // look lets members look at what has arrived since the last time: what each message is of is read for all of them together.
 func (s *stage) look(ctx context.Context) error {
+	s.mu.Lock() // what was entered a moment ago may still arrive
 	unread := s.unread
 	s.unread = nil
+	s.mu.Unlock()
 	ids := make([]campaigns.DeliveryID, len(unread))
 	for i, a := range unread {
 		ids[i] = a.id

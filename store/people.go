@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -28,24 +29,31 @@ func (q queries) FindMembers(ctx context.Context, m MemberQuery, p Page) ([]camp
 	if text == "" {
 		return q.membersAfter(ctx, m, p, nil)
 	}
-	found, err := q.membersByNumber(ctx, text)
+	also, err := q.membersByNumber(ctx, text)
 	if err != nil {
 		return nil, err
 	}
 	s := newSearch(text)
+	found, err := q.search(ctx, m, p, s, also)
+	if err != nil || len(found) > 0 || p.After > 0 || !strings.ContainsAny(text, ".@") {
+		return found, err
+	}
+	if also, err = q.membersByAddress(ctx, definition.Fold(text)); err != nil {
+		return nil, err
+	}
+	return q.search(ctx, m, p, search{words: wordsOf(text)}, also)
+}
+
+// search lists whom the search finds, and those who are found anyway.
+func (q queries) search(ctx context.Context, m MemberQuery, p Page, s search, also []campaigns.MemberID) ([]campaigns.MemberID, error) {
 	ids, common, err := q.candidates(ctx, s)
 	switch {
 	case err != nil:
 		return nil, err
-	case common && len(found) == 0:
-		return q.walk(ctx, m, p, s)
+	case common:
+		return q.walk(ctx, m, p, s, also)
 	}
-	if found = append(found, ids...); len(found) == 0 && strings.ContainsAny(text, ".@") {
-		if found, err = q.membersByAddress(ctx, definition.Fold(text)); err != nil {
-			return nil, err
-		}
-	}
-	return q.membersAfter(ctx, m, p, append([]campaigns.MemberID{}, found...))
+	return q.membersAfter(ctx, m, p, append(append([]campaigns.MemberID{}, also...), ids...))
 }
 
 // candidates looks the search's words up. common: it is better to look at all members, also while the words of some are not written yet.
@@ -74,7 +82,7 @@ func (q queries) membersByAddress(ctx context.Context, part string) ([]campaigns
 }
 
 // walk looks at the members in pages until the list is full.
-func (q queries) walk(ctx context.Context, m MemberQuery, p Page, s search) (found []campaigns.MemberID, _ error) {
+func (q queries) walk(ctx context.Context, m MemberQuery, p Page, s search, also []campaigns.MemberID) (found []campaigns.MemberID, _ error) {
 	for after := p.After; ; {
 		w := q.memberFilter(m, Page{After: after})
 		ns, err := many(ctx, q.run, scanNamed, w.page(`SELECT `+namedColumns+` FROM members`, Page{Limit: searchPage}), w.args...)
@@ -82,7 +90,7 @@ func (q queries) walk(ctx context.Context, m MemberQuery, p Page, s search) (fou
 			return nil, wrap("read names", err)
 		}
 		for _, n := range ns {
-			if s.finds(n) {
+			if slices.Contains(also, n.id) || s.finds(n) {
 				if found = append(found, n.id); len(found) == p.limit() {
 					return found, nil
 				}

@@ -75,7 +75,7 @@ func (tx *Tx) score(ctx context.Context, id campaigns.CampaignID, members []camp
 		return wrap("read scores", err)
 	}
 	after, err := many(ctx, tx.run, scan, `INSERT INTO scores (campaign_id, member_id, total, last_at)
-		SELECT campaign_id, member_id, CAST(SUM(points) AS BIGINT), MAX(at) FROM points WHERE campaign_id = $1 AND member_id`+tx.dialect.among(2)+` GROUP BY campaign_id, member_id
+		SELECT campaign_id, member_id, CAST(SUM(points) AS BIGINT), MAX(at) FROM points WHERE campaign_id = $1 AND member_id`+tx.dialect.among(2)+` GROUP BY campaign_id, member_id ORDER BY member_id
 		ON CONFLICT (campaign_id, member_id) DO UPDATE SET total = excluded.total, last_at = excluded.last_at RETURNING member_id, total`, id, among)
 	if err != nil {
 		return wrap("write scores", err)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 
 	"golang.org/x/text/unicode/norm"
@@ -17,6 +18,8 @@ import (
 const (
 	// wordRunes is how much of a word is kept and compared.
 	wordRunes = 40
+	// searchedWords is how many words of a search are looked for.
+	searchedWords = 8
 	// wordsEach bounds the words of one member.
 	wordsEach = 24
 )
@@ -54,8 +57,13 @@ type named struct {
 // words are the member's. Of a mail address they are those before the @: half of all share the others.
 func (n named) words() []string {
 	local, _, _ := strings.Cut(n.email, "@")
-	words := wordsOf(n.first, n.last, n.external, local)
-	return words[:min(len(words), wordsEach)]
+	var all []string
+	for _, text := range []string{n.first, n.last, n.external, local} { // what a person is called comes before what may have many pieces
+		all = append(all, wordsOf(text)...)
+		all = all[:min(len(all), wordsEach)]
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // search is what is looked for: members each of whose words begins with one of these, and whose address holds the part of one.
@@ -70,6 +78,7 @@ func newSearch(text string) search {
 	if isAddress {
 		s.address = definition.Fold(text)
 	}
+	s.words = s.words[:min(len(s.words), searchedWords)]
 	return s
 }
 
@@ -133,50 +142,73 @@ func (tx *Tx) writeWords(ctx context.Context) error {
 	return wrap("write words", err)
 }
 
-// FillWords writes the words of some members who were there before words were kept, and reports whether there were any.
-func (s *Store) FillWords(ctx context.Context) (some bool, err error) {
-	if fills, err := s.fillsWords(ctx); err != nil || !fills {
-		return false, err
+// wordsAgain is when those of everybody are written once more: a worker of the release before may go on for a while, and knows of no words.
+const wordsAgain = time.Hour
+
+// FillWords writes the words of some members who were there before words were kept, and reports whether there is more to do now. over: nor ever.
+func (s *Store) FillWords(ctx context.Context, now time.Time) (more, over bool, err error) {
+	due, is, err := one(ctx, s.run, value[int64], `SELECT due_at FROM fills WHERE name = 'member_words'`)
+	if err != nil || !is || due > micros(now) {
+		return false, !is, wrap("look for words to fill", err)
 	}
 	err = s.WriteBulk(ctx, func(tx *Tx) error {
-		f, ok, err := one(ctx, tx.run, func(r rows) (f [2]int64, err error) { return f, r.Scan(&f[0], &f[1]) },
-			`SELECT last, upto FROM fills WHERE name = 'member_words'`+tx.dialect.forUpdate())
-		if some = ok; err != nil || !ok {
+		f, is, err := one(ctx, tx.run, func(r rows) (f [3]int64, err error) { return f, r.Scan(&f[0], &f[1], &f[2]) },
+			`SELECT last, upto, due_at FROM fills WHERE name = 'member_words'`+tx.dialect.forUpdate())
+		if more = is; err != nil || !is {
 			return wrap("fill words", err)
 		}
 		ids, err := many(ctx, tx.run, value[campaigns.MemberID], `SELECT id FROM members WHERE id > $1 AND id <= $2 ORDER BY id LIMIT $3`+tx.dialect.forUpdate(), f[0], f[1], s.BulkRows())
 		if err != nil {
 			return wrap("fill words", err)
 		}
-		if len(ids) == 0 { // a worker of the release before may have taken somebody in meanwhile
-			n, err := tx.run.exec(ctx, `UPDATE fills SET upto = (SELECT MAX(id) FROM members) WHERE name = 'member_words' AND upto < (SELECT MAX(id) FROM members)`)
-			if err == nil && n == 0 {
-				_, err = tx.run.exec(ctx, `DELETE FROM fills WHERE name = 'member_words'`)
-			}
+		upto := f[1]
+		if len(ids) == s.BulkRows() {
+			upto = int64(ids[len(ids)-1])
+		}
+		// With the words of those who are no longer there.
+		if _, err := tx.run.exec(ctx, `DELETE FROM member_words WHERE member_id > $1 AND member_id <= $2`, f[0], upto); err != nil {
 			return wrap("fill words", err)
 		}
 		tx.renamed(ids...)
-		_, err = tx.run.exec(ctx, `UPDATE fills SET last = $1 WHERE name = 'member_words'`, ids[len(ids)-1])
-		return wrap("fill words", err)
+		if upto < f[1] {
+			_, err = tx.run.exec(ctx, `UPDATE fills SET last = $1 WHERE name = 'member_words'`, upto)
+			return wrap("fill words", err)
+		}
+		return tx.filledWords(ctx, f[2] > 0, now)
 	})
-	return some, err
+	return more, false, err
 }
 
-// fillsWords reports whether words of earlier members are still to be written.
+// filledWords ends a pass over all members: the first is followed by one more.
+func (tx *Tx) filledWords(ctx context.Context, again bool, now time.Time) (err error) {
+	if again {
+		_, err = tx.run.exec(ctx, `DELETE FROM fills WHERE name = 'member_words'`)
+	} else {
+		_, err = tx.run.exec(ctx, `UPDATE fills SET last = 0, upto = (SELECT MAX(id) FROM members), due_at = $1 WHERE name = 'member_words'`, micros(now.Add(wordsAgain)))
+	}
+	return wrap("fill words", err)
+}
+
+// fillsWords reports whether words of earlier members are still to be written for the first time.
 func (q queries) fillsWords(ctx context.Context) (bool, error) {
-	_, some, err := one(ctx, q.run, value[int64], `SELECT upto FROM fills WHERE name = 'member_words'`)
+	_, some, err := one(ctx, q.run, value[int64], `SELECT upto FROM fills WHERE name = 'member_words' AND due_at = 0`)
 	return some, wrap("look for words to fill", err)
 }
 
-// usual is how many members a word may have to be looked up. Words of more are found soon by walking all.
+// usual is how many members a search may find to be looked up: more are found soon by walking all. Of several words, one may have common times as many.
 var usual = 5000
+
+const common = 10
 
 // found lists whom the search finds, by id; not ok: they are many.
 func (q queries) found(ctx context.Context, s search) (ids []campaigns.MemberID, ok bool, err error) {
 	words := slices.Clone(s.words)
-	few := map[string]int{}
+	few, most := map[string]int{}, usual
+	if len(words) > 1 || s.address != "" {
+		most = common * usual
+	}
 	for _, w := range words {
-		n, _, err := one(ctx, q.run, value[int], `SELECT count(*) FROM (SELECT 1 FROM member_words WHERE word >= $1 AND word < $2 LIMIT $3) AS w`, w, beyond(w), usual+1)
+		n, _, err := one(ctx, q.run, value[int], `SELECT count(*) FROM (SELECT 1 FROM member_words WHERE word >= $1 AND word < $2 LIMIT $3) AS w`, w, beyond(w), most+1)
 		if err != nil {
 			return nil, false, wrap("count by word", err)
 		}
@@ -186,7 +218,7 @@ func (q queries) found(ctx context.Context, s search) (ids []campaigns.MemberID,
 		few[w] = n
 	}
 	slices.SortStableFunc(words, func(a, b string) int { return few[a] - few[b] })
-	if len(words) == 1 && s.address == "" && few[words[0]] > usual {
+	if few[words[0]] > most {
 		return nil, false, nil
 	}
 	f := &filter{dialect: q.dialect}

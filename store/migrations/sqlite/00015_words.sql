@@ -13,6 +13,7 @@ CREATE INDEX member_words_by_member ON member_words (member_id, word);
 CREATE TABLE fills (
     name TEXT PRIMARY KEY,
     last BIGINT NOT NULL, -- the id up to which they are made
-    upto BIGINT NOT NULL
+    upto BIGINT NOT NULL,
+    due_at BIGINT NOT NULL DEFAULT 0 -- when all are made once more; 0: they are made for the first time
 );
 INSERT INTO fills (name, last, upto) SELECT 'member_words', 0, MAX(id) FROM members HAVING MAX(id) IS NOT NULL;
