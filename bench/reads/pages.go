@@ -99,11 +99,15 @@ var audiences = []struct{ key, condition string }{
 	{"number-or-channel", `{"any": [{"attribute": "lessons", "at_least": 90}, {"channel": "telegram"}]}`},
 }
 
+// drafts numbers them: a count is told again as long as the document is the same.
+var drafts int
+
 // putAudiences keeps a draft for each audience, in a new revision, so that nothing is remembered of it.
 func putAudiences(ctx context.Context, s *measure.Service) error {
+	drafts++
 	for _, a := range audiences {
-		draft := fmt.Sprintf(`{"key": %q, "kind": "broadcast", "name": "N", "topic": "news", "languages": ["en"], "channels": ["email"],
-			"entry": {"schedule": {"at": "2040-01-01T10:00", "zone": "community", "audience": %s}}, "steps": [{"send": {"subject": {"en": "S"}, "text": {"en": "T"}}}]}`, a.key, a.condition)
+		draft := fmt.Sprintf(`{"key": %q, "kind": "broadcast", "name": "N%d", "topic": "news", "languages": ["en"], "channels": ["email"],
+			"entry": {"schedule": {"at": "2040-01-01T10:00", "zone": "community", "audience": %s}}, "steps": [{"send": {"subject": {"en": "S"}, "text": {"en": "T"}}}]}`, a.key, drafts, a.condition)
 		_, err := s.Do(ctx, http.MethodPost, "/v1/campaigns", "application/json", []byte(draft))
 		if err != nil { // it is there from the last time
 			_, err = s.Do(ctx, http.MethodPut, "/v1/campaigns/"+a.key+"/draft", "application/json", []byte(draft))
