@@ -9,6 +9,9 @@ import (
 
 // checkFormality reports what the attribute is compared with and never is. Conditions take upper and lower case for the same.
 func (r *reader) checkFormality(n *node) {
+	if r.out.stored { // it was an attribute like any other
+		return
+	}
 	known := names(formalities)
 	if (n.kind == textNode && n.text != "" || n.kind == numberNode || n.kind == boolNode) && !slices.Contains(known, Fold(n.text)) {
 		r.out.add(n.place, "unknown_value", "value", n.text).expect(joined(formalities)).meant(r.out.nearest(n.text, known))

@@ -30,3 +30,30 @@ func TestFormality(t *testing.T) {
 		}
 	}
 }
+
+// TestStored: what was accepted once is read as it was then; a draft is not.
+func TestStored(t *testing.T) {
+	src := []byte(head + `steps:
+  - set: {attributes: {formality: Вы}}
+  - branch:
+      - {if: {attribute: formality, in: ["вы", 1]}, steps: []}
+  - ask: {type: choice, text: {en: a, ru: b}, options: [{value: a, text: {en: "Yes, {{ member.first_name }}", ru: "Да"}}, {value: b, text: {en: B, ru: B}}]}
+`)
+	d, problems := ParseStored(src, YAML)
+	if len(problems) > 0 || d.Order[0].Body.(*Set).Attributes["formality"] != "Вы" {
+		t.Fatal(listed(problems))
+	}
+	if _, problems := Parse(src, YAML); len(problems) != 4 {
+		t.Error(listed(problems))
+	}
+	segment := []byte("key: a\nname: A\nwho: {attribute: formality, is: vy}\n")
+	if _, problems := ParseStoredSegment(segment, YAML); len(problems) > 0 {
+		t.Error(listed(problems))
+	}
+	if _, problems := ParseSegment(segment, YAML); len(problems) != 1 {
+		t.Error(listed(problems))
+	}
+	if _, problems := ParseStored([]byte(head+"teleports: [moon]\n"+tail), YAML); len(problems) != 1 {
+		t.Error(listed(problems))
+	}
+}

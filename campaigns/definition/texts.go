@@ -51,7 +51,7 @@ func (r *reader) checkTexts() {
 			r.checkPrompt(use.node)
 			continue
 		}
-		if use.kind == optionText && hasLiquid(use.node.text) {
+		if use.kind == optionText && hasLiquid(use.node.text) && !r.out.stored {
 			r.out.add(use.node.place, "option_plain")
 			continue
 		}

@@ -64,9 +64,9 @@ type Document struct {
 	steps []*step // in document order
 }
 
-// Read makes a document for Between of one that definition.Parse takes; otherwise it returns the problems.
+// Read makes a document for Between of one that definition.ParseStored takes; otherwise it returns the problems.
 func Read(src []byte, format definition.Format) (*Document, []definition.Problem) {
-	def, problems := definition.Parse(src, format)
+	def, problems := definition.ParseStored(src, format)
 	if len(problems) > 0 {
 		return nil, problems
 	}
