@@ -61,6 +61,7 @@ type Field struct {
 type Document struct {
 	root  *definition.Tree
 	langs []campaigns.Lang
+	form  campaigns.Formality
 	steps []*step // in document order
 }
 
@@ -70,7 +71,7 @@ func Read(src []byte, format definition.Format) (*Document, []definition.Problem
 	if len(problems) > 0 {
 		return nil, problems
 	}
-	d := &Document{root: definition.ReadTree(src, format), langs: def.Languages}
+	d := &Document{root: definition.ReadTree(src, format), langs: def.Languages, form: def.Formality}
 	order := def.Order
 	d.collect(d.root.Get("steps"), nil, "", &order)
 	return d, nil
