@@ -13,7 +13,7 @@ import (
 // choiceFor is the choice with the moves from steps of the live version: the others are meant for other campaigns, and would be refused here.
 func (s *Service) choiceFor(live *text) Choice {
 	c := s.choice
-	def, problems := definition.Parse(live.source, live.format)
+	def, problems := definition.ParseStored(live.source, live.format)
 	if len(problems) > 0 { // of another release: the service knows
 		return c
 	}

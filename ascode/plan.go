@@ -175,7 +175,7 @@ func (it *Item) compare(had *text) {
 		it.Difference = between(had.source, had.format, it.File)
 		return
 	}
-	if was, problems := definition.ParseSegment(had.source, had.format); len(problems) == 0 {
+	if was, problems := definition.ParseStoredSegment(had.source, had.format); len(problems) == 0 {
 		it.Held, it.Changed = was, difference.Segments(had.source, it.File.Source, had.format, it.File.Format)
 	}
 }

@@ -3,8 +3,6 @@ package engine
 import (
 	"context"
 	"errors"
-	"slices"
-	"strings"
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/definition"
@@ -33,7 +31,7 @@ func formalityOf(m *members.Member) (campaigns.Formality, bool) {
 	return campaigns.FormalityOf(m.Attributes[campaigns.FormalityAttribute])
 }
 
-// choosesForm reports whether a campaign that goes on has texts in both forms in the language: otherwise there is nothing to choose. Not for use in a transaction.
+// choosesForm reports whether a campaign that goes on has texts in both forms in the language in which whoever wants lang reads it: otherwise there is nothing to choose. Not for use in a transaction.
 func (e *Engine) choosesForm(ctx context.Context, lang campaigns.Lang) (bool, error) {
 	all, err := e.campaignStates(ctx)
 	if err != nil {
@@ -48,18 +46,11 @@ func (e *Engine) choosesForm(ctx context.Context, lang campaigns.Lang) (bool, er
 		case errors.Is(err, errBadVersion): // it says nothing to anybody
 		case err != nil:
 			return false, err
-		case slices.ContainsFunc(l.def.TwoForms, func(has campaigns.Lang) bool { return sameLanguage(has, lang) }):
+		case l.def.ChoosesForm(lang):
 			return true, nil
 		}
 	}
 	return false, nil
-}
-
-// sameLanguage takes no notice of regions.
-func sameLanguage(a, b campaigns.Lang) bool {
-	x, _, _ := strings.Cut(string(a), "-")
-	y, _, _ := strings.Cut(string(b), "-")
-	return x == y
 }
 
 // keepFormality is the member's choice of how they are addressed.

@@ -98,6 +98,11 @@ func TestFormality(t *testing.T) {
 	if got := w.last(8); !strings.Contains(got, "Обращение: на «ты»") || strings.Contains(got, "formality") {
 		t.Errorf("their data: %q", got)
 	}
+	w.publish(strings.NewReplacer("two-forms", "russian", "[en, ru]", "[ru]", "en: How are you?, ", "", "en: Read, ", "").Replace(twoForms))
+	w.settle()
+	if w.say(10, "/settings"); !w.offers(10, "Formal (Sie, vous)") {
+		t.Error("who reads Russian for want of English cannot choose")
+	}
 	w.nothingLost()
 }
 

@@ -92,7 +92,7 @@ func (e *Engine) version(ctx context.Context, from source, id campaigns.Campaign
 	if err != nil {
 		return nil, err
 	}
-	def, problems := definition.Parse([]byte(v.Source), definition.Format(v.Format))
+	def, problems := definition.ParseStored([]byte(v.Source), definition.Format(v.Format))
 	if len(problems) > 0 {
 		return nil, fmt.Errorf("parse campaign %d version %d: %w: %s at line %d", id, number, errBadVersion, problems[0].Code, problems[0].Line)
 	}

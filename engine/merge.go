@@ -345,7 +345,11 @@ func absorb(into, from *store.Profile, now time.Time) {
 	if attributes == nil {
 		attributes = map[string]any{}
 	}
-	maps.Copy(attributes, into.Attributes)
+	for name, value := range into.Attributes {
+		if theirs := attributes[name]; theirs == nil || !badFormality(name, value) || badFormality(name, theirs) { // a form that is none gives way to one
+			attributes[name] = value
+		}
+	}
 	into.Attributes = attributes
 	into.StoppedAt, into.LastActAt = later(into.StoppedAt, from.StoppedAt), later(into.LastActAt, from.LastActAt)
 	into.UpdatedAt = now

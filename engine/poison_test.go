@@ -7,9 +7,12 @@ import (
 	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/definition"
 	"github.com/kruzhok/kruzhok/engine"
+	"github.com/kruzhok/kruzhok/internal/fault"
 	"github.com/kruzhok/kruzhok/members"
 	"github.com/kruzhok/kruzhok/store"
+	"github.com/kruzhok/kruzhok/store/storetest"
 )
 
 // spoil makes a member's passage unreadable and returns how to mend it.
@@ -34,10 +37,16 @@ func (w *world) spoil(key campaigns.Key, m campaigns.MemberID) (mend func()) {
 // newerVersion publishes what a newer binary wrote: this one cannot read it.
 func (w *world) newerVersion(key campaigns.Key) {
 	w.t.Helper()
+	w.insertVersion(key, "key: x\nteleports: [moon]\n")
+}
+
+// insertVersion writes a version that another binary published, as it is.
+func (w *world) insertVersion(key campaigns.Key, source string) {
+	w.t.Helper()
 	c, err := w.store.CampaignByKey(w.t.Context(), key)
 	must(w.t, err)
 	must(w.t, w.store.Write(w.t.Context(), func(tx *store.Tx) error {
-		return tx.InsertVersion(w.t.Context(), &store.Version{Campaign: c.ID, Number: c.LiveVersion + 1, Source: "key: x\nteleports: [moon]\n", Format: "yaml", SHA256: "x", PublishedAt: w.clock.now(), PublishedBy: "tomorrow"})
+		return tx.InsertVersion(w.t.Context(), &store.Version{Campaign: c.ID, Number: c.LiveVersion + 1, Source: source, Format: "yaml", SHA256: "x", PublishedAt: w.clock.now(), PublishedBy: "tomorrow"})
 	}))
 }
 
@@ -253,4 +262,42 @@ func TestUnreadableVersion(t *testing.T) {
 			t.Errorf("%d of 10 left at the end", n)
 		}
 	})
+}
+
+// TestOlderVersion: what the language refuses only since a version was published stops nobody in it, nor does it in a saved segment.
+func TestOlderVersion(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, storetest.SQLite(t))
+	m := w.chatMember("u1", 7, nil)
+	p := w.profile(m)
+	p.Attributes = map[string]any{"formality": "Вы"}
+	key := w.publish(campaign("old", "", waits("w", "for: 1h")))
+	old := campaign("old", "", `  - branch:
+      - {if: {attribute: formality, is: "вы"}, steps: [{send: {text: {en: Formal, ru: Formal}}}]}
+  - set: {attributes: {formality: Вы}}
+`+asks("q", "choice", `, options: [{value: a, text: {en: "Yes, {{ member.first_name }}", ru: "Да, {{ member.first_name }}"}}, {value: b, text: {en: B, ru: B}}]`))
+	w.insertVersion(key, old)
+	segment := &store.Segment{Key: "polite", Name: "P", Source: "key: polite\nname: P\nwho: {attribute: formality, is: \"вы\"}\n", Format: "yaml", Rev: 1, CreatedAt: start, UpdatedAt: start}
+	c, err := w.store.CampaignByKey(t.Context(), key)
+	must(t, err)
+	must(t, w.store.Write(t.Context(), func(tx *store.Tx) error {
+		if err := tx.UpdateMember(t.Context(), &p.Member); err != nil {
+			return err
+		}
+		if err := tx.InsertSegment(t.Context(), segment); err != nil {
+			return err
+		}
+		_, err := tx.InsertEnrollments(t.Context(), []*store.Enrollment{{Campaign: c.ID, Version: 2, Member: m, RunKey: "x", Source: "api", State: campaigns.EnrollmentActive, DueAt: &start, Data: []byte(`{}`), EnteredAt: start, UpdatedAt: start}})
+		return err
+	}))
+	w.settle()
+	if chat := w.bot.Chat(7); len(chat) < 2 || chat[len(chat)-2].Text != "Formal" || chat[len(chat)-1].Text != "q?" {
+		t.Errorf("reads %v", chat)
+	}
+	if ms, err := w.e.SampleSegment(t.Context(), engine.Operator, "polite", 5); err != nil || len(ms) != 1 {
+		t.Errorf("the segment holds %d: %v", len(ms), err)
+	}
+	if err := w.e.CheckDefinition(t.Context(), engine.Operator, engine.Draft{Source: old, Format: definition.YAML}); len(fault.Details(err, "en")) != 4 {
+		t.Errorf("as a draft: %v", fault.Details(err, "en"))
+	}
 }

@@ -98,6 +98,13 @@ func (r *renderJob) missing(s *definition.Step) (out []string) {
 	return out
 }
 
+// sameLanguage takes no notice of regions.
+func sameLanguage(a, b campaigns.Lang) bool {
+	x, _, _ := strings.Cut(string(a), "-")
+	y, _, _ := strings.Cut(string(b), "-")
+	return x == y
+}
+
 // twoForms reports whether the step's texts have both forms of address, in the member's language.
 func (r *renderJob) twoForms(s *definition.Step) bool {
 	return slices.ContainsFunc(r.texts(s), func(t definition.Texts) bool {

@@ -46,7 +46,7 @@ func (e *Engine) segmentsNow(ctx context.Context, from source) (definition.Segme
 func SegmentConditions(rows []*store.Segment) definition.Segments {
 	all := definition.Segments{}
 	for _, r := range rows {
-		if s, problems := definition.ParseSegment([]byte(r.Source), definition.Format(r.Format)); len(problems) == 0 {
+		if s, problems := definition.ParseStoredSegment([]byte(r.Source), definition.Format(r.Format)); len(problems) == 0 {
 			all[s.Key] = &s.Who
 		}
 	}
@@ -55,7 +55,16 @@ func SegmentConditions(rows []*store.Segment) definition.Segments {
 
 // ParseSegment reads a segment's document; every problem of it is a detail of the fault.
 func ParseSegment(d Draft) (*definition.Segment, error) {
-	s, problems := definition.ParseSegment([]byte(d.Source), d.Format)
+	return readSegment(d, definition.ParseSegment)
+}
+
+// ParseStoredSegment is ParseSegment for one that was saved, perhaps when the language allowed more.
+func ParseStoredSegment(d Draft) (*definition.Segment, error) {
+	return readSegment(d, definition.ParseStoredSegment)
+}
+
+func readSegment(d Draft, parse func([]byte, definition.Format) (*definition.Segment, []definition.Problem)) (*definition.Segment, error) {
+	s, problems := parse([]byte(d.Source), d.Format)
 	if len(problems) > 0 {
 		return nil, invalidDefinition(problems)
 	}
@@ -87,7 +96,7 @@ func (e *Engine) SampleSegment(ctx context.Context, p Principal, key campaigns.K
 	if err != nil {
 		return nil, err
 	}
-	s, err := ParseSegment(Draft{row.Source, definition.Format(row.Format)})
+	s, err := ParseStoredSegment(Draft{row.Source, definition.Format(row.Format)})
 	if err != nil {
 		return nil, err
 	}
@@ -246,7 +255,7 @@ func (e *Engine) segmentUsers(ctx context.Context, tx *store.Tx, key campaigns.K
 		return "", err
 	}
 	for _, r := range rows {
-		if s, problems := definition.ParseSegment([]byte(r.Source), definition.Format(r.Format)); len(problems) == 0 && names(s.Uses, key) {
+		if s, problems := definition.ParseStoredSegment([]byte(r.Source), definition.Format(r.Format)); len(problems) == 0 && names(s.Uses, key) {
 			return string(r.Key), nil
 		}
 	}

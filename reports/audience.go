@@ -58,7 +58,7 @@ func (r *Reports) Segment(ctx context.Context, p engine.Principal, d engine.Draf
 	if err := p.Require(engine.CampaignsRead); err != nil {
 		return nil, err
 	}
-	s, err := engine.ParseSegment(d)
+	s, err := engine.ParseStoredSegment(d)
 	if err != nil {
 		return nil, err
 	}

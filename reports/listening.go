@@ -62,7 +62,7 @@ func (r *Reports) SavedSegment(ctx context.Context, p engine.Principal, key camp
 	if l.AsOf == nil {
 		return r.Segment(ctx, p, d)
 	}
-	s, err := engine.ParseSegment(d)
+	s, err := engine.ParseStoredSegment(d)
 	if err != nil {
 		return nil, err
 	}

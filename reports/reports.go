@@ -61,7 +61,7 @@ func (r *Reports) definitions(ctx context.Context, c *store.Campaign) ([]*defini
 				return nil, err
 			}
 		}
-		if def, problems := definition.Parse([]byte(v.Source), definition.Format(v.Format)); len(problems) == 0 {
+		if def, problems := definition.ParseStored([]byte(v.Source), definition.Format(v.Format)); len(problems) == 0 {
 			defs = append(defs, def)
 		}
 	}

@@ -22,7 +22,7 @@ func (r *Reports) Explain(ctx context.Context, p engine.Principal, d engine.Draf
 	if err := p.Require(engine.CampaignsRead); err != nil {
 		return nil, err
 	}
-	s, err := engine.ParseSegment(d)
+	s, err := engine.ParseStoredSegment(d)
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +67,7 @@ func (r *Reports) words(ctx context.Context, s *definition.Segment, lang string)
 
 // SegmentName is what the segment is called in the language.
 func SegmentName(row *engine.Segment, lang string) string {
-	s, problems := definition.ParseSegment([]byte(row.Source), definition.Format(row.Format))
+	s, problems := definition.ParseStoredSegment([]byte(row.Source), definition.Format(row.Format))
 	if len(problems) > 0 {
 		return row.Name
 	}

@@ -35,7 +35,7 @@ func (r *Reports) version(ctx context.Context, id campaigns.CampaignID, number i
 	if err != nil {
 		return nil, err
 	}
-	def, problems := definition.Parse([]byte(v.Source), definition.Format(v.Format))
+	def, problems := definition.ParseStored([]byte(v.Source), definition.Format(v.Format))
 	if len(problems) > 0 {
 		def = nil
 	}

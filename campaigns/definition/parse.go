@@ -24,8 +24,14 @@ const (
 
 // Parse reads one document and checks all of it. It returns the definition, or the problems that stand in the way, sorted by their
 // place; never both. It does not panic, whatever the input.
-func Parse(src []byte, format Format) (*Definition, []Problem) {
-	out := &sink{}
+func Parse(src []byte, format Format) (*Definition, []Problem) { return parse(src, format, &sink{}) }
+
+// ParseStored reads a document that was accepted once, as a published version was: what the language refuses only since then is taken as it was then.
+func ParseStored(src []byte, format Format) (*Definition, []Problem) {
+	return parse(src, format, &sink{stored: true})
+}
+
+func parse(src []byte, format Format, out *sink) (*Definition, []Problem) {
 	text, ok := readSource(src, out)
 	if !ok {
 		return nil, out.sorted()

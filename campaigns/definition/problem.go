@@ -8,7 +8,11 @@ import (
 )
 
 // sink collects problems.
-type sink struct{ list []*Problem }
+type sink struct {
+	list []*Problem
+	// stored: the document was accepted once. A rule that is newer than the language's first release asks this before it refuses what was allowed.
+	stored bool
+}
 
 // keptProblems bounds memory while a document is read; MaxProblems of them are reported.
 const keptProblems = 20_000

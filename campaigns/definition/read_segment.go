@@ -23,7 +23,15 @@ var segmentObject = &object{
 
 // ParseSegment reads one segment's document, as Parse does a campaign's.
 func ParseSegment(src []byte, format Format) (*Segment, []Problem) {
-	out := &sink{}
+	return parseSegment(src, format, &sink{})
+}
+
+// ParseStoredSegment reads the document of a saved segment, as ParseStored does a version's.
+func ParseStoredSegment(src []byte, format Format) (*Segment, []Problem) {
+	return parseSegment(src, format, &sink{stored: true})
+}
+
+func parseSegment(src []byte, format Format, out *sink) (*Segment, []Problem) {
 	text, ok := readSource(src, out)
 	if !ok {
 		return nil, out.sorted()

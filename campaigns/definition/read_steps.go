@@ -220,7 +220,7 @@ func (r *reader) attributes(n *node) map[string]any {
 			values[e.key] = nil
 			continue
 		}
-		if e.key == campaigns.FormalityAttribute {
+		if e.key == campaigns.FormalityAttribute && !r.out.stored {
 			values[e.key] = string(word(r, e.value, formalities))
 			continue
 		}

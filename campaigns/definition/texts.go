@@ -51,7 +51,7 @@ func (r *reader) checkTexts() {
 			r.checkPrompt(use.node)
 			continue
 		}
-		if use.kind == optionText && hasLiquid(use.node.text) {
+		if use.kind == optionText && hasLiquid(use.node.text) && !r.out.stored {
 			r.out.add(use.node.place, "option_plain")
 			continue
 		}
@@ -140,8 +140,8 @@ func (r *reader) checkVariables(use textUse, read []templates.Variable) {
 		if r.enough() {
 			return
 		}
-		if v.Path == templates.FormVariable && use.lang != "" && !slices.Contains(r.d.TwoForms, use.lang) {
-			r.d.TwoForms = append(r.d.TwoForms, use.lang)
+		if v.Path == templates.FormVariable {
+			r.noteForms(use)
 		}
 		if name, ok := strings.CutPrefix(v.Path, attributeVariable); ok && nameForm.MatchString(name) || slices.Contains(allowed, v.Path) {
 			continue

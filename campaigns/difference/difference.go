@@ -61,16 +61,17 @@ type Field struct {
 type Document struct {
 	root  *definition.Tree
 	langs []campaigns.Lang
+	form  campaigns.Formality
 	steps []*step // in document order
 }
 
-// Read makes a document for Between of one that definition.Parse takes; otherwise it returns the problems.
+// Read makes a document for Between of one that definition.ParseStored takes; otherwise it returns the problems.
 func Read(src []byte, format definition.Format) (*Document, []definition.Problem) {
-	def, problems := definition.Parse(src, format)
+	def, problems := definition.ParseStored(src, format)
 	if len(problems) > 0 {
 		return nil, problems
 	}
-	d := &Document{root: definition.ReadTree(src, format), langs: def.Languages}
+	d := &Document{root: definition.ReadTree(src, format), langs: def.Languages, form: def.Formality}
 	order := def.Order
 	d.collect(d.root.Get("steps"), nil, "", &order)
 	return d, nil

@@ -7,6 +7,7 @@ import (
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/definition"
+	"github.com/kruzhok/kruzhok/templates"
 )
 
 // Text is one text in the campaign's languages.
@@ -41,13 +42,13 @@ func (t Text) Outdated() bool {
 
 // Languages lists every text of the document in its languages. was is the version that is published; nil: there is none, and everything is new.
 func Languages(was, now *Document) []Text {
-	changed := map[textKey]Kind{}
+	changed := map[textKey]Field{}
 	if was != nil {
 		d := Between(was, now)
 		note := func(step campaigns.StepID, fields []Field) {
 			for _, f := range fields {
 				if f.Lang != "" {
-					changed[textKey{step, f.Path, f.Lang}] = f.Kind
+					changed[textKey{step, f.Path, f.Lang}] = f
 				}
 			}
 		}
@@ -74,7 +75,7 @@ type textKey struct {
 type languages struct {
 	now     *Document
 	first   bool // nothing was published
-	changed map[textKey]Kind
+	changed map[textKey]Field
 	list    []Text
 }
 
@@ -95,17 +96,26 @@ func (r *languages) walk(step campaigns.StepID, path string, t *definition.Tree)
 	}
 }
 
+// saysTheSame reports a text that says what it said to those who are addressed by default, or that got another form of address beside it.
+func (r *languages) saysTheSame(f Field) bool {
+	form := string(r.now.form)
+	if templates.InForm(f.Old, form) == templates.InForm(f.New, form) {
+		return true
+	}
+	return slices.ContainsFunc(campaigns.Formalities(), func(form campaigns.Formality) bool { return templates.InForm(f.New, string(form)) == f.Old })
+}
+
 // text is one of them. A language that was changed leaves those behind that were not; one that was added leaves nobody.
 func (r *languages) text(step campaigns.StepID, path string, t *definition.Tree) Text {
 	out := Text{Step: step, Path: path}
 	rewritten := false
 	for _, e := range t.Entries {
 		w := Wording{Lang: campaigns.Lang(e.Key), Text: strings.TrimRight(e.Value.Text, "\n"), State: Unchanged}
-		switch kind := r.changed[textKey{step, path, w.Lang}]; {
-		case r.first || kind == Added:
+		switch f := r.changed[textKey{step, path, w.Lang}]; {
+		case r.first || f.Kind == Added:
 			w.State = New
-		case kind == Changed:
-			w.State, rewritten = Rewritten, true
+		case f.Kind == Changed:
+			w.State, rewritten = Rewritten, rewritten || !r.saysTheSame(f)
 		}
 		out.Wordings = append(out.Wordings, w)
 	}

@@ -26,12 +26,15 @@ func TestLanguages(t *testing.T) {
 		was, now string
 		want     []string
 	}{
-		"nothing":          {base, base, nil},
-		"one language":     {base, edit("Привет", "Здравствуйте"), []string{"hello text: en outdated, ru changed"}},
-		"both":             {base, edit("Привет", "Здравствуйте", "en: Hello", "en: Good day"), []string{"hello text: en changed, ru changed"}},
-		"an option":        {base, edit("en: Intermediate", "en: Middle"), []string{"level options b1.text: en changed, ru outdated"}},
-		"options in order": {base, edit("        - {value: a1, text: {en: Beginner, ru: Начинающий}}\n", "", "ru: Средний}}", "ru: Средний}}\n        - {value: a1, text: {en: Start, ru: Начинающий}}"), []string{"level options a1.text: en changed, ru outdated"}},
-		"a step more":      {base, edit("  - wait: 1d\n", "  - {id: n, send: {text: {en: N, ru: Н}}}\n  - wait: 1d\n"), []string{"n text: en new, ru new"}},
+		"nothing":                       {base, base, nil},
+		"one language":                  {base, edit("Привет", "Здравствуйте"), []string{"hello text: en outdated, ru changed"}},
+		"both":                          {base, edit("Привет", "Здравствуйте", "en: Hello", "en: Good day"), []string{"hello text: en changed, ru changed"}},
+		"a form more":                   {base, edit("ru: Привет", `ru: "{% informal %}Привет{% formal %}Здравствуйте{% endformal %}"`), []string{"hello text: en unchanged, ru changed"}},
+		"another form more":             {base, edit("ru: Привет", `ru: "{% informal %}Эй{% formal %}Привет{% endformal %}"`), []string{"hello text: en unchanged, ru changed"}},
+		"a form more, and another text": {base, edit("ru: Привет", `ru: "{% informal %}Привет всем{% formal %}Здравствуйте{% endformal %}"`), []string{"hello text: en outdated, ru changed"}},
+		"an option":                     {base, edit("en: Intermediate", "en: Middle"), []string{"level options b1.text: en changed, ru outdated"}},
+		"options in order":              {base, edit("        - {value: a1, text: {en: Beginner, ru: Начинающий}}\n", "", "ru: Средний}}", "ru: Средний}}\n        - {value: a1, text: {en: Start, ru: Начинающий}}"), []string{"level options a1.text: en changed, ru outdated"}},
+		"a step more":                   {base, edit("  - wait: 1d\n", "  - {id: n, send: {text: {en: N, ru: Н}}}\n  - wait: 1d\n"), []string{"n text: en new, ru new"}},
 		"moved and changed": {
 			base, edit("  - {id: bye, send: {text: {en: Bye, ru: Пока}}}\n", "", "steps:\n  - id: hello", "steps:\n  - {id: bye, send: {text: {en: Bye now, ru: Пока}}}\n  - id: hello"),
 			[]string{"bye text: en changed, ru outdated"},
