@@ -24,9 +24,11 @@ type CallCount struct {
 	First, Last time.Time
 }
 
-// unanswered is what a person can do something about: whoever went on elsewhere waited for no answer, and of who was erased nobody is told any more.
+// unanswered is what a person can do something about: whoever went on elsewhere waited for no answer, of who was erased nobody is told any more, and whose passage
+// still stands at the step, as in a pause, has not gone on without the answer yet.
 const unanswered = `calls.state = 'failed' AND calls.reason NOT IN ('member_erased', 'call_left')
-	AND EXISTS (SELECT 1 FROM members m WHERE m.id = calls.member_id AND m.state <> 'erased')`
+	AND EXISTS (SELECT 1 FROM members m WHERE m.id = calls.member_id AND m.state <> 'erased')
+	AND NOT EXISTS (SELECT 1 FROM enrollments e WHERE e.id = calls.enrollment_id AND e.state = 'waiting' AND e.step = calls.step AND e.visit = calls.visit)`
 
 // CountUnanswered counts the newest calls that failed, the latest first.
 func (q queries) CountUnanswered(ctx context.Context) ([]CallCount, error) {
