@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/engine"
 	"github.com/kruzhok/kruzhok/internal/fault"
+	"github.com/kruzhok/kruzhok/store"
 	"github.com/kruzhok/kruzhok/store/storetest"
 )
 
@@ -48,6 +50,7 @@ func TestFailedCallsAgain(t *testing.T) {
 		if must(t, err); n != 2 { // the third member was erased
 			t.Errorf("%d calls", n)
 		}
+		w.expectAgain(ms[0], "test call_gone operator")
 		w.calls(0)
 		if got := len(o.tries()); got == before {
 			t.Error("the endpoint still rests")
@@ -145,5 +148,30 @@ func TestCallAgainOfWhoWasErased(t *testing.T) {
 	w.calls(0)
 	if got := w.called(m); !slices.Equal(got, []string{"test/1 failed member_erased 0"}) || len(o.tries()) != before {
 		t.Errorf("%q after %d tries", got, len(o.tries())-before)
+	}
+}
+
+// expectAgain compares what the member's events keep of calls that were made once more: the step, why it failed before, and who asked.
+func (w *world) expectAgain(m campaigns.MemberID, want ...string) {
+	w.t.Helper()
+	evs, err := w.store.Events(w.t.Context(), store.EventFilter{Member: m}, store.Page{Limit: 100})
+	must(w.t, err)
+	var got []string
+	for _, ev := range evs {
+		if ev.Name != "call.again" {
+			continue
+		}
+		var data struct {
+			By       string    `json:"by"`
+			FailedAt time.Time `json:"failed_at"`
+		}
+		must(w.t, json.Unmarshal(ev.Data, &data))
+		if data.FailedAt.IsZero() || ev.Enrollment == 0 {
+			w.t.Errorf("%s of passage %d", ev.Data, ev.Enrollment)
+		}
+		got = append(got, fmt.Sprintf("%s %s %s", ev.Step, ev.Reason, data.By))
+	}
+	if !slices.Equal(got, want) {
+		w.t.Errorf("made once more: %q, want %q", got, want)
 	}
 }
