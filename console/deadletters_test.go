@@ -250,8 +250,8 @@ func TestUnansweredCalls(t *testing.T) {
 		})
 	}))
 	for lang, words := range map[string][]string{
-		"en": {"Another system was not reached", "2 calls · shop", "1 call · shop", "answered that it will not do it", idText(w.members[1]), "Call again: 2 calls"},
-		"ru": {"До другой системы не дошло", "2 вызова · shop", "Вызвать ещё раз"},
+		"en": {"Calls of other systems that failed", "2 calls · shop", "1 call · shop", "answered that it will not do it", idText(w.members[1]), "Call again: 2 calls"},
+		"ru": {"Вызовы другой системы не удались", "2 вызова · shop", "Вызвать ещё раз"},
 	} {
 		page := w.get(lettersPath, lang)
 		checkPage(t, lang, page)

@@ -11,6 +11,7 @@ import (
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/definition"
 	"github.com/kruzhok/kruzhok/internal/fault"
+	"github.com/kruzhok/kruzhok/members"
 	"github.com/kruzhok/kruzhok/store"
 	"github.com/kruzhok/kruzhok/templates"
 )
@@ -40,6 +41,9 @@ type callData struct {
 // errUnmade: the call's rows or its version are not as they should be, and another try changes nothing.
 var errUnmade = errors.New("call cannot be put together")
 
+// errErased: of who was erased nobody is told any more.
+var errErased = errors.New("the member was erased")
+
 // unmade reports whether another try at putting it together would come to the same.
 func unmade(err error) bool {
 	return errors.Is(err, errUnmade) || errors.Is(err, errBadVersion) || errors.Is(err, errBadRow) || errors.Is(err, errPanic) || fault.Is(err, fault.NotFound)
@@ -66,8 +70,11 @@ func (e *Engine) callBody(ctx context.Context, c *store.OutsideCall) (body []byt
 		return nil, err
 	}
 	p := ps[row.Member]
-	if p == nil {
+	switch {
+	case p == nil:
 		return nil, fmt.Errorf("%w: no member", errUnmade)
+	case p.State == members.Erased:
+		return nil, errErased
 	}
 	community, err := e.community(ctx, e.Store)
 	if err != nil {

@@ -190,6 +190,8 @@ func (e *Engine) restPaused(ctx context.Context, c *store.OutsideCall, lasted ti
 func (e *Engine) keepCall(ctx context.Context, c *store.OutsideCall) (kept bool, err error) {
 	body, err := e.callBody(ctx, c)
 	switch {
+	case errors.Is(err, errErased):
+		return false, e.settleCall(ctx, c, failed(campaigns.MemberErased, 0, e.now()))
 	case unmade(err):
 		e.Log.Error("call not put together", "call", c.ID, "error", err)
 		return false, e.settleCall(ctx, c, failed(campaigns.CallUnmade, 0, e.now()))

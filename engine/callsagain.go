@@ -18,6 +18,18 @@ type FailedCalls struct {
 	Reason   campaigns.Reason
 }
 
+// calledAgain keeps what became of the calls before, which their rows tell no longer: the passages went on by it.
+func calledAgain(cs []*store.OutsideCall, by string, now time.Time) []store.Event {
+	evs := make([]store.Event, len(cs))
+	for i, c := range cs {
+		evs[i] = store.Event{
+			At: now, Name: "call.again", Member: c.Member, Campaign: c.Campaign, Enrollment: c.Enrollment, Step: c.Step, Reason: c.Reason,
+			Data: mustJSON(map[string]any{"call": c.ID, "name": c.Endpoint, "version": c.Version, "failed_at": c.EndedAt, "by": by}),
+		}
+	}
+	return evs
+}
+
 // callAgainFor is how long such a call is tried. Nobody waits for it, so that it has time.
 const callAgainFor = 24 * time.Hour
 
@@ -37,17 +49,17 @@ func (e *Engine) CallAgain(ctx context.Context, p Principal, kind FailedCalls) (
 	}
 	now, k := e.now(), store.CallKind{Campaign: c.ID, Step: kind.Step, Endpoint: kind.Endpoint, Reason: kind.Reason}
 	err = e.batches(ctx, func(tx *store.Tx, rows int) (int, error) {
-		n, err := tx.CallAgain(ctx, k, now, now.Add(callAgainFor), rows)
-		if err != nil || n == 0 {
-			return n, err
+		cs, err := tx.CallAgain(ctx, k, now, now.Add(callAgainFor), rows)
+		if err != nil || len(cs) == 0 {
+			return 0, err
 		}
 		if err := tx.EndCooldown(ctx, restOf(kind.Endpoint), restGone); err != nil {
 			return 0, err
 		}
-		ev := e.event(now, "calls.called_again", c.ID, map[string]any{"n": n, "by": p.Name, "endpoint": kind.Endpoint})
+		ev := e.event(now, "calls.called_again", c.ID, map[string]any{"n": len(cs), "by": p.Name, "endpoint": kind.Endpoint})
 		ev.Step = kind.Step
-		sum += n
-		return n, tx.AppendEvents(ctx, []store.Event{ev})
+		sum += len(cs)
+		return len(cs), tx.AppendEvents(ctx, append(calledAgain(cs, p.Name, now), ev))
 	})
 	e.cool.forget()
 	if err == nil && sum == 0 {

@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
@@ -11,6 +12,8 @@ import (
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/engine"
 	"github.com/kruzhok/kruzhok/internal/fault"
+	"github.com/kruzhok/kruzhok/store"
+	"github.com/kruzhok/kruzhok/store/storetest"
 )
 
 // TestFailedCallsAgain: calls that failed are made once more when a person says so, under their old numbers; whoever waited has gone on, and the answer, or what becomes of
@@ -47,6 +50,7 @@ func TestFailedCallsAgain(t *testing.T) {
 		if must(t, err); n != 2 { // the third member was erased
 			t.Errorf("%d calls", n)
 		}
+		w.expectAgain(ms[0], "test call_gone operator")
 		w.calls(0)
 		if got := len(o.tries()); got == before {
 			t.Error("the endpoint still rests")
@@ -91,4 +95,83 @@ func TestCallAgainBesideAnother(t *testing.T) {
 		}
 		w.expectStands(key, m, "waiting end time")
 	})
+}
+
+// TestCallAgainOfWhoWaits: in a pause a call's time may be over while its passage still stands at the step: it cannot be made once more before the passage went on.
+func TestCallAgainOfWhoWaits(t *testing.T) {
+	w := newWorld(t, storetest.SQLite(t))
+	o := w.connected()
+	o.answers(500, "")
+	key := w.publish(campaign("c", "", callAlone))
+	w.chatMember("u0", 1, nil)
+	w.enroll(key, "u0")
+	w.calls(0)
+	again := func() (int, error) {
+		return w.e.CallAgain(t.Context(), engine.Operator, engine.FailedCalls{Campaign: key, Step: "test", Endpoint: "placement", Reason: campaigns.CallTimedOut})
+	}
+	listed := func() int {
+		kinds, err := w.store.CountUnanswered(t.Context())
+		must(t, err)
+		return len(kinds)
+	}
+	_, err := w.e.Pause(t.Context(), engine.Operator, key)
+	must(t, err)
+	w.calls(time.Hour)
+	if _, err := again(); !fault.Is(err, fault.NotFound) || listed() != 0 {
+		t.Errorf("while its passage waits: %v, %d listed", err, listed())
+	}
+	_, err = w.e.Resume(t.Context(), engine.Operator, key)
+	must(t, err)
+	w.calls(time.Second)
+	if listed() != 1 {
+		t.Errorf("%d listed when it has gone on", listed())
+	}
+	n, err := again()
+	if must(t, err); n != 1 {
+		t.Errorf("%d calls", n)
+	}
+}
+
+// TestCallAgainOfWhoWasErased: a member who was erased before the call is made once more is told to nobody.
+func TestCallAgainOfWhoWasErased(t *testing.T) {
+	w := newWorld(t, storetest.SQLite(t))
+	o := w.connected()
+	o.answers(422, "")
+	key := w.publish(campaign("c", "", callAlone))
+	m := w.chatMember("u0", 1, nil)
+	w.enroll(key, "u0")
+	w.calls(0)
+	_, err := w.e.CallAgain(t.Context(), engine.Operator, engine.FailedCalls{Campaign: key, Step: "test", Endpoint: "placement", Reason: campaigns.CallRefused})
+	must(t, err)
+	must(t, w.e.EraseMember(t.Context(), engine.Operator, "u0"))
+	before := len(o.tries())
+	w.calls(0)
+	if got := w.called(m); !slices.Equal(got, []string{"test/1 failed member_erased 0"}) || len(o.tries()) != before {
+		t.Errorf("%q after %d tries", got, len(o.tries())-before)
+	}
+}
+
+// expectAgain compares what the member's events keep of calls that were made once more: the step, why it failed before, and who asked.
+func (w *world) expectAgain(m campaigns.MemberID, want ...string) {
+	w.t.Helper()
+	evs, err := w.store.Events(w.t.Context(), store.EventFilter{Member: m}, store.Page{Limit: 100})
+	must(w.t, err)
+	var got []string
+	for _, ev := range evs {
+		if ev.Name != "call.again" {
+			continue
+		}
+		var data struct {
+			By       string    `json:"by"`
+			FailedAt time.Time `json:"failed_at"`
+		}
+		must(w.t, json.Unmarshal(ev.Data, &data))
+		if data.FailedAt.IsZero() || ev.Enrollment == 0 {
+			w.t.Errorf("%s of passage %d", ev.Data, ev.Enrollment)
+		}
+		got = append(got, fmt.Sprintf("%s %s %s", ev.Step, ev.Reason, data.By))
+	}
+	if !slices.Equal(got, want) {
+		w.t.Errorf("made once more: %q, want %q", got, want)
+	}
 }

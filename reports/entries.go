@@ -147,6 +147,7 @@ func eventEntries(ev store.Event) []Entry {
 		From      any               `json:"from"` // a version, or with other events a channel or a member
 		To        any               `json:"to"`
 		After     string            `json:"after"` // how long a question had no answer
+		repeat
 	}
 	if json.Unmarshal(ev.Data, &data) == nil {
 		e.Topic, e.Source, e.Channel, e.named = data.Topic, data.Source, data.Channel, cmp.Or(data.Name, data.Attribute, data.Segment)
@@ -157,6 +158,9 @@ func eventEntries(ev store.Event) []Entry {
 		if to, ok := data.To.(string); ok && strings.HasSuffix(ev.Name, ".escalated") {
 			e.Channel = campaigns.Channel(to)
 			e.silence, _ = timing.ParsePeriod(data.After) // written by the decider
+		}
+		if data.Call != 0 {
+			return data.entries(e)
 		}
 	}
 	return []Entry{e}
@@ -211,10 +215,13 @@ func (e *Entry) sentence(lang string) string {
 	}
 	s := locale.T(lang, key, map[string]any{
 		"campaign": string(e.Campaign), "step": string(e.Step), "question": e.Question, "event": e.Event, "topic": locale.Topic(lang, e.Topic),
-		"channel": channelWord(e.Channel), "arm": e.named, "attribute": e.named, "other": e.named, "endpoint": e.named,
+		"channel": channelWord(e.Channel), "arm": e.named, "attribute": e.named, "other": e.named, "endpoint": e.named, "by": e.by,
 		"from": e.from, "to": e.to, "span": explain.Words{Lang: lang}.Period(e.silence),
 	})
 	if e.words == "timeline.event.enrollment.refused" { // the reasons' sentences speak of a step, and none was begun
+		return s
+	}
+	if e.words == againWords+string(store.CallFailed) { // the reasons' sentences say where the member goes on, and nobody does by this one
 		return s
 	}
 	if strings.HasSuffix(e.words, ".not_escalated") { // nor was this one skipped

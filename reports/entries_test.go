@@ -15,7 +15,7 @@ import (
 
 // TestEventSentencesAreFilled: whatever an event's words name is read from the event, in every language.
 func TestEventSentencesAreFilled(t *testing.T) {
-	data := json.RawMessage(`{"event": "lesson", "topic": "news", "source": "bot", "channel": "email", "name": "evening", "from": 1, "to": 2}`)
+	data := json.RawMessage(`{"event": "lesson", "topic": "news", "source": "bot", "channel": "email", "name": "evening", "by": "Olga", "from": 1, "to": 2}`)
 	for _, key := range locale.Keys("timeline.event.") {
 		ev := store.Event{At: time.Now(), Name: strings.TrimPrefix(key, "timeline.event."), Step: "hello", Data: data, Reason: campaigns.Reason("reentry")}
 		e := eventEntries(ev)[0]

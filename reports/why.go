@@ -253,6 +253,7 @@ func (w *passage) chain(ctx context.Context) ([]WhyLine, error) {
 	for _, ev := range w.events {
 		entries = append(entries, eventEntries(ev)...)
 	}
+	markRepeats(entries)
 	slices.SortFunc(entries, func(a, b Entry) int { return a.place().compare(b.place()) })
 	if err := w.r.write(ctx, entries, w.lang); err != nil {
 		return nil, err

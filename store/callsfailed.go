@@ -24,9 +24,11 @@ type CallCount struct {
 	First, Last time.Time
 }
 
-// unanswered is what a person can do something about: whoever went on elsewhere waited for no answer, and of who was erased nobody is told any more.
+// unanswered is what a person can do something about: whoever went on elsewhere waited for no answer, of who was erased nobody is told any more, and whose passage
+// still stands at the step, as in a pause, has not gone on without the answer yet.
 const unanswered = `calls.state = 'failed' AND calls.reason NOT IN ('member_erased', 'call_left')
-	AND EXISTS (SELECT 1 FROM members m WHERE m.id = calls.member_id AND m.state <> 'erased')`
+	AND EXISTS (SELECT 1 FROM members m WHERE m.id = calls.member_id AND m.state <> 'erased')
+	AND NOT EXISTS (SELECT 1 FROM enrollments e WHERE e.id = calls.enrollment_id AND e.state = 'waiting' AND e.step = calls.step AND e.visit = calls.visit)`
 
 // CountUnanswered counts the newest calls that failed, the latest first.
 func (q queries) CountUnanswered(ctx context.Context) ([]CallCount, error) {
@@ -39,11 +41,20 @@ func (q queries) CountUnanswered(ctx context.Context) ([]CallCount, error) {
 	return cs, wrap("count failed calls", err)
 }
 
-// CallAgain lets at most limit of the kind that failed before now wait again, as if they were new, to be tried until then, and returns how many do. A person
+// CallAgain lets at most limit of the kind that failed before now wait again, as if they were new, to be tried until then, and returns them as they were. A person
 // asks for it.
-func (tx *Tx) CallAgain(ctx context.Context, k CallKind, now, until time.Time, limit int) (int, error) {
-	n, err := tx.run.exec(ctx, `UPDATE calls SET state = 'pending', reason = '', code = 0, tries = 0, ended_at = NULL, due_at = $5, until_at = $6 WHERE id IN (
-		SELECT id FROM calls WHERE campaign_id = $1 AND step = $2 AND endpoint = $3 AND reason = $4 AND `+unanswered+` AND ended_at < $5
-		ORDER BY created_at LIMIT $7`+tx.dialect.skipLocked()+`)`, k.Campaign, k.Step, k.Endpoint, k.Reason, micros(now), micros(until), limit)
-	return int(n), wrap("let calls wait again", err)
+func (tx *Tx) CallAgain(ctx context.Context, k CallKind, now, until time.Time, limit int) ([]*OutsideCall, error) {
+	cs, err := many(ctx, tx.run, scanCall, `SELECT `+callColumns.list("")+` FROM calls
+		WHERE campaign_id = $1 AND step = $2 AND endpoint = $3 AND reason = $4 AND `+unanswered+` AND ended_at < $5
+		ORDER BY created_at LIMIT $6`+tx.dialect.skipLocked(), k.Campaign, k.Step, k.Endpoint, k.Reason, micros(now), limit)
+	if err != nil || len(cs) == 0 {
+		return nil, wrap("find failed calls", err)
+	}
+	ids := make([]int64, len(cs))
+	for i, c := range cs {
+		ids[i] = c.ID
+	}
+	_, err = tx.run.exec(ctx, `UPDATE calls SET state = 'pending', reason = '', code = 0, tries = 0, ended_at = NULL, due_at = $2, until_at = $3
+		WHERE id`+tx.dialect.among(1), list(tx.dialect, ids), micros(now), micros(until))
+	return cs, wrap("let calls wait again", err)
 }
