@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
@@ -34,12 +36,19 @@ func (c *workerCmd) Run(e *env) error {
 	return serve(e, &c.Config, c.ClockFile)
 }
 
+// heapGrowth is how much the heap may grow between two collections, in percent. With Go's own 100 a broadcast takes 7 MB more at its peak, and no less of the
+// processor that could be measured.
+const heapGrowth = 70
+
 func serve(e *env, c *config.Config, clockFile string) error {
 	if err := c.Check(); err != nil {
 		return err
 	}
 	if _, err := c.Key(); err != nil {
 		return err
+	}
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(heapGrowth)
 	}
 	o := appOptions{Out: e.stderr}
 	if clockFile != "" {
