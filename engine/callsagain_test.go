@@ -151,6 +151,34 @@ func TestCallAgainOfWhoWasErased(t *testing.T) {
 	}
 }
 
+// TestCallAgainLeavesRoom: those made once more are spread in time, and whoever waits for an answer does not stand behind all of them.
+func TestCallAgainLeavesRoom(t *testing.T) {
+	w := newWorld(t, storetest.SQLite(t))
+	o := w.connected()
+	o.answers(422, "")
+	key := w.publish(campaign("c", "", callAlone))
+	var names []string
+	for i := range 20 {
+		names = append(names, fmt.Sprint("u", i))
+		w.chatMember(names[i], int64(i+1), nil)
+	}
+	w.enroll(key, names...)
+	w.calls(0)
+	_, err := w.e.CallAgain(t.Context(), engine.Operator, engine.FailedCalls{Campaign: key, Step: "test", Endpoint: "placement", Reason: campaigns.CallRefused})
+	must(t, err)
+	before := len(o.tries())
+	w.chatMember("waits", 99, nil)
+	w.enroll(key, "waits")
+	w.calls(0)
+	if got := o.tries()[before:]; len(got) > 4 || !slices.ContainsFunc(got, func(try string) bool { return strings.Contains(try, `"external_id":"waits"`) }) {
+		t.Errorf("%d tries: %q", len(got), got)
+	}
+	w.calls(time.Minute)
+	if got := len(o.tries()) - before; got != 21 {
+		t.Errorf("%d in the end", got)
+	}
+}
+
 // expectAgain compares what the member's events keep of calls that were made once more: the step, why it failed before, and who asked.
 func (w *world) expectAgain(m campaigns.MemberID, want ...string) {
 	w.t.Helper()
