@@ -144,9 +144,13 @@ func TestCallAgainOfWhoWasErased(t *testing.T) {
 	_, err := w.e.CallAgain(t.Context(), engine.Operator, engine.FailedCalls{Campaign: key, Step: "test", Endpoint: "placement", Reason: campaigns.CallRefused})
 	must(t, err)
 	must(t, w.e.EraseMember(t.Context(), engine.Operator, "u0"))
+	late := *w.callRows(m)[0] // one that was let wait again beside the erasure
+	now := w.clock.now()
+	late.ID, late.Visit, late.State, late.Reason, late.DueAt, late.EndedAt, late.UntilAt = late.ID+1_000_000, 2, store.CallPending, "", &now, nil, now.Add(time.Hour)
+	must(t, w.store.Write(t.Context(), func(tx *store.Tx) error { return tx.InsertCalls(t.Context(), []*store.OutsideCall{&late}) }))
 	before := len(o.tries())
 	w.calls(0)
-	if got := w.called(m); !slices.Equal(got, []string{"test/1 failed member_erased 0"}) || len(o.tries()) != before {
+	if got := w.called(m); !slices.Equal(got, []string{"test/1 failed member_erased 0", "test/2 failed member_erased 0"}) || len(o.tries()) != before {
 		t.Errorf("%q after %d tries", got, len(o.tries())-before)
 	}
 }
