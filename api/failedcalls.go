@@ -14,7 +14,7 @@ type failedCalls struct {
 	Campaign campaigns.Key    `json:"campaign" maxLength:"64"`
 	Step     campaigns.StepID `json:"step" maxLength:"64"`
 	Endpoint string           `json:"endpoint" maxLength:"64"`
-	Reason   campaigns.Reason `json:"reason" enum:"call_timed_out,call_refused,call_gone,call_unknown,call_forbidden,call_too_much,call_unmade"`
+	Reason   campaigns.Reason `json:"reason" enum:"call_timed_out,call_refused,call_gone,call_unknown,call_forbidden,call_too_much,call_unmade,call_not_made"`
 }
 
 type failedCallsView struct {

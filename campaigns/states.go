@@ -142,6 +142,7 @@ const (
 	CallForbidden Reason = "call_forbidden" // the endpoint's address is inside the operator's own network, which its settings do not allow
 	CallTooMuch   Reason = "call_too_much"  // the answer holds more than is kept
 	CallUnmade    Reason = "call_unmade"    // what it was to be told could not be put together
+	CallNotMade   Reason = "call_not_made"  // its time was over before the first try: everything, or its campaign, was stopped, or others stood before it
 	CallRetried   Reason = "call_retried"   // no answer yet; tried again later
 	CallLeft      Reason = "call_left"      // the passage went on elsewhere, or ended, before there was an answer
 )

@@ -151,6 +151,16 @@ func TestStoppedCallsNobody(t *testing.T) {
 	must(t, w.e.Release(t.Context(), engine.Operator, "all"))
 	w.calls(time.Second)
 	w.expectStands(key, m, "waiting well time")
+	late := w.chatMember("u2", 8, nil)
+	must(t, w.e.Trip(t.Context(), engine.Operator, "all"))
+	w.enroll(key, "u2")
+	w.later(11 * time.Minute)
+	must(t, w.e.Release(t.Context(), engine.Operator, "all"))
+	w.calls(time.Second)
+	if got := w.called(late); !slices.Equal(got, []string{"test/1 failed call_not_made 0"}) || len(o.tries()) != 1 {
+		t.Errorf("when its time was over before: %q", got)
+	}
+	w.expectStands(key, late, "waiting without time")
 }
 
 // TestCallGoesWhereItsVersionSays: whoever is moved to a version in which the step calls another system, before it was called, sends the first one nothing

@@ -134,6 +134,14 @@ func failed(why campaigns.Reason, code int, now time.Time) tried {
 	return tried{CallOutcome: store.CallOutcome{State: store.CallFailed, Reason: why, Code: code, EndedAt: &now}}
 }
 
+// timedOut ends a call whose time is over. Of one that was never tried nobody may say that the other system did not answer.
+func timedOut(c *store.OutsideCall, code int, now time.Time) tried {
+	if c.Body == "" && code == 0 {
+		return failed(campaigns.CallNotMade, 0, now)
+	}
+	return failed(campaigns.CallTimedOut, code, now)
+}
+
 // untried leaves the call as it was, to be made then.
 func untried(c *store.OutsideCall, due time.Time) tried {
 	return tried{CallOutcome: store.CallOutcome{State: store.CallPending, Reason: c.Reason, Code: c.Code, Due: &due, Uncount: true}}
@@ -146,7 +154,7 @@ func (e *Engine) callOther(ctx context.Context, c *store.OutsideCall, why campai
 	case why != "":
 		return e.settleCall(ctx, c, failed(why, 0, now))
 	case !now.Before(c.UntilAt): // the passage has gone on, or does now
-		return e.settleCall(ctx, c, failed(campaigns.CallTimedOut, c.Code, now))
+		return e.settleCall(ctx, c, timedOut(c, c.Code, now))
 	}
 	states, err := e.campaignStates(ctx)
 	switch {
@@ -288,7 +296,7 @@ func (e *Engine) settleTried(ctx context.Context, c *store.OutsideCall, t tried)
 		}
 		late := !now.Before(c.UntilAt)
 		if late && t.Reason != campaigns.CallUnknown {
-			t = failed(campaigns.CallTimedOut, t.Code, now)
+			t = timedOut(c, t.Code, now)
 		}
 		if late || t.State == store.CallPending { // when its time is over, the passage goes on by itself
 			_, err := tx.SettleCall(ctx, c.ID, c.Claim, t.CallOutcome)

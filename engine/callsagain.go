@@ -33,6 +33,9 @@ func calledAgain(cs []*store.OutsideCall, by string, now time.Time) []store.Even
 // callAgainFor is how long such a call is tried. Nobody waits for it, so that it has time.
 const callAgainFor = 24 * time.Hour
 
+// callAgainGap stands between two of them: the oldest due are made first, and calls that members wait for would stand behind all of them.
+const callAgainGap = 250 * time.Millisecond
+
 // CallAgain makes calls of a kind that failed once more, under their old numbers, with the values of now, and returns how many. The other system hears it after
 // all; whoever waited has gone on, and its answer is not used. An endpoint that wanted no more calls is asked again at once. Scope campaigns:write. Faults
 // not_found.campaign, not_found.failed_calls, conflict.endpoint.
@@ -49,7 +52,7 @@ func (e *Engine) CallAgain(ctx context.Context, p Principal, kind FailedCalls) (
 	}
 	now, k := e.now(), store.CallKind{Campaign: c.ID, Step: kind.Step, Endpoint: kind.Endpoint, Reason: kind.Reason}
 	err = e.batches(ctx, func(tx *store.Tx, rows int) (int, error) {
-		cs, err := tx.CallAgain(ctx, k, now, now.Add(callAgainFor), rows)
+		cs, err := tx.CallAgain(ctx, k, now, now.Add(time.Duration(sum)*callAgainGap), callAgainGap, callAgainFor, rows)
 		if err != nil || len(cs) == 0 {
 			return 0, err
 		}

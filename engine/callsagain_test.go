@@ -144,10 +144,42 @@ func TestCallAgainOfWhoWasErased(t *testing.T) {
 	_, err := w.e.CallAgain(t.Context(), engine.Operator, engine.FailedCalls{Campaign: key, Step: "test", Endpoint: "placement", Reason: campaigns.CallRefused})
 	must(t, err)
 	must(t, w.e.EraseMember(t.Context(), engine.Operator, "u0"))
+	late := *w.callRows(m)[0] // one that was let wait again beside the erasure
+	now := w.clock.now()
+	late.ID, late.Visit, late.State, late.Reason, late.DueAt, late.EndedAt, late.UntilAt = late.ID+1_000_000, 2, store.CallPending, "", &now, nil, now.Add(time.Hour)
+	must(t, w.store.Write(t.Context(), func(tx *store.Tx) error { return tx.InsertCalls(t.Context(), []*store.OutsideCall{&late}) }))
 	before := len(o.tries())
 	w.calls(0)
-	if got := w.called(m); !slices.Equal(got, []string{"test/1 failed member_erased 0"}) || len(o.tries()) != before {
+	if got := w.called(m); !slices.Equal(got, []string{"test/1 failed member_erased 0", "test/2 failed member_erased 0"}) || len(o.tries()) != before {
 		t.Errorf("%q after %d tries", got, len(o.tries())-before)
+	}
+}
+
+// TestCallAgainLeavesRoom: those made once more are spread in time, and whoever waits for an answer does not stand behind all of them.
+func TestCallAgainLeavesRoom(t *testing.T) {
+	w := newWorld(t, storetest.SQLite(t))
+	o := w.connected()
+	o.answers(422, "")
+	key := w.publish(campaign("c", "", callAlone))
+	var names []string
+	for i := range 20 {
+		names = append(names, fmt.Sprint("u", i))
+		w.chatMember(names[i], int64(i+1), nil)
+	}
+	w.enroll(key, names...)
+	w.calls(0)
+	_, err := w.e.CallAgain(t.Context(), engine.Operator, engine.FailedCalls{Campaign: key, Step: "test", Endpoint: "placement", Reason: campaigns.CallRefused})
+	must(t, err)
+	before := len(o.tries())
+	w.chatMember("waits", 99, nil)
+	w.enroll(key, "waits")
+	w.calls(0)
+	if got := o.tries()[before:]; len(got) > 4 || !slices.ContainsFunc(got, func(try string) bool { return strings.Contains(try, `"external_id":"waits"`) }) {
+		t.Errorf("%d tries: %q", len(got), got)
+	}
+	w.calls(time.Minute)
+	if got := len(o.tries()) - before; got != 21 {
+		t.Errorf("%d in the end", got)
 	}
 }
 

@@ -174,9 +174,10 @@ var callEndColumns = columns[CallEnd]{
 	times("at", func(c CallEnd) time.Time { return c.At }),
 }
 
-// EndCalls gives up the calls that passages waited for.
+// EndCalls gives up the calls that passages waited for. One that was never tried, when its time is over, says so.
 func (tx *Tx) EndCalls(ctx context.Context, ends []CallEnd) error {
-	_, err := callEndColumns.apply(ctx, tx.queries, `UPDATE calls SET state = 'failed', reason = u.reason, due_at = NULL, ended_at = u.at, claim = '', body = ''
+	_, err := callEndColumns.apply(ctx, tx.queries, `UPDATE calls SET state = 'failed',
+		reason = CASE WHEN u.reason = 'call_timed_out' AND calls.body = '' AND calls.code = 0 THEN 'call_not_made' ELSE u.reason END, due_at = NULL, ended_at = u.at, claim = '', body = ''
 		FROM {rows} WHERE calls.enrollment_id = u.enrollment_id AND calls.step = u.step AND calls.visit = u.visit AND calls.state = 'pending'`, ends)
 	return wrap("end calls", err)
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"strconv"
 	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
@@ -41,20 +42,31 @@ func (q queries) CountUnanswered(ctx context.Context) ([]CallCount, error) {
 	return cs, wrap("count failed calls", err)
 }
 
-// CallAgain lets at most limit of the kind that failed before now wait again, as if they were new, to be tried until then, and returns them as they were. A person
-// asks for it.
-func (tx *Tx) CallAgain(ctx context.Context, k CallKind, now, until time.Time, limit int) ([]*OutsideCall, error) {
+// CallAgain lets at most limit of the kind that failed before now wait again, as if they were new, each a gap after the one before, to be tried as long as it lasts, and
+// returns them as they were. A person asks for it.
+func (tx *Tx) CallAgain(ctx context.Context, k CallKind, now, due time.Time, gap, lasts time.Duration, limit int) ([]*OutsideCall, error) {
 	cs, err := many(ctx, tx.run, scanCall, `SELECT `+callColumns.list("")+` FROM calls
 		WHERE campaign_id = $1 AND step = $2 AND endpoint = $3 AND reason = $4 AND `+unanswered+` AND ended_at < $5
 		ORDER BY created_at LIMIT $6`+tx.dialect.skipLocked(), k.Campaign, k.Step, k.Endpoint, k.Reason, micros(now), limit)
 	if err != nil || len(cs) == 0 {
 		return nil, wrap("find failed calls", err)
 	}
-	ids := make([]int64, len(cs))
+	waits := make([]repeatedCall, len(cs))
 	for i, c := range cs {
-		ids[i] = c.ID
+		waits[i] = repeatedCall{c.ID, due.Add(time.Duration(i) * gap)}
 	}
-	_, err = tx.run.exec(ctx, `UPDATE calls SET state = 'pending', reason = '', code = 0, tries = 0, ended_at = NULL, due_at = $2, until_at = $3
-		WHERE id`+tx.dialect.among(1), list(tx.dialect, ids), micros(now), micros(until))
+	_, err = repeatedCallColumns.apply(ctx, tx.queries, `UPDATE calls SET state = 'pending', reason = '', code = 0, tries = 0, ended_at = NULL, due_at = u.due_at,
+		until_at = u.due_at + `+strconv.FormatInt(lasts.Microseconds(), 10)+` FROM {rows} WHERE calls.id = u.id`, waits)
 	return cs, wrap("let calls wait again", err)
+}
+
+// repeatedCall is when a call is made once more.
+type repeatedCall struct {
+	id  int64
+	due time.Time
+}
+
+var repeatedCallColumns = columns[repeatedCall]{
+	ints("id", func(c repeatedCall) int64 { return c.id }),
+	times("due_at", func(c repeatedCall) time.Time { return c.due }),
 }
