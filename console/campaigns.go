@@ -148,6 +148,7 @@ type panelText struct {
 	Subject    string
 	HTML       template.HTML
 	Buttons    []string
+	Forms      string // which form of address is shown, where there are two
 }
 
 type why struct{ N, Title, Text string }
@@ -372,7 +373,24 @@ func (b flowBuilder) text(s *definition.Step, lang campaigns.Lang) (panelText, b
 	default:
 		return out, false
 	}
+	if saysBoth(s, lang) {
+		out.Forms = b.T("console.flow.forms." + string(b.def.Formality))
+	}
 	return out, true
+}
+
+// saysBoth reports whether the step's message has both forms of address in the language.
+func saysBoth(s *definition.Step, lang campaigns.Lang) bool {
+	switch body := s.Body.(type) {
+	case *definition.Send:
+		return definition.HasForms(body.Text[lang]) || definition.HasForms(body.Subject[lang]) ||
+			slices.ContainsFunc(body.Buttons, func(b definition.LinkButton) bool {
+				return definition.HasForms(b.Text[lang]) || definition.HasForms(b.URL)
+			})
+	case *definition.Ask:
+		return definition.HasForms(body.Text[lang]) || definition.HasForms(body.Subject[lang])
+	}
+	return false
 }
 
 // maxBars bounds how far members got: the steps that say something, on the trunk.

@@ -86,6 +86,11 @@ func TestPreviewShowsTheMessage(t *testing.T) {
 	if strings.Contains(w.get(seenPath+"?step=told", "en"), "Form of address: ") {
 		t.Error("English has one form, and the page says which")
 	}
+	campaign := strings.TrimSuffix(seenPath, "/preview") + "?step=told"
+	want(t, w.get(campaign, "ru"), "Обращение: на «ты»; есть и на «вы»")
+	if n := strings.Count(w.get(campaign, "en"), "Form of address: informal; there is a formal one too"); n != 1 {
+		t.Errorf("of its languages %d have two forms on the campaign's page", n)
+	}
 	if page := w.get(seenPath, "ru"); strings.Contains(page, "ТыВы") || !strings.Contains(page, "Ты: ⟨") {
 		t.Error("a step's title is not in one form")
 	}

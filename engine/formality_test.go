@@ -115,7 +115,7 @@ func TestFormalityIsChecked(t *testing.T) {
 		t.Errorf("%v", ds)
 	}
 	report := w.imports("external_id,formality,attributes\nu1,formal,\nu2,,\"{\"\"formality\"\": \"\"informal\"\"}\"\nu3,вы,\nu4,,\"{\"\"formality\"\": 2}\"\n", engine.ImportOptions{ConsentSource: "form"})
-	if diff := cmp.Diff([]string{"4:formality:bad_formality", "5:attributes.formality:bad_formality"}, places(report.Problems)); diff != "" {
+	if diff := cmp.Diff([]string{"4:formality:bad_formality_cell", "5:attributes.formality:bad_formality"}, places(report.Problems)); diff != "" {
 		t.Error(diff)
 	}
 	for id, want := range map[string]string{"u1": "formal", "u2": "informal"} {

@@ -159,7 +159,7 @@ func placed(err error, line int, cells map[string]string) (out []fault.Detail) {
 		d.Line = line
 		switch { // a consent is made of columns
 		case d.Path == "attributes."+campaigns.FormalityAttribute && cells[roster.Formality] != "":
-			d.Path = roster.Formality
+			d.Path, d.Code = roster.Formality, "bad_formality_cell"
 		case !strings.HasPrefix(d.Path, "consents["):
 		case strings.HasSuffix(d.Path, ".topic"):
 			d.Path = roster.ConsentTopics

@@ -47,6 +47,11 @@ func (d *Definition) ChoosesForm(want campaigns.Lang) bool {
 	return slices.Contains(d.TwoForms, reads)
 }
 
+// HasForms reports a text of the definition that has both forms of address.
+func HasForms(text string) bool {
+	return templates.InForm(text, string(campaigns.Informal)) != templates.InForm(text, string(campaigns.Formal))
+}
+
 // InForm is a text of the definition as those read it who are addressed by its default. d may be nil.
 func (d *Definition) InForm(text string) string {
 	form := campaigns.Informal

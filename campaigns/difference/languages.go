@@ -98,11 +98,15 @@ func (r *languages) walk(step campaigns.StepID, path string, t *definition.Tree)
 
 // saysTheSame reports a text that says what it said to those who are addressed by default, or that got another form of address beside it.
 func (r *languages) saysTheSame(f Field) bool {
-	form := string(r.now.form)
-	if templates.InForm(f.Old, form) == templates.InForm(f.New, form) {
+	in := func(text string, form campaigns.Formality) []string {
+		return strings.Fields(templates.InForm(text, string(form)))
+	}
+	if slices.Equal(in(f.Old, r.now.form), in(f.New, r.now.form)) {
 		return true
 	}
-	return slices.ContainsFunc(campaigns.Formalities(), func(form campaigns.Formality) bool { return templates.InForm(f.New, string(form)) == f.Old })
+	return slices.ContainsFunc(campaigns.Formalities(), func(form campaigns.Formality) bool {
+		return slices.Equal(in(f.New, form), strings.Fields(f.Old))
+	})
 }
 
 // text is one of them. A language that was changed leaves those behind that were not; one that was added leaves nobody.

@@ -30,7 +30,7 @@ func TestLanguages(t *testing.T) {
 		"one language":                  {base, edit("Привет", "Здравствуйте"), []string{"hello text: en outdated, ru changed"}},
 		"both":                          {base, edit("Привет", "Здравствуйте", "en: Hello", "en: Good day"), []string{"hello text: en changed, ru changed"}},
 		"a form more":                   {base, edit("ru: Привет", `ru: "{% informal %}Привет{% formal %}Здравствуйте{% endformal %}"`), []string{"hello text: en unchanged, ru changed"}},
-		"another form more":             {base, edit("ru: Привет", `ru: "{% informal %}Эй{% formal %}Привет{% endformal %}"`), []string{"hello text: en unchanged, ru changed"}},
+		"another form more":             {base, edit("ru: Привет", `ru: "{% informal %} Эй {% formal %} Привет {% endformal %}"`), []string{"hello text: en unchanged, ru changed"}},
 		"a form more, and another text": {base, edit("ru: Привет", `ru: "{% informal %}Привет всем{% formal %}Здравствуйте{% endformal %}"`), []string{"hello text: en outdated, ru changed"}},
 		"an option":                     {base, edit("en: Intermediate", "en: Middle"), []string{"level options b1.text: en changed, ru outdated"}},
 		"options in order":              {base, edit("        - {value: a1, text: {en: Beginner, ru: Начинающий}}\n", "", "ru: Средний}}", "ru: Средний}}\n        - {value: a1, text: {en: Start, ru: Начинающий}}"), []string{"level options a1.text: en changed, ru outdated"}},
