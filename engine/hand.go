@@ -18,6 +18,8 @@ const (
 	// to be read again, and all that comes behind it too. A chunk is worked on for a second at most; a channel with no seat for longer is slower than entering.
 	seatWait     = 250 * time.Millisecond
 	seatPatience = 2 * chunkWork
+	// stoppedLooking is when an audience that found no seat did not come back for one, such as by a pause: it begins to wait anew.
+	stoppedLooking = time.Minute
 	// handLife bounds the sending of a chunk, as a task's time bounds that of the others.
 	handLife = 2 * time.Minute
 	// slowPause is how long a channel gets nothing by hand after a chunk that it could not send wholly: entering waits for no slow channel.
@@ -73,16 +75,20 @@ func (e *Engine) patience(id campaigns.CampaignID, to []campaigns.Channel, free 
 	}
 	now := time.Now()
 	since, _ := e.unseated.LoadOrStore(id, now)
-	switch waited := now.Sub(since.(time.Time)); {
-	case waited < seatPatience:
+	waited := now.Sub(since.(time.Time))
+	if waited > stoppedLooking {
+		e.unseated.Store(id, now)
+	}
+	if waited < seatPatience || waited > stoppedLooking {
 		return true
-	case waited < slowPause: // otherwise it stopped looking meanwhile, such as by a pause
-		for _, ch := range to {
-			if s := e.seats[ch]; s != nil && !s.TryAcquire(1) {
-				s.rest(slowPause)
-			} else if s != nil {
-				s.Release(1)
-			}
+	}
+	for _, ch := range to {
+		switch s := e.seats[ch]; {
+		case s == nil:
+		case s.TryAcquire(1):
+			s.Release(1)
+		default:
+			s.rest(slowPause)
 		}
 	}
 	e.unseated.Delete(id)

@@ -184,7 +184,7 @@ func (tx *Tx) filledWords(ctx context.Context, again bool, now time.Time) (err e
 	if again {
 		_, err = tx.run.exec(ctx, `DELETE FROM fills WHERE name = 'member_words'`)
 	} else {
-		_, err = tx.run.exec(ctx, `UPDATE fills SET last = 0, upto = (SELECT MAX(id) FROM members), due_at = $1 WHERE name = 'member_words'`, micros(now.Add(wordsAgain)))
+		_, err = tx.run.exec(ctx, `UPDATE fills SET last = 0, upto = (SELECT COALESCE(MAX(id), 0) FROM members), due_at = $1 WHERE name = 'member_words'`, micros(now.Add(wordsAgain)))
 	}
 	return wrap("fill words", err)
 }
