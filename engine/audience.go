@@ -43,7 +43,7 @@ func (e *Engine) openSome(ctx context.Context, beside *sync.WaitGroup, failed ma
 		var h *hand
 		if beside != nil {
 			later := false
-			if h, later = e.newHand(seated, &s); later {
+			if h, later = e.newHand(ctx, seated, &s); later {
 				progress = true
 				continue
 			}

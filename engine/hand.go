@@ -111,8 +111,8 @@ type inHand struct {
 	ds    []*store.Delivery
 }
 
-// newHand waits for a seat until ctx ends. It is nil where there is none, or this process sends nothing; later: there will be one.
-func (e *Engine) newHand(ctx context.Context, s *store.Schedule) (h *hand, later bool) {
+// newHand waits for a seat until seated ends. It is nil where there is none, or this process sends nothing; later: there will be one.
+func (e *Engine) newHand(ctx, seated context.Context, s *store.Schedule) (h *hand, later bool) {
 	if e.Journal == nil {
 		return nil, false
 	}
@@ -120,7 +120,7 @@ func (e *Engine) newHand(ctx context.Context, s *store.Schedule) (h *hand, later
 	if err != nil || !l.decided {
 		return nil, false // whoever opens it says why
 	}
-	free, quick := e.awaitSeat(ctx, l.needs.Channels)
+	free, quick := e.awaitSeat(seated, l.needs.Channels)
 	switch {
 	case !quick:
 		return nil, false

@@ -188,8 +188,7 @@ func (tx *Tx) UpdateMember(ctx context.Context, m *members.Member) error {
 	var n named
 	_, err = many(ctx, tx.run, func(r rows) (_ struct{}, err error) {
 		return struct{}{}, r.Scan(&was, &n.first, &n.last, orEmpty(&n.external))
-	},
-		`SELECT state || ' ' || language, first_name, last_name, external_id FROM members WHERE id = $1`, m.ID)
+	}, `SELECT state || ' ' || language, first_name, last_name, external_id FROM members WHERE id = $1`, m.ID)
 	if err != nil {
 		return wrap("read member", err)
 	}
