@@ -49,9 +49,18 @@ func (tx *Tx) AudienceUpTo(ctx context.Context, a Asked, after, last campaigns.M
 }
 
 // CountAudience counts the active members for whom the condition holds.
-func (q queries) CountAudience(ctx context.Context, a Asked) (int, error) {
+func (q queries) CountAudience(ctx context.Context, a Asked) (n int, err error) {
 	e := q.evaluator(a)
-	n, _, err := one(ctx, q.run, value[int], `SELECT count(*) FROM members m WHERE m.state = 'active' AND `+e.condition(a.Condition), e.args...)
+	text := `SELECT count(*) FROM members m WHERE m.state = 'active' AND ` + e.condition(a.Condition)
+	err = q.snapshot(ctx, func(q queries) (err error) {
+		if q.dialect.postgres {
+			if _, err := q.run.exec(ctx, pgCounting); err != nil {
+				return err
+			}
+		}
+		n, _, err = one(ctx, q.run, value[int], text, e.args...)
+		return err
+	})
 	return n, wrap("count audience", err)
 }
 

@@ -224,5 +224,19 @@ func TestAudienceComesInPages(t *testing.T) {
 		page := must[[]campaigns.MemberID](t)(s.Audience(t.Context(), everyone, 0, 2))
 		same(t, ids[:2], page)
 		same(t, []campaigns.MemberID{ids[2], ids[4]}, must[[]campaigns.MemberID](t)(s.Audience(t.Context(), everyone, page[1], 9)))
+		same(t, 4, must[int](t)(s.CountAudience(t.Context(), everyone)))
+	})
+}
+
+// TestCountingLeavesNoSetting: a count has the memory of a whole table, and what follows on its connection has not.
+func TestCountingLeavesNoSetting(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store) {
+		if s.Embedded() {
+			t.Skip("settings are PostgreSQL's")
+		}
+		settings := `SELECT setting FROM pg_settings WHERE name IN ('work_mem', 'max_parallel_workers_per_gather') ORDER BY name`
+		before := must[[]string](t)(s.Texts(t.Context(), settings))
+		must[int](t)(s.CountAudience(t.Context(), store.Asked{Condition: &definition.Condition{Everyone: true}, Fallback: "en"}))
+		same(t, before, must[[]string](t)(s.Texts(t.Context(), settings)))
 	})
 }

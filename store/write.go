@@ -136,4 +136,8 @@ const (
 	// so that no plan serves them that was made without it.
 	pgKeep     = "SET LOCAL jit = off; SET LOCAL plan_cache_mode = force_generic_plan; " + pgWalk
 	pgKeepMark = "/* kept */ "
+
+	// pgCounting is for a look at all members, until its transaction ends: sets of a million ids fit into memory, and one process walks the indexes in the order that
+	// they share (76 ms), where three of them hashed what they found (236 ms on two cores, measured).
+	pgCounting = "SET LOCAL work_mem = '64MB'; SET LOCAL max_parallel_workers_per_gather = 0"
 )

@@ -103,6 +103,7 @@ func (db *DB) members(members int) (all []string) {
 		SELECT {i0} + i, {i0} + i, 'email', 'm' || i || '@example.org', 'm' || i || '@example.org', 'e' || i, 'ok', {now}, {now} FROM {series}`)
 	add(`INSERT INTO addresses (id, member_id, channel, value, value_key, value_hash, reach, reach_at, created_at)
 		SELECT 2 * {i0} + i, {i0} + i, 'telegram', CAST(i AS TEXT), CAST(i AS TEXT), 't' || i, 'ok', {now}, {now} FROM {series} WHERE i % 3 = 0`)
+	add(`INSERT INTO suppressions (channel, value_hash, reason, at) SELECT 'email', 'e' || i, 'bounce', {now} FROM {series} WHERE i % 500 = 7`)
 	add(`INSERT INTO subscriptions (member_id, channel, topic, given, at) SELECT {i0} + i, 'email', '*', TRUE, {now} FROM {series}`)
 	add(`INSERT INTO consents (id, member_id, channel, topic, given, source, wording, at) SELECT {i0} + i, {i0} + i, 'email', '*', TRUE, 'seed', '', {now} FROM {series}`)
 	return all
