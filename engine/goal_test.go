@@ -9,6 +9,7 @@ import (
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/engine"
+	"github.com/kruzhok/kruzhok/reports"
 	"github.com/kruzhok/kruzhok/store"
 )
 
@@ -141,4 +142,37 @@ func TestExitConditionAtTheClaim(t *testing.T) {
 			w.nothingLost()
 		})
 	}
+}
+
+// TestUpliftCountsMembersOnce: whoever gets the campaign passes it at each lesson, and whoever is held out once for each time of the goal. The members who pay
+// come daily, whatever they get: the campaign brings nothing, and no uplift may be told.
+func TestUpliftCountsMembersOnce(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		const n = 60
+		ids := w.crowd(n)
+		key := w.publish(campaign("each", "entry: {event: lesson.done, reentry: each_time}\ngoal: {event: lesson.paid, within: 10d, then: count}\nholdout: 50", sends("one", "News")))
+		for day := range 4 {
+			for i, id := range ids {
+				if i%2 == 0 || day == 0 {
+					w.event("lesson.done", id)
+				}
+			}
+			w.later(24 * time.Hour)
+		}
+		for i := 0; i < n; i += 2 {
+			w.event("lesson.paid", ids[i])
+		}
+		w.settle()
+		goal, err := reports.New(w.store, nil).Goal(t.Context(), engine.Operator, key, "en")
+		must(t, err)
+		if members := goal.Got.Members + goal.HeldOut.Members; members != n {
+			t.Errorf("%d members of %d are counted: %s", members, n, goal.Sentence)
+		}
+		if reached := goal.Got.Reached + goal.HeldOut.Reached; reached != n/2 {
+			t.Errorf("%d reached it, of %d: %s", reached, n/2, goal.Sentence)
+		}
+		if goal.Uplift == nil || goal.Uplift.Low > 0 {
+			t.Errorf("an uplift out of nothing: %s", goal.Sentence)
+		}
+	})
 }

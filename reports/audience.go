@@ -3,7 +3,6 @@ package reports
 import (
 	"context"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
@@ -17,19 +16,6 @@ import (
 type Audience struct {
 	Members   int       `json:"members" doc:"For whom the condition holds"`
 	CountedAt time.Time `json:"counted_at" doc:"When they were counted: a count that took long is told again for a while, for ten minutes at most"`
-}
-
-// Counts are told again for so many times as long as they took, and not for longer than maxAge: the rows are read for a hundredth of the time at most.
-const (
-	worth  = 100
-	maxAge = 10 * time.Minute
-)
-
-// counted is a count that is kept. Whoever asks meanwhile waits for it, and does not count too.
-type counted struct {
-	sync.Mutex
-	Audience
-	until time.Time
 }
 
 // audienceKey names what was counted: a document, with the community's first language, and the state of all segments where it names one.
@@ -79,21 +65,15 @@ func (r *Reports) count(ctx context.Context, p engine.Principal, document string
 	if err := p.RequireFor(who, segments); err != nil {
 		return nil, err
 	}
-	kept := r.audience(audienceKey{document, fallback, marks})
-	kept.Lock()
-	defer kept.Unlock()
-	began := time.Now()
-	if began.Before(kept.until) {
-		return &Audience{kept.Members, kept.CountedAt}, nil
-	}
-	now := r.Now()
-	n, err := r.store.CountAudience(ctx, store.Asked{Condition: who, Segments: segments, Fallback: fallback, Now: now})
+	told, err := r.audiences.tell(audienceKey{document, fallback, marks}, func() (Audience, error) {
+		now := r.Now()
+		n, err := r.store.CountAudience(ctx, store.Asked{Condition: who, Segments: segments, Fallback: fallback, Now: now})
+		return Audience{n, now.UTC()}, err
+	})
 	if err != nil {
 		return nil, err
 	}
-	kept.Audience = Audience{n, now.UTC()}
-	kept.until = began.Add(min(worth*time.Since(began), maxAge))
-	return &Audience{n, now.UTC()}, nil
+	return &told, nil
 }
 
 // segments are those that a condition may name, with a word for the state that all of them are in; none where it names none.
@@ -110,19 +90,4 @@ func (r *Reports) segments(ctx context.Context, c *definition.Condition) (defini
 		marks += fmt.Sprintf("%s %d %d\n", s.Key, s.Rev, s.CreatedAt.UnixMicro())
 	}
 	return engine.SegmentConditions(rows), marks, nil
-}
-
-// maxAudiences bounds how many counts are kept.
-const maxAudiences = 200
-
-func (r *Reports) audience(key audienceKey) *counted {
-	r.audiences.Lock()
-	defer r.audiences.Unlock()
-	if len(r.audiences.kept) >= maxAudiences {
-		clear(r.audiences.kept)
-	}
-	if r.audiences.kept[key] == nil {
-		r.audiences.kept[key] = &counted{}
-	}
-	return r.audiences.kept[key]
 }

@@ -12,8 +12,9 @@ import (
 	"github.com/kruzhok/kruzhok/store"
 )
 
-// GoalReport says what the campaign brings: how many of those who passed it reached its goal in time, and how many of those who were held out. Who passed
-// several times counts each time. Passages of versions without a goal are not among them; where members are held out, neither are those of versions that held
+// GoalReport says what the campaign brings: how many of those who passed it reached its goal in time, and how many of those who were held out. Each member counts
+// once: where members pass several times, by their first passage. (Passages of one member are no independent trials, and who gets the campaign passes more
+// often than who is held out.) Passages of versions without a goal are not among them; where members are held out, neither are those of versions that held
 // nobody out: they are of another time, and none of the two groups.
 type GoalReport struct {
 	Event    string     `json:"event" doc:"What reaches the goal, in the live version"`
@@ -61,6 +62,15 @@ func (r *Reports) goal(ctx context.Context, c *store.Campaign, enrollments []sto
 	if err != nil {
 		return nil, err
 	}
+	again, err := r.passAgain(ctx, c.ID, enrollments)
+	if err != nil {
+		return nil, err
+	}
+	if again {
+		if enrollments, counts, err = r.firstPassages(ctx, c.ID); err != nil {
+			return nil, err
+		}
+	}
 	heldOut := def.Holdout > 0 || slices.ContainsFunc(counts, func(n store.GoalCount) bool { return n.HeldOut })
 	measures := map[int]bool{}
 	for _, n := range enrollments {
@@ -78,6 +88,32 @@ func (r *Reports) goal(ctx context.Context, c *store.Campaign, enrollments []sto
 	}
 	got, held := groups(enrollments, counts, measures)
 	return compare(def, got, held, lang), nil
+}
+
+// passAgain reports whether a member may have passed the campaign several times.
+func (r *Reports) passAgain(ctx context.Context, id campaigns.CampaignID, enrollments []store.Count) (bool, error) {
+	for _, n := range enrollments {
+		d, err := r.version(ctx, id, n.Version)
+		if err != nil {
+			return false, err
+		}
+		if d != nil && d.Entry.Again() {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// firstPassages counts as the campaign's counters do, each member once.
+func (r *Reports) firstPassages(ctx context.Context, id campaigns.CampaignID) (enrollments []store.Count, goals []store.GoalCount, err error) {
+	firsts, err := r.firsts.tell(id, func() ([]store.GoalCount, error) { return r.store.CountFirstGoals(ctx, id) })
+	for _, n := range firsts {
+		enrollments = append(enrollments, store.Count{Version: n.Version, N: n.N})
+		if n.HeldOut || n.Reached {
+			goals = append(goals, n)
+		}
+	}
+	return enrollments, goals, err
 }
 
 // groups counts the passages of the versions that are measured.

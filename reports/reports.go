@@ -24,17 +24,16 @@ type Reports struct {
 	blobs  Blobs
 	parsed sync.Map // published definitions by versionKey
 
-	audiences struct {
-		sync.Mutex
-		kept map[audienceKey]*counted
-	}
+	audiences *keep[audienceKey, Audience]
+	firsts    *keep[campaigns.CampaignID, []store.GoalCount]
 }
 
 // New makes a Reports over the store; blobs may be nil where no files are kept.
 func New(s *store.Store, blobs Blobs) *Reports {
-	r := &Reports{Now: time.Now, store: s, blobs: blobs}
-	r.audiences.kept = map[audienceKey]*counted{}
-	return r
+	return &Reports{
+		Now: time.Now, store: s, blobs: blobs,
+		audiences: newKeep[audienceKey, Audience](), firsts: newKeep[campaigns.CampaignID, []store.GoalCount](),
+	}
 }
 
 // campaign returns the campaign when the principal has the scope.

@@ -52,12 +52,7 @@ func (tx *Tx) AudienceUpTo(ctx context.Context, a Asked, after, last campaigns.M
 func (q queries) CountAudience(ctx context.Context, a Asked) (n int, err error) {
 	e := q.evaluator(a)
 	text := `SELECT count(*) FROM members m WHERE m.state = 'active' AND ` + e.condition(a.Condition)
-	err = q.snapshot(ctx, func(q queries) (err error) {
-		if q.dialect.postgres {
-			if _, err := q.run.exec(ctx, pgCounting); err != nil {
-				return err
-			}
-		}
+	err = q.counting(ctx, func(q queries) (err error) {
 		n, _, err = one(ctx, q.run, value[int], text, e.args...)
 		return err
 	})

@@ -91,3 +91,15 @@ func (q queries) snapshot(ctx context.Context, fn func(queries) error) error {
 		return fn(queries{run: r, dialect: q.dialect})
 	})
 }
+
+// counting is snapshot for statements that look at a whole table.
+func (q queries) counting(ctx context.Context, fn func(queries) error) error {
+	return q.snapshot(ctx, func(q queries) error {
+		if q.dialect.postgres {
+			if _, err := q.run.exec(ctx, pgCounting); err != nil {
+				return err
+			}
+		}
+		return fn(q)
+	})
+}

@@ -82,6 +82,21 @@ func (q queries) measuredRows(ctx context.Context, id campaigns.CampaignID) ([]d
 	return ds, wrap("count goals", err)
 }
 
+// CountFirstGoals counts the members who ever entered a campaign, each by their first passage, which most have no row of measured for. It looks at all of
+// the campaign's passages. One that gave way to another when two members became one is not among them.
+func (q queries) CountFirstGoals(ctx context.Context, id campaigns.CampaignID) (out []GoalCount, err error) {
+	err = q.counting(ctx, func(q queries) (err error) {
+		out, err = many(ctx, q.run, func(r rows) (n GoalCount, err error) {
+			err = r.Scan(&n.Version, &n.HeldOut, &n.Reached, &n.N)
+			return n, err
+		}, `SELECT e.version, COALESCE(g.held_out, FALSE), g.reached_at IS NOT NULL, count(*)
+			FROM (SELECT min(id) AS id FROM enrollments WHERE campaign_id = $1 AND reason <> $2 GROUP BY member_id) AS f
+			JOIN enrollments e ON e.id = f.id LEFT JOIN measured g ON g.enrollment_id = e.id GROUP BY 1, 2, 3`, id, campaigns.ExitMerged)
+		return err
+	})
+	return out, wrap("count goals of first passages", err)
+}
+
 // LockEnded locks and returns the member's passages through the campaigns that are over and began since then, by id. One that gave way to another when two
 // members became one is not among them.
 func (tx *Tx) LockEnded(ctx context.Context, member campaigns.MemberID, ids []campaigns.CampaignID, since time.Time) ([]*Enrollment, error) {

@@ -19,8 +19,8 @@ func (r *run) startWait(s *definition.Step, w *definition.Wait) (*definition.Ste
 	}
 	rule := timing.Rule{From: r.now, For: w.For, Until: w.Until, On: w.On}
 	due := rule.Due(r.f.Zone)
-	if !due.After(r.now) && r.e.Visit > 1 {
-		rule.From = r.now.Add(time.Second) // a loop comes back to "until 10:00" at 10:00 sharp: the next one is tomorrow's
+	if w.Until != nil && !due.After(r.now) {
+		rule.From = r.now.Add(time.Second) // at 10:00 sharp "until 10:00" is tomorrow's, as it is a moment later: a wait before it may have ended just now
 		due = rule.Due(r.f.Zone)
 	}
 	if !due.After(r.now) {

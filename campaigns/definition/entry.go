@@ -59,6 +59,9 @@ func (e *Entry) Meant() *Condition {
 	return nil
 }
 
+// Again reports whether one member may pass the campaign several times.
+func (e *Entry) Again() bool { return e.Key != "" || e.Reentry != ReentryNever }
+
 // Reentry says whether a member may pass again. At most one run (of a key) is active at any time.
 type Reentry string
 
