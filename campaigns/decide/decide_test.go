@@ -212,6 +212,22 @@ func TestLoopWaitsForTheNextDay(t *testing.T) {
 	)
 }
 
+// TestUntilTheSameTimeIsTheNextDay: messages a day apart, on a clock that stands still while they leave.
+func TestUntilTheSameTimeIsTheNextDay(t *testing.T) {
+	play(t, `
+  - {id: w, wait: {until: "14:00"}}
+  - {id: a, send: {text: {en: A}}}
+  - {id: n, wait: {until: "14:00"}}
+  - {id: b, send: {text: {en: B}}}
+`).run(
+		line{in: &decide.Start{}, want: `= waiting time w/1 due 20 Oct 12:00`},
+		line{after: 2 * time.Hour, in: &decide.Due{}, want: `
+			deliver a/1 telegram.0 bulk until 21 Oct 12:00
+			= waiting delivery a/1 telegram.0`},
+		line{in: &decide.Delivered{Step: "a", Visit: 1, Channel: campaigns.Telegram, State: campaigns.Sent}, want: `= waiting time n/1 due 21 Oct 12:00`},
+	)
+}
+
 func TestScheduleFollowsTheMember(t *testing.T) {
 	s := play(t, `
 key: test

@@ -36,6 +36,7 @@ type run struct {
 	e       Enrollment
 	f       Facts
 	now     time.Time
+	starts  bool               // the passage begins with it
 	entered int                // steps
 	plan    Plan               // when the next step was to be reached
 	unput   []campaigns.StepID // steps that were skipped
@@ -59,6 +60,7 @@ func (r *run) take(in Input) {
 	}
 	switch in := in.(type) {
 	case *Start:
+		r.starts = true
 		r.start(in)
 	case *Due:
 		r.due()

@@ -19,8 +19,9 @@ func (r *run) startWait(s *definition.Step, w *definition.Wait) (*definition.Ste
 	}
 	rule := timing.Rule{From: r.now, For: w.For, Until: w.Until, On: w.On}
 	due := rule.Due(r.f.Zone)
-	if w.Until != nil && !due.After(r.now) {
-		rule.From = r.now.Add(time.Second) // at 10:00 sharp "until 10:00" is tomorrow's, as it is a moment later: a wait before it may have ended just now
+	if !due.After(r.now) && (w.Until != nil && !r.starts || r.e.Visit > 1) {
+		// Who comes to "until 10:00" at 10:00 sharp comes from a wait that ended then, in a loop or not: the next 10:00 is tomorrow's, as it is a moment later.
+		rule.From = r.now.Add(time.Second)
 		due = rule.Due(r.f.Zone)
 	}
 	if !due.After(r.now) {
