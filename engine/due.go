@@ -123,6 +123,9 @@ func (e *Engine) advanceTogether(ctx context.Context, id campaigns.CampaignID) (
 		if err != nil {
 			return err
 		}
+		if rows, err = e.heardFirst(ctx, tx, rows); err != nil {
+			return err
+		}
 		ids = ids[:0]
 		for _, row := range rows {
 			ids = append(ids, row.ID)

@@ -1,0 +1,64 @@
+package engine_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestWhatWasDoneInTimeIsHeardFirst: after an outage, what members did in time waits to be handled beside timeouts that are over. Whoever starts with the timeouts
+// takes no answer away.
+func TestWhatWasDoneInTimeIsHeardFirst(t *testing.T) {
+	inTime := sends("intime", "In time") + "  - end: true\n" + sends("late", "Too late")
+	for _, x := range []struct {
+		name, steps string
+		do          func(*world)
+		step        string
+	}{
+		{"a press", asks("q", "choice", twoOptions+", timeout: {after: 2h, goto: late}") + inTime, func(w *world) { w.press(7, "Pear") }, "intime"},
+		{"words", asks("q", "text", ", timeout: {after: 2h, goto: late}") + inTime, func(w *world) { w.writes(7, "A word") }, "intime"},
+		{"an event", "  - {id: w, wait: {event: lesson.done, timeout: {after: 2h, goto: late}}}\n" + inTime, func(w *world) { w.event("lesson.done", "anna") }, "intime"},
+		{"nothing", asks("q", "choice", twoOptions+", timeout: {after: 2h, goto: late}") + inTime, func(*world) {}, "late"},
+		{"a press too late", asks("q", "choice", twoOptions+", timeout: {after: 2h, goto: late}") + inTime, func(w *world) {
+			w.clock.set(start.Add(3 * time.Hour))
+			w.press(7, "Pear")
+		}, "late"},
+	} {
+		t.Run(x.name, func(t *testing.T) {
+			each(t, func(t *testing.T, w *world) {
+				m := w.chatMember("anna", 7, nil)
+				w.enroll(w.publish(campaign("q", "channels: [telegram]", x.steps)), "anna")
+				w.settle()
+				x.do(w)
+				w.receive() // stored, and nobody works
+				w.clock.set(start.Add(5 * time.Hour))
+				_, err := w.e.AdvanceDue(t.Context(), time.Second)
+				must(t, err)
+				w.settle()
+				if rows := strings.Join(w.rows(m), " "); !strings.Contains(rows, x.step+" ") {
+					t.Errorf("no message of %s: %s", x.step, rows)
+				}
+			})
+		})
+	}
+}
+
+// TestRoundAnsweredInTime: a day of a challenge that was answered before it ended counts, though it is handled after it has ended.
+func TestRoundAnsweredInTime(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.chatMember("anna", 7, nil)
+		key := w.publish(campaign("days", "channels: [telegram]", "  - id: days\n    repeat:\n      times: 2\n      at: \"15:00\"\n      steps:\n        - {id: q, ask: {type: yes_no, text: {en: Day, ru: День}, timeout: {after: 2h, goto: days}}}\n"+sends("end", "End {{ rounds_done }}")))
+		w.enroll(key, "anna")
+		w.until(at("2026-11-24T14:00"))
+		w.press(7, "Yes")
+		w.receive() // stored, and nobody works
+		w.clock.set(at("2026-11-24T20:00"))
+		_, err := w.e.AdvanceDue(t.Context(), time.Second)
+		must(t, err)
+		w.settle()
+		w.until(at("2026-11-27T14:00"))
+		if got := w.last(7); got != "End 1" {
+			t.Error(got)
+		}
+	})
+}
