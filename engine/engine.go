@@ -119,6 +119,7 @@ type Engine struct {
 	budgeted atomic.Int64            // when the settings were changed by whose budget everything waits
 	waiting  atomic.Int64            // how many wait for the database to take their outcomes
 	leaps    leaps
+	away     absence // before this process began
 	seats    map[campaigns.Channel]*seats
 	fetches  signal            // a file waits to be fetched
 	called   map[string]signal // by endpoint: a call waits to be made

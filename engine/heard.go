@@ -3,14 +3,29 @@ package engine
 import (
 	"bytes"
 	"context"
+	"slices"
+	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/store"
 )
 
+// What was not fetched while nobody was there is fetched first, for catchUp; until a minute after the start nobody can say when it was done.
+const (
+	catchUp = 5 * time.Second
+	benefit = time.Minute
+)
+
+// absence is when the process began, by the engine's clock and by the real one; zero: it was always there.
+type absence struct{ shown, real time.Time }
+
 // heardFirst leaves out those whose time is over while something waits to be handled that their member did in time, as after an outage: it was first, and
-// may be what was waited for. They stay due.
+// may be what was waited for. They stay due. Of what ran out before this process began, all waits until it has fetched what came meanwhile: a press does not
+// tell when it was done.
 func (e *Engine) heardFirst(ctx context.Context, tx *store.Tx, rows []*store.Enrollment) ([]*store.Enrollment, error) {
+	if !slices.ContainsFunc(rows, listens) {
+		return rows, nil
+	}
 	var who []campaigns.MemberID
 	for _, row := range rows {
 		if listens(row) {
@@ -18,17 +33,19 @@ func (e *Engine) heardFirst(ctx context.Context, tx *store.Tx, rows []*store.Enr
 		}
 	}
 	since, err := tx.UnheardSince(ctx, who)
-	if err != nil || len(since) == 0 {
-		return rows, err
+	if err != nil {
+		return nil, err
 	}
-	var others []*store.Enrollment
-	for _, row := range rows {
-		if at, ok := since[row.Member]; ok && listens(row) && !at.After(*row.DueAt) {
-			continue
+	away := e.away
+	catching := time.Since(away.real) < catchUp
+	return slices.DeleteFunc(rows, func(row *store.Enrollment) bool {
+		if !listens(row) {
+			return false
 		}
-		others = append(others, row)
-	}
-	return others, nil
+		ranOut := row.DueAt.Before(away.shown)
+		at, unheard := since[row.Member]
+		return ranOut && catching || unheard && (!at.After(*row.DueAt) || ranOut && at.Before(away.shown.Add(benefit)))
+	}), nil
 }
 
 // What a record holds of whoever waits for an event, or is in a round that an answer may close.

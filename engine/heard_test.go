@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/kruzhok/kruzhok/engine"
 )
 
 // TestWhatWasDoneInTimeIsHeardFirst: after an outage, what members did in time waits to be handled beside timeouts that are over. Whoever starts with the timeouts
@@ -60,5 +62,28 @@ func TestRoundAnsweredInTime(t *testing.T) {
 		if got := w.last(7); got != "End 1" {
 			t.Error(got)
 		}
+	})
+}
+
+// TestPressedWhileNobodyWasThere: what ran out while no process ran waits until the one that starts has fetched what came meanwhile, and an answer among that counts.
+func TestPressedWhileNobodyWasThere(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		m := w.chatMember("anna", 7, nil)
+		w.enroll(w.publish(campaign("q", "channels: [telegram]", asks("q", "choice", twoOptions+", timeout: {after: 2h, goto: late}")+
+			sends("intime", "In time")+"  - end: true\n"+sends("late", "Too late"))), "anna")
+		w.settle()
+		w.press(7, "Pear") // at Telegram, and nobody fetches it
+		w.clock.set(start.Add(5 * time.Hour))
+		young, err := engine.New(w.e.Options)
+		must(t, err)
+		young.Began()
+		w.e = young
+		_, err = w.e.AdvanceDue(t.Context(), time.Second)
+		must(t, err)
+		if rows := w.rows(m); len(rows) != 1 {
+			t.Fatalf("decided before anything was fetched: %q", rows)
+		}
+		w.settle()
+		w.expectRows(m, "q telegram sent", "intime telegram sent")
 	})
 }

@@ -172,8 +172,13 @@ func replayed(d *store.Delivery, r journal.Result, now time.Time) store.Outcome 
 }
 
 // Began says that this process has begun just now: it cannot know whether the clock was moved ahead before, so that for as long as a claim lasts it takes
-// none for run out. Without it, a process that started after a leap made unknown what another one was at work on.
-func (e *Engine) Began() { e.leaps.began(max(rowClaim, chunkClaim), graceClaim, time.Now()) }
+// none for run out. Without it, a process that started after a leap made unknown what another one was at work on. Nor has it heard what members did before.
+// Call it before anything works.
+func (e *Engine) Began() {
+	now := time.Now()
+	e.leaps.began(max(rowClaim, chunkClaim), graceClaim, now)
+	e.away = absence{e.now(), now}
+}
 
 // ExpireClaims makes unknown what owners held who never came back and left no journal here. When the database was away longer than claims last,
 // this process first writes what it sent itself. When the clock was moved ahead, owners get the time that they claimed.
