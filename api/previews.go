@@ -24,6 +24,7 @@ type previewBody struct {
 	Channel    campaigns.Channel    `json:"channel,omitempty" enum:"telegram,email" doc:"Absent: each channel of the step"`
 	Member     previewMember        `json:"member,omitempty"`
 	Calls      map[string]any       `json:"calls,omitempty" doc:"What other systems are assumed to have answered, by the names of calls: an object of fields, or \"fails\""`
+	Event      map[string]any       `json:"event,omitempty" doc:"What the event is assumed to have told with which the run began, by field"`
 	Answers    map[string]any       `json:"answers,omitempty" doc:"Assumed answers by the name under which each is kept: an option's value (several as a list), a number, a text, or true and false"`
 	Round      int                  `json:"round,omitempty" minimum:"1" maximum:"366" doc:"The round of a repeat; absent: the first"`
 }
@@ -117,7 +118,7 @@ func (s *server) preview(ctx context.Context, p engine.Principal, in *previewInp
 func (b *previewBody) request(lang string) (r engine.PreviewRequest, wrong []fault.Detail) {
 	r = engine.PreviewRequest{
 		Key: b.Campaign, Version: b.Version, Step: b.Step, Channel: b.Channel, ExternalID: b.Member.ExternalID, FirstName: b.Member.FirstName,
-		LastName: b.Member.LastName, Language: b.Member.Language, Attributes: b.Member.Attributes, Calls: b.Calls, Answers: map[string][]string{}, Round: b.Round, Speak: lang,
+		LastName: b.Member.LastName, Language: b.Member.Language, Attributes: b.Member.Attributes, Calls: b.Calls, Event: b.Event, Answers: map[string][]string{}, Round: b.Round, Speak: lang,
 	}
 	if b.Definition != nil {
 		r.Draft = &engine.Draft{Source: b.Definition.Source, Format: definition.Format(cmp.Or(b.Definition.Format, string(definition.YAML)))}

@@ -146,14 +146,18 @@ func (w words) waitTitle(b *definition.Wait) string {
 }
 
 func (w words) dateTitle(b *definition.Wait) string {
-	key := "console.step.wait_date"
-	switch days := b.Date.Days; {
-	case days < 0:
+	key, d := "console.step.wait_date", b.Date
+	switch {
+	case d.Shift == (timing.Period{}):
+	case d.Before:
 		key += "_before"
-	case days > 0:
+	default:
 		key += "_after"
 	}
-	return w.T(key, "n", max(b.Date.Days, -b.Date.Days), "attribute", b.Date.Attribute, "at", clock(*b.Until))
+	if b.Until == nil {
+		return w.T("console.step.wait_moment"+strings.TrimPrefix(key, "console.step.wait_date"), "span", w.period(d.Shift), "attribute", d.Name())
+	}
+	return w.T(key, "n", d.Shift.Days, "attribute", d.Name(), "at", clock(*b.Until))
 }
 
 func (w words) weekdays(days []time.Weekday) string {

@@ -257,7 +257,7 @@ func TestVariablesAreDocumented(t *testing.T) {
 	}
 	for _, name := range documented {
 		text := "{{ " + strings.NewReplacer("answers.NAME", "answers.task", "call.NAME.FIELD", "call.shop.price", "NAME", "level").Replace(name) + " }}"
-		src := around + "entry: {manual: true}\nsteps:\n  - repeat:\n      times: 1\n      at: \"10:00\"\n      prompts: [{en: a, ru: а}]\n      steps:\n" +
+		src := around + "entry: {event: lesson.booked}\nsteps:\n  - repeat:\n      times: 1\n      at: \"10:00\"\n      prompts: [{en: a, ru: а}]\n      steps:\n" +
 			"        - {id: task, ask: {type: text, text: {en: a, ru: а}}}\n        - {id: shop, call: {endpoint: shop}}\n        - send: {text: {en: '" + text + "', ru: '" + text + "'}}\n"
 		if _, problems := definition.Parse([]byte(src), definition.YAML); len(problems) > 0 {
 			t.Errorf("%s: %+v", name, problems)

@@ -104,7 +104,10 @@ func (e *Engine) enrollSome(ctx context.Context, l *live, externalIDs []string, 
 }
 
 // wayIn is what brings members in, and what their runs are about.
-type wayIn struct{ source, key string }
+type wayIn struct {
+	source, key string
+	brought     map[string]any // by the event, by field
+}
 
 // enroll, in a transaction in which merges wait or that holds the members, writes active enrollments, due now, for those of the members who may enter, and says for each what became of them.
 func (e *Engine) enroll(ctx context.Context, tx *store.Tx, l *live, ids []campaigns.MemberID, by wayIn, now time.Time) (map[campaigns.MemberID]EntryResult, map[campaigns.MemberID]campaigns.EnrollmentID, error) {

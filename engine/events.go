@@ -239,7 +239,7 @@ func (e *Engine) enter(ctx context.Context, tx *store.Tx, l *live, p *store.Prof
 		return err
 	}
 	if why == Enrolled {
-		if why, err = e.enterAfter(ctx, tx, l, p, wayIn{source: "event:" + h.event, key: key}, 0, out); err != nil {
+		if why, err = e.enterAfter(ctx, tx, l, p, wayIn{source: "event:" + h.event, key: key, brought: brought(h.data)}, 0, out); err != nil {
 			return err
 		}
 	}
@@ -257,18 +257,16 @@ func (e *Engine) enterAfter(ctx context.Context, tx *store.Tx, l *live, p *store
 	if err != nil || enrolled[p.ID] == 0 {
 		return results[p.ID], err
 	}
-	return Enrolled, e.begin(ctx, tx, enrolled[p.ID], p, hops, out)
+	return Enrolled, e.begin(ctx, tx, enrolled[p.ID], p, decide.Enrollment{Hops: hops, Brought: way.brought}, out)
 }
 
-// begin decides the first step of a passage that was just written.
-func (e *Engine) begin(ctx context.Context, tx *store.Tx, id campaigns.EnrollmentID, p *store.Profile, hops int, out *after) error {
+// begin decides the first step of a passage that was just written; as is what its record holds before.
+func (e *Engine) begin(ctx context.Context, tx *store.Tx, id campaigns.EnrollmentID, p *store.Profile, as decide.Enrollment, out *after) error {
 	row, err := tx.LockEnrollment(ctx, id)
 	if err != nil {
 		return err
 	}
-	if hops > 0 {
-		row.Data = mustJSON(map[string]int{"hops": hops})
-	}
+	row.Data = mustJSON(as)
 	w, err := e.newWork(ctx, tx)
 	if err != nil {
 		return err

@@ -32,6 +32,8 @@ type PreviewRequest struct {
 	Answers map[string][]string
 	// Calls are what other systems are assumed to have answered, by the names of calls: an object, or "fails".
 	Calls map[string]any
+	// Event is what the event is assumed to have told with which the run began, by field.
+	Event map[string]any
 	// Round is the round of a repeat that is seen; 0: the first.
 	Round int
 	// Speak is the language of sentences about what is wrong.
@@ -81,6 +83,7 @@ func (v *previewing) assume() {
 	if badFormality(campaigns.FormalityAttribute, v.r.Attributes[campaigns.FormalityAttribute]) {
 		v.wrong = append(v.wrong, fault.Detail{Path: "attributes." + campaigns.FormalityAttribute, Code: "bad_formality", Expected: formalities})
 	}
+	v.en.Brought = brought(v.r.Event)
 	calls, wrong := ReadAssumedCalls([]*definition.Definition{v.l.def}, v.r.Calls)
 	v.wrong, v.en.Calls = append(v.wrong, wrong...), map[string]map[string]any{}
 	for name, x := range calls {

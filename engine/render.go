@@ -65,6 +65,8 @@ func (r *renderJob) find(lang campaigns.Lang, path []string) any {
 		return r.answer(lang, name)
 	case "call":
 		return definition.CallField(r.en.Calls, path[1:])
+	case "event":
+		return r.en.Brought[name]
 	case "campaign":
 		if name == "name" {
 			return r.l.def.NameIn(lang)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/kruzhok/kruzhok/campaigns/definition"
@@ -13,7 +14,7 @@ import (
 
 // enter does what lets members into each campaign: a person's hand, an event, or nothing where a schedule does. In the order of the campaigns.
 func (s *stage) enter(ctx context.Context) error {
-	brings := eventsFor(s.campaigns)
+	brings := eventsFor(s.campaigns, s.plan.Event)
 	for i := range s.campaigns {
 		c := &s.campaigns[i]
 		var err error
@@ -62,19 +63,20 @@ func (s *stage) bring(ctx context.Context, n int, b *bringing) error {
 // bringing is an event that several campaigns take members in by, and what it brings.
 type bringing struct {
 	entries []*definition.Entry
+	assumed map[string]any
 	data    json.RawMessage
 }
 
 // eventsFor are the events that let members into all the campaigns. One is for all that it can be for, as it is outside; a second one of the same name comes
-// only where what campaigns want of its data contradicts.
-func eventsFor(cs []campaign) (all []*bringing) {
+// only where what campaigns want of its data contradicts. What is assumed to be told beside that is told by each.
+func eventsFor(cs []campaign, assumed map[string]any) (all []*bringing) {
 	for i := range cs {
 		entry := &cs[i].def.Entry
 		if entry.Event == "" {
 			continue
 		}
 		if !slices.ContainsFunc(all, func(b *bringing) bool { return b.take(entry) }) {
-			b := &bringing{}
+			b := &bringing{assumed: assumed}
 			b.take(entry)
 			all = append(all, b)
 		}
@@ -86,6 +88,7 @@ func eventsFor(cs []campaign) (all []*bringing) {
 func (b *bringing) take(entry *definition.Entry) bool {
 	entries := append(slices.Clone(b.entries), entry)
 	data := map[string]any{}
+	maps.Copy(data, b.assumed)
 	for _, e := range entries {
 		if e.Key != "" {
 			data[e.Key] = "simulated-1"

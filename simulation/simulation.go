@@ -43,7 +43,9 @@ type Plan struct {
 	Tags       []string
 	Attributes map[string]any
 	// Calls are what other systems are assumed to answer, by the names of calls: an object, or "fails". The others answer with nothing.
-	Calls     map[string]any
+	Calls map[string]any
+	// Event is what events that let members in tell beside what the entries ask for, by field.
+	Event     map[string]any
 	Community Community
 	// Stories is how many members' days are told in full (default 5, at least one of each behaviour); Story names one more.
 	Stories int

@@ -41,7 +41,9 @@ type Enrollment struct {
 	Visits  map[campaigns.StepID]int    `json:"visits,omitempty"`
 	Answers map[string]campaigns.Answer `json:"answers,omitempty"` // by save_as
 	// Calls are what other systems answered, by save_as.
-	Calls   map[string]map[string]any  `json:"calls,omitempty"`
+	Calls map[string]map[string]any `json:"calls,omitempty"`
+	// Brought is what the event told with which the run began, by field. The decider leaves it alone.
+	Brought map[string]any             `json:"brought,omitempty"`
 	Asked   map[campaigns.StepID]Asked `json:"asked,omitempty"` // questions that were put, by step, the newest visit
 	Waiting Waiting                    `json:"waiting,omitzero"`
 	// Round is where the repeat stands that the enrollment is in.

@@ -58,27 +58,46 @@ func (r *run) startDate(s *definition.Step, w *definition.Wait) (*definition.Ste
 	return r.missedDate(s, w.Date, missed)
 }
 
-// dateRule is the day that the attribute holds now, moved and with its time; or why there is none.
+// dateRule is the date that the wait is for, as it stands now, moved; or why there is none.
 func (r *run) dateRule(w *definition.Wait) (rule timing.Rule, missed string) {
-	value, ok := r.f.Attributes[w.Date.Attribute]
-	if !ok || value == nil || value == "" {
+	value := r.f.Attributes[w.Date.Attribute]
+	if w.Date.Brought != "" {
+		value = r.e.Brought[w.Date.Brought]
+	}
+	if value == nil || value == "" {
 		return rule, dateMissing
 	}
 	text, _ := value.(string)
-	day, err := timing.ReadDay(text, r.f.Zone)
-	if err != nil || w.Until == nil {
-		return rule, dateUnreadable
-	}
-	at, ok := w.Until.OnDay(day, w.Date.Days)
+	at, ok := moment(w, text, r.f.Zone)
 	if !ok {
 		return rule, dateUnreadable
 	}
 	return timing.Rule{From: r.now, At: &at}, ""
 }
 
+// moment is when the wait ends whose date was written so: at a time of its day, or that very moment.
+func moment(w *definition.Wait, written string, zone *time.Location) (at timing.LocalDateTime, ok bool) {
+	shift := w.Date.Shift
+	if w.Date.Before {
+		shift = timing.Period{Days: -shift.Days, Time: -shift.Time}
+	}
+	if w.Until == nil {
+		t, err := timing.ReadMoment(written, zone)
+		if err != nil {
+			return at, false
+		}
+		return timing.Shown(shift.Add(t, zone))
+	}
+	day, err := timing.ReadDay(written, zone)
+	if err != nil {
+		return at, false
+	}
+	return w.Until.OnDay(day, shift.Days)
+}
+
 // missedDate goes on where a day cannot be waited for.
 func (r *run) missedDate(s *definition.Step, d *definition.DateWait, why string) (*definition.Step, bool) {
-	r.add(&Record{Name: why, Step: s.ID, Visit: r.e.Visit, Data: map[string]any{"attribute": d.Attribute}})
+	r.add(&Record{Name: why, Step: s.ID, Visit: r.e.Visit, Data: map[string]any{"attribute": d.Name()}})
 	if d.Missed != "" {
 		return r.target(d.Missed)
 	}

@@ -106,6 +106,54 @@ func TestTheDayMoves(t *testing.T) {
 	}
 }
 
+// TestWaitForWhatTheEventTold: two runs of one member wait for the moments that their own events brought, and follow the member's clock.
+func TestWaitForWhatTheEventTold(t *testing.T) {
+	const booked = `
+key: test
+kind: onboarding
+name: Test
+topic: news
+languages: [en]
+channels: [telegram]
+entry: {event: lesson.booked, key: id}
+steps:
+  - {id: eve, wait: {until: "18:00", date: {event: starts_at, before: 1d}}}
+  - {id: soon, wait: {date: {event: starts_at, before: 90m}}}
+  - {id: after, wait: {date: {event: starts_at, after: 1h}}}
+`
+	for written, want := range map[string][3]string{
+		"2026-10-22T18:30:00+02:00": {"21 Oct 16:00", "22 Oct 15:00", "22 Oct 17:30"},
+		"2026-10-26 09:00":          {"25 Oct 17:00", "26 Oct 06:30", "26 Oct 09:00"}, // clocks are put back in the night before
+	} {
+		t.Run(written, func(t *testing.T) {
+			s := play(t, booked)
+			s.e.Brought = map[string]any{"starts_at": written}
+			at := func(day string) time.Duration {
+				due, err := time.Parse("2006 2 Jan 15:04", "2026 "+day)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return due.Sub(s.now)
+			}
+			s.run(line{in: &decide.Start{}, want: "= waiting time eve/1 due " + want[0]})
+			s.run(line{after: at(want[0]), in: &decide.Due{}, want: "= waiting time soon/1 due " + want[1]})
+			s.run(line{after: at(want[1]), in: &decide.Due{}, want: "= waiting time after/1 due " + want[2]})
+		})
+	}
+	over := func(why string) string {
+		said := ""
+		for _, step := range []string{"eve", "soon", "after"} {
+			said += "wait.date_" + why + " " + step + " [attribute:event.starts_at]\n"
+		}
+		return said + "enrollment.completed after\n= completed after/1"
+	}
+	for written, want := range map[string]string{"": over("missing"), "tomorrow": over("unreadable"), "2026-10-25": "= waiting time eve/1 due 24 Oct 16:00"} {
+		s := play(t, booked)
+		s.e.Brought = map[string]any{"starts_at": written}
+		s.run(line{in: &decide.Start{}, want: want})
+	}
+}
+
 // TestWaitForAWeekday: today's until its time has come, then the next, by the member's clock wherever they move.
 func TestWaitForAWeekday(t *testing.T) {
 	s := play(t, "  - {id: a, wait: {until: \"12:30\", on: [tuesday, friday]}}\n  - goto: a\n")

@@ -203,6 +203,12 @@ steps:
   - wait: {evnt: lesson.done}
   - wait: {event: lesson.done, tmeout: {after: 1d}}
 `,
+	"brought by nothing": head + `steps:
+  - wait: {date: {event: starts_at, before: 2h}}
+  - wait: {date: {event: starts_at, attribute: exam_on}}
+  - wait: {date: {attribute: exam_on, before: 2h}}
+  - send: {subject: {en: At}, text: {en: "You come at {{ event.starts_at }}, {{ event.a-b }}"}}
+`,
 	"circle through a date": head + "steps:\n  - id: a\n    wait: {until: \"10:00\", date: {attribute: exam_on}}\n  - goto: a\n",
 	"splits": head + `steps:
   - split: []

@@ -143,9 +143,19 @@ type Wait struct {
 
 // DateWait is a day that an attribute holds, some days moved.
 type DateWait struct {
-	Attribute string
-	Days      int              // after it; below 0: before it
+	Attribute string           // holds the date; or
+	Brought   string           // a field of the event that began the run does
+	Shift     timing.Period    // from it, on the calendar of the member
+	Before    bool             // the shift leads back
 	Missed    campaigns.StepID // where to go on when there is no such day, or it is past; empty: the next step
+}
+
+// Name is where the date stands, as texts name what an event brought.
+func (d *DateWait) Name() string {
+	if d.Brought != "" {
+		return broughtVariable + d.Brought
+	}
+	return d.Attribute
 }
 
 // Branch takes the first arm whose condition holds; none: it goes on after the branch.

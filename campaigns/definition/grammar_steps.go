@@ -147,24 +147,26 @@ var timeoutObject = &object{
 }
 
 var waitObject = &object{
-	name: "wait", doc: "A time, a time of day or the first such time of day after the time; the day in an attribute; or an event.", example: `{for: 1d, until: "10:00"}`,
+	name: "wait", doc: "A time, a time of day or the first such time of day after the time; a date; or an event.", example: `{for: 1d, until: "10:00"}`,
 	fields: []field{
 		may("for", "How long.", named("period")),
 		may("until", "The member's local time to go on at.", named("time")),
 		may("on", "The days of the week on which until counts. Without it, every day.", filled(words(weekdays))),
-		may("date", "A day that an attribute of the member holds; until says the time of day.", named("wait_date")),
+		may("date", "A date that an attribute of the member holds, or that the event told with which the run began; until says the time of its day.", named("wait_date")),
 		may("event", "The event to wait for; one that came before the member stands here does not count. Needs timeout.", named("event")),
 		may("timeout", "When to stop waiting for the event, and where to go on.", named("timeout")),
 	},
 }
 
 var waitDateObject = &object{
-	name: "wait_date", doc: "The day in an attribute, or so many days before or after it.", example: "{attribute: exam_on, before: 3d}",
+	name: "wait_date", doc: "A date, or so long before or after it. With until, its day at that time; without, the very moment.", example: "{attribute: exam_on, before: 3d}",
+	oneOf: []string{"attribute", "event"},
 	fields: []field{
-		must("attribute", "The attribute that holds the day, such as 2026-12-01.", named("name")),
-		may("before", "How many days before it; only whole days.", named("period")),
-		may("after", "How many days after it; only whole days.", named("period")),
-		may("missed", "The step to go on at when the attribute holds no day, or the moment is past; default the next.", named("step_ref")),
+		may("attribute", "The member's attribute that holds the date, such as 2026-12-01, or a moment, such as 2026-12-01T18:00.", named("name")),
+		may("event", "The field of the event with which the run began that holds it.", named("name")),
+		may("before", "How long before it; with until only whole days.", named("period")),
+		may("after", "How long after it; with until only whole days.", named("period")),
+		may("missed", "The step to go on at when there is no such date, or the moment is past; default the next.", named("step_ref")),
 	},
 }
 

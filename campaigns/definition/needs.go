@@ -33,7 +33,7 @@ func (d *Definition) NeedsWithin(ss Segments) Needs {
 		case *Set:
 			n.Attributes, n.Tags = true, true
 		case *Wait:
-			if body.Date != nil {
+			if body.Date != nil && body.Date.Attribute != "" {
 				n.Attributes = true
 				n.Dates = append(n.Dates, body.Date.Attribute)
 			}

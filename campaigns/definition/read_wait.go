@@ -3,6 +3,8 @@ package definition
 import (
 	"slices"
 	"time"
+
+	"github.com/kruzhok/kruzhok/campaigns/timing"
 )
 
 func (r *reader) wait(s *Step, n *node) Body {
@@ -18,7 +20,7 @@ func (r *reader) wait(s *Step, n *node) Body {
 		w.Until = &t
 	})
 	rec.with("on", func(n *node) { w.On = r.weekdays(n) })
-	rec.with("date", func(n *node) { w.Date = r.waitDate(s, n) })
+	rec.with("date", func(n *node) { w.Date = r.waitDate(s, n, rec) })
 	rec.with("event", func(n *node) { w.Event, _ = r.formed(n, eventForm, maxEvent, "event_form") })
 	rec.with("timeout", func(n *node) { r.timeout(s, &w.Timeout, n) })
 	r.waitsFor(rec)
@@ -33,7 +35,6 @@ func (r *reader) waitsFor(rec *record) {
 		rec.needs("timeout")
 	case rec.get("date") != nil:
 		rec.alone("date", "until")
-		rec.needs("until")
 	case rec.get("timeout") != nil:
 		rec.needs("event")
 	case rec.get("on") != nil:
@@ -73,27 +74,37 @@ func (r *reader) weekdays(n *node) (days []time.Weekday) {
 	return days
 }
 
-func (r *reader) waitDate(s *Step, n *node) *DateWait {
+// waitDate reads the date that the wait is for. A day alone has no moment: it needs until, unless the event that began the run tells a moment, or the shift has hours.
+func (r *reader) waitDate(s *Step, n *node, wait *record) *DateWait {
 	d := &DateWait{}
 	rec, ok := r.record(n, waitDateObject)
 	if !ok {
 		return d
 	}
+	rec.one()
 	rec.with("attribute", func(n *node) { d.Attribute, _ = r.formed(n, nameForm, maxKey, "name_form") })
-	rec.with("before", func(n *node) { d.Days = -r.days(n) })
-	rec.with("after", func(n *node) { d.Days = r.days(n) })
+	rec.with("event", func(n *node) { d.Brought, _ = r.formed(n, nameForm, maxKey, "name_form") })
+	day := wait.get("until") != nil
+	rec.with("before", func(n *node) { d.Shift, d.Before = r.shift(n, day), true })
+	rec.with("after", func(n *node) { d.Shift = r.shift(n, day) })
 	rec.with("missed", func(n *node) { d.Missed = r.target(s, n) })
 	if rec.get("before") != nil && rec.get("after") != nil {
 		r.out.add(rec.values["after"].place, "only_one_of", "key", "after", "other", "before")
 	}
+	if at := rec.get("event"); at != nil && r.d.Entry.Event == "" {
+		r.out.add(at.place, "brought_by_nothing", "name", d.Brought)
+	}
+	if rec.get("attribute") != nil && d.Shift.Time == 0 {
+		wait.needs("until")
+	}
 	return d
 }
 
-// days reads a period of whole days.
-func (r *reader) days(n *node) int {
+// shift reads how long before or after a date something is; of a day, only whole days.
+func (r *reader) shift(n *node, day bool) timing.Period {
 	p := r.period(n)
-	if p.Time != 0 {
+	if day && p.Time != 0 {
 		r.out.add(n.place, "whole_days", "value", n.text).expect("3d")
 	}
-	return p.Days
+	return p
 }

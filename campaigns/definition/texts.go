@@ -117,6 +117,7 @@ const (
 	attributeVariable = "member.attributes."
 	answerVariable    = "answers."
 	callVariable      = "call."
+	broughtVariable   = "event." // a field of the event with which the run began
 )
 
 // variables are what the text may name, attributes apart.
@@ -149,6 +150,12 @@ func (r *reader) checkVariables(use textUse, read []templates.Variable) {
 		at := r.text.placeInText(use.node, v.Line, v.Column)
 		if path, ok := strings.CutPrefix(v.Path, callVariable); ok {
 			r.checkCalled(at, path)
+			continue
+		}
+		if name, ok := strings.CutPrefix(v.Path, broughtVariable); ok && nameForm.MatchString(name) {
+			if r.d.Entry.Event == "" {
+				r.out.add(at, "brought_by_nothing", "name", name)
+			}
 			continue
 		}
 		switch {

@@ -34,6 +34,33 @@ func ReadDay(s string, loc *time.Location) (time.Time, error) {
 	return time.Date(day.Year(), day.Month(), day.Day(), 0, 0, 0, 0, time.UTC), nil
 }
 
+// ReadMoment reads the moment in what a platform wrote, "2026-12-01T18:00:00Z", or without an offset as clocks in loc show it. A day alone is none.
+// Errors: ErrForm, ErrBounds.
+func ReadMoment(s string, loc *time.Location) (time.Time, error) {
+	s = strings.TrimSpace(s)
+	at, err := time.Parse(time.RFC3339, s)
+	for _, layout := range dayLayouts[1:] {
+		if err != nil {
+			if at, err = time.Parse(layout, s); err == nil {
+				at = resolve(at, loc)
+			}
+		}
+	}
+	switch {
+	case err != nil:
+		return time.Time{}, fmt.Errorf("read moment: %w", ErrForm)
+	case at.Year() < 1 || at.Year() > lastYear:
+		return time.Time{}, fmt.Errorf("read moment: %w", ErrBounds)
+	}
+	return at.In(loc), nil
+}
+
+// Shown is what the clock shows then, to the minute. ok is false beyond the years that a rule can hold.
+func Shown(t time.Time) (at LocalDateTime, ok bool) {
+	at = LocalDateTime{Year: t.Year(), Month: t.Month(), Day: t.Day(), LocalTime: LocalTime{Hour: t.Hour(), Minute: t.Minute()}}
+	return at, t.Year() >= 1 && t.Year() <= lastYear
+}
+
 // OnDay is the time of day, some days after the day (before it, where days is below 0). ok is false beyond the years that a rule can hold.
 func (lt LocalTime) OnDay(day time.Time, days int) (at LocalDateTime, ok bool) {
 	day = day.AddDate(0, 0, days)

@@ -26,6 +26,7 @@ type campaignSimulateCmd struct {
 	Mix     string            `default:"answers" placeholder:"WHO=N,…" help:"How members behave: answers:2h=70, silent=20, blocks:3=5 (the bot, on day 3), bounces=3, withdraws:5=2 (consent, on day 5)."`
 	Tag     []string          `help:"A tag that all of them have."`
 	Attr    map[string]string `mapsep:"none" placeholder:"NAME=VALUE" help:"An attribute that all of them have."`
+	Event   map[string]string `mapsep:"none" placeholder:"FIELD=VALUE" help:"What events that let members in tell beside what the entry asks for, such as a date that a wait is for."`
 	Call    map[string]string `mapsep:"none" placeholder:"NAME=JSON" help:"What another system is assumed to answer to a call: an object of fields, or fails. Default: nothing, which is a success."`
 	Zone    string            `default:"UTC" help:"The community's time zone."`
 	Member  string            `placeholder:"ID" help:"Tell one member's days, such as m0001."`
@@ -66,7 +67,7 @@ func (c *campaignSimulateCmd) Run(e *env) error {
 // plan also returns the names of the campaigns' files.
 func (c *campaignSimulateCmd) plan(lang string) (p simulation.Plan, played []string, err error) {
 	p = simulation.Plan{
-		Days: c.Days, Seed: c.Seed, Invented: c.Members, Tags: c.Tag, Attributes: attributes(c.Attr), Calls: assumedCalls(c.Call), Community: simulation.Community{TimeZone: c.Zone},
+		Days: c.Days, Seed: c.Seed, Invented: c.Members, Tags: c.Tag, Attributes: attributes(c.Attr), Calls: assumedCalls(c.Call), Event: attributes(c.Event), Community: simulation.Community{TimeZone: c.Zone},
 		Story: c.Member, Lang: lang, Parts: runtime.GOMAXPROCS(0),
 	}
 	if p.Start, err = beginning(c.Start); err != nil {
