@@ -58,7 +58,9 @@ func (r *reader) localTime(n *node) timing.LocalTime {
 	case errors.Is(err, timing.ErrBounds):
 		r.out.add(n.place, "time_bounds", "value", s)
 	default:
-		r.out.add(n.place, "expected_time", "value", s).expect(`"22:00"`).meant(meantTime(s))
+		if p := r.out.add(n.place, "expected_time", "value", s).meant(meantTime(s)); p.DidYouMean == "" {
+			p.expect(`"22:00"`)
+		}
 	}
 	return t
 }

@@ -39,24 +39,30 @@ type record struct {
 	node   *node
 	object *object
 	values map[string]entry
+	texts  bool // languages stand where "text" is missing
 }
 
 // record reads the keys of n. Unknown keys and missing ones are problems; the rest can be read all the same.
 func (r *reader) record(n *node, o *object) (*record, bool) {
 	if n.kind != mappingNode {
-		r.out.add(n.place, "expected_mapping", "example", o.example).expect(o.example)
+		if !r.tight(n, o) {
+			r.out.add(n.place, "expected_mapping", "example", o.example).expect(o.example)
+		}
 		return nil, false
 	}
 	rec := &record{r: r, node: n, object: o, values: map[string]entry{}}
 	for _, e := range n.entries {
 		if o.has(e.key) {
 			rec.values[e.key] = e
-			continue
 		}
-		r.out.add(e.place, "unknown_key", "key", e.key).expect(strings.Join(o.keys(), ", ")).meant(rec.meant(e.key))
+	}
+	for i, e := range n.entries {
+		if !o.has(e.key) {
+			rec.unknown(i)
+		}
 	}
 	for _, f := range o.fields {
-		if _, ok := rec.values[f.key]; f.required && !ok {
+		if _, ok := rec.values[f.key]; f.required && !ok && (f.key != "text" || !rec.texts) {
 			r.out.add(n.place, "missing_key", "key", f.key)
 		}
 	}
@@ -111,6 +117,10 @@ func (rec *record) misspelt() bool { return len(rec.values) < len(rec.node.entri
 
 // str reads a text of at least one visible character.
 func (r *reader) str(n *node) (string, bool) {
+	if n.kind == nullNode {
+		r.out.add(n.place, "empty_text")
+		return "", false
+	}
 	if n.kind != textNode {
 		p := r.out.add(n.place, "expected_text")
 		if n.kind == numberNode || n.kind == boolNode {
