@@ -84,6 +84,7 @@ func (r *reader) segment(s *Segment, n *node) {
 	})
 	rec.with("name", func(n *node) { s.Name, s.Names = r.segmentName(n) })
 	rec.with("who", func(n *node) { s.Who = r.audience(n) })
+	r.checkOwnWords()
 }
 
 func (r *reader) segmentName(n *node) (name string, names Texts) {

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // unknown says what is probably meant by a key that the object does not have.
@@ -19,6 +20,22 @@ func (rec *record) unknown(i int) {
 	default:
 		rec.misplaced(e)
 	}
+}
+
+// lookalike reports a key that looks like one of the object's and is none, and returns that.
+func (rec *record) lookalike(e entry) (string, bool) {
+	if rec.object.has(e.key) || isASCII(e.key) {
+		return "", false
+	}
+	known, ok := rec.r.out.lookalike(e.place, e.key, rec.object.keys())
+	if _, there := rec.values[known]; there {
+		return "", false
+	}
+	return known, ok
+}
+
+func isASCII(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r > unicode.MaxASCII })
 }
 
 // piece reports the rest of a text that a comma has ended: texts inside brackets need quotes then. Of many rests of one text the first speaks.
@@ -131,14 +148,26 @@ func (r *reader) tight(n *node, o *object) bool {
 
 // entriesOf are the entries of a text in several languages, without the rests of texts that commas have cut.
 func (r *reader) entriesOf(n *node) (list []entry) {
-	for i, e := range n.entries {
+	for i := range n.entries {
 		if r.piece(n, i) {
 			continue
 		}
+		r.languageKey(&n.entries[i])
+		e := n.entries[i]
 		r.uncut(e.value)
 		list = append(list, e)
 	}
 	return list
+}
+
+// languageKey reads on with the language that the key looks like.
+func (r *reader) languageKey(e *entry) {
+	if isASCII(e.key) {
+		return
+	}
+	if known, ok := r.out.lookalike(e.place, e.key, names(r.d.Languages)); ok {
+		e.key = known
+	}
 }
 
 // shown reads a text that members or coordinators see. One that begins with a bracket is a list or a mapping to YAML.

@@ -103,6 +103,12 @@ func (r *reader) language(n *node) (campaigns.Lang, bool) {
 
 func (r *reader) languageTag(at Place, s string) (campaigns.Lang, bool) {
 	tag, err := language.Raw.Parse(s)
+	if plain := plainly(s); err != nil && plain != s {
+		if usual, err := language.Raw.Parse(plain); err == nil && usual.String() == plain {
+			r.out.foreign(at, s, plain)
+			return campaigns.Lang(plain), true
+		}
+	}
 	if err != nil || tag == language.Und || strings.ContainsAny(s, "_") && tag.String() == s {
 		r.out.add(at, "invalid_language", "value", s)
 		return "", false

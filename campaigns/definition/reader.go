@@ -29,6 +29,7 @@ type reader struct {
 	called     map[string]bool // the names of calls
 	callUses   []callUse
 	uses       []Use
+	ownWords   []*node // tags, option values and values of attributes
 
 	fragmentNames []string
 }
@@ -51,8 +52,11 @@ func (r *reader) record(n *node, o *object) (*record, bool) {
 		return nil, false
 	}
 	rec := &record{r: r, node: n, object: o, values: map[string]entry{}}
-	for _, e := range n.entries {
-		if o.has(e.key) {
+	for i, e := range n.entries {
+		if known, ok := rec.lookalike(e); ok {
+			n.entries[i].key = known // read on as if it were the word that it looks like
+		}
+		if e = n.entries[i]; o.has(e.key) {
 			rec.values[e.key] = e
 		}
 	}
@@ -157,6 +161,10 @@ func (r *reader) short(n *node, limit int) (string, bool) {
 // formed reads a text of a form; code is the problem when it has another.
 func (r *reader) formed(n *node, form *regexp.Regexp, limit int, code string) (string, bool) {
 	s, ok := r.str(n)
+	if plain := plainly(s); ok && !form.MatchString(s) && form.MatchString(plain) && len(plain) <= limit {
+		r.out.foreign(n.place, s, plain)
+		return plain, true
+	}
 	if ok && (!form.MatchString(s) || len(s) > limit) {
 		r.out.add(n.place, code, "value", s, "limit", limit)
 		return "", false
@@ -173,6 +181,9 @@ func word[T ~string](r *reader, n *node, list []T) T {
 	all := make([]string, len(list))
 	for i, w := range list {
 		all[i] = string(w)
+	}
+	if known, ok := r.out.lookalike(n.place, s, all); ok {
+		return T(known)
 	}
 	r.out.add(n.place, "unknown_value", "value", s).expect(strings.Join(all, ", ")).meant(r.out.nearest(s, all))
 	return ""

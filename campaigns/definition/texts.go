@@ -157,6 +157,9 @@ func (r *reader) checkVariables(use textUse, read []templates.Variable) {
 		case slices.Contains(roundVariables, v.Path):
 			r.out.add(at, "round_outside_repeat", "variable", v.Path)
 		default:
+			if _, ok := r.out.lookalike(at, v.Path, allowed); ok {
+				continue
+			}
 			r.out.add(at, "unknown_variable", "variable", v.Path).expect(strings.Join(fixedVariables, ", ")).meant(r.meantVariable(v.Path, allowed))
 		}
 	}
