@@ -14,6 +14,7 @@ type operand struct {
 
 // call is one filter with its arguments.
 type call struct {
+	at     int
 	filter *filter
 	args   []operand
 }
@@ -123,7 +124,7 @@ func (e *expression) filters() []call {
 			e.fail(fault{at: name.at, code: "text_filter_missing", expected: strings.Join(filterNames, ", ")})
 			return nil
 		}
-		c := call{filter: filters[name.text]}
+		c := call{at: name.at, filter: filters[name.text]}
 		if e.is(":") {
 			c.args = e.arguments()
 		}

@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"fmt"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -64,6 +65,9 @@ func strange(rest string, at int) fault {
 		return fault{at: at, code: "text_string_unclosed", expected: rest[:1]}
 	}
 	r, _ := utf8.DecodeRuneInString(rest)
+	if !unicode.IsGraphic(r) || r != ' ' && unicode.IsSpace(r) { // format characters are not graphic, and other spaces look like one
+		return named(at, "text_invisible", fmt.Sprintf("U+%04X", r))
+	}
 	f := named(at, "text_character", string(r))
 	switch {
 	case strings.ContainsRune("“”„«»", r):

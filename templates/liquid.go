@@ -48,6 +48,7 @@ type treeParser struct {
 	open    []block
 	slots   int
 	reads   []operand // every path, in order
+	plurals []call
 	faults  []fault
 	tooDeep bool
 	unknown map[string]bool // tags already reported, so that their "end…" is not
@@ -105,6 +106,9 @@ func (p *treeParser) output(t token) {
 		return
 	}
 	for _, c := range out.calls {
+		if c.filter == filters["plural"] {
+			p.plurals = append(p.plurals, c)
+		}
 		for _, arg := range c.args {
 			p.read(arg)
 		}

@@ -55,7 +55,7 @@ func plural(v value, args []value, env *Env) value {
 	if !ok {
 		return args[len(args)-1]
 	}
-	return args[pluralIndex(pluralForm(n, env), len(args))]
+	return args[pluralIndex(pluralForm(n, env), len(args), env.Lang)]
 }
 
 // pluralForm is the CLDR category of n (Unicode TR 35, plural operands).
@@ -73,8 +73,9 @@ func pluralForm(n float64, env *Env) plurals.Form {
 	return plurals.Cardinal.MatchPlural(tag(env), i, len(fraction), len(fraction), f, f)
 }
 
-// pluralIndex finds the form among n words. A fraction in Russian takes the form of "few" (1,5 дня).
-func pluralIndex(form plurals.Form, n int) int {
+// pluralIndex finds the form among n words. A fraction in Russian takes the form of "few" (1,5 дня); where whole numbers take "other" beside "few", as in
+// Czech and Romanian, that is the third of three.
+func pluralIndex(form plurals.Form, n int, lang campaigns.Lang) int {
 	if form == plurals.One {
 		return 0
 	}
@@ -87,8 +88,11 @@ func pluralIndex(form plurals.Form, n int) int {
 	case plurals.Many, plurals.Zero:
 		return 2
 	}
-	if n == 3 {
-		return 1
+	switch {
+	case n == 4:
+		return 3
+	case countsWithOther(lang):
+		return 2
 	}
-	return 3
+	return 1
 }

@@ -19,6 +19,7 @@ type Text struct {
 	tree  []node
 	slots int
 	reads []Variable
+	forms []Plural
 	min   int
 
 	mu sync.RWMutex
@@ -55,6 +56,10 @@ func Parse(src string) (*Text, []Problem) {
 	for _, o := range p.reads {
 		line, column := place(src, o.at)
 		t.reads = append(t.reads, Variable{strings.Join(o.path, "."), line, column})
+	}
+	for _, c := range p.plurals {
+		line, column := place(src, c.at)
+		t.forms = append(t.forms, Plural{len(c.args), line, column})
 	}
 	if p.tooDeep { // nothing more is said about it: looking at every branch would take too long
 		return t, problems(src, p.faults)

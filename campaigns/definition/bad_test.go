@@ -309,6 +309,7 @@ steps:
 	"too many steps":         head + "steps:\n" + strings.Repeat("  - wait: 1d\n", 1001),
 	"long name":              strings.Replace(head, "name: A", "name: "+strings.Repeat("é", 201), 1) + tail,
 	"not yaml":               "key: a\nlanguages: [en,,ru]\n",
+	"plural words":           strings.Replace(head, "[en, ru]", "[en, ru, de]", 1) + "steps: [{send: {text: {en: \"{{ 5 | plural: 'point', 'points' }}\", ru: \"{{ 5 | plural: 'балл', 'балла' }}\", de: \"{{ 5 | plural: 'Punkt', 'Punkte' }}\"}}}]\n",
 	"after quote":            "key: a\nname: \"Hello\" world\n",
 	"too large":              "# " + strings.Repeat("x", MaxBytes),
 	"entry by event":         strings.Replace(head, "{manual: true}", "{event: a.b, data: {}, if: {answer: level, is: a1}, key: \"é é\", reentry: each_time, after: 7d}", 1) + "exit: [{event: a.b, data: {kind: trial}}, {event: a.b, data: {kind: trial}}, {event: a.b, data: {\"é\": [], kind: {a: b}}}, {data: {kind: trial}}]\n" + tail,

@@ -42,16 +42,50 @@ func FuzzParse(f *testing.F) {
 		if (d == nil) == (len(problems) == 0) {
 			t.Fatalf("definition %v with %d problems", d != nil, len(problems))
 		}
-		lines := strings.Split(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(strings.TrimPrefix(string(src), "\ufeff")), "\n")
-		for _, p := range problems {
-			if p.Line < 1 || p.Line > len(lines) || p.Column < 1 || p.Column > len([]rune(lines[p.Line-1]))+1 {
-				t.Errorf("%s at %d:%d is outside the document", p.Code, p.Line, p.Column)
-			}
-		}
+		inside(t, src, problems)
 		if d != nil {
 			complete(t, d)
 		}
 	})
+}
+
+// FuzzParseSegment: as FuzzParse, for the document of a segment.
+func FuzzParseSegment(f *testing.F) {
+	for _, who := range []string{"all", "{tag: x}", "{all: [{segment: b}, {not: {completed: welcome}}]}", "{attribute: level, is: а1}", "{last_event: a.b, older_than: 30d}", "[", "{tag:x}"} {
+		f.Add([]byte("key: a\nname: {ru: Новички, en: Novices}\nwho: "+who+"\n"), false)
+	}
+	f.Add([]byte(`{"key": "a", "name": "A", "who": {"any": [{"tag": "x"}]}}`), true)
+	f.Fuzz(func(t *testing.T, src []byte, asJSON bool) {
+		format := YAML
+		if asJSON {
+			format = JSON
+		}
+		s, problems := ParseSegment(src, format)
+		if (s == nil) == (len(problems) == 0) {
+			t.Fatalf("segment %v with %d problems", s != nil, len(problems))
+		}
+		inside(t, src, problems)
+		if s == nil {
+			return
+		}
+		if !IsSegment(src, format) || s.Key == "" || s.Name == "" || !s.Who.Everyone && s.Who.Subject == "" && s.Who.All == nil && s.Who.Any == nil && s.Who.Not == nil {
+			t.Errorf("the segment is not complete: %+v", s)
+		}
+		if stored, problems := ParseStoredSegment(src, format); stored == nil {
+			t.Errorf("a saved segment is refused: %s", listed(problems))
+		}
+	})
+}
+
+// inside reports problems that lie outside the document.
+func inside(t *testing.T, src []byte, problems []Problem) {
+	t.Helper()
+	lines := strings.Split(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(strings.TrimPrefix(string(src), "\ufeff")), "\n")
+	for _, p := range problems {
+		if p.Line < 1 || p.Line > len(lines) || p.Column < 1 || p.Column > len([]rune(lines[p.Line-1]))+1 {
+			t.Errorf("%s at %d:%d is outside the document", p.Code, p.Line, p.Column)
+		}
+	}
 }
 
 // complete checks what a Definition without problems promises.

@@ -13,6 +13,8 @@ type node struct {
 	style   scalarStyle
 	entries []entry
 	items   []*node
+	flow    bool     // a list or mapping in brackets
+	cut     *comment // of a value without quotes: what follows on its line
 
 	scope   *scope // of a step that a fragment was put in with, and all in it
 	ordinal string // of a step of a fragment that has no id
@@ -34,6 +36,13 @@ type entry struct {
 	key   string
 	place Place
 	value *node
+	rest  bool // in brackets: what follows a comma in a text without quotes, by its looks
+}
+
+// comment is one that stands behind a value on its line.
+type comment struct {
+	place Place
+	text  string
 }
 
 var (

@@ -70,6 +70,7 @@ func check(text *source, root *node, out *sink) *Definition {
 	r.saved = savedAnswers(r.d, out)
 	r.called = namedCalls(r.d)
 	r.checkConditions()
+	r.checkOwnWords()
 	r.checkOwn()
 	r.checkTexts()
 	r.d.Uses = r.uses

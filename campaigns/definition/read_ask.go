@@ -82,6 +82,7 @@ func (r *reader) option(n *node) (o Option, value *node, ok bool) {
 		return o, nil, false
 	}
 	o.Value, ok = r.short(value, maxWord)
+	r.ownWord(value)
 	return o, value, ok
 }
 

@@ -49,6 +49,7 @@ func (r *reader) sent(n *node) map[string]any {
 		if !nameForm.MatchString(e.key) || len(e.key) > maxKey {
 			r.out.add(e.place, "name_form", "value", e.key, "limit", maxKey)
 		}
+		r.uncut(e.value)
 		if values[e.key] = r.value(e.value); e.value.kind == textNode {
 			r.texts = append(r.texts, textUse{node: e.value, kind: dataText, around: r.around})
 		}

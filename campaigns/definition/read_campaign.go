@@ -56,11 +56,12 @@ func (r *reader) campaign(n *node) bool {
 // name is one for every language, or one for each.
 func (r *reader) name(n *node) {
 	if n.kind != mappingNode {
+		r.uncut(n)
 		r.d.Name, _ = r.short(n, maxTitle)
 		return
 	}
 	r.d.Names = Texts{}
-	for _, e := range n.entries {
+	for _, e := range r.entriesOf(n) {
 		lang, ok := r.textLanguage(e)
 		if s, full := r.short(e.value, maxTitle); ok && full {
 			r.d.Names[lang] = s

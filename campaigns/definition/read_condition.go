@@ -45,6 +45,7 @@ func (r *reader) condition(n *node, inSteps bool) Condition {
 	case "tag":
 		c.Subject = SubjectTag
 		c.Name, _ = r.short(value, maxWord)
+		r.ownWord(value)
 	case "language":
 		l, _ := r.language(value)
 		c.Subject, c.Name = SubjectLanguage, string(l)
@@ -114,6 +115,11 @@ func (r *reader) compared(c *Condition, rec *record, key string, inSteps bool) {
 	if key == "attribute" && c.Name == campaigns.FormalityAttribute && slices.Contains(equality, c.Op) {
 		for _, n := range values {
 			r.checkFormality(n)
+		}
+	}
+	if key == "attribute" && slices.Contains(equality, c.Op) {
+		for _, n := range values {
+			r.ownWord(n)
 		}
 	}
 	if key == "score" {
@@ -266,8 +272,22 @@ func (r *reader) checkOption(saved *savedAnswer, n *node) {
 	case n.kind == numberNode || n.kind == boolNode:
 		r.str(n)
 	case n.kind == textNode && !known:
+		if saved.looksLike(n.text) {
+			return // the option itself was reported
+		}
+		if _, ok := r.out.lookalike(n.place, n.text, saved.options); ok {
+			return
+		}
 		r.out.add(n.place, "unknown_option", "value", n.text).expect(joined(saved.options)).meant(r.out.nearest(n.text, saved.options))
 	}
+}
+
+// looksLike reports an option that mixes alphabets and looks like the value.
+func (s *savedAnswer) looksLike(value string) bool {
+	return slices.ContainsFunc(s.options, func(o string) bool {
+		i, _ := mixed([]rune(o))
+		return i >= 0 && Fold(plainly(o)) == Fold(plainly(value))
+	})
 }
 
 func sortedKeys[V any](m map[string]V) []string {

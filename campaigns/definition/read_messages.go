@@ -112,7 +112,8 @@ func meantURL(s string) string {
 // multilingual reads a text in every language; only a campaign of one language may leave out the language's name.
 func (r *reader) multilingual(n *node, kind textKind) Texts {
 	if n.kind != mappingNode {
-		s, ok := r.str(n)
+		r.uncut(n)
+		s, ok := r.shown(n)
 		switch {
 		case !ok:
 		case len(r.d.Languages) == 1:
@@ -124,9 +125,9 @@ func (r *reader) multilingual(n *node, kind textKind) Texts {
 		return nil
 	}
 	t := Texts{}
-	for _, e := range n.entries {
+	for _, e := range r.entriesOf(n) {
 		lang, ok := r.textLanguage(e)
-		if s, full := r.str(e.value); ok && full {
+		if s, full := r.shown(e.value); ok && full {
 			t[lang] = s
 			r.texts = append(r.texts, textUse{node: e.value, kind: kind, lang: lang, around: r.around})
 		}

@@ -52,10 +52,24 @@ func parseSegment(src []byte, format Format, out *sink) (*Segment, []Problem) {
 	return nil, out.sorted()
 }
 
-// IsSegment reports a document that says whom it holds, and no steps: a segment and no campaign.
+// IsSegment reports a document that says whom it holds, and no steps: a segment and no campaign. One that misspells who has a key that neither has, and
+// none of a campaign's own.
 func IsSegment(src []byte, format Format) bool {
 	tree := ReadTree(src, format)
-	return tree.Get("who") != nil && tree.Get("steps") == nil
+	if tree == nil || tree.Get("who") != nil {
+		return tree != nil && tree.Get("steps") == nil
+	}
+	other := false
+	for _, e := range tree.Entries {
+		if segmentObject.has(e.Key) {
+			continue
+		}
+		if campaignObject.has(e.Key) || nearest(e.Key, campaignObject.keys()) != "" {
+			return false
+		}
+		other = true
+	}
+	return other && (tree.Get("key") != nil || tree.Get("name") != nil)
 }
 
 func (r *reader) segment(s *Segment, n *node) {
@@ -70,10 +84,12 @@ func (r *reader) segment(s *Segment, n *node) {
 	})
 	rec.with("name", func(n *node) { s.Name, s.Names = r.segmentName(n) })
 	rec.with("who", func(n *node) { s.Who = r.audience(n) })
+	r.checkOwnWords()
 }
 
 func (r *reader) segmentName(n *node) (name string, names Texts) {
 	if n.kind != mappingNode {
+		r.uncut(n)
 		name, _ = r.short(n, maxTitle)
 		return name, nil
 	}
@@ -81,7 +97,7 @@ func (r *reader) segmentName(n *node) (name string, names Texts) {
 		r.out.add(n.place, "empty_text")
 	}
 	names = Texts{}
-	for _, e := range n.entries {
+	for _, e := range r.entriesOf(n) {
 		lang, ok := r.languageTag(e.place, e.key)
 		said, full := r.short(e.value, maxTitle)
 		if ok && full {

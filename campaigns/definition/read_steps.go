@@ -213,7 +213,9 @@ func (r *reader) attributes(n *node) map[string]any {
 	}
 	values := map[string]any{}
 	for _, e := range n.entries {
-		if !nameForm.MatchString(e.key) || len(e.key) > maxKey {
+		if plain := plainly(e.key); plain != e.key && nameForm.MatchString(plain) {
+			r.out.foreign(e.place, e.key, plain)
+		} else if !nameForm.MatchString(e.key) || len(e.key) > maxKey {
 			r.out.add(e.place, "name_form", "value", e.key, "limit", maxKey)
 		}
 		if e.value.kind == nullNode {
@@ -224,6 +226,7 @@ func (r *reader) attributes(n *node) map[string]any {
 			values[e.key] = string(word(r, e.value, formalities))
 			continue
 		}
+		r.ownWord(e.value)
 		values[e.key] = r.value(e.value)
 	}
 	return values
@@ -236,6 +239,7 @@ func (r *reader) tags(n *node, others []string) (tags []string) {
 		seen = append(seen, Fold(t))
 	}
 	for _, it := range r.list(n) {
+		r.ownWord(it)
 		if t, ok := r.short(it, maxWord); ok && distinct(r, it, seen, Fold(t), t) {
 			seen = append(seen, Fold(t))
 			tags = append(tags, t)

@@ -58,7 +58,9 @@ func (r *reader) localTime(n *node) timing.LocalTime {
 	case errors.Is(err, timing.ErrBounds):
 		r.out.add(n.place, "time_bounds", "value", s)
 	default:
-		r.out.add(n.place, "expected_time", "value", s).expect(`"22:00"`).meant(meantTime(s))
+		if p := r.out.add(n.place, "expected_time", "value", s).meant(meantTime(s)); p.DidYouMean == "" {
+			p.expect(`"22:00"`)
+		}
 	}
 	return t
 }
@@ -101,6 +103,12 @@ func (r *reader) language(n *node) (campaigns.Lang, bool) {
 
 func (r *reader) languageTag(at Place, s string) (campaigns.Lang, bool) {
 	tag, err := language.Raw.Parse(s)
+	if plain := plainly(s); err != nil && plain != s {
+		if usual, err := language.Raw.Parse(plain); err == nil && usual.String() == plain {
+			r.out.foreign(at, s, plain)
+			return campaigns.Lang(plain), true
+		}
+	}
 	if err != nil || tag == language.Und || strings.ContainsAny(s, "_") && tag.String() == s {
 		r.out.add(at, "invalid_language", "value", s)
 		return "", false

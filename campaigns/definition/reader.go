@@ -29,6 +29,7 @@ type reader struct {
 	called     map[string]bool // the names of calls
 	callUses   []callUse
 	uses       []Use
+	ownWords   []*node // tags, option values and values of attributes
 
 	fragmentNames []string
 }
@@ -39,24 +40,33 @@ type record struct {
 	node   *node
 	object *object
 	values map[string]entry
+	texts  bool // languages stand where "text" is missing
 }
 
 // record reads the keys of n. Unknown keys and missing ones are problems; the rest can be read all the same.
 func (r *reader) record(n *node, o *object) (*record, bool) {
 	if n.kind != mappingNode {
-		r.out.add(n.place, "expected_mapping", "example", o.example).expect(o.example)
+		if !r.tight(n, o) {
+			r.out.add(n.place, "expected_mapping", "example", o.example).expect(o.example)
+		}
 		return nil, false
 	}
 	rec := &record{r: r, node: n, object: o, values: map[string]entry{}}
-	for _, e := range n.entries {
-		if o.has(e.key) {
-			rec.values[e.key] = e
-			continue
+	for i, e := range n.entries {
+		if known, ok := rec.lookalike(e); ok {
+			n.entries[i].key = known // read on as if it were the word that it looks like
 		}
-		r.out.add(e.place, "unknown_key", "key", e.key).expect(strings.Join(o.keys(), ", ")).meant(rec.meant(e.key))
+		if e = n.entries[i]; o.has(e.key) {
+			rec.values[e.key] = e
+		}
+	}
+	for i, e := range n.entries {
+		if !o.has(e.key) {
+			rec.unknown(i)
+		}
 	}
 	for _, f := range o.fields {
-		if _, ok := rec.values[f.key]; f.required && !ok {
+		if _, ok := rec.values[f.key]; f.required && !ok && (f.key != "text" || !rec.texts) {
 			r.out.add(n.place, "missing_key", "key", f.key)
 		}
 	}
@@ -111,6 +121,10 @@ func (rec *record) misspelt() bool { return len(rec.values) < len(rec.node.entri
 
 // str reads a text of at least one visible character.
 func (r *reader) str(n *node) (string, bool) {
+	if n.kind == nullNode {
+		r.out.add(n.place, "empty_text")
+		return "", false
+	}
 	if n.kind != textNode {
 		p := r.out.add(n.place, "expected_text")
 		if n.kind == numberNode || n.kind == boolNode {
@@ -147,6 +161,10 @@ func (r *reader) short(n *node, limit int) (string, bool) {
 // formed reads a text of a form; code is the problem when it has another.
 func (r *reader) formed(n *node, form *regexp.Regexp, limit int, code string) (string, bool) {
 	s, ok := r.str(n)
+	if plain := plainly(s); ok && !form.MatchString(s) && form.MatchString(plain) && len(plain) <= limit {
+		r.out.foreign(n.place, s, plain)
+		return plain, true
+	}
 	if ok && (!form.MatchString(s) || len(s) > limit) {
 		r.out.add(n.place, code, "value", s, "limit", limit)
 		return "", false
@@ -163,6 +181,9 @@ func word[T ~string](r *reader, n *node, list []T) T {
 	all := make([]string, len(list))
 	for i, w := range list {
 		all[i] = string(w)
+	}
+	if known, ok := r.out.lookalike(n.place, s, all); ok {
+		return T(known)
 	}
 	r.out.add(n.place, "unknown_value", "value", s).expect(strings.Join(all, ", ")).meant(r.out.nearest(s, all))
 	return ""

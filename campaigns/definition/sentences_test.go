@@ -27,6 +27,7 @@ var badTexts = map[string]string{
 	"misplaced":         "{% else %}a{% endif %}",
 	"form":              "{% informal %}a{% endinformal %}",
 	"expressions":       "{{ points points }} {{ }} {{ a..b }} {{ 1.2.3 }} {{ points ^ 2 }} {{ 'a }}",
+	"invisible":         "{{\u00a0points }}",
 	"filters":           "{{ points | }} {{ points | upper }} {{ points | truncate }} {{ points | date: '%Q' }}",
 }
 

@@ -30,7 +30,7 @@ func readSource(src []byte, out *sink) (*source, bool) {
 	}
 	if at := strings.IndexFunc(text, forbiddenRune); at >= 0 {
 		r, _ := utf8.DecodeRuneInString(text[at:])
-		out.add(placeOf([]byte(text[:at])), "control_character", "character", fmt.Sprintf("U+%04X", r))
+		out.add(placeOf([]byte(text[:at])), "control_character", "character", codePoint(r))
 		return nil, false
 	}
 	if at := tooDense(text); at >= 0 {
@@ -55,6 +55,8 @@ func invalidUTF8(src string) int {
 	}
 	return -1
 }
+
+func codePoint(r rune) string { return fmt.Sprintf("U+%04X", r) }
 
 // forbiddenRune follows YAML 1.2 §5.1 (c-printable); U+FEFF inside a text is invisible and never meant.
 func forbiddenRune(r rune) bool {

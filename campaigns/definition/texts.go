@@ -64,6 +64,7 @@ func (r *reader) checkTexts() {
 			continue
 		}
 		r.checkVariables(use, parsed.Variables())
+		r.checkPlurals(use, parsed.Plurals())
 		r.checkLength(use, parsed.MinLength())
 	}
 }
@@ -164,9 +165,31 @@ func (r *reader) checkVariables(use textUse, read []templates.Variable) {
 		case slices.Contains(roundVariables, v.Path):
 			r.out.add(at, "round_outside_repeat", "variable", v.Path)
 		default:
+			if _, ok := r.out.lookalike(at, v.Path, allowed); ok {
+				continue
+			}
 			r.out.add(at, "unknown_variable", "variable", v.Path).expect(strings.Join(fixedVariables, ", ")).meant(r.meantVariable(v.Path, allowed))
 		}
 	}
+}
+
+// checkPlurals reports a number with too few words: «5 балла».
+func (r *reader) checkPlurals(use textUse, plurals []templates.Plural) {
+	if use.lang == "" || r.out.stored {
+		return
+	}
+	for _, p := range plurals {
+		if need := templates.PluralWords(use.lang); p.Words < need && !r.enough() {
+			r.out.add(r.text.placeInText(use.node, p.Line, p.Column), "plural_words", "language", string(use.lang), "n", need).expect(pluralExample(use.lang))
+		}
+	}
+}
+
+func pluralExample(lang campaigns.Lang) string {
+	if lang == "ru" {
+		return `plural: "балл", "балла", "баллов"`
+	}
+	return `plural: "1 …", "2 …", "5 …"`
 }
 
 // meantVariable also finds "first_name" and "name" without the word before the dot.

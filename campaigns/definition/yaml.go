@@ -12,7 +12,7 @@ import (
 // readYAML reads one YAML document without anchors, aliases, merge keys, tags and directives.
 func readYAML(src *source, out *sink) *node {
 	tokens, ok := yamlTokens(src, out)
-	if !ok || !newYAMLGuard(out).allows(tokens) {
+	if !ok || !newYAMLGuard(out).allows(tokens) || src.oddIndents(tokens, out) {
 		return nil
 	}
 	file, ok := yamlTree(tokens, src, out)
@@ -62,7 +62,7 @@ func yamlTree(tokens token.Tokens, src *source, out *sink) (file *ast.File, ok b
 	}()
 	file, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
-		yamlProblem(err, src, out)
+		yamlProblem(err, tokens, src, out)
 		return nil, false
 	}
 	return file, true
@@ -82,6 +82,7 @@ func (y *yamlReader) value(v ast.Node, after Place, depth int) *node {
 	}
 	switch v := v.(type) {
 	case *ast.MappingNode:
+		n.flow = v.IsFlowStyle
 		y.mapping(n, v.Values, depth)
 		if v.IsFlowStyle {
 			n.place = y.tokenPlace(v.Start, n.place.Path)
@@ -93,14 +94,14 @@ func (y *yamlReader) value(v ast.Node, after Place, depth int) *node {
 	case *ast.LiteralNode:
 		n.kind, n.text, n.style = textNode, v.Value.Value, blockScalar
 	case ast.ScalarNode:
-		y.scalar(n, v.GetToken())
+		y.scalar(n, v.GetToken(), after)
 	default:
 		y.out.add(n.place, "yaml_syntax")
 	}
 	return n
 }
 
-func (y *yamlReader) scalar(n *node, tok *token.Token) {
+func (y *yamlReader) scalar(n *node, tok *token.Token, after Place) {
 	n.text = tok.Value
 	switch tok.Type {
 	case token.SingleQuoteType:
@@ -108,8 +109,23 @@ func (y *yamlReader) scalar(n *node, tok *token.Token) {
 	case token.DoubleQuoteType:
 		n.kind, n.style = textNode, doubleQuoted
 	default:
-		n.kind = resolve(n.text)
+		n.kind, n.cut = resolve(n.text), y.cutBy(tok, after)
+		if n.kind == textNode && strings.Contains(n.text, ": ") && !y.out.stored { // the library takes it between brackets; others do not
+			y.out.add(n.place, "colon_in_text")
+		}
 	}
+}
+
+// cutBy returns the comment that ends a value without quotes on its line, or stands in its place: it may be the rest of a text. after is right behind
+// the colon or hyphen before the value.
+func (y *yamlReader) cutBy(tok *token.Token, after Place) *comment {
+	if next := tok.Next; next != nil && next.Type == token.CommentType && y.src.hasText(next) {
+		return &comment{tokenAt(next), "#" + next.Value}
+	}
+	if line, column := y.src.nextOnLine(after); resolve(tok.Value) == nullNode && y.src.at(line, column) == '#' {
+		return &comment{Place{Line: line, Column: column}, string(y.src.lines[line-1][column-1:])}
+	}
+	return nil
 }
 
 func (y *yamlReader) mapping(n *node, values []*ast.MappingValueNode, depth int) {
@@ -126,11 +142,37 @@ func (y *yamlReader) mapping(n *node, values []*ast.MappingValueNode, depth int)
 		}
 		colon := y.tokenPlace(v.Start, at.Path)
 		colon.Column++
-		n.addEntry(entry{key: key, place: at, value: y.value(v.Value, colon, depth+1)}, seen, y.out)
+		e := entry{key: key, place: at, value: y.value(v.Value, colon, depth+1)}
+		bare := y.bare(v.Key.GetToken())
+		e.rest = n.flow && (bare || strings.Contains(key, " ")) && n.endsInText()
+		n.addEntry(e, seen, y.out)
 		if y.over {
 			return
 		}
 	}
+}
+
+// endsInText reports whether the last entry so far is a text without quotes, or the rest of one.
+func (n *node) endsInText() bool {
+	if len(n.entries) == 0 {
+		return false
+	}
+	last := n.entries[len(n.entries)-1]
+	return last.rest || last.value.kind == textNode && last.value.style == plainScalar
+}
+
+// bare reports whether no colon follows the key, and refuses one that no space follows: the library takes it between brackets; others do not.
+func (y *yamlReader) bare(key *token.Token) bool {
+	colon := key.Next
+	if colon == nil || colon.Type != token.MappingValueType {
+		return true
+	}
+	at := y.tokenPlace(colon, "")
+	after := y.src.at(at.Line, at.Column+1)
+	if key.Type == token.StringType && y.src.at(at.Line, at.Column) == ':' && after != 0 && !strings.ContainsRune(" \t,[]{}", after) && !y.out.stored {
+		y.out.add(at, "colon_without_space", "key", key.Value)
+	}
+	return false
 }
 
 func (y *yamlReader) key(k ast.MapKeyNode, path string) (string, Place, bool) {
@@ -144,7 +186,7 @@ func (y *yamlReader) key(k ast.MapKeyNode, path string) (string, Place, bool) {
 }
 
 func (y *yamlReader) list(n *node, v *ast.SequenceNode, depth int) {
-	n.kind = listNode
+	n.kind, n.flow = listNode, v.IsFlowStyle
 	for i, value := range v.Values {
 		after := n.place
 		if i < len(v.Entries) && v.Entries[i].Start != nil {
@@ -188,6 +230,15 @@ func (y *yamlReader) placeOf(v ast.Node, after Place) Place {
 		at.Line, at.Column = line, column
 	}
 	return at
+}
+
+// nextOnLine is the first place from this one on, on its line, where no space stands.
+func (s *source) nextOnLine(at Place) (line, column int) {
+	line, column = at.Line, at.Column
+	for s.at(line, column) == ' ' {
+		column++
+	}
+	return line, column
 }
 
 // firstAfter returns the first character from the place on that is neither white space nor a comment.

@@ -6,10 +6,11 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/token"
 )
 
 // yamlProblem says what the library found, in our words: its own are English, quote the source, and name the parser's parts.
-func yamlProblem(err error, src *source, out *sink) {
+func yamlProblem(err error, tokens token.Tokens, src *source, out *sink) {
 	at := Place{Line: 1, Column: 1}
 	var bad *yaml.SyntaxError
 	if !errors.As(err, &bad) || bad.Token == nil || bad.Token.Position == nil {
@@ -17,15 +18,10 @@ func yamlProblem(err error, src *source, out *sink) {
 		return
 	}
 	at = tokenAt(bad.Token)
-	if place, ok := src.unquotedLiquid(at.Line); ok {
-		out.add(place, "unquoted_liquid")
+	if src.slip(tokens, at, out) {
 		return
 	}
 	code := yamlCode(bad.Message, src.at(at.Line, at.Column))
-	if code == "indentation" && src.afterQuote(at) {
-		out.add(at, "after_quote")
-		return
-	}
 	out.add(src.settle(at), code)
 }
 

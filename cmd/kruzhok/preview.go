@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/text/language"
+
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/definition"
 	"github.com/kruzhok/kruzhok/campaigns/timing"
@@ -46,6 +48,9 @@ func (c *campaignPreviewCmd) Run(e *env) error {
 	}
 	if _, err := timing.Zone(c.Zone); err != nil {
 		return errors.New(locale.T(lang, "cli.preview.zone", map[string]any{"zone": c.Zone}))
+	}
+	if _, err := language.Parse(c.Language); c.Language != "" && err != nil {
+		return errors.New(locale.T(lang, "cli.preview.language", map[string]any{"language": c.Language}))
 	}
 	r := engine.PreviewRequest{
 		Draft: &d, Step: campaigns.StepID(c.Step), Channel: campaigns.Channel(c.Channel), Language: campaigns.Lang(c.Language), FirstName: c.FirstName, LastName: c.LastName,
