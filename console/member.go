@@ -157,7 +157,7 @@ func (b memberBuilder) page() memberPage {
 }
 
 func (b memberBuilder) facts() []fact {
-	city := look.City(b.Lang, b.m.Zone)
+	city := locale.City(b.Lang, b.m.Zone)
 	if !b.m.Own {
 		city = b.T("console.member.their_zone", "city", city)
 	}
