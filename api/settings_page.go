@@ -12,7 +12,7 @@ import (
 // settingsView is the page on which a member who reads mail chooses what comes, and when.
 type settingsView struct {
 	frame
-	Clock, Zone string
+	Clock, City string
 	Stopped     bool
 	engine.Choices
 }
@@ -35,7 +35,7 @@ func (s *server) showSettings(c *gin.Context) {
 func viewSettings(p *engine.SettingsPage) settingsView {
 	lang := locale.Match(string(p.Lang))
 	return settingsView{
-		frame: newFrame(lang, locale.T(lang, "page.settings.title", nil), brand(p.Brand, p.Community)), Clock: p.Clock, Zone: p.Zone, Stopped: p.Stopped, Choices: p.Choices,
+		frame: newFrame(lang, locale.T(lang, "page.settings.title", nil), brand(p.Brand, p.Community)), Clock: p.Clock, City: p.City, Stopped: p.Stopped, Choices: p.Choices,
 	}
 }
 

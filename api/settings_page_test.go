@@ -75,6 +75,11 @@ func TestSettingsPage(t *testing.T) {
 	}
 	w.post(link, url.Values{"set": {args["Со мной на «вы»"]}}).want(303)
 	w.post(link, url.Values{"set": {"fpolite"}}).want(422)
+	for _, words := range []string{"Местное время: ", ", Берлин.", `action="#topics"`, `action="#quiet"`, `id="quiet"`, `action="#forms"`, `id="forms"`, ">Обращение<"} {
+		if page := w.page("GET", link).want(200); !strings.Contains(page.body, words) {
+			t.Errorf("no %q: %s", words, page.body)
+		}
+	}
 	if _, on := w.page("GET", link).want(200).choices(); !on["Со мной на «вы»"] || on["Со мной на «ты»"] {
 		t.Errorf("after choosing: %v", on)
 	}

@@ -266,7 +266,10 @@ func (w words) condition(c *definition.Condition) string {
 func (w words) joined(cs []definition.Condition, key string) string {
 	parts := make([]string, len(cs))
 	for i := range cs {
-		parts[i] = w.condition(&cs[i])
+		if parts[i] = w.condition(&cs[i]); i > 0 { // inside a sentence
+			first, n := utf8.DecodeRuneInString(parts[i])
+			parts[i] = string(unicode.ToLower(first)) + parts[i][n:]
+		}
 	}
 	return strings.Join(parts, " "+w.T(key)+" ")
 }

@@ -1,6 +1,9 @@
 package console
 
 import (
+	"maps"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -21,6 +24,7 @@ type memberPage struct {
 	Days     []dayView
 	Older    string
 	Facts    []fact
+	Known    []fact // attributes, by name
 	Consents []consentView
 	Runs     []runView
 	Why      string // address of the question why not
@@ -145,7 +149,7 @@ func (b memberBuilder) page() memberPage {
 	if p.Erased = b.m.State == members.Erased; p.Erased {
 		p.Reach = b.T("console.member.erased")
 	}
-	p.Facts, p.Consents, p.Why = b.facts(), b.consents(), b.base()+"/why"
+	p.Facts, p.Known, p.Consents, p.Why = b.facts(), b.known(), b.consents(), b.base()+"/why"
 	for _, run := range b.m.Runs {
 		p.Runs = append(p.Runs, b.run(run))
 	}
@@ -153,7 +157,7 @@ func (b memberBuilder) page() memberPage {
 }
 
 func (b memberBuilder) facts() []fact {
-	city := look.City(b.Lang, b.m.Zone)
+	city := locale.City(b.Lang, b.m.Zone)
 	if !b.m.Own {
 		city = b.T("console.member.their_zone", "city", city)
 	}
@@ -176,6 +180,26 @@ func (b memberBuilder) facts() []fact {
 		facts = append(facts, fact{b.T("console.member.tags"), strings.Join(b.m.Tags, ", ")})
 	}
 	return facts
+}
+
+// known is what the platform, files and campaigns say about the member beside the profile: what texts and conditions ask for.
+func (b memberBuilder) known() (out []fact) {
+	for _, name := range slices.Sorted(maps.Keys(b.m.Attributes)) {
+		f := fact{Name: name}
+		switch v := b.m.Attributes[name].(type) {
+		case string:
+			f.Value = v
+		case bool:
+			f.Value = b.T("console.bool." + strconv.FormatBool(v))
+		case float64:
+			f.Value = b.N(v)
+		}
+		if form, ok := campaigns.FormalityOf(f.Value); ok && name == campaigns.FormalityAttribute {
+			f = fact{b.T("console.preview.form"), b.T("formality." + string(form))}
+		}
+		out = append(out, f)
+	}
+	return out
 }
 
 // consents are the newest word on each channel and topic.

@@ -174,11 +174,11 @@ func (p *publishPage) places(pub *engine.Publication, how engine.Publishing) {
 		switch {
 		case s.Step == "":
 			v.Title = p.T("console.publish.before", "version", s.Version)
-			v.Place = p.T("console.publish.stays_before")
+			v.Place = p.T("console.publish.stays_before", "n", s.N)
 		case s.Unread:
-			v.Place = p.T("console.publish.unreadable")
+			v.Place = p.T("console.publish.unreadable", "n", s.N)
 		case s.Place != nil:
-			v.Place = p.T("console.publish.to", "step", w.title(pub.Draft.Step(*s.Place)))
+			v.Place = p.T("console.publish.to", "n", s.N, "step", w.title(pub.Draft.Step(*s.Place)))
 		default:
 			v.Field, v.Steps = moveField+string(s.Step), p.targets(w, pub.Draft, how.Moves, s.Step)
 		}

@@ -129,3 +129,30 @@ func TestCopyAndArchive(t *testing.T) {
 		t.Errorf("%v %v", c.State, err)
 	}
 }
+
+// TestPublishCountsThoseWhoGoOn: one member goes on, several go on, in either language.
+func TestPublishCountsThoseWhoGoOn(t *testing.T) {
+	w := newWorld(t, newSQLite(t))
+	ctx := t.Context()
+	const src = "key: c\nkind: survey\nname: C\ntopic: news\nlanguages: [en]\nchannels: [email]\nentry: {manual: true}\nsteps:\n  - {id: w, wait: 2d}\n  - {id: a, send: {text: A}}\n"
+	draft := engine.Draft{Source: src, Format: definition.YAML}
+	_, err := w.e.CreateCampaign(ctx, engine.Operator, draft)
+	must(t, err)
+	_, err = w.e.Publish(ctx, engine.Operator, "c")
+	must(t, err)
+	draft.Source = strings.Replace(src, "wait: 2d", "wait: 3d", 1)
+	_, err = w.e.PutDraft(ctx, engine.Operator, "c", 0, draft)
+	must(t, err)
+	for i, words := range [][2]string{{"1 member · goes on at", "1 участник · продолжит на"}, {"2 members · go on at", "2 участника · продолжат на"}} {
+		id := string(rune('a' + i))
+		address := id + "@example.org"
+		_, _, err = w.e.UpsertMember(ctx, engine.Operator, engine.MemberInput{ExternalID: id, Email: &address})
+		must(t, err)
+		_, err = w.e.Enroll(ctx, engine.Operator, "c", []string{id})
+		must(t, err)
+		_, err = w.e.AdvanceDue(ctx, time.Second)
+		must(t, err)
+		want(t, strings.ReplaceAll(w.get("/console/campaigns/c/publish", "en"), "\u00a0", " "), words[0], `class="panel changes"`)
+		want(t, strings.ReplaceAll(w.get("/console/campaigns/c/publish", "ru"), "\u00a0", " "), words[1])
+	}
+}

@@ -67,6 +67,9 @@ func TestSegments(t *testing.T) {
 	}
 	_, err := w.e.CreateSegment(t.Context(), engine.Operator, engine.Draft{Source: "key: others\nname: O\nwho: {not: {segment: novices}}\n", Format: "yaml"})
 	must(t, err)
+	if page := w.get(segmentsPath+"/others/edit", "en"); !strings.Contains(page, `<p><button class="button button-stop">Delete this segment</button></p>`) {
+		t.Error("what cannot be undone does not look so")
+	}
 	if code, body := send(segmentsPath+"/novices/delete", "", "", ""); code != 409 || !strings.Contains(body, "“others” names the segment") {
 		t.Errorf("deleted while it is used: %d %s", code, body)
 	}

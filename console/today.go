@@ -10,6 +10,7 @@ import (
 	"github.com/kruzhok/kruzhok/campaigns/definition"
 	"github.com/kruzhok/kruzhok/console/look"
 	"github.com/kruzhok/kruzhok/engine"
+	"github.com/kruzhok/kruzhok/internal/locale"
 	"github.com/kruzhok/kruzhok/reports"
 )
 
@@ -65,7 +66,7 @@ func (r *request) today() error {
 			return err
 		}
 	}
-	p.When = look.Weekday(p.Lang, t.Now) + ", " + dateOf(p.Lang, t.Now) + " · " + p.T("console.today.at", "time", look.Clock(t.Now), "city", look.City(p.Lang, t.Zone))
+	p.When = look.Weekday(p.Lang, t.Now) + ", " + dateOf(p.Lang, t.Now) + " · " + p.T("console.today.at", "time", look.Clock(t.Now), "city", locale.City(p.Lang, t.Zone))
 	switches, err := r.k.o.Engine.Switches(r.Request.Context(), r.who)
 	if err != nil {
 		return err

@@ -105,7 +105,7 @@ func (e *Engine) topicMark(topic string) string {
 // settingsText says what the buttons are about, and by whose clock.
 func settingsText(lang campaigns.Lang, p *store.Profile, c *store.Community, now time.Time) string {
 	loc := zone(c, p.TimeZone)
-	out := text(lang, "bot.settings", nil) + "\n\n" + text(lang, "bot.settings_clock", map[string]any{"time": now.In(loc).Format("15:04"), "zone": loc.String()})
+	out := text(lang, "bot.settings", nil) + "\n\n" + text(lang, "bot.settings_clock", map[string]any{"time": now.In(loc).Format("15:04"), "city": locale.City(locale.Match(string(lang)), loc.String())})
 	if p.StoppedAt != nil {
 		out += "\n\n" + text(lang, "bot.settings_stopped", nil)
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/internal/fault"
+	"github.com/kruzhok/kruzhok/internal/locale"
 	"github.com/kruzhok/kruzhok/members"
 	"github.com/kruzhok/kruzhok/store"
 )
@@ -18,8 +19,8 @@ type SettingsPage struct {
 	Lang      campaigns.Lang
 	Community string
 	Brand     string
-	// Clock and Zone are the member's: quiet hours are by them.
-	Clock, Zone string
+	// Clock and City are the member's: quiet hours are by them.
+	Clock, City string
 	Stopped     bool // everything is off
 	Choices     Choices
 }
@@ -48,7 +49,7 @@ func (e *Engine) SettingsInfo(ctx context.Context, token string) (*SettingsPage,
 		return nil, err
 	}
 	return &SettingsPage{
-		Lang: lang, Community: c.Name, Brand: c.Brand, Clock: e.now().In(loc).Format("15:04"), Zone: loc.String(), Stopped: p.StoppedAt != nil,
+		Lang: lang, Community: c.Name, Brand: c.Brand, Clock: e.now().In(loc).Format("15:04"), City: locale.City(locale.Match(string(lang)), loc.String()), Stopped: p.StoppedAt != nil,
 		Choices: choices,
 	}, nil
 }

@@ -109,15 +109,6 @@ func Length(seconds int) string {
 	return strings.TrimPrefix(s, "0")
 }
 
-// City is a time zone's city in the language, as people call it; the zone's own word where the catalogs have none.
-func City(lang, zone string) string {
-	city := zone[strings.LastIndexByte(zone, '/')+1:]
-	if key := "city." + strings.ToLower(city); locale.Has(key) {
-		return locale.T(lang, key, nil)
-	}
-	return strings.ReplaceAll(city, "_", " ")
-}
-
 // Local is the virtual time where the community is.
 func (v *Virtual) Local() time.Time {
 	if v.Zone == nil {
