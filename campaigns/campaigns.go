@@ -35,7 +35,7 @@ type Purpose string
 const (
 	// Marketing needs the member's consent for the campaign's topic on the channel.
 	Marketing Purpose = "marketing"
-	// Service is caused by the member's own relation with the community; it ignores consent and quiet hours, but no block and no dead address.
+	// Service is caused by the member's own relation with the community; it ignores consent, and quiet hours unless it has some of its own, but no block and no dead address.
 	Service Purpose = "service"
 )
 

@@ -34,6 +34,7 @@ func (e *Engine) EnrollAudiences(ctx context.Context) (progress bool, err error)
 // beside the caller; nil: nothing is.
 func (e *Engine) openSome(ctx context.Context, beside *sync.WaitGroup, failed map[campaigns.CampaignID]bool) (progress bool, err error) {
 	due, err := e.Store.DueSchedules(ctx, e.now())
+	e.byRank(ctx, due)
 	seated, cancel := context.WithTimeout(ctx, seatWait)
 	defer cancel()
 	for _, s := range due {

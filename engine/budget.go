@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -36,6 +37,8 @@ const (
 	longestSpan    = 90 * 24 * time.Hour
 	// budgetHold outlasts the claim and the time after which what was begun under it is unknown, and counts by that.
 	budgetHold = max(rowClaim, chunkClaim) + 2*graceClaim
+	// heldSpan is how long a message that had to wait for its place may take to leave when it has one, whatever its step's limit.
+	heldSpan = time.Hour
 )
 
 // budgetRules reads rules, and names each mistake.
@@ -90,9 +93,18 @@ func (e *Engine) takeBudget(ctx context.Context, cs []candidate, res *results, n
 	if len(asks) == 0 {
 		return cs, nil
 	}
+	beside, err := e.outranked(ctx, asks)
+	if err != nil {
+		return nil, err
+	}
+	cool, err := e.cooldowns(ctx)
+	if err != nil {
+		return nil, err
+	}
+	slices.SortStableFunc(asks, func(a, b candidate) int { return cmp.Compare(rank(b.l), rank(a.l)) })
 	var over []overspent
 	err = e.write(res.lane)(ctx, func(tx *store.Tx) error {
-		through, over, err = holdPlaces(ctx, tx, rules, asks, now)
+		through, over, err = e.holdPlaces(ctx, tx, rules, asks, beside, cool, now)
 		return err
 	})
 	if err != nil {
@@ -111,8 +123,9 @@ type overspent struct {
 	until time.Time
 }
 
-// holdPlaces counts what the messages' members got, and holds places for those messages that have one.
-func holdPlaces(ctx context.Context, tx *store.Tx, rules []decide.BudgetRule, asks []candidate, now time.Time) (through []candidate, over []overspent, err error) {
+// holdPlaces counts what the messages' members got, and holds places for those messages that have one, the more important first. beside: messages that are
+// not among them may be more important.
+func (e *Engine) holdPlaces(ctx context.Context, tx *store.Tx, rules []decide.BudgetRule, asks []candidate, beside bool, cool cooldowns, now time.Time) (through []candidate, over []overspent, err error) {
 	var ids []campaigns.MemberID
 	for _, c := range asks {
 		ids = append(ids, c.d.Member)
@@ -128,12 +141,21 @@ func holdPlaces(ctx context.Context, tx *store.Tx, rules []decide.BudgetRule, as
 	if err != nil {
 		return nil, nil, err
 	}
+	var first rivals
+	if beside {
+		if first, err = e.rivals(ctx, tx, cool, ids, now); err != nil {
+			return nil, nil, err
+		}
+	}
 	var holds []store.BudgetHold
 	for _, c := range asks {
 		mine := slices.DeleteFunc(slices.Clone(spent[c.d.Member]), func(s decide.Spent) bool { return s.Delivery == c.d.ID })
-		wish := decide.Wish{Enrollment: c.d.Enrollment, Kind: c.l.def.Kind, Priority: c.l.def.Priority, Begun: begun[c.d.Enrollment]}
-		if until, rule := decide.Budget(rules, wish, mine, now); rule != nil {
+		wish := decide.Wish{
+			Enrollment: c.d.Enrollment, Kind: c.l.def.Kind, Priority: c.l.def.Priority, Begun: begun[c.d.Enrollment], Zone: zone(c.community, c.p.TimeZone),
+		}
+		if until, rule := decide.Budget(rules, wish, first.join(mine, c), now); rule != nil {
 			over = append(over, overspent{c.d, *rule, until})
+			first.drop(c.d)
 			continue
 		}
 		until := now.Add(budgetHold)
@@ -172,6 +194,17 @@ func (r *results) overBudget(h overspent, now time.Time) {
 	}
 	r.verdict(h.d, v, now)
 	r.outcomes[len(r.outcomes)-1].Detail = h.rule.String()
+}
+
+// worthUntil is when the message expires. What the budget held until a moment within its time may take a while to leave then: others were held until it too.
+func worthUntil(d *store.Delivery) time.Time {
+	if d.Reason != campaigns.OverBudget || d.DueAt == nil || d.DueAt.After(d.ExpiresAt) {
+		return d.ExpiresAt
+	}
+	if until := d.DueAt.Add(heldSpan); until.After(d.ExpiresAt) {
+		return until
+	}
+	return d.ExpiresAt
 }
 
 // DropHolds forgets held places that ran out: they count no more.

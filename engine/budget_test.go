@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -305,4 +306,53 @@ func TestNoBudgetAsksNothing(t *testing.T) {
 	w.gets("one", "", "ann")
 	w.settle()
 	w.expectFates(m, map[campaigns.StepID]string{"one": "sent"})
+}
+
+// TestTheMoreImportantMessageGoesFirst: of two messages that are due at one moment the more important one has the place, whichever campaign is older and
+// whichever channel is looked at first. The other one comes a day later at the same time.
+func TestTheMoreImportantMessageGoesFirst(t *testing.T) {
+	for _, order := range [][]string{{"low", "normal"}, {"normal", "low"}, {"normal", "high"}} {
+		each(t, func(t *testing.T, w *world) {
+			w.budget(engine.BudgetInput{Most: 1, Per: "1d"})
+			m := w.member("ann", byMail("ann@example.org")).ID
+			for _, p := range order {
+				w.publish(campaign(p, "priority: "+p+"\nentry: {schedule: {at: \"2026-11-25 10:00\", zone: community, audience: all}}", sends(p, "Hello there")))
+			}
+			w.until(at("2026-11-27T00:00"))
+			first, second := "normal", "low"
+			if slices.Contains(order, "high") {
+				first, second = "high", "normal"
+			}
+			if got := w.sentAt(m); got[first] != "2026-11-25T09:00" || got[second] != "2026-11-26T09:00" {
+				t.Errorf("%v: %v %v", order, got, w.rows(m))
+			}
+		})
+	}
+	each(t, func(t *testing.T, w *world) {
+		w.budget(engine.BudgetInput{Most: 1, Per: "1d"})
+		m := w.chatMember("ann", 7, andMail("ann@example.org"))
+		w.later(time.Hour)
+		w.enroll(w.publish(campaign("low", "channels: [telegram]\npriority: low", sends("low", "Low"))), "ann")
+		w.enroll(w.publish(campaign("normal", "channels: [email]", sends("normal", "Normal"))), "ann")
+		w.later(26 * time.Hour)
+		if got := w.sentAt(m); got["normal"] != "2026-11-24T13:00" || got["low"] != "2026-11-25T13:00" {
+			t.Errorf("by two channels: %v %v", got, w.rows(m))
+		}
+	})
+}
+
+// TestNobodyWaitsForWhatCannotLeave: a message lets no more important one go first whose channel is stopped.
+func TestNobodyWaitsForWhatCannotLeave(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.budget(engine.BudgetInput{Most: 1, Per: "1d"})
+		m := w.chatMember("ann", 7, andMail("ann@example.org"))
+		w.later(time.Hour)
+		must(t, w.e.Trip(t.Context(), engine.Operator, "telegram"))
+		w.enroll(w.publish(campaign("normal", "channels: [telegram]", sends("normal", "Normal"))), "ann")
+		w.enroll(w.publish(campaign("low", "channels: [email]\npriority: low", sends("low", "Low"))), "ann")
+		w.settle()
+		if got := w.sentAt(m); got["low"] != "2026-11-24T13:00" {
+			t.Errorf("%v %v", got, w.rows(m))
+		}
+	})
 }

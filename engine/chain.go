@@ -62,7 +62,7 @@ func (e *Engine) handleEnroll(ctx context.Context, tx *store.Tx, in *store.Input
 	}
 	in.Member = p.ID // the two may have been merged since it was stored
 	out := &after{}
-	result, err := e.enrollFrom(ctx, tx, p, wish, out)
+	result, err := e.enrollFrom(ctx, tx, p, wish, in.ReceivedAt, out)
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +80,7 @@ const (
 	inACircle      EntryResult = "circle"
 )
 
-func (e *Engine) enrollFrom(ctx context.Context, tx *store.Tx, p *store.Profile, wish enrollInput, out *after) (EntryResult, error) {
+func (e *Engine) enrollFrom(ctx context.Context, tx *store.Tx, p *store.Profile, wish enrollInput, at time.Time, out *after) (EntryResult, error) {
 	c, err := tx.CampaignByKey(ctx, wish.Campaign)
 	switch {
 	case fault.Is(err, fault.NotFound):
@@ -99,5 +99,5 @@ func (e *Engine) enrollFrom(ctx context.Context, tx *store.Tx, p *store.Profile,
 	if err != nil {
 		return "", err
 	}
-	return e.enterAfter(ctx, tx, l, p, wayIn{source: "campaign:" + string(wish.FromKey)}, wish.Hops, out)
+	return e.enterAfter(ctx, tx, l, p, wayIn{source: "campaign:" + string(wish.FromKey), at: at}, wish.Hops, out)
 }

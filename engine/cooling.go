@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -19,6 +20,19 @@ type cooldowns struct {
 	// stopped are the channels of which nothing is sent until a person says so.
 	stopped map[campaigns.Channel]bool
 	all     bool // everything is stopped: no other system is called either
+	// stops are the last times that channels were stopped.
+	stops map[campaigns.Channel][]span
+}
+
+// span is a time from one moment to another; nil: it is not over.
+type span struct {
+	from time.Time
+	to   *time.Time
+}
+
+// stoppedAt reports whether the channel stood still at the moment.
+func (c cooldowns) stoppedAt(ch campaigns.Channel, at time.Time) bool {
+	return slices.ContainsFunc(c.stops[ch], func(s span) bool { return !s.from.After(at) && (s.to == nil || !s.to.Before(at)) })
 }
 
 func (c cooldowns) of(bucket string) (store.Cooldown, bool) {
@@ -44,7 +58,7 @@ const (
 func (e *Engine) cooldowns(ctx context.Context) (cooldowns, error) {
 	return e.cool.get(func() (cooldowns, error) {
 		by, err := e.Store.Cooldowns(ctx, e.now().Add(-recoveredBy))
-		c := cooldowns{by: by, many: map[campaigns.Channel]bool{}, stopped: map[campaigns.Channel]bool{}}
+		c := cooldowns{by: by, many: map[campaigns.Channel]bool{}, stopped: map[campaigns.Channel]bool{}, stops: map[campaigns.Channel][]span{}}
 		for bucket, x := range by {
 			for _, ch := range []campaigns.Channel{campaigns.Telegram, campaigns.Email} {
 				if len(bucket) > len(ch) && bucket[:len(ch)+1] == string(ch)+":" && (x.Rate > 0 || x.Until.After(e.now())) {
@@ -59,8 +73,12 @@ func (e *Engine) cooldowns(ctx context.Context) (cooldowns, error) {
 		for _, s := range switches {
 			c.all = c.all || s.ReleasedAt == nil && s.Scope == scopeAll
 			for _, ch := range []campaigns.Channel{campaigns.Telegram, campaigns.Email} {
-				if s.ReleasedAt == nil && (s.Scope == scopeAll || s.Scope == string(ch)) {
-					c.stopped[ch] = true
+				if s.Scope != scopeAll && s.Scope != string(ch) {
+					continue
+				}
+				c.stopped[ch] = c.stopped[ch] || s.ReleasedAt == nil
+				if s.Scope != scopeAll { // no other channel would have done better
+					c.stops[ch] = append(c.stops[ch], span{s.TrippedAt, s.ReleasedAt})
 				}
 			}
 		}

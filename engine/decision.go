@@ -105,7 +105,7 @@ func (w *work) decideBy(ctx context.Context, l *live, row *store.Enrollment, p *
 		return err
 	}
 	if start, ok := in.(*decide.Start); ok {
-		in = w.onSchedule(l, row, en.Opens, f.Zone, start)
+		in = w.since(l, row, en.Opens, f.Zone, start)
 	}
 	next, effects := decide.Decide(l.def, en, f, in, w.now)
 	if en.State != next.State && !en.State.May(next.State) {
@@ -124,13 +124,35 @@ func (w *work) decideBy(ctx context.Context, l *live, row *store.Enrollment, p *
 	return nil
 }
 
-// onSchedule is the start of a passage, with the moment of its schedule where that has come: behind it, messages are late. A version that was published
-// afterwards came then.
-func (w *work) onSchedule(l *live, row *store.Enrollment, opens *timing.LocalDateTime, member *time.Location, start *decide.Start) *decide.Start {
-	s := l.def.Entry.Schedule
-	if s == nil || !l.late || row.Source != "schedule" || start.NotBefore != nil {
+// since is the start of a passage, with the moment at which it was to begin where that has passed: when its schedule opened, when the event was received that
+// let the member in, or else when they came in. Behind it, messages are late. A version that was published afterwards came then.
+func (w *work) since(l *live, row *store.Enrollment, opens *timing.LocalDateTime, member *time.Location, start *decide.Start) *decide.Start {
+	if !l.minds {
 		return start
 	}
+	at := row.EnteredAt
+	switch {
+	case start.NotBefore != nil:
+		at = *start.NotBefore
+	case row.Source == "schedule" && l.def.Entry.Schedule != nil:
+		if opened, ok := w.opensAt(l, opens, member); ok {
+			at = opened
+		}
+	case l.def.Entry.Segment != "" && !l.def.Entry.Listens() && row.Source == l.together().source:
+		at = l.since // all of them came in by its publication
+	}
+	if !at.Before(w.now) {
+		return start
+	}
+	if at.Before(l.since) {
+		at = l.since
+	}
+	return &decide.Start{NotBefore: &at}
+}
+
+// opensAt is when the version's schedule opened for the member.
+func (w *work) opensAt(l *live, opens *timing.LocalDateTime, member *time.Location) (time.Time, bool) {
+	s := l.def.Entry.Schedule
 	if s.Zone != definition.MemberZone || member == nil {
 		member = zone(w.community, "")
 	}
@@ -141,16 +163,9 @@ func (w *work) onSchedule(l *live, row *store.Enrollment, opens *timing.LocalDat
 		}
 	}
 	if opens == nil {
-		return start
+		return time.Time{}, false
 	}
-	at := opens.In(member).UTC()
-	if at.After(w.now) {
-		return start
-	}
-	if at.Before(l.since) {
-		at = l.since
-	}
-	return &decide.Start{NotBefore: &at}
+	return opens.In(member).UTC(), true
 }
 
 // latest is the newest moment of a recurring schedule, looked for once for all members.

@@ -106,6 +106,7 @@ func (e *Engine) enrollSome(ctx context.Context, l *live, externalIDs []string, 
 // wayIn is what brings members in, and what their runs are about.
 type wayIn struct {
 	source, key string
+	at          time.Time      // when what lets them in was received; zero: it is now
 	brought     map[string]any // by the event, by field
 }
 

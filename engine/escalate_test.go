@@ -8,8 +8,11 @@ import (
 	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/channels"
 	"github.com/kruzhok/kruzhok/channels/sandbox"
 	"github.com/kruzhok/kruzhok/engine"
+	"github.com/kruzhok/kruzhok/reports"
+	"github.com/kruzhok/kruzhok/store"
 	"github.com/kruzhok/kruzhok/store/storetest"
 )
 
@@ -196,6 +199,60 @@ func TestSecondMessageAfterACrash(t *testing.T) {
 				t.Errorf("%d came to the end", n)
 			}
 			w.nothingLost()
+		})
+	}
+}
+
+// TestChannelAway: what expires because its channel stood still goes by the next one; what expires for another reason does not.
+func TestChannelAway(t *testing.T) {
+	for _, steps := range []string{sends("q", "Hello there"), asks("q", "choice", twoOptions+", timeout: {after: 5d}, escalate: {after: 6h}")} {
+		each(t, func(t *testing.T, w *world) {
+			m := w.chatMember("ann", 1, andMail("ann@example.org"))
+			w.enroll(w.publish(campaign("away", "", steps)), "ann")
+			must(t, w.e.Trip(t.Context(), engine.Operator, "telegram"))
+			w.later(25 * time.Hour)
+			must(t, w.e.Release(t.Context(), engine.Operator, "telegram"))
+			w.later(time.Hour)
+			w.expectRows(m, "q telegram expired channel_away", "q email sent")
+		})
+	}
+	each(t, func(t *testing.T, w *world) {
+		m := w.chatMember("ann", 1, andMail("ann@example.org"))
+		w.enroll(w.publish(campaign("late", "", sends("q", "Hello there"))), "ann")
+		_, err := w.e.AdvanceDue(t.Context(), time.Second)
+		must(t, err)
+		w.clock.set(start.Add(30 * time.Hour)) // nobody worked
+		w.settle()
+		w.expectRows(m, "q telegram expired too_late")
+	})
+}
+
+// TestBlockedWhileAsked: a question in a chat that the member blocks goes on by mail at once where it escalates; where it does not, why says that they
+// cannot see it.
+func TestBlockedWhileAsked(t *testing.T) {
+	for _, how := range []string{"told", "refused"} {
+		each(t, func(t *testing.T, w *world) {
+			key := w.publish(campaign("goes-on", "escalate: {after: 2d}", asks("q", "choice", twoOptions+", timeout: {after: 5d}")))
+			stays := w.publish(campaign("stays", "", asks("s", "choice", twoOptions+", timeout: {after: 5d}")))
+			m := w.chatMember("ann", 1, andMail("ann@example.org"))
+			w.enroll(key, "ann")
+			w.enroll(stays, "ann")
+			w.later(time.Hour)
+			w.expectRows(m, "q telegram sent", "s telegram sent")
+			if how == "told" {
+				w.bot.Block(1)
+			} else { // an attempt told it
+				must(t, w.store.Write(t.Context(), func(tx *store.Tx) error {
+					return tx.SetReaches(t.Context(), []store.Reached{{Member: m, Channel: campaigns.Telegram, Reach: channels.ReachBlocked, At: w.clock.now()}}, w.clock.now())
+				}))
+			}
+			w.later(time.Hour)
+			w.expectRows(m, "q telegram sent", "s telegram sent", "q email sent")
+			why, err := reports.New(w.store, nil).WhyOf(t.Context(), engine.Operator, stays, m, "en")
+			must(t, err)
+			if chain := why.Runs[0].Chain; !slices.ContainsFunc(chain, func(l reports.WhyLine) bool { return l.Kind == reports.WhyWaiting && l.Why == campaigns.Blocked }) {
+				t.Errorf("why says %+v", chain)
+			}
 		})
 	}
 }

@@ -155,7 +155,7 @@ func (e *Engine) handleEvent(ctx context.Context, tx *store.Tx, in *store.Input)
 		return nil, err
 	}
 	in.Member = p.ID // the two may have been merged since it was stored
-	h := happening{event: ev.Event, noted: map[string]any{"id": ev.ID}}
+	h := happening{event: ev.Event, at: in.ReceivedAt, noted: map[string]any{"id": ev.ID}}
 	d := json.NewDecoder(bytes.NewReader(ev.Data))
 	d.UseNumber()         // a run's key may have more digits than a float64 holds
 	_ = d.Decode(&h.data) // of what is no mapping nothing can be asked
@@ -165,6 +165,7 @@ func (e *Engine) handleEvent(ctx context.Context, tx *store.Tx, in *store.Input)
 // happening is one event in a member's life.
 type happening struct {
 	event string
+	at    time.Time      // when it was received
 	data  map[string]any // what it brought: for decisions, in no log
 	noted map[string]any // what the log holds of it; never a personal value
 }
@@ -180,7 +181,7 @@ func (e *Engine) happened(ctx context.Context, tx *store.Tx, p *store.Profile, h
 	if err != nil {
 		return nil, err
 	}
-	if err := e.decideAll(ctx, tx, p.ID, &decide.Happened{Event: h.event, Data: h.data}, nil); err != nil {
+	if err := e.decideAll(ctx, tx, p.ID, &decide.Happened{Event: h.event, Data: h.data, At: h.at}, nil); err != nil {
 		return nil, err
 	}
 	// After those that go on: one that ends at this very moment elsewhere is met here.
@@ -239,7 +240,7 @@ func (e *Engine) enter(ctx context.Context, tx *store.Tx, l *live, p *store.Prof
 		return err
 	}
 	if why == Enrolled {
-		if why, err = e.enterAfter(ctx, tx, l, p, wayIn{source: "event:" + h.event, key: key, brought: brought(h.data)}, 0, out); err != nil {
+		if why, err = e.enterAfter(ctx, tx, l, p, wayIn{source: "event:" + h.event, key: key, at: h.at, brought: brought(h.data)}, 0, out); err != nil {
 			return err
 		}
 	}
@@ -257,11 +258,11 @@ func (e *Engine) enterAfter(ctx context.Context, tx *store.Tx, l *live, p *store
 	if err != nil || enrolled[p.ID] == 0 {
 		return results[p.ID], err
 	}
-	return Enrolled, e.begin(ctx, tx, enrolled[p.ID], p, decide.Enrollment{Hops: hops, Brought: way.brought}, out)
+	return Enrolled, e.begin(ctx, tx, enrolled[p.ID], p, decide.Enrollment{Hops: hops, Brought: way.brought}, way.at, out)
 }
 
-// begin decides the first step of a passage that was just written; as is what its record holds before.
-func (e *Engine) begin(ctx context.Context, tx *store.Tx, id campaigns.EnrollmentID, p *store.Profile, as decide.Enrollment, out *after) error {
+// begin decides the first step of a passage that was just written, of which the wish was received at a moment; as is what its record holds before.
+func (e *Engine) begin(ctx context.Context, tx *store.Tx, id campaigns.EnrollmentID, p *store.Profile, as decide.Enrollment, at time.Time, out *after) error {
 	row, err := tx.LockEnrollment(ctx, id)
 	if err != nil {
 		return err
@@ -271,7 +272,11 @@ func (e *Engine) begin(ctx context.Context, tx *store.Tx, id campaigns.Enrollmen
 	if err != nil {
 		return err
 	}
-	if err := w.decide(ctx, row, p, &decide.Start{}); err != nil {
+	start := &decide.Start{}
+	if !at.IsZero() && at.Before(w.now) {
+		start.NotBefore = &at
+	}
+	if err := w.decide(ctx, row, p, start); err != nil {
 		return err
 	}
 	ids, err := w.flush(ctx)

@@ -3,6 +3,7 @@ package engine_test
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/store"
@@ -94,4 +95,33 @@ func TestLateByTheMomentOfARecurringSchedule(t *testing.T) {
 			t.Errorf("%s: %v", zone, got[zone])
 		}
 	}
+}
+
+// TestLateSinceTheEvent: what an event begins, or was waited for, is as late as the event has lain there.
+func TestLateSinceTheEvent(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		const late = "\nlate: {after: 1h, then: skip}"
+		m := w.member("ann", byMail("ann@example.org")).ID
+		w.publish(campaign("enters", "entry: {event: lesson.booked}"+late, sends("entered", "Hello there")))
+		w.enroll(w.publish(campaign("waits", late, "  - {id: w, wait: {event: lesson.done, timeout: {after: 5d}}}\n"+sends("awaited", "Hello there"))), "ann")
+		w.settle()
+		w.event("lesson.booked", "ann") // stored, and nobody works
+		w.event("lesson.done", "ann")
+		w.clock.set(start.Add(9 * time.Hour))
+		w.settle()
+		w.expectFates(m, map[campaigns.StepID]string{"entered": "expired late", "awaited": "expired late"})
+	})
+}
+
+// TestNextWindowOfAGap: a time that the clock jumped over comes again on the next day as it was written.
+func TestNextWindowOfAGap(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.clock.set(at("2027-03-27T12:00"))
+		m := w.member("ann", byMail("ann@example.org")).ID
+		w.enroll(w.publish(campaign("gap", "late: {after: 30m, then: next_window}", waits("w", `until: "02:30"`)+sends("one", "One"))), "ann")
+		w.settle()
+		w.clock.set(at("2027-03-28T09:00"))
+		w.settle()
+		w.expectFates(m, map[campaigns.StepID]string{"one": "pending next_window 2027-03-29T00:30"})
+	})
 }

@@ -26,7 +26,7 @@ type live struct {
 	decided  bool // members can enter with the first decision made
 	// looksBack: conditions ask for what was, or name segments, which may.
 	looksBack bool
-	late      bool // some step has a rule for what comes late
+	minds     bool // some step's message is judged by when it was due
 
 	mu    sync.Mutex
 	texts map[string]*templates.Text
@@ -97,7 +97,7 @@ func (e *Engine) version(ctx context.Context, from source, id campaigns.Campaign
 		return nil, fmt.Errorf("parse campaign %d version %d: %w: %s at line %d", id, number, errBadVersion, problems[0].Code, problems[0].Line)
 	}
 	l = &live{campaign: id, version: number, since: v.PublishedAt, def: def, facts: decidesByFacts(def), needs: def.Needs(), texts: map[string]*templates.Text{}}
-	l.late = slices.ContainsFunc(def.Order, func(s *definition.Step) bool { return def.LateOf(s) != nil })
+	l.minds = slices.ContainsFunc(def.Order, def.MindsMoment)
 	l.looksBack = l.needs.Segments || len(l.needs.Past) > 0
 	l.facts = l.facts && !l.needs.Segments // what those look at may be another thing tomorrow
 	l.decided = l.facts && entersDecided(def)

@@ -262,7 +262,7 @@ func (e *Engine) writeResults(ctx context.Context, tx *store.Tx, res *results) e
 	if _, err := tx.WriteOutcomes(ctx, res.outcomes); err != nil {
 		return err
 	}
-	if err := tx.SetReaches(ctx, slices.Collect(maps.Values(res.reach))); err != nil {
+	if err := tx.SetReaches(ctx, slices.Collect(maps.Values(res.reach)), e.now()); err != nil {
 		return err
 	}
 	for bucket, c := range res.cool {

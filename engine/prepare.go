@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"slices"
@@ -19,6 +20,7 @@ type surroundings struct {
 	profiles map[campaigns.MemberID]*store.Profile
 	rows     map[campaigns.EnrollmentID]*store.Enrollment
 	states   campaignsByID
+	cool     cooldowns
 	c        *store.Community
 	// Of mails that join a mailbox: their codes, and which of the addresses are on the suppression list and why.
 	codes      map[int64]*store.LinkCode
@@ -41,6 +43,9 @@ func (e *Engine) surroundings(ctx context.Context, ds []*store.Delivery, known *
 		return nil, err
 	}
 	if s.states, err = e.campaignStates(ctx); err != nil {
+		return nil, err
+	}
+	if s.cool, err = e.cooldowns(ctx); err != nil {
 		return nil, err
 	}
 	s.c, err = e.community(ctx, e.Store)
@@ -179,10 +184,10 @@ func (e *Engine) leaves(c *candidate, s *surroundings) bool {
 	return err == nil && decide.Leaves(c.l.def, en, e.facts(c.p, c.l.def.Topic, standing{}, s.c, e.now()), e.now())
 }
 
-// planOf is when a message was to leave: the passage keeps it where that was not when its row was written. Of a passage that cannot be read, the making of
-// its message tells.
+// planOf is when a message was to leave: the passage keeps it where that was not when its row was written, which few do, so that few records are read for
+// it. Of a passage that cannot be read, the making of its message tells.
 func planOf(c *candidate) decide.Plan {
-	if c.row != nil {
+	if c.l.minds && c.row != nil && bytes.Contains(c.row.Data, []byte(`"plan":`)) {
 		if en, err := fromRow(c.row); err == nil && en.Waiting.Plan != nil {
 			return *en.Waiting.Plan
 		}
@@ -195,8 +200,7 @@ func (e *Engine) gateFacts(c *candidate, s *surroundings) decide.GateFacts {
 	d, p := c.d, c.p
 	g := decide.GateFacts{
 		System: d.Kind == store.SystemDelivery, Unprompted: d.Name == confirmMail, RefusedAll: refusedAll(p.Consents, d.Channel), MemberErased: p.State == members.Erased, Stopped: p.StoppedAt != nil,
-		Expires: d.ExpiresAt, Lane: d.Lane, Zone: zone(s.c, p.TimeZone), Standing: true,
-		Made: d.CreatedAt, Further: d.Part > 0,
+		Expires: worthUntil(d), Lane: d.Lane, Zone: zone(s.c, p.TimeZone), Standing: true, Further: d.Part > 0,
 	}
 	topic := ""
 	if c.l != nil {
@@ -207,18 +211,17 @@ func (e *Engine) gateFacts(c *candidate, s *surroundings) decide.GateFacts {
 			g.Over = c.l.def.QuietOver.Fixed()
 			g.Campaign, g.Step, g.Member = c.l.def.Key, d.Step, e.takenFor(d.Member)
 		}
-		if p.Quiet != nil && g.Purpose != campaigns.Service {
+		if p.Quiet != nil {
 			g.Quiet = append(g.Quiet, p.Quiet)
 		}
 		g.Again = askedAgain(d)
-		if g.Late = c.l.def.LateOf(c.l.def.Step(d.Step)); g.Late != nil {
-			g.Plan = planOf(c)
-		}
+		g.Late, g.Plan = c.l.def.LateOf(c.l.def.Step(d.Step)), planOf(c)
 		g.EnrollmentFinal = c.row == nil || c.row.State.Final() && !(g.Again && c.row.State == campaigns.EnrollmentCompleted)
 		g.Standing = c.row != nil && c.row.WaitKind == campaigns.WaitDelivery && c.row.WaitDelivery == d.ID
 		g.Leaves = e.leaves(c, s)
 		g.CampaignPaused = s.states.state(d.Campaign) == campaigns.Paused
 	}
+	g.Away = d.Reason == campaigns.Temporary || d.Reason == campaigns.RateLimited || s.cool.stoppedAt(d.Channel, worthUntil(d))
 	g.Channel, g.HasAddress = e.channelFacts(p, d.Channel, topic)
 	g.Channel.Off = e.off(d.Channel)
 	if d.Kind == store.SystemDelivery && d.Input != 0 && d.Channel == campaigns.Telegram && p.Addresses[d.Channel].Suppressed == erasedAddress {

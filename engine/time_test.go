@@ -42,12 +42,12 @@ func inZone(zone string, edit func(*engine.MemberInput)) func(*engine.MemberInpu
 	}
 }
 
-// TestQuietHours hold a message to the window's end in the member's zone, never a reply to what the member just did, never service.
+// TestQuietHours hold a message to the window's end in the member's zone, never a reply to what the member just did, never service that declares none.
 func TestQuietHours(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		const night = "quiet_hours: {from: \"22:00\", to: \"09:00\"}"
 		key := w.publish(campaign("quiet", night, sends("one", "One")))
-		service := w.publish(campaign("bill", night+"\npurpose: service", sends("bill", "Bill")))
+		service := w.publish(campaign("bill", "purpose: service", sends("bill", "Bill")))
 		w.clock.set(at("2026-11-24T22:30")) // 23:30 in Berlin, 01:30 in Moscow, 17:30 in New York
 		want := map[string]string{"Europe/Berlin": "2026-11-25T08:00", "Europe/Moscow": "2026-11-25T06:00", "America/New_York": "2026-11-24T22:30"}
 		ms := map[string]campaigns.MemberID{}

@@ -24,6 +24,7 @@ func urgency(def *definition.Definition) int {
 type dueCampaign struct {
 	id       campaigns.CampaignID
 	priority int
+	rank     int
 }
 
 // byUrgency sorts campaigns as their messages are sorted, so that what is due together is decided in the order in which it leaves.
@@ -34,13 +35,15 @@ func (e *Engine) byUrgency(ctx context.Context, ids []campaigns.CampaignID) ([]d
 	}
 	out := make([]dueCampaign, len(ids))
 	for i, id := range ids {
-		out[i] = dueCampaign{id, prioNormal}
+		out[i] = dueCampaign{id: id, priority: prioNormal, rank: 1}
 		if c := states[id]; c != nil && c.LiveVersion > 0 {
 			if l, err := e.version(ctx, e.Store, id, c.LiveVersion); err == nil { // who cannot be read is told so where it is decided
-				out[i].priority = urgency(l.def)
+				out[i].priority, out[i].rank = urgency(l.def), rank(l)
 			}
 		}
 	}
-	slices.SortStableFunc(out, func(a, b dueCampaign) int { return cmp.Compare(a.priority, b.priority) })
+	slices.SortStableFunc(out, func(a, b dueCampaign) int {
+		return cmp.Or(cmp.Compare(a.priority, b.priority), cmp.Compare(b.rank, a.rank))
+	})
 	return out, nil
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/kruzhok/kruzhok/campaigns/decide"
 	"github.com/kruzhok/kruzhok/campaigns/definition"
 	"github.com/kruzhok/kruzhok/campaigns/explain"
+	"github.com/kruzhok/kruzhok/channels"
 	"github.com/kruzhok/kruzhok/internal/locale"
 	"github.com/kruzhok/kruzhok/members"
 	"github.com/kruzhok/kruzhok/store"
@@ -328,10 +329,37 @@ func (w *passage) stands() []WhyLine {
 	}
 	l.Step = w.row.Step
 	lines := []WhyLine{l}
+	if unseen := w.unseen(); unseen != nil {
+		lines = append(lines, *unseen)
+	}
 	if w.c.State == campaigns.Paused {
 		lines = append(lines, w.line(WhyWaiting, nil, "why.paused", nil))
 	}
 	return lines
+}
+
+// unseen says that the open question stands where nothing reaches the member any more.
+func (w *passage) unseen() *WhyLine {
+	asked := w.en.Asked[w.row.Step]
+	if w.row.WaitKind != campaigns.WaitAnswer || asked.Twin != "" {
+		return nil
+	}
+	a := w.p.Addresses[asked.Channel]
+	var reason campaigns.Reason
+	switch {
+	case a.Reach == channels.ReachBlocked:
+		reason = campaigns.Blocked
+	case a.Reach == channels.ReachGone:
+		reason = campaigns.Gone
+	case a.Suppressed != "":
+		reason = campaigns.SuppressedAddr
+	default:
+		return nil
+	}
+	l := w.line(WhyWaiting, nil, "why.waiting.unseen", nil)
+	l.Step, l.Why, l.Over = w.row.Step, reason, asked.Channel
+	l.What += " " + w.say("why.against."+string(reason), nil)
+	return &l
 }
 
 // escalates reports whether the question that is open is to go by another channel first, before its time is over.

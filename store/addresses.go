@@ -83,7 +83,23 @@ func (tx *Tx) countAddress(ctx context.Context, id campaigns.MemberID, ch campai
 func (tx *Tx) SetReach(ctx context.Context, id campaigns.MemberID, ch campaigns.Channel, r channels.Reach, now time.Time) error {
 	_, err := tx.run.exec(ctx, `UPDATE addresses SET reach = $3, reach_at = $4 WHERE member_id = $1 AND channel = $2`, id, ch, r, micros(now))
 	tx.changed(id)
-	return wrap("write reach", err)
+	if err != nil || !dead(r) {
+		return wrap("write reach", err)
+	}
+	return tx.lookAtQuestions(ctx, []campaigns.MemberID{id}, now)
+}
+
+// dead reports whether nothing reaches the member there any more.
+func dead(r channels.Reach) bool { return r == channels.ReachBlocked || r == channels.ReachGone }
+
+// lookAtQuestions makes the members' open questions due: one that nobody will see where it was put may have to go elsewhere.
+func (tx *Tx) lookAtQuestions(ctx context.Context, ids []campaigns.MemberID, now time.Time) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	_, err := tx.run.exec(ctx, `UPDATE enrollments SET due_at = $2 WHERE member_id`+tx.dialect.among(1)+` AND state = 'waiting' AND wait_kind = 'answer'
+		AND due_at > $2 AND campaign_id IN (SELECT id FROM campaigns WHERE state = 'running')`, list(tx.dialect, ids), micros(now))
+	return wrap("look at open questions", err)
 }
 
 // Reached is what an attempt told about a member's address.
@@ -102,13 +118,22 @@ var reachedColumns = columns[Reached]{
 }
 
 // SetReaches is SetReach for many, at most one of a member and channel, in the order of members: two writers wait for each other in no circle.
-func (tx *Tx) SetReaches(ctx context.Context, rs []Reached) error {
+func (tx *Tx) SetReaches(ctx context.Context, rs []Reached, now time.Time) error {
 	rs = slices.SortedFunc(slices.Values(rs), func(a, b Reached) int {
 		return cmp.Or(cmp.Compare(a.Member, b.Member), cmp.Compare(a.Channel, b.Channel))
 	})
 	_, err := reachedColumns.applyAll(ctx, tx.queries, `UPDATE addresses SET reach = u.reach, reach_at = u.at
 		FROM {rows} WHERE addresses.member_id = u.member AND addresses.channel = u.channel`, rs)
-	return wrap("write reach", err)
+	if err != nil {
+		return wrap("write reach", err)
+	}
+	var lost []campaigns.MemberID
+	for _, r := range rs {
+		if dead(r.Reach) {
+			lost = append(lost, r.Member)
+		}
+	}
+	return tx.lookAtQuestions(ctx, lost, now)
 }
 
 // Suppress puts an address's keyed hash on the suppression list. The first reason stays.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/decide"
+	"github.com/kruzhok/kruzhok/campaigns/definition"
 )
 
 // BudgetHold is a place in a member's budget, for a message that may be leaving.
@@ -53,6 +54,28 @@ func (q queries) Spent(ctx context.Context, ids []campaigns.MemberID, since, now
 			WHERE h.member_id`+q.dialect.among(1)+` AND h.until > $3
 			AND (d.state IN ('claimed', 'sending') OR d.state = 'pending' AND (d.due_at IS NULL OR d.due_at <= $3))`, among, micros(since), micros(now))
 	return out, wrap("count messages", err)
+}
+
+// DueMessage is the first part of a campaign's message that is due.
+type DueMessage struct {
+	Member     campaigns.MemberID
+	Delivery   campaigns.DeliveryID
+	Enrollment campaigns.EnrollmentID
+	Campaign   campaigns.CampaignID
+	Version    int
+	Channel    campaigns.Channel
+	Kind       definition.Kind
+}
+
+// DueFor returns what is due for the members, or claimed, of campaigns that run, and was not due already at since.
+func (q queries) DueFor(ctx context.Context, ids []campaigns.MemberID, since, now time.Time) ([]DueMessage, error) {
+	due, err := many(ctx, q.run, func(r rows) (d DueMessage, err error) {
+		err = r.Scan(&d.Member, &d.Delivery, &d.Enrollment, &d.Campaign, &d.Version, &d.Channel, &d.Kind)
+		return d, err
+	}, `SELECT d.member_id, d.id, d.enrollment_id, d.campaign_id, d.version, d.channel, c.kind FROM deliveries d JOIN campaigns c ON c.id = d.campaign_id
+		WHERE d.member_id`+q.dialect.among(1)+` AND d.kind = 'step' AND d.part = 0 AND d.state IN ('pending', 'claimed') AND c.state = 'running'
+			AND COALESCE(d.due_at, d.created_at) > $2 AND COALESCE(d.due_at, d.created_at) <= $3`, list(q.dialect, ids), micros(since), micros(now))
+	return due, wrap("list due messages", err)
 }
 
 // BegunPassages are those of these enrollments that have sent a message, or may have.

@@ -89,7 +89,7 @@ func TestSetReaches(t *testing.T) {
 			rs = append(rs, store.Reached{Member: m.ID, Channel: campaigns.Email, Reach: []channels.Reach{channels.ReachOK, channels.ReachGone}[i%2], At: at(i)})
 		}
 		write(t, s, func(ctx context.Context, tx *store.Tx) error {
-			return tx.SetReaches(ctx, append(rs, store.Reached{Member: 1 << 40, Channel: campaigns.Email, Reach: channels.ReachOK}))
+			return tx.SetReaches(ctx, append(rs, store.Reached{Member: 1 << 40, Channel: campaigns.Email, Reach: channels.ReachOK}), at(9))
 		})
 		for _, r := range rs {
 			p := must[map[campaigns.MemberID]*store.Profile](t)(s.Profiles(t.Context(), []campaigns.MemberID{r.Member}))[r.Member]

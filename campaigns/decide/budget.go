@@ -58,16 +58,30 @@ type Spent struct {
 	Until      time.Time // zero: it has left
 }
 
-// leaves is when the message counts no more in the span; one that may be leaving is looked at again when it is known.
-func (s Spent) leaves(span time.Duration) time.Time {
+// leaves is when the message counts no more; one that may be leaving is looked at again when it is known. A rule of days counts from the beginning of the hour
+// in which the message left: what comes a day later at the same time of day finds room, however long the sending took.
+func (r BudgetRule) leaves(s Spent, zone *time.Location) time.Time {
 	if !s.Until.IsZero() {
 		return s.Until
 	}
-	return s.At.Add(span)
+	at := s.At
+	if r.Per.Days > 0 {
+		at = hourOf(at, zone)
+	}
+	return at.Add(r.Span())
+}
+
+// hourOf is when clocks began to show the hour.
+func hourOf(t time.Time, zone *time.Location) time.Time {
+	if zone != nil {
+		t = t.In(zone)
+	}
+	return t.Add(-time.Duration(t.Minute())*time.Minute - time.Duration(t.Second())*time.Second - time.Duration(t.Nanosecond())).UTC()
 }
 
 // Wish is a message that is to leave.
 type Wish struct {
+	Zone       *time.Location // the member's; nil: UTC
 	Enrollment campaigns.EnrollmentID
 	Kind       definition.Kind
 	Priority   definition.Priority
@@ -121,7 +135,7 @@ func (r BudgetRule) allowance(w Wish) int {
 func (r BudgetRule) ends(w Wish, spent []Spent, now time.Time) (out []time.Time) {
 	passages := map[campaigns.EnrollmentID]time.Time{}
 	for _, s := range spent {
-		end := s.leaves(r.Span())
+		end := r.leaves(s, w.Zone)
 		switch {
 		case !end.After(now):
 		case r.Kind == "":

@@ -21,6 +21,8 @@ func TestBudget(t *testing.T) {
 	surveys := []decide.Spent{ago(30, 1, definition.Survey), ago(20, 1, definition.Survey), ago(50, 2, definition.Survey)}
 	flying := []decide.Spent{ago(20, 1, definition.Reminder), {Enrollment: 2, Until: noon.Add(5 * time.Minute)}}
 	wish := decide.Wish{Enrollment: 9, Kind: definition.Reminder, Priority: definition.PriorityNormal}
+	kolkata := wish
+	kolkata.Zone = zone(t, "Asia/Kolkata")
 	of := func(p definition.Priority, k definition.Kind, e campaigns.EnrollmentID) decide.Wish {
 		return decide.Wish{Enrollment: e, Kind: k, Priority: p}
 	}
@@ -38,6 +40,9 @@ func TestBudget(t *testing.T) {
 		"over":                          {[]decide.BudgetRule{rule(1, 1, "")}, wish, three, 23 * time.Hour, "1 per 1d"},
 		"the longest holds":             {[]decide.BudgetRule{rule(3, 1, ""), rule(3, 7, "")}, wish, three, 148 * time.Hour, "3 per 7d"},
 		"just left the span":            {[]decide.BudgetRule{rule(1, 1, "")}, wish, []decide.Spent{ago(24, 1, "")}, 0, ""},
+		"a day ago at this hour":        {[]decide.BudgetRule{rule(1, 1, "")}, wish, []decide.Spent{{At: noon.Add(-23*time.Hour - time.Minute)}}, 0, ""},
+		"24 hours are 24 hours":         {[]decide.BudgetRule{{Most: 1, Per: timing.Period{Time: 24 * time.Hour}}}, wish, []decide.Spent{{At: noon.Add(-23*time.Hour - time.Minute)}}, 59 * time.Minute, "1 per 24h"},
+		"the hour of their own clock":   {[]decide.BudgetRule{rule(1, 1, "")}, kolkata, []decide.Spent{{At: noon.Add(-23*time.Hour - time.Minute)}}, 30 * time.Minute, "1 per 1d"},
 		"low has half":                  {[]decide.BudgetRule{rule(6, 1, "")}, of(definition.PriorityLow, definition.Reminder, 9), three, 4 * time.Hour, "6 per 1d"},
 		"low has one at least":          {[]decide.BudgetRule{rule(1, 1, "")}, of(definition.PriorityLow, definition.Reminder, 9), nil, 0, ""},
 		"high passes":                   {[]decide.BudgetRule{rule(1, 1, "")}, of(definition.PriorityHigh, definition.Reminder, 9), three, 0, ""},

@@ -80,7 +80,7 @@ type Waiting struct {
 	Channel campaigns.Channel   `json:"channel,omitempty"`
 	Part    int                 `json:"part,omitempty"`
 	Tried   []campaigns.Channel `json:"tried,omitempty"`
-	// Plan is when the message that is waited for was to leave, where the step minds lateness and that was not when its delivery was written.
+	// Plan is when the message that is waited for was to leave, where the step minds that and it was not when its delivery was written.
 	Plan *Plan `json:"plan,omitempty"`
 	// Rejected counts the wrong answers of this visit.
 	Rejected int `json:"rejected,omitempty"`
@@ -100,6 +100,21 @@ type Silence struct {
 type Plan struct {
 	At time.Time      `json:"at"`
 	On []time.Weekday `json:"on,omitempty"`
+	// Clock is the time of day that was waited for, where clocks did not show it at that moment: it fell into a gap.
+	Clock *timing.LocalTime `json:"clock,omitempty"`
+}
+
+// clock is the time of day of the plan.
+func (p Plan) clock(zone *time.Location) timing.LocalTime {
+	if p.Clock != nil {
+		return *p.Clock
+	}
+	return clockAt(p.At, zone)
+}
+
+func clockAt(t time.Time, zone *time.Location) timing.LocalTime {
+	h, m, _ := t.In(zone).Clock()
+	return timing.LocalTime{Hour: h, Minute: m}
 }
 
 // Round is one round of a repeat. The moments at which rounds open follow from First, the repeat's At and the member's zone, so that a move
@@ -178,7 +193,7 @@ type ChannelFacts struct {
 type Input interface{ input() }
 
 // Start is the first decision of an enrollment. NotBefore, when set, is the moment before which the first step does not start (a schedule in the member's zone).
-// One that has passed is when it should have started.
+// One that has passed is when it should have started: that of its schedule, or of the event that let the member in.
 type Start struct{ NotBefore *time.Time }
 
 // Due says that the enrollment's Due has come (or that it is active and a worker looks).
@@ -219,6 +234,7 @@ type Begun struct {
 type Happened struct {
 	Event string
 	Data  map[string]any `json:",omitempty"` // what it brought: texts, numbers, true or false, and what nobody looks at
+	At    time.Time      `json:",omitzero"`  // when we were told of it; zero: now
 }
 
 // Left ends the enrollment from outside: withdrawn, stopped, unsubscribed, campaign ended, erased.

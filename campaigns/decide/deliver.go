@@ -55,13 +55,18 @@ func (r *run) deliver(s *definition.Step, ch campaigns.Channel, part int) {
 // planOf is the plan to keep with the step's message: another part of a text has the first one's.
 func (r *run) planOf(s *definition.Step, part int) *Plan {
 	switch {
-	case r.d.LateOf(s) == nil || part == 0 && r.plan.At.Equal(r.now) && len(r.plan.On) == 0:
-		return nil
 	case part > 0:
 		return r.e.Waiting.Plan
+	case r.d.LateOf(s) != nil && (!r.plan.At.Equal(r.now) || len(r.plan.On) > 0 || r.plan.Clock != nil), r.quietSince():
+		plan := r.plan
+		return &plan
 	}
-	plan := r.plan
-	return &plan
+	return nil
+}
+
+// quietSince reports whether quiet hours that skip have begun or ended since the step was to be reached. Else now says as well whether it came due in them.
+func (r *run) quietSince() bool {
+	return r.d.SkipsQuiet() && r.d.Quiet.Contains(r.plan.At, r.f.Zone) != r.d.Quiet.Contains(r.now, r.f.Zone)
 }
 
 func expires(s *definition.Step) timing.Period {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/definition"
+	"github.com/kruzhok/kruzhok/channels"
 )
 
 // escalates is when the open question goes by another channel, as known at the moment upTo; false: it does not, or not any more.
@@ -14,7 +15,16 @@ func (r *run) escalates(asked Asked, upTo time.Time) (time.Time, bool) {
 	if rule == nil || asked.Escalated {
 		return time.Time{}, false
 	}
+	if r.lost(asked.Channel) { // nobody will see it there: there is no silence to wait for
+		return r.now, true
+	}
 	return r.later(rule.After, asked.At, upTo), true
+}
+
+// lost reports whether nothing reaches the member on the channel any more.
+func (r *run) lost(ch campaigns.Channel) bool {
+	c, ok := r.f.Channels[ch]
+	return ok && (c.Reach == channels.ReachBlocked || c.Reach == channels.ReachGone || c.Suppressed)
 }
 
 // look is when the open question is looked at next: when it goes by another channel, or when it stops waiting.

@@ -27,13 +27,14 @@ type GateFacts struct {
 	Channel      ChannelFacts
 	HasAddress   bool
 	Expires      time.Time
-	// Made is when the message's row was written: when it came due at first.
-	Made time.Time
+	// Away: the channel stood still, or refused for a time, when the message expired.
+	Away bool
 	// Further: it goes on with a text that has begun, which is not left in its middle.
 	Further bool
+	// Plan is when the message was due at first.
+	Plan Plan
 	// Late is the step's rule for what comes late, counted from Plan; nil: there is none.
 	Late           *definition.Late
-	Plan           Plan
 	Lane           campaigns.Lane
 	Zone           *time.Location
 	Quiet          []*timing.Window // the campaign's and the member's
@@ -56,7 +57,7 @@ type Verdict struct {
 }
 
 // Gate decides whether a delivery may leave now. The gates in their order: the enrollment still wants it; stop, address and consent allow it;
-// the campaign is not paused; its step's rule does not find it late; it will not have expired when the quiet hours that hold it end; no quiet hours hold it.
+// the campaign is not paused; it did not come due in quiet hours that skip; its step's rule does not find it late; it will not have expired when the quiet hours that hold it end; no quiet hours hold it.
 // A reply to the member's own act (System) answers to the address alone.
 func Gate(g GateFacts, now time.Time) Verdict {
 	if reason := g.over(); reason != "" {
@@ -68,16 +69,18 @@ func Gate(g GateFacts, now time.Time) Verdict {
 	if g.CampaignPaused && !g.System {
 		return Verdict{State: campaigns.Pending, Reason: campaigns.CampaignPaused}
 	}
+	if g.skips() { // before lateness: what is skipped waits for no next time
+		return Verdict{State: campaigns.Expired, Reason: campaigns.QuietSkipped}
+	}
 	if g.Late != nil && !g.System && !g.Again && !g.Further && !g.Plan.At.IsZero() {
 		if v := g.late(now); v.State != "" {
 			return v
 		}
 	}
-	if g.skips() {
-		return Verdict{State: campaigns.Expired, Reason: campaigns.QuietSkipped}
-	}
 	free, ok := g.leaves(now)
 	switch {
+	case g.Away && !g.Expires.IsZero() && now.After(g.Expires):
+		return Verdict{State: campaigns.Expired, Reason: campaigns.ChannelAway}
 	case !ok || !g.Expires.IsZero() && free.After(g.Expires):
 		return Verdict{State: campaigns.Expired, Reason: campaigns.TooLate}
 	case free.After(now):
@@ -120,7 +123,7 @@ func (g *GateFacts) late(now time.Time) Verdict {
 	zone, moment := g.zone(), g.Plan.At
 	var next time.Time
 	if g.Late.Then == definition.LateNextWindow {
-		moment, next = timing.Around(moment, now, zone, g.Plan.On...)
+		moment, next = timing.Around(moment, now, zone, g.Plan.clock(zone), g.Plan.On...)
 	}
 	after := g.Late.After.Fixed()
 	if g.QuietThen == definition.QuietSpread && !g.begins(moment).Equal(moment) {
@@ -144,7 +147,7 @@ func (g *GateFacts) late(now time.Time) Verdict {
 // skips reports whether the campaign skips the message because it came due in its quiet hours. What came due before them, and could not leave, is held by
 // them; the member's own only hold.
 func (g *GateFacts) skips() bool {
-	return g.QuietThen == definition.QuietSkip && g.CampaignQuiet != nil && !g.Again && !g.Further && len(g.windows()) > 0 && g.CampaignQuiet.Contains(g.Made, g.zone())
+	return g.QuietThen == definition.QuietSkip && g.CampaignQuiet != nil && !g.Again && !g.Further && len(g.windows()) > 0 && g.CampaignQuiet.Contains(g.Plan.At, g.zone())
 }
 
 // begins is when quiet hours first let a message leave that comes due at the moment.
@@ -170,9 +173,10 @@ func (g *GateFacts) leaves(at time.Time) (time.Time, bool) {
 	return g.free(free.Add(time.Duration(point(g.Campaign, g.Step, g.Member, int(over)))))
 }
 
-// windows are the quiet hours that hold the message.
+// windows are the quiet hours that hold the message. A service campaign without any of its own is at any hour what it is for; one that has some can wait, and
+// does it for the member's too.
 func (g *GateFacts) windows() []*timing.Window {
-	if g.System || g.Lane == campaigns.Interactive && !g.Again || g.Purpose == campaigns.Service {
+	if g.System || g.Lane == campaigns.Interactive && !g.Again || g.Purpose == campaigns.Service && g.CampaignQuiet == nil {
 		return nil
 	}
 	return g.Quiet

@@ -16,7 +16,7 @@ import (
 func open(t testing.TB) decide.GateFacts {
 	return decide.GateFacts{
 		Standing: true, Purpose: campaigns.Marketing, HasAddress: true, Lane: campaigns.Bulk, Zone: berlin(t),
-		Channel: decide.ChannelFacts{Reach: channels.ReachOK, Consent: true}, Expires: noon.Add(time.Hour), Made: noon,
+		Channel: decide.ChannelFacts{Reach: channels.ReachOK, Consent: true}, Expires: noon.Add(time.Hour), Plan: decide.Plan{At: noon},
 	}
 }
 

@@ -191,14 +191,15 @@ func TestGateOfQuietHours(t *testing.T) {
 		change func(*decide.GateFacts)
 		want   decide.Verdict
 	}{
-		"skipped":                {nil, skipped},
-		"the member's own alone": {func(g *decide.GateFacts) { g.CampaignQuiet = window(22, 9) }, held},
-		"a reply":                {func(g *decide.GateFacts) { g.Lane = campaigns.Interactive }, decide.Verdict{}},
-		"service":                {func(g *decide.GateFacts) { g.Purpose = campaigns.Service }, decide.Verdict{}},
-		"came due before":        {func(g *decide.GateFacts) { g.Made = noon.Add(-2 * time.Hour) }, held},
-		"sent again":             {func(g *decide.GateFacts) { g.Again = true }, held},
-		"in its middle":          {func(g *decide.GateFacts) { g.Further = true }, held},
-		"outside of both":        {func(g *decide.GateFacts) { g.CampaignQuiet = window(22, 9); g.Quiet = []*timing.Window{window(22, 9)} }, decide.Verdict{}},
+		"skipped":                 {nil, skipped},
+		"the member's own alone":  {func(g *decide.GateFacts) { g.CampaignQuiet = window(22, 9) }, held},
+		"a reply":                 {func(g *decide.GateFacts) { g.Lane = campaigns.Interactive }, decide.Verdict{}},
+		"service":                 {func(g *decide.GateFacts) { g.Purpose = campaigns.Service }, skipped},
+		"service without its own": {func(g *decide.GateFacts) { g.Purpose, g.CampaignQuiet = campaigns.Service, nil }, decide.Verdict{}},
+		"came due before":         {func(g *decide.GateFacts) { g.Plan.At = noon.Add(-2 * time.Hour) }, held},
+		"sent again":              {func(g *decide.GateFacts) { g.Again = true }, held},
+		"in its middle":           {func(g *decide.GateFacts) { g.Further = true }, held},
+		"outside of both":         {func(g *decide.GateFacts) { g.CampaignQuiet = window(22, 9); g.Quiet = []*timing.Window{window(22, 9)} }, decide.Verdict{}},
 	} {
 		if diff := cmp.Diff(c.want, gate(definition.QuietSkip, 1, c.change)); diff != "" {
 			t.Errorf("%s: %s", name, diff)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/definition"
+	"github.com/kruzhok/kruzhok/campaigns/timing"
 )
 
 // Decide takes one input and returns where the enrollment stands then, and what follows from it, in the order in which it is to be done.
@@ -79,8 +80,9 @@ func (r *run) take(in Input) {
 	}
 }
 
-// planned is when what follows from the input was to follow: what waited for a time, at that time; what waited for a message, when that was sent. What
-// was skipped because it was late makes those behind it as late.
+// planned is when what follows from the input was to follow: what waited for a time, at that time; what waited for a message, when that was sent; what waited
+// for an event or an answer, when that was received. What
+// was skipped because it was late, or came due in quiet hours, makes those behind it as late.
 func (r *run) planned(in Input) Plan {
 	plan := Plan{At: r.now}
 	earlier := func(at *time.Time) {
@@ -91,20 +93,46 @@ func (r *run) planned(in Input) Plan {
 	switch in := in.(type) {
 	case *Start:
 		earlier(in.NotBefore)
+		if in.NotBefore != nil {
+			plan.Clock = r.unshown(r.opensAt(), plan.At)
+		}
 	case *Due:
 		earlier(r.e.Due)
 		if rule := r.e.Waiting.Rule; rule != nil {
-			plan.On = rule.On
+			plan.On, plan.Clock = rule.On, r.unshown(rule.Clock(), plan.At)
+		} else if !r.e.Started {
+			plan.Clock = r.unshown(r.opensAt(), plan.At)
 		}
 	case *Delivered:
 		earlier(&in.At)
-		if in.Reason == campaigns.Late {
+		if in.Reason == campaigns.Late || in.Reason == campaigns.QuietSkipped {
 			plan = r.wasPlanned(in)
 		}
 	case *Answered:
 		earlier(&in.At)
+	case *Happened:
+		earlier(&in.At)
 	}
 	return plan
+}
+
+// unshown is the time of day that was waited for, where clocks show another one at the moment that became of it.
+func (r *run) unshown(wanted *timing.LocalTime, at time.Time) *timing.LocalTime {
+	if wanted == nil || clockAt(at, r.f.Zone) == *wanted {
+		return nil
+	}
+	return wanted
+}
+
+// opensAt is the time of day at which a schedule by the member's clock lets them in.
+func (r *run) opensAt() *timing.LocalTime {
+	switch {
+	case !r.memberSchedule():
+		return nil
+	case r.e.Opens != nil:
+		return &r.e.Opens.LocalTime
+	}
+	return &r.d.Entry.Schedule.At.LocalTime
 }
 
 // wasPlanned is when the message that is waited for was to leave: when its row was written, unless that was late itself.

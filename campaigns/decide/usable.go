@@ -60,6 +60,9 @@ var triesNext = []campaigns.Reason{
 
 // tryNext reports whether a delivery that ended so is to be tried on another channel.
 func tryNext(state campaigns.DeliveryState, reason campaigns.Reason) bool {
+	if state == campaigns.Expired {
+		return reason == campaigns.ChannelAway
+	}
 	failed := state == campaigns.Failed || state == campaigns.Suppressed
 	return failed && slices.Contains(triesNext, reason)
 }

@@ -45,6 +45,9 @@ func (d *Definition) LateOf(s *Step) *Late {
 	return late
 }
 
+// MindsMoment reports whether the step's message is judged by when it was due: by its rule for what comes late, or by quiet hours that skip.
+func (d *Definition) MindsMoment(s *Step) bool { return d.LateOf(s) != nil || d.SkipsQuiet() }
+
 func either(own, campaigns *Late) *Late {
 	if own != nil {
 		return own

@@ -17,6 +17,9 @@ const (
 
 var defaultOver = timing.Period{Time: time.Hour}
 
+// SkipsQuiet reports whether what comes due in the campaign's quiet hours is skipped.
+func (d *Definition) SkipsQuiet() bool { return d.Quiet != nil && d.QuietThen == QuietSkip }
+
 func (r *reader) quiet(n *node) {
 	rec, ok := r.record(n, quietObject)
 	if !ok {

@@ -37,3 +37,11 @@ type Rule struct {
 	// At is the whole rule where it is set: a day with a time, on whatever clock.
 	At *LocalDateTime `json:"at,omitempty"`
 }
+
+// Clock is the time of day that the rule waits for; nil: none.
+func (r Rule) Clock() *LocalTime {
+	if r.At != nil {
+		return &r.At.LocalTime
+	}
+	return r.Until
+}

@@ -120,12 +120,11 @@ func Free(from, to time.Time, loc *time.Location, windows ...*Window) (sum time.
 	}
 }
 
-// Around is the last moment, from first on, at which clocks in loc show what they show at first, on one of the days where there are some, at or before t;
-// and the next one. Before first there is none: then it is the last one.
-func Around(first, t time.Time, loc *time.Location, on ...time.Weekday) (last, next time.Time) {
-	h, m, _ := first.In(loc).Clock()
+// Around is first or, later, the last moment at which clocks in loc show lt, on one of the days where there are some, at or before t; and the next one. At
+// first, clocks may show another time: that of the day may be in a gap.
+func Around(first, t time.Time, loc *time.Location, lt LocalTime, on ...time.Weekday) (last, next time.Time) {
 	for last = first; ; last = next {
-		if next = NextLocal(last.Add(time.Minute), LocalTime{Hour: h, Minute: m}, loc, on...); next.After(t) {
+		if next = NextLocal(last.Add(time.Minute), lt, loc, on...); next.After(t) {
 			return last, next
 		}
 	}
