@@ -147,9 +147,12 @@ func viewPublication(pub *engine.Publication, lang string) publicationView {
 type publicationCheckInput struct {
 	KeyInput
 	Body struct {
-		publishBody
-		Definition string            `json:"definition" doc:"The text that would be the draft"`
-		Format     definition.Format `json:"format" enum:"yaml,json"`
+		Inside        engine.Inside                         `json:"inside,omitempty" enum:"stay,move,end" doc:"As of publish-campaign"`
+		Moves         map[campaigns.StepID]campaigns.StepID `json:"moves,omitempty" doc:"As of publish-campaign"`
+		OutdatedTexts string                                `json:"outdated_texts,omitempty" enum:"accept" doc:"As of publish-campaign"`
+		SchedulePast  string                                `json:"schedule_past,omitempty" enum:"accept" doc:"As of publish-campaign"`
+		Definition    string                                `json:"definition" doc:"The text that would be the draft"`
+		Format        definition.Format                     `json:"format" enum:"yaml,json"`
 	}
 }
 
@@ -168,7 +171,8 @@ type publicationRefusal struct {
 
 func (s *server) checkPublication(ctx context.Context, p engine.Principal, in *publicationCheckInput) (*publicationCheckReply, error) {
 	draft := engine.Draft{Source: in.Body.Definition, Format: in.Body.Format}
-	pub, err := s.Engine.PublicationOf(ctx, p, in.key(), draft, in.Body.publishing())
+	how := publishBody{in.Body.Inside, in.Body.Moves, in.Body.OutdatedTexts, in.Body.SchedulePast}
+	pub, err := s.Engine.PublicationOf(ctx, p, in.key(), draft, how.publishing())
 	if err != nil {
 		return nil, err
 	}
