@@ -7,6 +7,7 @@ import (
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/engine"
+	"github.com/kruzhok/kruzhok/internal/fault"
 	"github.com/kruzhok/kruzhok/internal/locale"
 	"github.com/kruzhok/kruzhok/reports"
 )
@@ -48,7 +49,7 @@ func (s *server) enrollmentOperations() {
 	add(s, operation{
 		id: "enroll-members", method: http.MethodPost, path: "/v1/campaigns/{key}/enrollments", tag: "Enrollments", scope: engine.CampaignsWrite,
 		summary: "Enroll members by hand", once: true, max: s.MaxBatch, status: http.StatusOK, errors: []int{http.StatusNotFound, http.StatusConflict},
-		doc: "Up to 10,000 external ids. Each has its own answer; one that cannot be enrolled stops no other.",
+		doc: "Up to 10,000 members, by external id or, for who has none, by the service's own id. Each has its own answer; one that cannot be enrolled stops no other. In a campaign whose runs have a key, key says what the runs are about.",
 	}, s.enroll)
 	add(s, operation{
 		id: "list-enrollments", method: http.MethodGet, path: "/v1/campaigns/{key}/enrollments", tag: "Enrollments", scope: engine.CampaignsRead,
@@ -64,7 +65,9 @@ func (s *server) enrollmentOperations() {
 type enrollInput struct {
 	KeyInput
 	Body struct {
-		Members []string `json:"members" nullable:"false" minItems:"1" doc:"External ids"`
+		Members   []string `json:"members,omitempty" nullable:"false" doc:"External ids"`
+		MemberIDs []string `json:"member_ids,omitempty" nullable:"false" doc:"The service's own ids of members; their answers follow those of members"`
+		Key       string   `json:"key,omitempty" maxLength:"64" doc:"What the runs are about, in a campaign whose runs have a key: what its event would bring"`
 	}
 }
 
@@ -75,21 +78,33 @@ type enrollReply struct {
 }
 
 type enrollResult struct {
-	Member     string             `json:"member"`
+	Member     string             `json:"member" doc:"The external id; empty for who was named by member_ids"`
+	MemberID   string             `json:"member_id,omitempty" doc:"Absent where nobody is known by the name"`
 	Result     engine.EntryResult `json:"result" enum:"enrolled,already_active,reentry,not_found,erased,no_address"`
 	Enrollment string             `json:"enrollment_id,omitempty"`
 	What       string             `json:"what" doc:"The result in the asked language"`
 }
 
 func (s *server) enroll(ctx context.Context, p engine.Principal, in *enrollInput) (*enrollReply, error) {
-	results, err := s.Engine.Enroll(ctx, p, in.key(), in.Body.Members)
+	who := engine.Enrolling{ExternalIDs: in.Body.Members, Key: in.Body.Key}
+	for _, text := range in.Body.MemberIDs {
+		id, err := readID(text, "member")
+		if err != nil {
+			return nil, err
+		}
+		who.Members = append(who.Members, campaigns.MemberID(id))
+	}
+	if len(in.Body.Members)+len(who.Members) == 0 {
+		return nil, fault.New(fault.Invalid, "invalid.nobody_to_enroll", nil)
+	}
+	results, err := s.Engine.EnrollAs(ctx, p, in.key(), who)
 	if err != nil {
 		return nil, err
 	}
 	out := &enrollReply{}
 	out.Body.Results = make([]enrollResult, len(results))
 	for i, r := range results {
-		out.Body.Results[i] = enrollResult{r.ExternalID, r.Result, idText(r.Enrollment), locale.T(requestOf(ctx).lang, "entry."+string(r.Result), nil)}
+		out.Body.Results[i] = enrollResult{r.ExternalID, idText(r.Member), r.Result, idText(r.Enrollment), locale.T(requestOf(ctx).lang, "entry."+string(r.Result), nil)}
 	}
 	return out, nil
 }

@@ -2,18 +2,22 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/definition"
 	"github.com/kruzhok/kruzhok/campaigns/difference"
+	"github.com/kruzhok/kruzhok/campaigns/timing"
 	"github.com/kruzhok/kruzhok/engine"
+	"github.com/kruzhok/kruzhok/internal/fault"
 )
 
 func (s *server) publicationOperations() {
 	add(s, operation{
 		id: "get-publication", method: http.MethodGet, path: "/v1/campaigns/{key}/publication", tag: "Campaigns", scope: engine.CampaignsRead,
 		summary: "Look at what publishing the draft would do", errors: []int{http.StatusNotFound},
-		doc: "What changed since the newest version, how many members stand at which step of which version and where each would go on if they were moved, and which texts lag behind in a language. Changes nothing.",
+		doc: "What changed since the newest version, how many members stand at which step of which version and where each would go on if they were moved, which texts lag behind in a language, and when its audience comes in. Changes nothing.",
 	}, s.getPublication)
 	add(s, operation{
 		id: "publish-campaign", method: http.MethodPost, path: "/v1/campaigns/{key}/publication", tag: "Campaigns", scope: engine.CampaignsWrite,
@@ -21,6 +25,11 @@ func (s *server) publicationOperations() {
 		doc: "Without a body, members inside finish the version that they entered; where only texts changed, they get the corrected ones with their next message. " +
 			"With If-Match the draft is published only while its revision is that one.", loose: true,
 	}, s.publish)
+	add(s, operation{
+		id: "check-publication", method: http.MethodPost, path: "/v1/campaigns/{key}/publication-checks", tag: "Campaigns", scope: engine.CampaignsRead,
+		summary: "Look at what publishing a text would do", errors: []int{http.StatusNotFound},
+		doc: "As get-publication, of a text that is not the draft yet and with the choices that publish-campaign takes: refusals say what it would refuse. The campaign need not be there. Changes nothing.",
+	}, s.checkPublication)
 	add(s, operation{
 		id: "get-texts", method: http.MethodGet, path: "/v1/campaigns/{key}/texts", tag: "Campaigns", scope: engine.CampaignsRead,
 		summary: "List the draft's texts, language beside language", errors: []int{http.StatusNotFound},
@@ -43,6 +52,11 @@ type publishBody struct {
 	Inside        engine.Inside                         `json:"inside,omitempty" enum:"stay,move,end" doc:"What becomes of those inside older versions: they finish theirs (stay, the default), go on in the new one at the step with the same id (move), or leave (end)"`
 	Moves         map[campaigns.StepID]campaigns.StepID `json:"moves,omitempty" doc:"With move: where those go on who stand at a step, by its id. An empty text ends their passage. A step that the new version does not have needs one"`
 	OutdatedTexts string                                `json:"outdated_texts,omitempty" enum:"accept" doc:"accept publishes although texts lag behind in a language"`
+	SchedulePast  string                                `json:"schedule_past,omitempty" enum:"accept" doc:"accept publishes although the one moment of its schedule is over an hour past, so that the whole audience comes in at once"`
+}
+
+func (b *publishBody) publishing() engine.Publishing {
+	return engine.Publishing{Inside: b.Inside, Moves: b.Moves, AcceptOutdated: b.OutdatedTexts != "", AcceptPast: b.SchedulePast != ""}
 }
 
 type publishInput struct {
@@ -56,10 +70,11 @@ func (s *server) publish(ctx context.Context, p engine.Principal, in *publishInp
 	if err != nil {
 		return nil, err
 	}
-	how := engine.Publishing{Revision: rev}
-	if b := in.Body; b != nil {
-		how.Inside, how.Moves, how.AcceptOutdated = b.Inside, b.Moves, b.OutdatedTexts != ""
+	how := engine.Publishing{}
+	if in.Body != nil {
+		how = in.Body.publishing()
 	}
+	how.Revision = rev
 	v, err := s.Engine.PublishAs(ctx, p, in.key(), how)
 	if err != nil {
 		return nil, err
@@ -78,7 +93,14 @@ type publicationView struct {
 	Untold        []string       `json:"untold" doc:"Steps that tell the staff (notify), for which the service's settings name nobody, or nobody on one of their channels"`
 	Unset         []string       `json:"unset_endpoints" doc:"Endpoints that steps call (call), and that the service's settings do not name: such calls fail"`
 	ScheduleOver  bool           `json:"schedule_over" doc:"All days of the draft's recurring schedule are past: published as it is, nobody comes in by it"`
+	Moment        *momentView    `json:"moment" doc:"What becomes of its schedule for one moment; null: it has none"`
 	Outdated      []textView     `json:"outdated" doc:"Texts that were changed in one language and not in another"`
+}
+
+type momentView struct {
+	At    timing.LocalDateTime    `json:"at"`
+	Zone  definition.ScheduleZone `json:"zone" enum:"community,member" doc:"Whose clock shows it"`
+	Opens engine.Opens            `json:"opens" enum:"later,now,past,opened" doc:"later: when it comes. now: it has just come, and the audience comes in at once. past: over an hour ago, and the audience would come in at once; publishing needs schedule_past: accept. opened: an audience was taken in at this moment, or is being taken in, and publishing does not open it again; a correction reaches those inside. To send it again, give it another moment or copy the campaign"`
 }
 
 type standingView struct {
@@ -99,12 +121,16 @@ func (s *server) getPublication(ctx context.Context, p engine.Principal, in *Key
 	if err != nil {
 		return nil, err
 	}
+	return &publicationViewReply{ETag: revision(pub.Campaign), Body: viewPublication(pub, requestOf(ctx).lang)}, nil
+}
+
+func viewPublication(pub *engine.Publication, lang string) publicationView {
 	v := publicationView{
 		Version: pub.Version, DraftRevision: pub.Campaign.DraftRev, Difference: []string{}, TextsOnly: pub.Texts, InsideN: pub.Count(),
 		Inside: []standingView{}, Untold: []string{}, Unset: append([]string{}, pub.Unset...), ScheduleOver: pub.Over, Outdated: viewTexts(pub.Outdated()),
 	}
 	if pub.Difference != nil {
-		v.Difference = append(v.Difference, pub.Difference.Lines(requestOf(ctx).lang)...)
+		v.Difference = append(v.Difference, pub.Difference.Lines(lang)...)
 	}
 	for _, id := range pub.Untold {
 		v.Untold = append(v.Untold, string(id))
@@ -112,7 +138,58 @@ func (s *server) getPublication(ctx context.Context, p engine.Principal, in *Key
 	for _, st := range pub.Inside {
 		v.Inside = append(v.Inside, standingView{st.Version, st.Step, st.N, st.Place, st.Unread})
 	}
-	return &publicationViewReply{ETag: revision(pub.Campaign), Body: v}, nil
+	if m := pub.Moment; m != nil {
+		v.Moment = &momentView{m.At, m.Zone, m.Opens}
+	}
+	return v
+}
+
+type publicationCheckInput struct {
+	KeyInput
+	Body struct {
+		Inside        engine.Inside                         `json:"inside,omitempty" enum:"stay,move,end" doc:"As of publish-campaign"`
+		Moves         map[campaigns.StepID]campaigns.StepID `json:"moves,omitempty" doc:"As of publish-campaign"`
+		OutdatedTexts string                                `json:"outdated_texts,omitempty" enum:"accept" doc:"As of publish-campaign"`
+		SchedulePast  string                                `json:"schedule_past,omitempty" enum:"accept" doc:"As of publish-campaign"`
+		Definition    string                                `json:"definition" doc:"The text that would be the draft"`
+		Format        definition.Format                     `json:"format" enum:"yaml,json"`
+	}
+}
+
+type publicationCheckReply struct {
+	Body struct {
+		publicationView
+		Refusals []publicationRefusal `json:"refusals" doc:"Why publishing it with these choices would be refused; empty: it would not"`
+	}
+}
+
+type publicationRefusal struct {
+	Code    string   `json:"code" doc:"As of the problem that publish-campaign would answer"`
+	Message string   `json:"message"`
+	Places  []string `json:"places" doc:"What it is about, for reading"`
+}
+
+func (s *server) checkPublication(ctx context.Context, p engine.Principal, in *publicationCheckInput) (*publicationCheckReply, error) {
+	draft := engine.Draft{Source: in.Body.Definition, Format: in.Body.Format}
+	how := publishBody{in.Body.Inside, in.Body.Moves, in.Body.OutdatedTexts, in.Body.SchedulePast}
+	pub, err := s.Engine.PublicationOf(ctx, p, in.key(), draft, how.publishing())
+	if err != nil {
+		return nil, err
+	}
+	lang, out := requestOf(ctx).lang, &publicationCheckReply{}
+	out.Body.publicationView, out.Body.Refusals = viewPublication(pub, lang), []publicationRefusal{}
+	for _, refused := range pub.Refusals {
+		var f *fault.Error
+		if !errors.As(refused, &f) {
+			continue
+		}
+		r := publicationRefusal{Code: f.Key, Message: fault.Message(refused, lang), Places: []string{}}
+		for _, d := range fault.Details(refused, lang) {
+			r.Places = append(r.Places, d.Message)
+		}
+		out.Body.Refusals = append(out.Body.Refusals, r)
+	}
+	return out, nil
 }
 
 // textView is one text in the campaign's languages.

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 	"time"
@@ -81,4 +82,42 @@ func TestClone(t *testing.T) {
 	w.call("POST", at, `{"key":"No key"}`).problem(422, "invalid.copy")
 	w.call("POST", "/v1/campaigns/nowhere/copies", `{"key":"b"}`).problem(404, "not_found.campaign")
 	w.call("POST", at, `{}`).want(422)
+}
+
+// TestPublicationOfAPastMoment needs a yes; a text that is not the draft yet is looked at with the same refusals, and is not kept.
+func TestPublicationOfAPastMoment(t *testing.T) {
+	w := newWorld(t)
+	src := func(key, at string) string {
+		return "key: " + key + "\nkind: broadcast\nname: C\ntopic: news\nlanguages: [en]\nchannels: [email]\nentry: {schedule: {at: \"" + at + "\", zone: community, audience: all}}\nsteps:\n  - {id: a, send: {text: {en: A}}}\n"
+	}
+	w.call("POST", "/v1/campaigns", src("c", "2020-03-01 10:00"), "Content-Type", "application/yaml").want(201)
+	opens := func(body string) any {
+		var got struct {
+			Moment map[string]any `json:"moment"`
+		}
+		must(t, json.Unmarshal([]byte(body), &got))
+		return got.Moment["opens"]
+	}
+	at := "/v1/campaigns/c/publication"
+	if got := opens(w.call("GET", at, "").want(200).body); got != "past" {
+		t.Errorf("opens: %v", got)
+	}
+	check := func(key, at, more string) string {
+		body, err := json.Marshal(src(key, at))
+		must(t, err)
+		return w.call("POST", "/v1/campaigns/"+key+"/publication-checks", `{"format":"yaml","definition":`+string(body)+more+`}`).want(200).body
+	}
+	for _, x := range []struct{ key, at, more, opens, refused string }{
+		{"c", "2020-03-01 10:00", "", "past", `"code":"conflict.schedule_past"`},
+		{"c", "2020-03-01 10:00", `,"schedule_past":"accept"`, "past", `"refusals":[]`},
+		{"new", "2120-03-01 10:00", "", "later", `"refusals":[]`},
+	} {
+		if got := check(x.key, x.at, x.more); opens(got) != x.opens || !strings.Contains(got, x.refused) {
+			t.Errorf("%v: %s", x, got)
+		}
+	}
+	w.call("GET", "/v1/campaigns/new", "").problem(404, "not_found.campaign")
+	w.call("POST", "/v1/campaigns/other/publication-checks", `{"format":"yaml","definition":"key: c"}`).problem(422, "invalid.definition")
+	w.call("POST", at, "").problem(409, "conflict.schedule_past")
+	w.call("POST", at, `{"schedule_past":"accept"}`).want(201)
 }

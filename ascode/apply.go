@@ -21,6 +21,9 @@ func (s *Service) Apply(ctx context.Context, p *Plan, tell func(line string)) er
 		if pub := it.Publication; pub != nil && len(pub.Outdated) > 0 && s.choice.OutdatedTexts == "" {
 			return errors.New(locale.T(s.lang, "cli.apply.outdated", map[string]any{"key": it.File.Key(), "texts": strings.Join(pub.Outdated, "; ")}))
 		}
+		if err := s.refused(it); err != nil {
+			return err
+		}
 		if err := s.unchanged(ctx, it); err != nil {
 			return err
 		}

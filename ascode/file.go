@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns/definition"
 	"github.com/kruzhok/kruzhok/campaigns/difference"
@@ -223,4 +224,21 @@ func ReadFiles(paths []string, lang string) ([]*File, error) {
 		return nil, bad
 	}
 	return files, nil
+}
+
+// Past is the one moment of a file's schedule, as it was typed, where it is past on every clock of the earth; empty otherwise.
+func Past(path string, now time.Time) string {
+	src, err := os.ReadFile(path)
+	if err != nil {
+		return ""
+	}
+	f, problems := readFile(path, src)
+	if len(problems) > 0 || f.def == nil || f.def.Entry.Schedule == nil || f.def.Entry.Schedule.Recurs != nil {
+		return ""
+	}
+	at := f.def.Entry.Schedule.At
+	if now.Sub(at.In(time.UTC)) < 13*time.Hour { // the last zone is UTC-12, and within the hour nobody is asked
+		return ""
+	}
+	return at.String()
 }

@@ -88,6 +88,12 @@ type Publication struct {
 	Outdated []string
 	Paused   bool
 	Again    bool // the campaign is finished, and runs again
+	// Moment is what becomes of a schedule for one moment; nil: there is none.
+	Moment *Moment
+	// Standings are where those inside stand.
+	Standings []Standing
+	// Refusals are why the service would refuse to publish it so.
+	Refusals []Refused
 	// Since is from the version that is live to the file, where the draft was another thing than that version.
 	Since *difference.Difference
 }
@@ -152,6 +158,7 @@ func (s *Service) item(ctx context.Context, f *File, publish bool) (*Item, error
 	case refusedWith(err, f.absent()):
 		if publish {
 			it.Publication = &Publication{Version: 1}
+			return it, s.foresee(ctx, it)
 		}
 		return it, nil
 	case err != nil:
@@ -219,7 +226,8 @@ func (s *Service) publication(ctx context.Context, it *Item) (*Publication, erro
 		return nil, errors.New(locale.T(s.lang, "cli.plan.archived", map[string]any{"key": it.File.Key(), "file": it.File.Path}))
 	}
 	if c.LiveVersion == 0 {
-		return &Publication{Version: 1}, nil
+		it.Publication = &Publication{Version: 1}
+		return it.Publication, s.foresee(ctx, it)
 	}
 	live, err := s.text(ctx, campaignPath(it.File.Key())+"/versions/"+strconv.Itoa(c.LiveVersion))
 	if err != nil {
@@ -233,8 +241,8 @@ func (s *Service) publication(ctx context.Context, it *Item) (*Publication, erro
 		p.Since = since
 	}
 	p.compare(live, it.File)
-	p.Inside, err = s.inside(ctx, it.File.Key())
-	return p, err
+	it.Publication = p
+	return p, s.foresee(ctx, it)
 }
 
 // compare looks at the languages, and at whether more than texts changes.
@@ -261,25 +269,6 @@ func alike(a, b *difference.Difference) bool {
 		return a.Empty()
 	}
 	return strings.Join(a.Lines(locale.Default), "\n") == strings.Join(b.Lines(locale.Default), "\n")
-}
-
-// inside counts the members who are in the campaign now.
-func (s *Service) inside(ctx context.Context, key string) (n int, err error) {
-	var report struct {
-		Enrollments struct {
-			States []struct {
-				State campaigns.EnrollmentState `json:"state"`
-				N     int                       `json:"n"`
-			} `json:"states"`
-		} `json:"enrollments"`
-	}
-	err = s.get(ctx, campaignPath(key)+"/report", &report)
-	for _, c := range report.Enrollments.States {
-		if c.State == campaigns.EnrollmentActive || c.State == campaigns.EnrollmentWaiting {
-			n += c.N
-		}
-	}
-	return n, err
 }
 
 func (s *Service) get(ctx context.Context, path string, out any) error {

@@ -135,11 +135,42 @@ func (p *Publication) insideWords() string {
 	return "cli.plan.inside"
 }
 
+// standings tell where those inside stand, and where they go on if they are moved.
+func (t *teller) standings(p *Publication) {
+	for _, s := range p.Standings {
+		args := map[string]any{"n": s.N, "step": s.Step, "version": s.Version}
+		key := "cli.plan.at"
+		switch {
+		case s.Step == "":
+			key = "cli.plan.before"
+		case p.Choice.Inside == "move" && s.Place == nil && !s.Unmoving:
+			key = "cli.plan.at.gone"
+		case p.Choice.Inside == "move" && s.Place != nil && *s.Place == "":
+			key = "cli.plan.at.ends"
+		case p.Choice.Inside == "move" && s.Place != nil && *s.Place != s.Step:
+			key, args["to"] = "cli.plan.at.to", *s.Place
+		}
+		t.line(indent, "    "+locale.T(t.lang, key, args))
+	}
+}
+
+// moment tells when the audience comes in.
+func (t *teller) moment(m *Moment) {
+	mark := "  "
+	if m.Opens == "past" {
+		mark = "! "
+	}
+	args := map[string]any{"at": fmt.Sprintf("%04d-%02d-%02d %02d:%02d", m.At.Year, m.At.Month, m.At.Day, m.At.Hour, m.At.Minute)}
+	args["zone"] = locale.Term("cli.plan.zone." + string(m.Zone))
+	t.line(indent, mark+locale.T(t.lang, "cli.plan.opens."+m.Opens, args))
+}
+
 func (t *teller) publication(it *Item) {
 	p := it.Publication
 	t.line(indent, "! "+locale.T(t.lang, "cli.plan.publish", map[string]any{"version": p.Version}))
 	if p.Inside > 0 {
 		t.line(indent, "  "+locale.T(t.lang, p.insideWords(), map[string]any{"n": p.Inside}))
+		t.standings(p)
 	}
 	if len(p.Outdated) > 0 {
 		t.line(indent, "  "+locale.T(t.lang, "cli.plan.outdated", map[string]any{"texts": strings.Join(p.Outdated, "; ")}))
@@ -149,8 +180,8 @@ func (t *teller) publication(it *Item) {
 		if _, left := s.Opens(time.Now().Add(-12 * time.Hour).UTC()); !left { // past on every clock of the earth
 			t.line(indent, "! "+locale.T(t.lang, "cli.plan.over", nil))
 		}
-	} else if s != nil {
-		t.line(indent, "  "+locale.T(t.lang, "cli.plan.schedule."+string(s.Zone), map[string]any{"at": fmt.Sprintf("%04d-%02d-%02d %02d:%02d", s.At.Year, s.At.Month, s.At.Day, s.At.Hour, s.At.Minute)}))
+	} else if p.Moment != nil {
+		t.moment(p.Moment)
 	}
 	if e := &it.File.def.Entry; e.Segment != "" {
 		t.line(indent, "  "+locale.T(t.lang, "cli.plan.segment."+string(e.Who), map[string]any{"segment": string(e.Segment)}))
@@ -160,6 +191,14 @@ func (t *teller) publication(it *Item) {
 		t.line(indent, "  "+locale.T(t.lang, "cli.plan.paused", nil))
 	case p.Again:
 		t.line(indent, "  "+locale.T(t.lang, "cli.plan.again", nil))
+	}
+	for _, r := range p.Refusals {
+		if r.Code != "conflict.outdated_texts" && r.Code != "conflict.schedule_past" && r.Code != "conflict.no_place" { // those are told above
+			t.line(indent, "! "+r.Message)
+			for _, place := range r.Places {
+				t.line(indent, "  "+place)
+			}
+		}
 	}
 	if p.Since != nil {
 		t.line(indent, "  "+locale.T(t.lang, "cli.plan.since", map[string]any{"version": p.Version - 1}))

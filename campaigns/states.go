@@ -6,7 +6,7 @@ import "slices"
 type State string
 
 const (
-	// Draft: created; never published. Left by the first publication.
+	// Draft: created; never published. Left by the first publication, or put out of sight.
 	Draft State = "draft"
 	// Scheduled: published, its entry lies in the future. Left when the entry opens, or by ending it.
 	Scheduled State = "scheduled"
@@ -16,12 +16,12 @@ const (
 	Paused State = "paused"
 	// Finished: ended by a person or by itself. A new publication opens it again.
 	Finished State = "finished"
-	// Archived: finished and out of sight.
+	// Archived: out of sight; it has finished, or was never published.
 	Archived State = "archived"
 )
 
 var stateTransitions = map[State][]State{
-	Draft:     {Scheduled, Running},
+	Draft:     {Scheduled, Running, Archived},
 	Scheduled: {Running, Paused, Finished},
 	Running:   {Paused, Finished},
 	Paused:    {Running, Scheduled, Finished},

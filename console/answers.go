@@ -102,7 +102,7 @@ func (r *request) answers() error {
 	if !p.Hidden && len(report.Questions) > 0 {
 		p.CSV = "/console/campaigns/" + string(key) + "/answers.csv"
 	}
-	w := words{p.Frame, flow.Def}
+	w := words{Frame: p.Frame, def: flow.Def}
 	for _, q := range report.Questions {
 		view, err := r.question(w, key, q, p.Hidden)
 		if err != nil {

@@ -46,7 +46,7 @@ func (p *previewPage) ask(s seen, of *engine.Previewable, refused error) {
 		own = append(own, "attributes."+campaigns.FormalityAttribute)
 	}
 	for _, q := range questions(of.Definition) {
-		f := p.answerField(words{p.Frame, of.Definition}, q, s.typed.Answers[q.SavesAs()])
+		f := p.answerField(words{Frame: p.Frame, def: of.Definition}, q, s.typed.Answers[q.SavesAs()])
 		f.Error = wrongAt["answers."+q.SavesAs()]
 		own = append(own, "answers."+q.SavesAs())
 		p.Answers = append(p.Answers, f)

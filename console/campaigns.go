@@ -12,6 +12,7 @@ import (
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/definition"
+	"github.com/kruzhok/kruzhok/campaigns/explain"
 	"github.com/kruzhok/kruzhok/console/look"
 	"github.com/kruzhok/kruzhok/engine"
 	"github.com/kruzhok/kruzhok/reports"
@@ -99,10 +100,11 @@ type stepsPage struct {
 	Panel   *panel
 	Far     []bar
 	Round   *roundsPanel
-	Opens   string // when the audience of a recurring schedule comes in
-	Earlier string // some passed another version
-	Broken  bool   // the draft cannot be read
-	NoneYet bool   // nobody has entered
+	Opens   string         // when the audience of a recurring schedule comes in
+	Earlier string         // some passed another version
+	Rules   []explain.Rule // who comes in and what holds for the messages
+	Broken  bool           // the draft cannot be read
+	NoneYet bool           // nobody has entered
 	Goal    *goalPanel
 }
 
@@ -216,7 +218,12 @@ func (r *request) steps() error {
 	if flow.Earlier > 0 {
 		p.Earlier = p.T("console.flow.earlier", "n", flow.Earlier)
 	}
-	b := flowBuilder{words{p.Frame, flow.Def}, "/console/campaigns/" + string(flow.Head.Key), campaigns.StepID(r.Query("step")), flow}
+	say, err := r.k.o.Reports.Words(r.Request.Context(), r.who, flow.Def, r.lang)
+	if err != nil {
+		return err
+	}
+	p.Rules = say.Rules(flow.Def)
+	b := flowBuilder{words{Frame: p.Frame, def: flow.Def, names: say}, "/console/campaigns/" + string(flow.Head.Key), campaigns.StepID(r.Query("step")), flow}
 	p.Steps = b.rows(flow.Steps)
 	chosen := flow.Find(b.chosen)
 	if chosen == nil && len(flow.Steps) > 0 {

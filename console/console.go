@@ -92,6 +92,7 @@ func (k *Console) routes() []route {
 		{"POST", "/console/campaigns/:key/pause", Access{Scope: engine.CampaignsWrite}, (*request).pause},
 		{"POST", "/console/campaigns/:key/resume", Access{Scope: engine.CampaignsWrite}, (*request).resume},
 		{"POST", "/console/campaigns/:key/archive", Access{Scope: engine.CampaignsWrite}, (*request).archive},
+		{"POST", "/console/campaigns/:key/end", Access{Scope: engine.CampaignsWrite}, (*request).end},
 		{"POST", "/console/campaigns/:key/copy", Access{Scope: engine.CampaignsWrite}, (*request).clone},
 		{"POST", "/console/switches/:scope/trip", Access{Scope: engine.CampaignsWrite}, (*request).trip},
 		{"POST", "/console/switches/:scope/release", Access{Scope: engine.CampaignsWrite}, (*request).release},
@@ -109,6 +110,8 @@ func (k *Console) routes() []route {
 		{"GET", "/console/members", members, (*request).members},
 		{"POST", "/console/members", members, (*request).members}, // a search: names do not belong in addresses
 		{"GET", "/console/members/:id", members, (*request).member},
+		{"POST", "/console/members/:id/enrollments", Access{Scope: engine.CampaignsWrite}, (*request).enrollMember},
+		{"POST", "/console/members/:id/enrollments/:run/withdrawal", Access{Scope: engine.CampaignsWrite}, (*request).withdrawMember},
 		{"GET", "/console/members/:id/why", members, (*request).whyWhich},
 		{"GET", "/console/members/:id/why/:key", members, (*request).why},
 		{"GET", budgetPath, Access{Scope: engine.SettingsRead}, (*request).budget},

@@ -20,7 +20,8 @@ import (
 // words says what definitions mean, in the reader's language.
 type words struct {
 	look.Frame
-	def *definition.Definition
+	def   *definition.Definition
+	names explain.Words // what the definition names is called by them, where they know it
 }
 
 // maxTitle bounds a title that is made of a text.
@@ -53,7 +54,7 @@ func (w words) title(s *definition.Step) string {
 	case *definition.Call:
 		return w.T("console.step.call", "endpoint", b.Endpoint)
 	case *definition.Enroll:
-		return w.T("console.step.enroll", "campaign", string(b.Campaign))
+		return w.T("console.step.enroll", "campaign", w.names.CampaignName(b.Campaign))
 	case *definition.Goto:
 		return w.T("console.step.goto", "step", w.title(w.def.Step(b.To)))
 	case *definition.End:

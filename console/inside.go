@@ -19,10 +19,19 @@ type insidePage struct {
 
 type insideRow struct {
 	Href, Name, Where, Wait, Since string
+	About                          string // what the passage is about; empty: it has no key
 	Avatar                         look.Avatar
 }
 
 const insideLimit = 50
+
+// about says what a passage is about; empty: it has no key.
+func about(f look.Frame, key string) string {
+	if key == "" {
+		return ""
+	}
+	return f.T("console.run.about", "key", key)
+}
 
 func (r *request) inside() error {
 	ctx, key := r.Request.Context(), campaigns.Key(r.Param("key"))
@@ -43,7 +52,12 @@ func (r *request) inside() error {
 		return err
 	}
 	base := "/console/campaigns/" + string(key) + "/members"
-	w := words{p.Frame, flow.Def}
+	w := words{Frame: p.Frame, def: flow.Def}
+	if flow.Def != nil {
+		if w.names, err = r.k.o.Reports.Words(ctx, r.who, flow.Def, r.lang); err != nil {
+			return err
+		}
+	}
 	if s := flow.Find(step); s != nil {
 		p.Only, p.All = w.title(s.Step), base
 		base += "?step=" + string(step) + "&"
@@ -65,6 +79,7 @@ func (r *request) inside() error {
 		if x.DueAt != nil && x.WaitKind == campaigns.WaitTime {
 			row.Wait = p.T("console.wait.until", "when", look.Moment(p.Lang, x.DueAt.In(r.zone), r.now()))
 		}
+		row.About = about(p.Frame, x.RunKey)
 		if p.Hidden = x.Profile == nil; !p.Hidden {
 			row.Href, row.Avatar = "/console/members/"+idText(x.Member), avatarOf(p.Frame, x.Profile.FirstName, x.Profile.LastName, waysOf(x.Profile))
 		}

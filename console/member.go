@@ -2,6 +2,7 @@ package console
 
 import (
 	"maps"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -31,6 +32,8 @@ type memberPage struct {
 	Answers  []saidView
 	Hidden   bool // answers are not the reader's to see
 	Erased   bool
+	Taking   *takingPart // nil: not for this reader
+	Problem  string      // why what was asked for was not done
 }
 
 type dayView struct {
@@ -63,7 +66,10 @@ type runView struct {
 // timelinePage is how many entries the page shows at once.
 const timelinePage = 60
 
-func (r *request) member() error {
+func (r *request) member() error { return r.memberPage(http.StatusOK, "") }
+
+// memberPage shows the member, and why what was just asked for was not done.
+func (r *request) memberPage(status int, problem string) error {
 	ctx := r.Request.Context()
 	n, err := number(r.Param("id"), "member")
 	if err != nil {
@@ -95,7 +101,11 @@ func (r *request) member() error {
 	for _, a := range m.Answers {
 		p.Answers = append(p.Answers, r.memberAnswer(b.words, a))
 	}
-	return r.render("member.html", p)
+	if err := r.takingPart(&p, m); err != nil {
+		return err
+	}
+	p.Problem = problem
+	return r.renderStatus(status, "member.html", p)
 }
 
 // keepWord lets only our own words into an address.
@@ -250,6 +260,9 @@ func (b memberBuilder) run(run reports.MemberRun) runView {
 		v.Text = w.title(run.Def.Step(run.Step))
 	default:
 		v.Text = string(run.Step)
+	}
+	if key := about(b.Frame, run.RunKey); key != "" {
+		v.Text = key + " · " + v.Text
 	}
 	if run.Rounds > 0 {
 		days := daysOf(b.Frame, run.Answered, run.Rounds, run.Round)

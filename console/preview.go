@@ -135,7 +135,7 @@ func (p *previewPage) versions(live, chosen int) []choice {
 
 // choose fills in the step and the view that the address left open, and leads to the others.
 func (p *previewPage) choose(s *seen, of *engine.Previewable) {
-	w := words{p.Frame, of.Definition}
+	w := words{Frame: p.Frame, def: of.Definition}
 	if reads := campaigns.Lang(p.Lang); s.language == "" && s.member == 0 && slices.Contains(of.Definition.Languages, reads) {
 		s.language = reads
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/kruzhok/kruzhok/console/look"
 	"github.com/kruzhok/kruzhok/engine"
 	"github.com/kruzhok/kruzhok/internal/fault"
+	"github.com/kruzhok/kruzhok/internal/locale"
 )
 
 // publishPage asks what publishing the draft is to do, and says what it would.
@@ -23,6 +24,9 @@ type publishPage struct {
 	Ways     []wayView
 	Places   []placeView
 	Over     bool     // nothing is left of the schedule
+	Comes    []string // when members come in, and whom it takes
+	Past     string   // the one moment of the schedule is past: what that means
+	Sure     bool     // somebody said yes to that
 	Untold   []string // what nobody would be told
 	Unset    []string // endpoints that the settings do not name
 	Outdated []string
@@ -35,6 +39,7 @@ type publishPage struct {
 	Copy     string // empty: the reader may only look
 	CopyKey  string // that was typed
 	CopyName string
+	Leaves   *action // ends the campaign, or archives the draft; nil: it has finished, or not for this reader
 }
 
 // wayView is one thing that can become of those inside.
@@ -65,7 +70,7 @@ const ended = "."
 func (r *request) publishForm() error { return r.publishPage(http.StatusOK, engine.Publishing{}, nil) }
 
 func (r *request) publish() error {
-	how := engine.Publishing{Inside: engine.Inside(r.PostForm("inside")), AcceptOutdated: r.PostForm("outdated") == "accept"}
+	how := engine.Publishing{Inside: engine.Inside(r.PostForm("inside")), AcceptOutdated: r.PostForm("outdated") == "accept", AcceptPast: r.PostForm("past") == "accept"}
 	rev, err := strconv.ParseInt(r.PostForm("revision"), 10, 64)
 	if err != nil || rev <= 0 {
 		return fault.New(fault.Invalid, "invalid.form", nil)
@@ -108,10 +113,11 @@ func (r *request) publishPage(status int, how engine.Publishing, refused error) 
 	if err != nil {
 		return err
 	}
-	p := publishPage{Frame: r.frame(look.Campaigns, flow.Head.Name), Revision: strconv.FormatInt(pub.Campaign.DraftRev, 10), Accepted: how.AcceptOutdated}
+	p := publishPage{Frame: r.frame(look.Campaigns, flow.Head.Name), Revision: strconv.FormatInt(pub.Campaign.DraftRev, 10), Accepted: how.AcceptOutdated, Sure: how.AcceptPast}
 	p.Head = headOf(p.Frame, flow.Head, r.sinceWords(p.Frame, flow), "publish")
 	if r.who.Require(engine.CampaignsWrite) == nil {
 		p.Copy = "/console/campaigns/" + string(key) + "/copy"
+		p.Leaves = p.leaves(flow.Head)
 		p.CopyKey, p.CopyName = r.PostForm("key"), r.PostForm("name")
 	}
 	if p.Copy != "" && flow.Head.State != campaigns.Archived {
@@ -120,14 +126,17 @@ func (r *request) publishPage(status int, how engine.Publishing, refused error) 
 	p.Preview = seen{key: key}.at("")
 	p.Over = pub.Over
 	p.lead(pub)
+	if err := r.comes(&p, pub); err != nil {
+		return err
+	}
 	p.ways(pub, how)
 	p.places(pub, how)
 	p.Unset = pub.Unset
 	for _, id := range pub.Untold {
-		p.Untold = append(p.Untold, words{p.Frame, pub.Draft}.title(pub.Draft.Step(id)))
+		p.Untold = append(p.Untold, words{Frame: p.Frame, def: pub.Draft}.title(pub.Draft.Step(id)))
 	}
 	for _, t := range pub.Outdated() {
-		p.Outdated = append(p.Outdated, outdatedLine(words{p.Frame, pub.Draft}, t))
+		p.Outdated = append(p.Outdated, outdatedLine(words{Frame: p.Frame, def: pub.Draft}, t))
 	}
 	if refused != nil {
 		p.Problem = fault.Message(refused, r.lang)
@@ -152,6 +161,42 @@ func (p *publishPage) lead(pub *engine.Publication) {
 	}
 }
 
+// comes says when members come in by the draft, who they are, and how many of them there are now.
+func (r *request) comes(p *publishPage, pub *engine.Publication) error {
+	entry := &pub.Draft.Entry
+	say, err := r.k.o.Reports.Words(r.Request.Context(), r.who, pub.Draft, r.lang)
+	if err != nil {
+		return err
+	}
+	if m := pub.Moment; m != nil {
+		p.Comes = append(p.Comes, locale.T(p.Lang, "console.publish.opens."+string(m.Opens), say.At(m.At)))
+	}
+	if pub.Moment == nil || pub.Moment.Zone == definition.MemberZone {
+		p.Comes = append(p.Comes, say.Entry(entry))
+	}
+	if pub.Moment != nil && pub.Moment.Opens == engine.OpensNever {
+		return nil
+	}
+	if who := say.Meant(entry); who != "" {
+		p.Comes = append(p.Comes, p.T("console.publish.audience", "who", who))
+	}
+	if entry.Audience() == nil {
+		return nil
+	}
+	n, err := r.k.o.Reports.Audience(r.Request.Context(), r.who, campaigns.Key(r.Param("key")))
+	switch {
+	case fault.Is(err, fault.Forbidden):
+	case err != nil:
+		return err
+	default:
+		p.Comes = append(p.Comes, p.T("console.publish.now", "n", n.Members))
+	}
+	if pub.Moment != nil && pub.Moment.Opens == engine.OpensPast {
+		p.Past = p.T("console.publish.past")
+	}
+	return nil
+}
+
 // ways asks only where somebody is inside.
 func (p *publishPage) ways(pub *engine.Publication, how engine.Publishing) {
 	n := pub.Count()
@@ -168,7 +213,7 @@ func (p *publishPage) ways(pub *engine.Publication, how engine.Publishing) {
 }
 
 func (p *publishPage) places(pub *engine.Publication, how engine.Publishing) {
-	w := words{p.Frame, pub.Draft}
+	w := words{Frame: p.Frame, def: pub.Draft}
 	for _, s := range pub.Inside {
 		v := placeView{N: p.T("console.members", "n", s.N), Title: p.T("console.publish.at", "step", string(s.Step), "version", s.Version)}
 		switch {

@@ -109,13 +109,26 @@ func TestCopyAndArchive(t *testing.T) {
 		}
 	}
 	sure := url.Values{"sure": {"yes"}}
-	if got := w.post(at+"/archive", sure); got.Code != 409 {
-		t.Errorf("a draft is archived: %d", got.Code)
+	if page := w.get("/console/campaigns/second-week/publish", "en"); !strings.Contains(page, "second-week/archive") {
+		t.Error("a draft has no button that archives it")
+	}
+	if got := w.post("/console/campaigns/second-week/archive", sure); got.Code != 303 {
+		t.Errorf("a draft is not archived: %d", got.Code)
 	}
 	_, err := w.e.Publish(t.Context(), engine.Operator, "first-week")
 	must(t, err)
-	_, err = w.e.End(t.Context(), engine.Operator, "first-week")
-	must(t, err)
+	if got := w.post(at+"/archive", sure); got.Code != 409 || !strings.Contains(got.Body.String(), "End it first") {
+		t.Errorf("one that runs is archived: %d", got.Code)
+	}
+	if page := w.get(at+"/publish", "en"); !strings.Contains(page, at+"/end") {
+		t.Error("no button that ends it")
+	}
+	if got := w.post(at+"/end", url.Values{}); got.Code != 422 {
+		t.Errorf("ended by one press: %d", got.Code)
+	}
+	if got := w.post(at+"/end", sure); got.Code != 303 {
+		t.Errorf("not ended: %d", got.Code)
+	}
 	if page := w.get(at, "en"); !strings.Contains(page, at+"/archive") || !strings.Contains(page, `name="sure" value="yes" required`) {
 		t.Error("no button, or no box beside it")
 	}
@@ -154,5 +167,35 @@ func TestPublishCountsThoseWhoGoOn(t *testing.T) {
 		must(t, err)
 		want(t, strings.ReplaceAll(w.get("/console/campaigns/c/publish", "en"), "\u00a0", " "), words[0], `class="panel changes"`)
 		want(t, strings.ReplaceAll(w.get("/console/campaigns/c/publish", "ru"), "\u00a0", " "), words[1])
+	}
+}
+
+// TestPublishSaysWhenAndForWhom before the button, and asks for a yes where the moment is past.
+func TestPublishSaysWhenAndForWhom(t *testing.T) {
+	w := newWorld(t, newSQLite(t))
+	src := "key: c\nkind: broadcast\nname: C\ntopic: news\nlanguages: [en]\nchannels: [email]\n" +
+		"entry: {schedule: {at: \"2020-03-01 10:00\", zone: community, audience: {tag: vip}}}\nsteps:\n  - {id: a, send: {text: {en: A}}}\n"
+	_, err := w.e.CreateCampaign(t.Context(), engine.Operator, engine.Draft{Source: src, Format: definition.YAML})
+	must(t, err)
+	at := "/console/campaigns/c/publish"
+	for lang, want := range map[string][]string{
+		"en": {"1 March 2020", "the whole audience comes in at once", "the tag “vip”", "Now that is 0 members.", `name="past"`},
+		"ru": {"1 марта 2020", "вся аудитория войдёт сразу", "«vip»", "Сейчас это 0 участников."},
+	} {
+		page := w.get(at, lang)
+		checkPage(t, lang, page)
+		for _, words := range want {
+			if !strings.Contains(page, words) {
+				t.Errorf("%s: no %q", lang, words)
+			}
+		}
+	}
+	form := url.Values{"revision": {"1"}}
+	if res := w.post(at, form); res.Code != 409 {
+		t.Errorf("without a yes: %d", res.Code)
+	}
+	form.Set("past", "accept")
+	if res := w.post(at, form); res.Code != 303 {
+		t.Errorf("with a yes: %d", res.Code)
 	}
 }

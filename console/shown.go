@@ -61,7 +61,7 @@ func (p *previewPage) show(s seen, made *engine.Preview) {
 	if m.Formality != "" {
 		p.Notes = append(p.Notes, p.T("preview.print.form", "form", locale.Term("formality."+string(m.Formality))))
 	}
-	w := words{p.Frame, made.Definition}
+	w := words{Frame: p.Frame, def: made.Definition}
 	var missing []string
 	for _, path := range m.Missing {
 		missing = append(missing, "⟨"+w.variable(path)+"⟩")

@@ -121,6 +121,27 @@ func (r *request) archive() error {
 	return r.toCampaign(c, err)
 }
 
+// end finishes the campaign for everybody inside. Then it can be archived.
+func (r *request) end() error {
+	if err := r.sure(); err != nil {
+		return err
+	}
+	c, err := r.k.o.Engine.End(r.Request.Context(), r.who, campaigns.Key(r.Param("key")))
+	return r.toCampaign(c, err)
+}
+
+// leaves is how a campaign is put away that has not finished: one that goes on is ended first, and a draft is archived. Nil: it has finished.
+func (p *publishPage) leaves(c reports.CampaignHead) *action {
+	base := "/console/campaigns/" + string(c.Key)
+	switch c.State {
+	case campaigns.Draft:
+		return &action{base + "/archive", p.T("console.archive"), p.T("console.archive.sure")}
+	case campaigns.Running, campaigns.Paused, campaigns.Scheduled:
+		return &action{base + "/end", p.T("console.end"), p.T("console.end.sure", "n", c.Inside)}
+	}
+	return nil
+}
+
 // clone copies the campaign; a copy that is refused is asked for again, with what was typed.
 func (r *request) clone() error {
 	key, name := campaigns.Key(strings.TrimSpace(r.PostForm("key"))), strings.TrimSpace(r.PostForm("name"))

@@ -50,7 +50,7 @@ func (r *request) texts() error {
 	default:
 		p.Lead = p.T("console.texts.outdated", "n", n)
 	}
-	w := words{p.Frame, pub.Draft}
+	w := words{Frame: p.Frame, def: pub.Draft}
 	last := campaigns.StepID("")
 	for i, t := range pub.Words {
 		if i == 0 || t.Step != last {

@@ -161,7 +161,7 @@ func (b memberBuilder) entry(e reports.Entry) entryView {
 		v.What = strings.TrimSpace(strings.TrimSuffix(e.What, b.T("reason."+string(e.Reason))))
 	}
 	if e.Value != nil && e.Kind == reports.KindResponse {
-		v.Value = words{b.Frame, e.Def}.value(e.Question, e.Value)
+		v.Value = words{Frame: b.Frame, def: e.Def}.value(e.Question, e.Value)
 	}
 	return v
 }

@@ -172,7 +172,10 @@ func (e *Engine) schedule(ctx context.Context, tx *store.Tx, c *store.Campaign, 
 	if err := tx.PutSchedule(ctx, next); err != nil {
 		return "", err
 	}
-	if next.DueAt.After(now) {
+	switch {
+	case def.Entry.Schedule.Recurs == nil && next.DoneAt != nil && c.State == campaigns.Finished: // nobody comes in anew
+		return campaigns.Finished, nil
+	case next.DueAt.After(now) && next.DoneAt == nil:
 		return campaigns.Scheduled, nil
 	}
 	return campaigns.Running, nil
@@ -268,11 +271,26 @@ func (e *Engine) End(ctx context.Context, p Principal, key campaigns.Key) (*stor
 	return c, err
 }
 
-// Archive puts a finished campaign out of sight.
+// Archive puts a campaign out of sight that has finished or was never published. Fault conflict.not_ended for one that goes on: it is ended first.
 func (e *Engine) Archive(ctx context.Context, p Principal, key campaigns.Key) (*store.Campaign, error) {
 	return e.move(ctx, p, key, "campaign.archived", func(tx *store.Tx, c *store.Campaign, now time.Time) error {
+		if c.State != campaigns.Archived && !c.State.May(campaigns.Archived) {
+			return fault.New(fault.Conflict, "conflict.not_ended", map[string]any{"state": locale.Term("state.campaign." + string(c.State))})
+		}
 		return tx.SetCampaignState(ctx, c.ID, c.State, campaigns.Archived, p.Name, now)
 	})
+}
+
+// stateInWords has the state that forbids something said in the reader's language: the store knows it as its row has it.
+func stateInWords(err error) error {
+	var f *fault.Error
+	if !errors.As(err, &f) || f.Key != "conflict.campaign_state" {
+		return err
+	}
+	if state, ok := f.Args["state"].(string); ok {
+		return fault.Wrap(f.Kind, err, f.Key, map[string]any{"state": locale.Term("state.campaign." + state)})
+	}
+	return err
 }
 
 // move is one transition of a campaign with its event.
@@ -292,7 +310,7 @@ func (e *Engine) move(ctx context.Context, p Principal, key campaigns.Key, event
 		return tx.AppendEvents(ctx, []store.Event{e.event(now, event, c.ID, map[string]any{"by": p.Name})})
 	})
 	if err != nil {
-		return nil, err
+		return nil, stateInWords(err)
 	}
 	e.states.forget()
 	e.wake("due", e.Waker.WakeDue(ctx))

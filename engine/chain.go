@@ -99,5 +99,8 @@ func (e *Engine) enrollFrom(ctx context.Context, tx *store.Tx, p *store.Profile,
 	if err != nil {
 		return "", err
 	}
+	if l.def.Entry.Key != "" { // it was published after the step that leads there
+		return NoKey, nil
+	}
 	return e.enterAfter(ctx, tx, l, p, wayIn{source: "campaign:" + string(wish.FromKey), at: at}, wish.Hops, out)
 }

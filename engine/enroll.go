@@ -27,9 +27,10 @@ const (
 	NoKey         EntryResult = "no_key"     // the event does not say, as an id, what the run would be about
 )
 
-// EnrollResult is the answer for one external id.
+// EnrollResult is the answer for one member.
 type EnrollResult struct {
-	ExternalID string
+	ExternalID string             // by which the member was named; empty: by Member
+	Member     campaigns.MemberID // 0: nobody is known by the name
 	Result     EntryResult
 	Enrollment campaigns.EnrollmentID // 0 unless enrolled
 }
@@ -37,12 +38,51 @@ type EnrollResult struct {
 // maxEnroll bounds one call; larger audiences come by schedule or in several calls.
 const maxEnroll = 10_000
 
+// Enrolling is who is taken into a campaign by hand.
+type Enrolling struct {
+	ExternalIDs []string
+	Members     []campaigns.MemberID // named by their own ids, after the others
+	Key         string               // what their runs are about, in a campaign whose runs have a key
+}
+
+func (w Enrolling) names() []EnrollResult {
+	out := make([]EnrollResult, 0, len(w.ExternalIDs)+len(w.Members))
+	for _, x := range w.ExternalIDs {
+		out = append(out, EnrollResult{ExternalID: x, Result: UnknownMember})
+	}
+	for _, id := range w.Members {
+		out = append(out, EnrollResult{Member: id, Result: UnknownMember})
+	}
+	return out
+}
+
+// checkKey refuses a run that no event of its object would find, and a key that means nothing.
+func (w Enrolling) checkKey(def *definition.Definition) error {
+	args := map[string]any{"campaign": string(def.Key), "field": def.Entry.Key}
+	switch {
+	case def.Entry.Key == "" && w.Key != "":
+		return fault.New(fault.Invalid, "invalid.run_key_unasked", args)
+	case def.Entry.Key != "" && w.Key == "":
+		return fault.New(fault.Invalid, "invalid.run_key_missing", args)
+	case w.Key != "" && !definition.IsRunKey(w.Key):
+		return fault.New(fault.Invalid, "invalid.run_key", args)
+	}
+	return nil
+}
+
 // Enroll takes members into the campaign's live version by hand. Each id has its own answer; one that cannot be enrolled stops no other.
 func (e *Engine) Enroll(ctx context.Context, p Principal, key campaigns.Key, externalIDs []string) ([]EnrollResult, error) {
+	return e.EnrollAs(ctx, p, key, Enrolling{ExternalIDs: externalIDs})
+}
+
+// EnrollAs is Enroll for members named in either way. Faults: invalid.run_key_missing, invalid.run_key_unasked and invalid.run_key for what the runs are about,
+// conflict.not_running.
+func (e *Engine) EnrollAs(ctx context.Context, p Principal, key campaigns.Key, who Enrolling) ([]EnrollResult, error) {
 	if err := p.Require(CampaignsWrite); err != nil {
 		return nil, err
 	}
-	if len(externalIDs) > maxEnroll {
+	out := who.names()
+	if len(out) > maxEnroll {
 		return nil, fault.New(fault.TooLarge, "too_large.enroll", map[string]any{"max": maxEnroll})
 	}
 	c, err := e.Store.CampaignByKey(ctx, key)
@@ -56,10 +96,12 @@ func (e *Engine) Enroll(ctx context.Context, p Principal, key campaigns.Key, ext
 	if err != nil {
 		return nil, err
 	}
-	out := make([]EnrollResult, len(externalIDs))
+	if err := who.checkKey(l.def); err != nil {
+		return nil, err
+	}
 	for start := 0; start < len(out); start += e.Store.BulkRows() {
 		end := min(start+e.Store.BulkRows(), len(out))
-		if err := e.enrollSome(ctx, l, externalIDs[start:end], out[start:end]); err != nil {
+		if err := e.enrollSome(ctx, l, who.Key, out[start:end]); err != nil {
 			return nil, err
 		}
 	}
@@ -67,21 +109,14 @@ func (e *Engine) Enroll(ctx context.Context, p Principal, key campaigns.Key, ext
 	return out, nil
 }
 
-func (e *Engine) enrollSome(ctx context.Context, l *live, externalIDs []string, out []EnrollResult) error {
+func (e *Engine) enrollSome(ctx context.Context, l *live, key string, out []EnrollResult) error {
 	return e.Store.WriteBulk(ctx, func(tx *store.Tx) error {
 		if err := tx.MergesWait(ctx); err != nil {
 			return err
 		}
-		known, err := tx.MemberIDsByExternalID(ctx, externalIDs)
+		ids, err := whoTheyAre(ctx, tx, out)
 		if err != nil {
 			return err
-		}
-		var ids []campaigns.MemberID
-		for i, x := range externalIDs {
-			out[i] = EnrollResult{ExternalID: x, Result: UnknownMember}
-			if id, ok := known[x]; ok {
-				ids = append(ids, id)
-			}
 		}
 		c, err := tx.Campaign(ctx, l.campaign)
 		if err != nil {
@@ -90,17 +125,50 @@ func (e *Engine) enrollSome(ctx context.Context, l *live, externalIDs []string, 
 		if c.State != campaigns.Running && c.State != campaigns.Paused { // it ended meanwhile
 			return fault.New(fault.Conflict, "conflict.not_running", map[string]any{"state": locale.Term("state.campaign." + string(c.State))})
 		}
-		results, enrolled, err := e.enroll(ctx, tx, l, ids, wayIn{source: "api"}, e.now())
+		results, enrolled, err := e.enroll(ctx, tx, l, ids, wayIn{source: "api", key: key}, e.now())
 		if err != nil {
 			return err
 		}
-		for i, x := range externalIDs {
-			if id, ok := known[x]; ok {
-				out[i].Result, out[i].Enrollment = results[id], enrolled[id]
+		for i, x := range out {
+			if x.Member != 0 {
+				out[i].Result, out[i].Enrollment = results[x.Member], enrolled[x.Member]
 			}
 		}
 		return nil
 	})
+}
+
+// whoTheyAre finds the members that are named, those who were merged as the ones that they became, and lists them.
+func whoTheyAre(ctx context.Context, tx *store.Tx, named []EnrollResult) (ids []campaigns.MemberID, err error) {
+	var external []string
+	var own []campaigns.MemberID
+	for _, x := range named {
+		if x.ExternalID != "" || x.Member == 0 {
+			external = append(external, x.ExternalID)
+		} else {
+			own = append(own, x.Member)
+		}
+	}
+	known, err := tx.MemberIDsByExternalID(ctx, external)
+	if err != nil {
+		return nil, err
+	}
+	profiles, err := tx.Profiles(ctx, own)
+	if err != nil {
+		return nil, err
+	}
+	for i := range named {
+		x := &named[i]
+		if p := profiles[x.Member]; x.ExternalID == "" && x.Member != 0 && p != nil {
+			x.Member = p.ID
+		} else if x.ExternalID != "" || x.Member != 0 {
+			x.Member = known[x.ExternalID]
+		}
+		if x.Member != 0 {
+			ids = append(ids, x.Member)
+		}
+	}
+	return ids, nil
 }
 
 // wayIn is what brings members in, and what their runs are about.

@@ -38,6 +38,8 @@ type Publishing struct {
 	Moves map[campaigns.StepID]campaigns.StepID
 	// AcceptOutdated publishes although texts were changed in one language and not in another.
 	AcceptOutdated bool
+	// AcceptPast publishes although the one moment of the schedule is long past, so that all of its audience comes in at once.
+	AcceptPast bool
 }
 
 // Publication is what publishing the draft would do.
@@ -58,6 +60,10 @@ type Publication struct {
 	Unset []string
 	// Over: all days of the draft's recurring schedule are past, so that nobody would come in.
 	Over bool
+	// Moment is what becomes of a schedule for one moment; nil: the draft has none.
+	Moment *Moment
+	// Refusals are, of a text that is not the draft yet, why publishing it would be refused.
+	Refusals []error
 
 	revised []int // versions of which it would be a correction of texts
 }
@@ -105,10 +111,47 @@ func (e *Engine) Publication(ctx context.Context, p Principal, key campaigns.Key
 	return e.publication(ctx, e.Store, c, nil)
 }
 
+// PublicationOf tells what publishing the text would do once it is the draft of the campaign that it names, and refuses what PublishAs would. It changes nothing. A campaign that is
+// not there yet would be new. Faults: invalid.definition, invalid.key_changed.
+func (e *Engine) PublicationOf(ctx context.Context, p Principal, key campaigns.Key, d Draft, how Publishing) (*Publication, error) {
+	if err := p.Require(CampaignsRead); err != nil {
+		return nil, err
+	}
+	c, err := e.Store.CampaignByKey(ctx, key)
+	switch {
+	case fault.Is(err, fault.NotFound):
+		c = &store.Campaign{Key: key}
+	case err != nil:
+		return nil, err
+	}
+	of := *c
+	of.Draft, of.DraftFormat = d.Source, string(d.Format)
+	pub, err := e.publication(ctx, e.Store, &of, how.Moves)
+	if err != nil {
+		return nil, err
+	}
+	if pub.Draft.Key != key {
+		return nil, fault.New(fault.Invalid, "invalid.key_changed", map[string]any{"key": string(key)})
+	}
+	for _, asked := range []func() error{
+		func() error { return outdated(pub, how) },
+		func() error { return unasked(pub, how) },
+		func() error { _, err := e.moveOf(ctx, e.Store, pub, how); return err },
+	} {
+		if err := asked(); fault.KindOf(err) == fault.Invalid || fault.KindOf(err) == fault.Conflict {
+			pub.Refusals = append(pub.Refusals, err)
+		} else if err != nil {
+			return nil, err
+		}
+	}
+	return pub, nil
+}
+
 // published is what a publication is found from.
 type publishedFrom interface {
 	source
 	CountPaths(context.Context, campaigns.CampaignID) ([]store.PathCount, error)
+	Schedule(context.Context, campaigns.CampaignID) (*store.Schedule, error)
 }
 
 func (e *Engine) publication(ctx context.Context, from publishedFrom, c *store.Campaign, land map[campaigns.StepID]campaigns.StepID) (*Publication, error) {
@@ -120,6 +163,9 @@ func (e *Engine) publication(ctx context.Context, from publishedFrom, c *store.C
 	now, _ := difference.Read([]byte(c.Draft), definition.Format(c.DraftFormat)) // it was parsed just now
 	out.Words = difference.Languages(nil, now)
 	if out.Over, err = e.over(ctx, from, def.Entry.Schedule); err != nil {
+		return nil, err
+	}
+	if out.Moment, err = e.moment(ctx, from, c, def.Entry.Schedule); err != nil {
 		return nil, err
 	}
 	if c.LiveVersion == 0 {
@@ -259,9 +305,9 @@ func (d *documents) place(ctx context.Context, s *Standing, def *definition.Defi
 	return nil
 }
 
-// Publish makes the draft the campaign's next version. Members inside finish the version that they entered.
+// Publish makes the draft the campaign's next version. Members inside finish the version that they entered. A moment that is past is no question: it opens at once.
 func (e *Engine) Publish(ctx context.Context, p Principal, key campaigns.Key) (*store.Version, error) {
-	v, err := e.PublishAs(ctx, p, key, Publishing{})
+	v, err := e.PublishAs(ctx, p, key, Publishing{AcceptPast: true})
 	if err != nil {
 		return nil, err
 	}
@@ -269,7 +315,7 @@ func (e *Engine) Publish(ctx context.Context, p Principal, key campaigns.Key) (*
 }
 
 // PublishAs makes the draft the campaign's next version, with what is to become of those inside. Faults: conflict.draft for another revision,
-// conflict.outdated_texts with every text that lags behind, conflict.no_place with every step that needs to be told where it leads, invalid.moves for one that leads nowhere.
+// conflict.outdated_texts with every text that lags behind, conflict.schedule_past for a moment that is, conflict.no_place with every step that needs to be told where it leads, invalid.moves for one that leads nowhere.
 func (e *Engine) PublishAs(ctx context.Context, p Principal, key campaigns.Key, how Publishing) (*Published, error) {
 	if err := p.Require(CampaignsWrite); err != nil {
 		return nil, err
@@ -311,6 +357,9 @@ func (e *Engine) publish(ctx context.Context, tx *store.Tx, p Principal, c *stor
 		return nil, err
 	}
 	if err := outdated(pub, how); err != nil {
+		return nil, err
+	}
+	if err := unasked(pub, how); err != nil {
 		return nil, err
 	}
 	move, err := e.moveOf(ctx, tx, pub, how)
@@ -368,7 +417,7 @@ func outdated(pub *Publication, how Publishing) error {
 }
 
 // moveOf is what is to become of those inside; nil: they stay.
-func (e *Engine) moveOf(ctx context.Context, tx *store.Tx, pub *Publication, how Publishing) (*store.Move, error) {
+func (e *Engine) moveOf(ctx context.Context, from source, pub *Publication, how Publishing) (*store.Move, error) {
 	if len(how.Moves) > 0 && how.Inside != InsideMoves {
 		return nil, fault.New(fault.Invalid, "invalid.moves_without_move", nil)
 	}
@@ -377,7 +426,7 @@ func (e *Engine) moveOf(ctx context.Context, tx *store.Tx, pub *Publication, how
 	case InsideEnds:
 		m.End = true
 	case InsideMoves:
-		if err := e.checkMoves(ctx, tx, pub, how.Moves); err != nil {
+		if err := e.checkMoves(ctx, from, pub, how.Moves); err != nil {
 			return nil, err
 		}
 	case InsideStays, "":
@@ -395,8 +444,8 @@ func (e *Engine) moveOf(ctx context.Context, tx *store.Tx, pub *Publication, how
 }
 
 // checkMoves refuses what leads nowhere, and what is not said where it leads.
-func (e *Engine) checkMoves(ctx context.Context, tx *store.Tx, pub *Publication, moves map[campaigns.StepID]campaigns.StepID) error {
-	bad, err := e.badMoves(ctx, tx, pub, moves)
+func (e *Engine) checkMoves(ctx context.Context, from source, pub *Publication, moves map[campaigns.StepID]campaigns.StepID) error {
+	bad, err := e.badMoves(ctx, from, pub, moves)
 	if err != nil {
 		return err
 	}
@@ -415,10 +464,10 @@ func (e *Engine) checkMoves(ctx context.Context, tx *store.Tx, pub *Publication,
 	return nil
 }
 
-func (e *Engine) badMoves(ctx context.Context, tx *store.Tx, pub *Publication, moves map[campaigns.StepID]campaigns.StepID) (bad []fault.Detail, err error) {
+func (e *Engine) badMoves(ctx context.Context, in source, pub *Publication, moves map[campaigns.StepID]campaigns.StepID) (bad []fault.Detail, err error) {
 	known := map[campaigns.StepID]bool{}
 	for n := 1; n < pub.Version && len(moves) > 0; n++ {
-		l, err := e.version(ctx, tx, pub.Campaign.ID, n)
+		l, err := e.version(ctx, in, pub.Campaign.ID, n)
 		if err != nil && !errors.Is(err, errBadVersion) {
 			return nil, err
 		}

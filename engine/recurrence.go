@@ -33,7 +33,7 @@ func missed(s *definition.Schedule, due, now time.Time) bool {
 	return now.Sub(due) > tooLate
 }
 
-// firstOpening is the row with which a published version's schedule begins. One that recurs opens for no moment that is past or was opened before, but what the
+// firstOpening is the row with which a published version's schedule begins. None opens for a moment that was opened before, and one that recurs for none that is past, but what the
 // older version had come to is kept: the audience that is under way, or whose moment has come and is not opened yet, is taken in by the new version.
 func (e *Engine) firstOpening(ctx context.Context, tx *store.Tx, c *store.Campaign, v *store.Version, s *definition.Schedule, now time.Time) (store.Schedule, error) {
 	out := store.Schedule{Campaign: v.Campaign, Version: v.Number}
@@ -49,15 +49,11 @@ func (e *Engine) firstOpening(ctx context.Context, tx *store.Tx, c *store.Campai
 	if err != nil {
 		return out, err
 	}
-	if old != nil {
-		out.Opened = old.Opened
-		if old.Opens != nil && old.LastMember > 0 {
-			out.Opened = old.Opens
-		}
+	if out.Opened, err = e.openedAt(ctx, tx, old); err != nil {
+		return out, err
 	}
 	if s.Recurs == nil {
-		out.DueAt = scheduleDue(community, s, s.At)
-		return out, nil
+		return oneOpening(c, community, s, old, out, now), nil
 	}
 	out.Opens, out.DueAt = &s.At, now
 	if old != nil {

@@ -208,10 +208,37 @@ func (e *Engine) checkUses(ctx context.Context, from source, uses []definition.U
 	for _, c := range cs {
 		known.Campaigns = append(known.Campaigns, c.Key)
 	}
+	if known.Keyed, err = e.keyed(ctx, from, uses, cs); err != nil {
+		return err
+	}
 	if problems := definition.CheckUses(uses, own, known); len(problems) > 0 {
 		return invalidDefinition(problems)
 	}
 	return nil
+}
+
+// keyed are the fields that say what a run is about, of the campaigns that steps enroll in: of the version that runs, or of the draft where none does.
+func (e *Engine) keyed(ctx context.Context, from source, uses []definition.Use, cs []*store.Campaign) (map[campaigns.Key]string, error) {
+	out := map[campaigns.Key]string{}
+	for _, c := range cs {
+		if !slices.ContainsFunc(uses, func(u definition.Use) bool { return u.Enrolls() && u.Key == c.Key }) {
+			continue
+		}
+		if c.LiveVersion == 0 {
+			if def, problems := definition.ParseStored([]byte(c.Draft), definition.Format(c.DraftFormat)); len(problems) == 0 {
+				out[c.Key] = def.Entry.Key
+			}
+			continue
+		}
+		l, err := e.version(ctx, from, c.ID, c.LiveVersion)
+		if err != nil && !errors.Is(err, errBadVersion) {
+			return nil, err
+		}
+		if err == nil {
+			out[c.Key] = l.def.Entry.Key
+		}
+	}
+	return out, nil
 }
 
 // checkPublished is checkNamed for what is about to be published: nobody deletes a segment meanwhile.

@@ -26,7 +26,7 @@ func (r *Reports) Explain(ctx context.Context, p engine.Principal, d engine.Draf
 	if err != nil {
 		return nil, err
 	}
-	w, err := r.words(ctx, s, lang)
+	w, err := r.words(ctx, s.Uses, lang)
 	if err != nil {
 		return nil, err
 	}
@@ -39,10 +39,18 @@ func (r *Reports) Explain(ctx context.Context, p engine.Principal, d engine.Draf
 	return out, nil
 }
 
-// words know the names of what the segment's condition names.
-func (r *Reports) words(ctx context.Context, s *definition.Segment, lang string) (explain.Words, error) {
+// Words explain a campaign's conditions and rules, and know the names of what the campaign names. Scope campaigns:read.
+func (r *Reports) Words(ctx context.Context, p engine.Principal, d *definition.Definition, lang string) (explain.Words, error) {
+	if err := p.Require(engine.CampaignsRead); err != nil {
+		return explain.Words{}, err
+	}
+	return r.words(ctx, d.Named(), lang)
+}
+
+// words know the names of what is used.
+func (r *Reports) words(ctx context.Context, uses []definition.Use, lang string) (explain.Words, error) {
 	called := map[bool]map[campaigns.Key]string{true: {}, false: {}} // by whether it is a segment
-	for _, u := range s.Uses {
+	for _, u := range uses {
 		if u.Segment() {
 			continue
 		}
@@ -50,7 +58,7 @@ func (r *Reports) words(ctx context.Context, s *definition.Segment, lang string)
 			called[false][u.Key] = nameIn(c, lang)
 		}
 	}
-	if len(called[false]) < len(s.Uses) {
+	if len(called[false]) < len(uses) {
 		rows, err := r.store.Segments(ctx)
 		if err != nil {
 			return explain.Words{}, err

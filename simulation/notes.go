@@ -35,6 +35,9 @@ func (r *Result) notes(plan *Plan, defs []*definition.Definition) []string {
 		if at := openings(def, plan, r.Until); len(at) > 0 {
 			note("simulation.note.opens", map[string]any{"campaign": r.Campaigns[i].Name, "rule": explain.Recurrence(lang, def.Entry.Schedule), "days": strings.Join(at, ", ")})
 		}
+		if at := passed(def, plan); at != "" {
+			note("simulation.note.past", map[string]any{"campaign": r.Campaigns[i].Name, "at": at})
+		}
 		if def.Entry.Listens() && def.Entry.Who == definition.FutureMembers {
 			note("simulation.note.newcomers", map[string]any{"campaign": r.Campaigns[i].Name, "segment": string(def.Entry.Segment)})
 		}
@@ -71,6 +74,25 @@ func openings(def *definition.Definition, plan *Plan, until time.Time) (days []s
 		days = append(days, locale.Date(plan.Lang, at.In(time.UTC)))
 	}
 	return days
+}
+
+// longPast is how long before the beginning a moment is worth a note: publishing it asks for a yes then.
+const longPast = time.Hour
+
+// passed is the one moment of a schedule that is past when the simulation begins, as it was typed; empty: there is none.
+func passed(def *definition.Definition, plan *Plan) string {
+	s := def.Entry.Schedule
+	if s == nil || s.Recurs != nil {
+		return ""
+	}
+	zone, err := time.LoadLocation(plan.Community.TimeZone)
+	if err != nil {
+		zone = time.UTC
+	}
+	if plan.Start.Sub(s.At.In(zone)) <= longPast {
+		return ""
+	}
+	return s.At.String()
 }
 
 // awaited are the events that the campaign waits for, each once.

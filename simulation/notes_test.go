@@ -32,6 +32,7 @@ func TestNotesSayWhatIsMissing(t *testing.T) {
 		"in a segment":    {draft: branch("{segment: regulars}"), segments: []engine.Draft{segment("{event: lesson.done}")}, says: noPast},
 		"no look back":    {draft: branch("{segment: regulars}"), segments: []engine.Draft{segment("{tag: vip}")}},
 		"recurs":          {draft: written(`entry: {schedule: {at: "2026-11-25T10:00", zone: community, audience: all, every: day, times: 3}}`, hi), says: "“Small” takes its audience in every day at 10:00, 3 times, the community’s time; in the simulated time: 25 November, 26 November, 27 November."},
+		"past":            {draft: written(`entry: {schedule: {at: "2025-11-25T10:00", zone: community, audience: all}}`, hi), says: "takes its audience in on 2025-11-25 10:00, which is past"},
 		"waits":           {draft: written("", "  - {id: w, wait: {event: lesson.done, timeout: {after: 1d}}}\n"+hi), says: "“Small” waits for events: lesson.done."},
 	} {
 		t.Run(name, func(t *testing.T) {

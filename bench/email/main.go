@@ -170,7 +170,7 @@ func (b *bench) draft(ctx context.Context, round int) error {
 
 // broadcast publishes it and waits until everything is over.
 func (b *bench) broadcast(ctx context.Context, round int) (int, error) {
-	answer, err := b.service.Do(ctx, http.MethodPost, fmt.Sprintf("/v1/campaigns/news-%d/publication", round), "", nil)
+	answer, err := b.service.Do(ctx, http.MethodPost, fmt.Sprintf("/v1/campaigns/news-%d/publication", round), "application/json", []byte(`{"schedule_past":"accept"}`))
 	if err != nil {
 		return 0, fmt.Errorf("publish: %w: %s", err, answer)
 	}

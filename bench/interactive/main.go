@@ -60,7 +60,7 @@ func run(ctx context.Context) error {
 	if _, err := service.Do(ctx, "POST", "/v1/campaigns", "application/yaml", []byte(broadcast)); err != nil {
 		return err
 	}
-	if _, err := service.Do(ctx, "POST", "/v1/campaigns/news/publication", "", nil); err != nil {
+	if _, err := service.Do(ctx, "POST", "/v1/campaigns/news/publication", "application/json", []byte(`{"schedule_past":"accept"}`)); err != nil {
 		return err
 	}
 	waits, sent, err := t.hold(ctx, *answers, *duration)

@@ -43,7 +43,7 @@ func (w *waits) seed(ctx context.Context, service *measure.Service) error {
 		if _, err := service.Do(ctx, "POST", "/v1/campaigns", "application/yaml", []byte(source)); err != nil {
 			return err
 		}
-		if _, err := service.Do(ctx, "POST", "/v1/campaigns/"+k.key+"/publication", "", nil); err != nil {
+		if _, err := service.Do(ctx, "POST", "/v1/campaigns/"+k.key+"/publication", "application/json", []byte(`{"schedule_past":"accept"}`)); err != nil {
 			return err
 		}
 		if k.key != "broadcast" {

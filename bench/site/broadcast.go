@@ -46,7 +46,7 @@ func (s *Site) Broadcast(ctx context.Context, round, n int, taken func(context.C
 	if err != nil {
 		return err
 	}
-	if _, err := s.Service.Do(ctx, http.MethodPost, "/v1/campaigns/"+key+"/publication", "", nil); err != nil {
+	if _, err := s.Service.Do(ctx, http.MethodPost, "/v1/campaigns/"+key+"/publication", "application/json", []byte(`{"schedule_past":"accept"}`)); err != nil {
 		return err
 	}
 	for began := time.Now(); ; time.Sleep(20 * time.Millisecond) {

@@ -136,6 +136,9 @@ func digits(n json.Number) string {
 	return strconv.FormatFloat(f, 'f', -1, 64)
 }
 
+// IsRunKey reports whether a run can be about that.
+func IsRunKey(key string) bool { return runKeyForm.MatchString(key) }
+
 // RunKey is what an event's run is about. brought: the event says what it is about; it may say so and be no id, which is an empty key.
 func (e *Entry) RunKey(data map[string]any) (key string, brought bool) {
 	switch v := data[e.Key].(type) {

@@ -39,6 +39,9 @@ type Use struct {
 // Segment reports whether the use is of a segment.
 func (u Use) Segment() bool { return u.Subject == SubjectSegment }
 
+// Enrolls reports whether the use is a step's that enrolls in the campaign.
+func (u Use) Enrolls() bool { return u.Subject == "" }
+
 // Named are all campaigns and segments that the definition names: its Uses, and the campaigns that steps enroll in.
 func (d *Definition) Named() []Use {
 	all := slices.Clone(d.Uses)
@@ -53,7 +56,9 @@ func (d *Definition) Named() []Use {
 // Known is what conditions and steps may name.
 type Known struct {
 	Campaigns []campaigns.Key
-	Segments  Segments
+	// Keyed are, of the campaigns, the fields by which an event says what a run is about: no step enrolls in those.
+	Keyed    map[campaigns.Key]string
+	Segments Segments
 }
 
 // CheckUses reports every use of a campaign or a segment that is not known. own is the key of the campaign that the conditions stand in; empty: none.
@@ -66,6 +71,8 @@ func CheckUses(uses []Use, own campaigns.Key, known Known) []Problem {
 			out.add(u.Place, "unknown_segment", "key", string(u.Key)).meant(out.nearest(string(u.Key), names(segments)))
 		case !u.Segment() && u.Key != own && !slices.Contains(known.Campaigns, u.Key):
 			out.add(u.Place, "unknown_campaign", "key", string(u.Key)).meant(out.nearest(string(u.Key), names(known.Campaigns)))
+		case u.Enrolls() && known.Keyed[u.Key] != "":
+			out.add(u.Place, "enroll_keyed", "key", string(u.Key), "field", known.Keyed[u.Key])
 		}
 	}
 	return out.sorted()

@@ -200,6 +200,9 @@ func (w Words) subject(c *definition.Condition) (key string, args map[string]any
 	return key, args
 }
 
+// CampaignName is what the campaign is called; its key, where that is not known.
+func (w Words) CampaignName(key campaigns.Key) string { return called(w.Campaign, key) }
+
 func called(name func(campaigns.Key) string, key campaigns.Key) string {
 	if name != nil && key != "" {
 		if said := name(key); said != "" {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/kruzhok/kruzhok/ascode"
 	"github.com/kruzhok/kruzhok/campaigns/definition"
@@ -63,6 +64,9 @@ func (c *campaignCheckCmd) Run(e *env) error {
 		bad += len(problems)
 		if len(problems) == 0 {
 			fmt.Fprintln(e.stdout, locale.T(lang, "cli.files.ok", map[string]any{"file": path}))
+			if at := ascode.Past(path, time.Now()); at != "" {
+				fmt.Fprintln(e.stdout, locale.T(lang, "cli.files.past", map[string]any{"file": path, "at": at}))
+			}
 		}
 	}
 	if bad > 0 {
@@ -116,6 +120,7 @@ type publishing struct {
 	Publish        bool     `help:"Publish the drafts too."`
 	Inside         string   `enum:"stay,move,end" default:"stay" help:"What becomes of members inside an older version: stay in it, move to the new one at the step with the same id, or end."`
 	Move           []string `placeholder:"OLD=NEW" help:"With --inside move: where those go on who stand at a step that is gone; OLD= ends their passage."`
+	AcceptPast     bool     `help:"Publish although the one moment of a schedule is over an hour past: the whole audience comes in at once."`
 	AcceptOutdated bool     `help:"Publish although a text was changed in one language and not in another."`
 }
 
@@ -123,6 +128,9 @@ func (p publishing) choice(lang string) (ascode.Choice, error) {
 	c := ascode.Choice{Inside: p.Inside}
 	if p.AcceptOutdated {
 		c.OutdatedTexts = "accept"
+	}
+	if p.AcceptPast {
+		c.SchedulePast = "accept"
 	}
 	if len(p.Move) > 0 && p.Inside != "move" {
 		return c, errors.New(locale.T(lang, "cli.publish.move_inside", nil))

@@ -1,0 +1,82 @@
+package ascode_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/kruzhok/kruzhok/ascode"
+	"github.com/kruzhok/kruzhok/engine"
+)
+
+// TestPlanTellsWhatApplyRefuses: a step that is gone is named with how many stand there, and nothing is written.
+func TestPlanTellsWhatApplyRefuses(t *testing.T) {
+	w := newWorld(t)
+	s := w.writer("en")
+	one := strings.Replace(campaign("a", "Hello"), "  - wait: 1d\n", "  - {id: pause, wait: 1d}\n", 1)
+	a := w.write("a.yaml", one)
+	_, err := w.apply(s, w.plan(s, true, a))
+	w.must(err)
+	_, _, err = w.engine.UpsertMember(t.Context(), engine.Operator, engine.MemberInput{ExternalID: "m1", Email: new("m1@example.org")})
+	w.must(err)
+	_, err = w.engine.Enroll(t.Context(), engine.Operator, "a", []string{"m1"})
+	w.must(err)
+	_, err = w.engine.AdvanceDue(t.Context(), time.Second)
+	w.must(err)
+	w.write("a.yaml", strings.Replace(one, "id: pause", "id: rest", 1))
+	if said := w.said(w.plan(s, true, a), "en"); !strings.Contains(said, "1 at the step “") {
+		t.Errorf("where they stand is not told: %s", said)
+	}
+	s.Choose(ascode.Choice{Inside: "move"})
+	p := w.plan(s, true, a)
+	refused := len(p.Items[0].Publication.Refusals) > 0
+	w.calls = nil
+	told, err := w.apply(s, p)
+	if said := w.said(p, "en"); !refused || err == nil || len(w.calls) > 0 || !strings.Contains(said, "which the new version does not have: say where with --move") {
+		t.Errorf("refused %v, %v, wrote %v\n%s%s", refused, err, w.calls, said, told)
+	}
+	if w.draft("a") != one {
+		t.Error("the draft was saved")
+	}
+}
+
+// TestPlanSaysWhenItOpens: a moment that is past needs a yes before anything is written, and one that was opened does not open again.
+func TestPlanSaysWhenItOpens(t *testing.T) {
+	w := newWorld(t)
+	s := w.writer("en")
+	once := func(at, text string) string {
+		return strings.Replace(campaign("once", text), "{manual: true}", `{schedule: {at: "`+at+`", zone: community, audience: all}}`, 1)
+	}
+	at := w.write("once.yaml", once("2120-03-01 10:00", "Hi"))
+	if said := w.said(w.plan(s, true, at), "en"); !strings.Contains(said, "and takes its audience in at 2120-03-01 10:00, the community's time\n") {
+		t.Error(said)
+	}
+	w.write("once.yaml", once("2020-03-01 10:00", "Hi"))
+	w.calls = nil
+	p := w.plan(s, true, at)
+	if _, err := w.apply(s, p); err == nil || !strings.Contains(err.Error(), "--accept-past") || len(w.calls) > 0 || !strings.Contains(w.said(p, "en"), "! the whole audience would come in at once") {
+		t.Errorf("a moment that is past: %v, wrote %v\n%s", err, w.calls, w.said(p, "en"))
+	}
+	s.Choose(ascode.Choice{SchedulePast: "accept"})
+	_, err := w.apply(s, w.plan(s, true, at))
+	w.must(err)
+	_, _, err = w.engine.UpsertMember(t.Context(), engine.Operator, engine.MemberInput{ExternalID: "m1", Email: new("m1@example.org")})
+	w.must(err)
+	for range 3 {
+		_, err = w.engine.AdvanceDue(t.Context(), time.Second)
+		w.must(err)
+	}
+	w.write("once.yaml", once("2020-03-01 10:00", "Hello"))
+	s.Choose(ascode.Choice{})
+	p = w.plan(s, true, at)
+	if said := w.said(p, "en"); !strings.Contains(said, "publishing does not open it again") || strings.Contains(said, "opens it again\n") {
+		t.Error(said)
+	}
+	if past := ascode.Past(at, time.Now()); past == "" {
+		t.Error("the file's moment is not told as past")
+	}
+	w.write("once.yaml", once("2120-03-01 10:00", "Hi"))
+	if past := ascode.Past(at, time.Now()); past != "" {
+		t.Errorf("the file's moment %s is ahead", past)
+	}
+}
