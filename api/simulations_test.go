@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/engine"
@@ -115,6 +116,17 @@ func TestSimulateSaysThatNobodyIsThere(t *testing.T) {
 	if !strings.Contains(a.body, "nobody_in_audience") {
 		t.Error(a.body)
 	}
+}
+
+// TestSimulateEndsInTime: one that takes too long ends, says so, and leaves its place.
+func TestSimulateEndsInTime(t *testing.T) {
+	w := newWorld(t)
+	body := `{"definitions":[{"source":` + definitionBodyOf(simulated) + `}],"members":{"invent":1}}`
+	most := w.s.Simulator.Most
+	w.s.Simulator.Most = time.Nanosecond
+	w.call("POST", "/v1/simulations", body).problem(http.StatusUnprocessableEntity, "invalid.simulation_time")
+	w.s.Simulator.Most = most
+	w.call("POST", "/v1/simulations", body).want(http.StatusOK)
 }
 
 // TestSimulateOneAtATime: while one is played, another is told to come again.

@@ -30,14 +30,18 @@ func (s *stage) read(p *person, a *arrival) {
 	if ask == nil {
 		return
 	}
-	at := a.at.Add(p.Does.After)
-	if a.row.Channel == campaigns.Email {
-		if a.link != "" {
-			s.will(p, at, func(ctx context.Context) error { return s.answerPage(ctx, p, visited{c, a.row.Enrollment, a.link}) })
-		}
-		return
+	at, waits := a.at.Add(p.Does.After), itemBytes+int64(len(a.keys))*keyBytes
+	switch {
+	case a.row.Channel != campaigns.Email:
+		s.kept.Add(waits)
+		s.will(p, at, func(context.Context) error { s.kept.Add(-waits); s.answerChat(p, c, ask, a); return nil })
+	case a.link != "":
+		s.kept.Add(waits)
+		s.will(p, at, func(ctx context.Context) error {
+			s.kept.Add(-waits)
+			return s.answerPage(ctx, p, visited{c, a.row.Enrollment, a.link})
+		})
 	}
-	s.will(p, at, func(context.Context) error { s.answerChat(p, c, ask, a); return nil })
 }
 
 // draw is the member's own chance for one question: the same in every play of the plan.
@@ -50,7 +54,7 @@ func (s *stage) answerChat(p *person, c *campaign, ask *definition.Ask, a *arriv
 		return
 	}
 	r := s.draw(p, c.def.Key, a.row.Step, a.row.Visit)
-	if len(a.message.Keyboard) > 0 {
+	if len(a.keys) > 0 {
 		s.write(p.presses(ask, a, r)...)
 		return
 	}
@@ -68,15 +72,8 @@ func (s *stage) answerChat(p *person, c *campaign, ask *definition.Ask, a *arriv
 
 // presses are the buttons that answer the question: one, or where several may be ticked one or two and "done", which stands last.
 func (p *person) presses(ask *definition.Ask, a *arrival, r *rand.Rand) []channels.Incoming {
-	var keys []string
-	for _, row := range a.message.Keyboard {
-		for _, b := range row {
-			if b.Data != "" {
-				keys = append(keys, b.Data)
-			}
-		}
-	}
 	var chosen []string
+	keys := a.keys
 	if last := len(keys) - 1; ask.Type == campaigns.Choices && last > 0 {
 		for _, i := range some(last, r) {
 			chosen = append(chosen, keys[i])

@@ -20,7 +20,8 @@ type arrival struct {
 	id      campaigns.DeliveryID
 	at      time.Time
 	person  *person
-	message *channels.Message // of mails only of those whose days are told
+	message *channels.Message // only of those whose days are told
+	keys    []string          // what its buttons send
 	link    string            // the token of the page that a mail leads to
 	row     *store.Delivery   // what it is the message of; see look
 }
@@ -69,12 +70,11 @@ func (s *stage) arrive(p *person, m *channels.Message) string {
 	defer s.mu.Unlock()
 	a := &arrival{id: m.Delivery, at: s.clock.now(), person: p}
 	if p.Does.After > 0 {
-		a.link = surveyToken(m)
-	}
-	if p.told || m.Mail == nil {
-		a.message = kept(m)
+		a.link, a.keys = surveyToken(m), keysOf(m)
 	}
 	if p.told {
+		a.message = kept(m)
+		s.kept.Add(itemBytes + textBytes(m))
 		s.arrived[a.id] = a
 	}
 	s.unread = append(s.unread, a)
@@ -102,6 +102,18 @@ func (s *stage) look(ctx context.Context) error {
 		s.read(a.person, a)
 	}
 	return nil
+}
+
+// keysOf are what the message's buttons send, in their order.
+func keysOf(m *channels.Message) (keys []string) {
+	for _, row := range m.Keyboard {
+		for _, b := range row {
+			if b.Data != "" {
+				keys = append(keys, b.Data)
+			}
+		}
+	}
+	return keys
 }
 
 // kept is the message in memory of its own: a mail's parts stand in some that the next mails are written into.

@@ -20,11 +20,11 @@ import (
 // collector adds up what the rows of the simulation tell.
 type collector struct {
 	*stage
-	lang    string
-	totals  map[campaigns.CampaignID]*totals
-	days    map[int]*DayTotals
-	items   map[*person][]Item
-	clashes map[campaigns.DeliveryID][]*store.Delivery
+	lang   string
+	totals map[campaigns.CampaignID]*totals
+	days   map[int]*DayTotals
+	items  map[*person][]Item
+	came   map[memberDay][]coming
 }
 
 // totals are a campaign's while they are added up.
@@ -55,69 +55,61 @@ func (t tally) list(lang, prefix string) []ReasonTotal {
 func (s *stage) result(ctx context.Context) (*Result, error) {
 	c := &collector{
 		stage: s, lang: s.plan.Lang, totals: map[campaigns.CampaignID]*totals{}, days: map[int]*DayTotals{}, items: map[*person][]Item{},
+		came: map[memberDay][]coming{},
 	}
 	for i := range s.campaigns {
 		c.totals[s.campaigns[i].id] = newTotals(s.campaigns[i], c.lang)
 	}
-	deliveries, err := all(func(p store.Page) ([]*store.Delivery, error) {
-		return s.store.Deliveries(ctx, store.DeliveryFilter{}, p)
-	}, func(d *store.Delivery) int64 { return int64(d.ID) })
-	if err != nil {
-		return nil, err
-	}
-	c.clashes = clashes(deliveries, s.member)
-	for _, d := range deliveries {
-		c.delivery(d)
-	}
-	if err := c.others(ctx); err != nil {
+	if err := c.read(ctx); err != nil {
 		return nil, err
 	}
 	for _, t := range s.told {
 		c.toldItem(t)
 	}
 	c.absent()
-	return c.finish(), nil
+	return c.finish(), c.fits()
 }
 
-// others reads what is no delivery.
-func (c *collector) others(ctx context.Context) error {
-	enrollments, err := all(func(p store.Page) ([]*store.Enrollment, error) {
+// read goes through the rows of the simulation, page by page: there may be more of them than should be in memory at once.
+func (c *collector) read(ctx context.Context) error {
+	err := each(func(p store.Page) ([]*store.Delivery, error) {
+		return c.store.Deliveries(ctx, store.DeliveryFilter{}, p)
+	}, func(d *store.Delivery) int64 { return int64(d.ID) }, c.delivery)
+	if err != nil {
+		return err
+	}
+	c.clash()
+	err = each(func(p store.Page) ([]*store.Enrollment, error) {
 		return c.store.Enrollments(ctx, store.EnrollmentFilter{}, p)
-	}, func(e *store.Enrollment) int64 { return int64(e.ID) })
+	}, func(e *store.Enrollment) int64 { return int64(e.ID) }, c.enrollment)
 	if err != nil {
 		return err
 	}
-	for _, e := range enrollments {
-		if err := c.enrollment(e); err != nil {
-			return err
-		}
-	}
-	responses, err := all(func(p store.Page) ([]*store.Response, error) {
+	err = each(func(p store.Page) ([]*store.Response, error) {
 		return c.store.Responses(ctx, store.ResponseFilter{}, p)
-	}, func(r *store.Response) int64 { return r.ID })
+	}, func(r *store.Response) int64 { return r.ID }, c.response)
 	if err != nil {
 		return err
 	}
-	for _, r := range responses {
-		c.response(r)
-	}
-	events, err := all(func(p store.Page) ([]store.Event, error) { return c.store.Events(ctx, store.EventFilter{}, p) }, func(e store.Event) int64 { return e.ID })
-	for _, e := range events {
-		c.event(e)
-	}
-	return err
+	return each(func(p store.Page) ([]store.Event, error) {
+		return c.store.Events(ctx, store.EventFilter{}, p)
+	}, func(e store.Event) int64 { return e.ID }, c.event)
 }
 
-// all reads a list to its end.
-func all[T any](read func(store.Page) ([]T, error), id func(T) int64) (out []T, err error) {
+// each reads a list to its end.
+func each[T any](read func(store.Page) ([]T, error), id func(T) int64, do func(T) error) error {
 	for page := (store.Page{Limit: 1000}); ; {
 		rows, err := read(page)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		out = append(out, rows...)
+		for _, row := range rows {
+			if err := do(row); err != nil {
+				return err
+			}
+		}
 		if len(rows) < page.Limit {
-			return out, nil
+			return nil
 		}
 		page.After = id(rows[len(rows)-1])
 	}
@@ -168,11 +160,11 @@ func (c *collector) day(at time.Time) *DayTotals {
 	return c.days[n]
 }
 
-func (c *collector) delivery(d *store.Delivery) {
+func (c *collector) delivery(d *store.Delivery) error {
 	t, p := c.totals[d.Campaign], c.member[d.Member]
 	if t == nil || d.Kind != store.StepDelivery {
 		c.reply(d, p)
-		return
+		return c.fits()
 	}
 	step := t.steps[d.Step]
 	if _, held := c.held[d.ID]; held {
@@ -182,9 +174,7 @@ func (c *collector) delivery(d *store.Delivery) {
 	case d.State == campaigns.Sent:
 		step.Sent[d.Channel]++
 		c.day(*d.FinalAt).Sent[d.Channel]++
-		if len(c.clashes[d.ID]) > 0 {
-			t.Clashes++
-		}
+		c.comes(d, p)
 	case d.State.Final():
 		t.notSent[d.Step][string(d.Reason)]++
 		c.day(*d.FinalAt).NotSent++
@@ -192,6 +182,7 @@ func (c *collector) delivery(d *store.Delivery) {
 	if p.told {
 		c.add(p, c.deliveryItem(d, t))
 	}
+	return c.fits()
 }
 
 func (c *collector) enrollment(e *store.Enrollment) error {
@@ -234,10 +225,10 @@ func (c *collector) enrollment(e *store.Enrollment) error {
 	if p.told {
 		c.enrollmentItems(p, e, t)
 	}
-	return nil
+	return c.fits()
 }
 
-func (c *collector) response(r *store.Response) {
+func (c *collector) response(r *store.Response) error {
 	t, p := c.totals[r.Campaign], c.member[r.Member]
 	if !r.Answer.Late {
 		t.steps[r.Step].Answered++
@@ -246,9 +237,10 @@ func (c *collector) response(r *store.Response) {
 	if p.told {
 		c.add(p, c.responseItem(r, t))
 	}
+	return c.fits()
 }
 
-func (c *collector) event(e store.Event) {
+func (c *collector) event(e store.Event) error {
 	t, p := c.totals[e.Campaign], c.member[e.Member]
 	switch {
 	case t == nil || p == nil:
@@ -262,6 +254,7 @@ func (c *collector) event(e store.Event) {
 	case e.Name == "enrollment.refused":
 		c.told = append(c.told, told{person: p, at: e.At, campaign: e.Campaign, kind: ItemRefused, reason: string(e.Reason)})
 	}
+	return c.fits()
 }
 
 // absent counts those who never entered, and of whom nothing says why: a schedule's condition did not hold for them, or its time did not come.
@@ -342,30 +335,4 @@ func (t *totals) loop() (step campaigns.StepID, n int) {
 		}
 	}
 	return step, n
-}
-
-// clashes finds, for each message that a member had done nothing for, the others of the member's same day. What one campaign sends at one moment is one thing.
-func clashes(ds []*store.Delivery, members map[campaigns.MemberID]*person) map[campaigns.DeliveryID][]*store.Delivery {
-	type memberDay struct {
-		member campaigns.MemberID
-		date   string
-	}
-	days := map[memberDay][]*store.Delivery{}
-	for _, d := range ds {
-		if p := members[d.Member]; p != nil && d.State == campaigns.Sent && d.Kind == store.StepDelivery && d.Lane == campaigns.Bulk && d.Part == 0 {
-			k := memberDay{d.Member, d.FinalAt.In(p.zone).Format(time.DateOnly)}
-			days[k] = append(days[k], d)
-		}
-	}
-	out := map[campaigns.DeliveryID][]*store.Delivery{}
-	for _, same := range days {
-		for _, d := range same {
-			for _, other := range same {
-				if other.Campaign != d.Campaign || !minute(*other.FinalAt).Equal(minute(*d.FinalAt)) {
-					out[d.ID] = append(out[d.ID], other)
-				}
-			}
-		}
-	}
-	return out
 }

@@ -22,6 +22,8 @@ type Simulator struct {
 	Engine *engine.Engine
 	// Dir is where journals are put while they are needed.
 	Dir string
+	// Most is how long one may take: whoever keeps the only place, keeps it from the others.
+	Most time.Duration
 
 	busy chan struct{}
 }
@@ -33,8 +35,11 @@ func NewSimulator(e *engine.Engine, dir string) (*Simulator, error) {
 			return nil, fmt.Errorf("clean simulations: %w", err)
 		}
 	}
-	return &Simulator{Engine: e, Dir: dir, busy: make(chan struct{}, 1)}, nil
+	return &Simulator{Engine: e, Dir: dir, Most: mostTime, busy: make(chan struct{}, 1)}, nil
 }
+
+// mostTime is many times what a simulation takes that comes to its bound on messages.
+const mostTime = 15 * time.Minute
 
 // leftAfter is how old a folder is that nobody plays on any more: its process was killed. Another process may play beside this one.
 const leftAfter = time.Hour
@@ -69,7 +74,7 @@ type Request struct {
 }
 
 // Simulate plays the request. Scopes campaigns:read, and members:read where members are copied. Faults: rate_limited.simulation while another one is played,
-// and those of Run.
+// invalid.simulation_time for one that takes too long, and those of Run.
 func (s *Simulator) Simulate(ctx context.Context, p engine.Principal, r Request) (*Result, error) {
 	if err := p.Require(engine.CampaignsRead); err != nil {
 		return nil, err
@@ -79,6 +84,17 @@ func (s *Simulator) Simulate(ctx context.Context, p engine.Principal, r Request)
 		return nil, fault.New(fault.RateLimited, "rate_limited.simulation", nil)
 	}
 	defer done()
+	late := fault.New(fault.Invalid, "invalid.simulation_time", map[string]any{"n": int(s.Most.Minutes())})
+	ctx, cancel := context.WithTimeoutCause(ctx, s.Most, late)
+	defer cancel()
+	result, err := s.simulate(ctx, p, r)
+	if err != nil && context.Cause(ctx) == late {
+		return nil, late
+	}
+	return result, err
+}
+
+func (s *Simulator) simulate(ctx context.Context, p engine.Principal, r Request) (*Result, error) {
 	plan := r.Plan
 	plan.Dir, plan.Start = s.Dir, cmp.Or(plan.Start, s.Engine.Now().Truncate(time.Hour))
 	var drafts []engine.Draft

@@ -36,13 +36,14 @@ func choose(plan *Plan) {
 	}
 }
 
-// split deals the members to as many stages as are asked for and worth it. Each may play its share of the messages.
+// split deals the members to as many stages as are asked for and worth it. Each may play its share of the messages, and take its share of the memory.
 func (p Plan) split() []Plan {
 	n := max(1, min(p.Parts, len(p.Members)/leastPart))
 	parts := make([]Plan, n)
 	for i := range parts {
 		parts[i] = p
 		parts[i].Members, parts[i].messages = nil, max(p.messages/n, 1)
+		parts[i].database, parts[i].kept = p.database/int64(n), p.kept/int64(n)
 	}
 	for i, m := range p.Members {
 		parts[i%n].Members = append(parts[i%n].Members, m)

@@ -18,7 +18,7 @@ const (
 // checked fills what was left out in, and refuses what is beyond the bounds, each with its place.
 func (p Plan) checked() (Plan, error) {
 	p.Days, p.Stories = cmp.Or(p.Days, defaultDays), cmp.Or(p.Stories, defaultStories)
-	p.messages = cmp.Or(p.messages, maxMessages)
+	p.messages, p.database, p.kept = cmp.Or(p.messages, maxMessages), cmp.Or(p.database, maxDatabase), cmp.Or(p.kept, maxKept)
 	if p.Members == nil {
 		p.Invented = cmp.Or(p.Invented, defaultMembers)
 	}

@@ -120,7 +120,7 @@ func (s *stage) work(ctx context.Context) error {
 			}
 		}
 	}
-	return errors.Join(s.look(ctx), ctx.Err())
+	return errors.Join(s.look(ctx), s.fits(), ctx.Err())
 }
 
 // hold is why a message waited and until when.

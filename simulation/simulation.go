@@ -58,7 +58,8 @@ type Plan struct {
 	// Parts is how many stages the members are spread over, to be played side by side (default 1). The result is the same.
 	Parts int
 
-	messages int // bound; 0: maxMessages
+	messages       int   // bound; 0: maxMessages
+	database, kept int64 // bounds in bytes; 0: maxDatabase and maxKept
 }
 
 // Community is what texts and times need of the community.
@@ -86,7 +87,7 @@ type Member struct {
 	told  bool // their days are told in full
 }
 
-// Run plays the plan. Faults: invalid with every problem of a definition or of the plan.
+// Run plays the plan. Faults: invalid with every problem of a definition or of the plan; invalid.simulation_size where it takes too much memory.
 func Run(ctx context.Context, plan Plan) (_ *Result, err error) {
 	plan, err = plan.checked()
 	if err != nil {
@@ -147,7 +148,7 @@ func stagePart(ctx context.Context, plan Plan, defs []*definition.Definition, di
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
 	if err := s.play(ctx); err != nil {
-		return nil, err
+		return nil, s.unless(err)
 	}
 	return s.result(ctx)
 }

@@ -100,7 +100,7 @@ func expect(t *testing.T, got []string, want ...string) {
 	}
 }
 
-// TestStartersEnd: every starter is played by people of all kinds, and nobody is left inside.
+// TestStartersEnd: every starter is played by people of all kinds, and nobody is left inside. What becomes of them is written in golden files.
 func TestStartersEnd(t *testing.T) {
 	invented := 30
 	if race.Enabled { // what differs between members has no races
@@ -110,7 +110,7 @@ func TestStartersEnd(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := run(t, Plan{
-				Campaigns: []engine.Draft{starter(t, name)}, Invented: invented, Days: 60, Seed: 1,
+				Campaigns: []engine.Draft{starter(t, name)}, Invented: invented, Days: 60, Seed: 1, Stories: goldenStories,
 				Mix: mix(t, "answers=50, answers:30m=10, silent=20, blocks:3=10, bounces=5, withdraws:5=5"),
 			})
 			c := r.Campaigns[0]
@@ -135,6 +135,9 @@ func TestStartersEnd(t *testing.T) {
 				}
 			}
 			answered(t, c)
+			if !race.Enabled {
+				asBefore(t, name, r)
+			}
 		})
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
@@ -41,6 +42,8 @@ type stage struct {
 	unread   []*arrival
 	received int
 	full     bool // the bound on messages was reached
+
+	kept atomic.Int64 // bytes; see maxKept
 
 	acts    acts
 	updates []engine.RawUpdate // not handed in yet
@@ -88,7 +91,7 @@ func open(ctx context.Context, plan Plan, defs []*definition.Definition, dir str
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, s.close())
+			err = errors.Join(s.unless(err), s.close())
 		}
 	}()
 	if err := s.install(ctx, dir, defs); err != nil {
@@ -102,7 +105,7 @@ func open(ctx context.Context, plan Plan, defs []*definition.Definition, dir str
 
 // install opens everything that an installation has.
 func (s *stage) install(ctx context.Context, dir string, defs []*definition.Definition) (err error) {
-	if s.store, err = store.Open(ctx, store.Options{Throwaway: true}); err != nil {
+	if s.store, err = store.Open(ctx, store.Options{Throwaway: true, MaxBytes: s.plan.database}); err != nil {
 		return err
 	}
 	if err := s.store.Migrate(ctx); err != nil {

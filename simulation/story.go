@@ -25,6 +25,7 @@ func (c *collector) add(p *person, items ...Item) {
 	for _, it := range items {
 		it.At = minute(it.At)
 		it.Local, it.Day = it.At.In(p.zone).Format(localForm), c.dayOf(it.At)
+		c.kept.Add(itemBytes + int64(len(it.What)))
 		c.items[p] = append(c.items[p], it)
 	}
 }
@@ -89,11 +90,6 @@ func (c *collector) deliveryItem(d *store.Delivery, t *totals) Item {
 		it.Held.What = c.say("simulation.held", map[string]any{
 			"from": locale.DateTime(c.lang, d.CreatedAt.In(p.zone)), "until": locale.DateTime(c.lang, until.In(p.zone)),
 		}) + c.why("reason.", string(h.reason))
-	}
-	for _, other := range c.clashes[d.ID] {
-		it.Clashes = append(it.Clashes, c.say("simulation.clash", map[string]any{
-			"step": string(other.Step), "campaign": c.totals[other.Campaign].Name, "at": other.FinalAt.In(p.zone).Format("15:04"), "channel": channelTerm(other.Channel),
-		}))
 	}
 	return it
 }

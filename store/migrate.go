@@ -97,7 +97,7 @@ func provider(d dialect, db *sql.DB, options ...goose.ProviderOption) (*goose.Pr
 
 // migrator holds a lock file beside the database until its end: SQLite's own lock does not span goose's several transactions.
 func (e *sqliteEngine) migrator(ctx context.Context) (migrator, func() error, error) {
-	if e.memory {
+	if e.memory != nil {
 		return e.memoryMigrator(ctx)
 	}
 	l := flock.New(e.path+".migrate", flock.SetFlag(os.O_CREATE|os.O_RDWR), flock.SetPermissions(0o600))

@@ -20,7 +20,7 @@ const sqliteReaders = 4
 // so with the mutex around bulk work at most one bulk transaction stands ahead of an interactive one (15 ms at p99, measured).
 type sqliteEngine struct {
 	path    string
-	memory  bool // no file; see openMemory
+	memory  *memory // nil: a file; see openMemory
 	writers *sql.DB
 	readers *sql.DB
 	writer  chan *liteConn
@@ -175,7 +175,7 @@ func (e *sqliteEngine) write(ctx context.Context, how manner, fn func(runner) er
 	if how == bulk || how == often {
 		e.bulk.Lock()
 		defer e.bulk.Unlock()
-		if !e.memory {
+		if e.memory == nil {
 			e.turns.wait(ctx)
 		}
 	} else {
@@ -200,7 +200,7 @@ func (e *sqliteEngine) write(ctx context.Context, how manner, fn func(runner) er
 	if err == nil {
 		e.ids.kept(kept)
 	}
-	return err
+	return e.fits(err)
 }
 
 // again: the file is locked by another process, or ids were given out by one.
@@ -214,7 +214,7 @@ func (e *sqliteEngine) again(err error) bool {
 }
 
 func (e *sqliteEngine) close() error {
-	if e.memory {
+	if e.memory != nil {
 		return e.forget()
 	}
 	for range sqliteReaders {

@@ -4,24 +4,60 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
+	"sync/atomic"
 	"time"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // openMemory is a database in memory: one connection that reads and writes, for whose pages nobody else asks. It costs no file, no write-ahead log and no lock,
 // and no page is read twice; but a read that is not the Tx's own waits until the transaction ends.
-func openMemory(ctx context.Context) (*sqliteEngine, error) {
-	db, err := sql.Open("sqlite", "file::memory:?_pragma=temp_store(MEMORY)")
+func openMemory(ctx context.Context, most int64) (*sqliteEngine, error) {
+	dsn := "file::memory:?_pragma=temp_store(MEMORY)"
+	if most > 0 {
+		dsn += fmt.Sprintf("&_pragma=page_size(%d)&_pragma=max_page_count(%d)", memoryPage, max(most/memoryPage, 1))
+	}
+	db, err := sql.Open("sqlite", dsn)
 	if err != nil {
 		return nil, err
 	}
 	db.SetMaxOpenConns(1)
 	line := make(chan *liteConn, 1)
-	e := &sqliteEngine{memory: true, writers: db, writer: line, reader: line}
+	e := &sqliteEngine{memory: new(memory), writers: db, writer: line, reader: line}
 	e.ids = &liteIDs{file: e}
 	if err := give(ctx, db, line); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	return e, nil
+}
+
+// memory is what a database in memory has that a file has not.
+type memory struct {
+	full atomic.Bool // something did not fit
+}
+
+// memoryPage is SQLite's own default, in bytes.
+const memoryPage = 4096
+
+// ErrFull says that a database in memory has as many bytes as it may have. It is not away: waiting does not help.
+var ErrFull = errors.New("sqlite in memory: the bound of its size is reached")
+
+// Full reports whether something did not fit into a database in memory, whoever was told of it.
+func (s *Store) Full() bool {
+	e, ok := s.engine.(*sqliteEngine)
+	return ok && e.memory != nil && e.memory.full.Load()
+}
+
+// fits is err of a write, or ErrFull.
+func (e *sqliteEngine) fits(err error) error {
+	var se *sqlite.Error
+	if e.memory == nil || !errors.As(err, &se) || se.Code()&0xff != sqlite3.SQLITE_FULL {
+		return err
+	}
+	e.memory.full.Store(true)
+	return ErrFull
 }
 
 // memoryMigrator lends the one connection to the migrations.
@@ -54,7 +90,7 @@ var errReadsItself = errors.New("sqlite in memory: the connection is not given b
 
 // takeReader is take for whoever reads.
 func (e *sqliteEngine) takeReader(ctx context.Context) (*liteConn, error) {
-	if !e.memory {
+	if e.memory == nil {
 		return take(ctx, e.reader)
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, memoryPatience, errReadsItself)

@@ -1,11 +1,13 @@
 package store_test
 
 import (
+	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
 	"testing/synctest"
 
+	"github.com/kruzhok/kruzhok/internal/fault"
 	"github.com/kruzhok/kruzhok/members"
 	"github.com/kruzhok/kruzhok/store"
 )
@@ -14,7 +16,7 @@ import (
 // transaction ends with an error that says so.
 func TestThrowaway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, other := throwaway(t), throwaway(t)
+		s, other := throwaway(t, 0), throwaway(t, 0)
 		if err := s.Ping(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -49,9 +51,9 @@ func TestThrowaway(t *testing.T) {
 	})
 }
 
-func throwaway(t *testing.T) *store.Store {
+func throwaway(t *testing.T, most int64) *store.Store {
 	t.Helper()
-	s := must[*store.Store](t)(store.Open(t.Context(), store.Options{Throwaway: true}))
+	s := must[*store.Store](t)(store.Open(t.Context(), store.Options{Throwaway: true, MaxBytes: most}))
 	t.Cleanup(func() {
 		if err := s.Close(); err != nil {
 			t.Error(err)
@@ -61,4 +63,21 @@ func throwaway(t *testing.T) *store.Store {
 		t.Fatal(err)
 	}
 	return s
+}
+
+// TestThrowawayIsBounded: what does not fit fails, and it is said that waiting would not help; what is there is still read.
+func TestThrowawayIsBounded(t *testing.T) {
+	s := throwaway(t, 2<<20)
+	m := newMember(t, s)
+	note := json.RawMessage(`"` + strings.Repeat("x", 1000) + `"`)
+	var err error
+	for n := 0; err == nil && n < 5000; n++ {
+		err = s.Write(t.Context(), func(tx *store.Tx) error {
+			return tx.AppendEvents(t.Context(), []store.Event{{At: at(1), Name: "note", Member: m.ID, Data: note}})
+		})
+	}
+	if !errors.Is(err, store.ErrFull) || fault.Is(err, fault.Unavailable) || !s.Full() {
+		t.Fatal(err, s.Full())
+	}
+	must[*members.Member](t)(s.Member(t.Context(), m.ID))
 }

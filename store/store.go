@@ -21,6 +21,8 @@ type Options struct {
 	MaxConns int
 	// Throwaway: a SQLite database in memory, which is gone when it is closed; URL is not used. It is for one caller: whoever reads waits for whoever writes.
 	Throwaway bool
+	// MaxBytes bounds a Throwaway (0: by nothing). Whatever does not fit fails with ErrFull.
+	MaxBytes int64
 }
 
 // Store is one open database. It is safe for concurrent use.
@@ -74,7 +76,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 
 func openEngine(ctx context.Context, o Options) (engine, error) {
 	if o.Throwaway {
-		return openMemory(ctx)
+		return openMemory(ctx, o.MaxBytes)
 	}
 	scheme, rest, _ := strings.Cut(o.URL, ":")
 	switch scheme {
