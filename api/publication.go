@@ -24,8 +24,14 @@ func (s *server) publicationOperations() {
 	add(s, operation{
 		id: "get-texts", method: http.MethodGet, path: "/v1/campaigns/{key}/texts", tag: "Campaigns", scope: engine.CampaignsRead,
 		summary: "List the draft's texts, language beside language", errors: []int{http.StatusNotFound},
-		doc: "A text that was changed in one language since the newest version, and not in another, is outdated there.",
+		doc: "A text is outdated in a language while another language's was changed in a later version, or in the draft, than its own. Publishing it all the same does not change that: " +
+			"it is outdated until it is changed itself, or somebody says that it is right as it is (text-confirmations).",
 	}, s.getTexts)
+	add(s, operation{
+		id: "confirm-text", method: http.MethodPost, path: "/v1/campaigns/{key}/text-confirmations", tag: "Campaigns", scope: engine.CampaignsWrite,
+		summary: "Say that a text of the draft is right as it is", errors: []int{http.StatusNotFound, http.StatusPreconditionFailed},
+		doc: "The text in the language is not outdated any more beside what it stands beside now. As soon as one of the others is changed, it is again. With If-Match only while the draft's revision is that one.",
+	}, s.confirmText)
 }
 
 type publicationReply struct {
@@ -42,7 +48,8 @@ type publishedView struct {
 type publishBody struct {
 	Inside        engine.Inside                         `json:"inside,omitempty" enum:"stay,move,end" doc:"What becomes of those inside older versions: they finish theirs (stay, the default), go on in the new one at the step with the same id (move), or leave (end)"`
 	Moves         map[campaigns.StepID]campaigns.StepID `json:"moves,omitempty" doc:"With move: where those go on who stand at a step, by its id. An empty text ends their passage. A step that the new version does not have needs one"`
-	OutdatedTexts string                                `json:"outdated_texts,omitempty" enum:"accept" doc:"accept publishes although texts lag behind in a language"`
+	OutdatedTexts string                                `json:"outdated_texts,omitempty" enum:"accept" doc:"accept publishes although texts lag behind in a language; they stay outdated"`
+	MissingTexts  string                                `json:"missing_texts,omitempty" enum:"accept" doc:"accept publishes although texts are missing in a language: members who read it get the campaign's first"`
 }
 
 type publishInput struct {
@@ -58,7 +65,7 @@ func (s *server) publish(ctx context.Context, p engine.Principal, in *publishInp
 	}
 	how := engine.Publishing{Revision: rev}
 	if b := in.Body; b != nil {
-		how.Inside, how.Moves, how.AcceptOutdated = b.Inside, b.Moves, b.OutdatedTexts != ""
+		how.Inside, how.Moves, how.AcceptOutdated, how.AcceptMissing = b.Inside, b.Moves, b.OutdatedTexts != "", b.MissingTexts != ""
 	}
 	v, err := s.Engine.PublishAs(ctx, p, in.key(), how)
 	if err != nil {
@@ -77,8 +84,23 @@ type publicationView struct {
 	Inside        []standingView `json:"inside" doc:"Where they stand"`
 	Untold        []string       `json:"untold" doc:"Steps that tell the staff (notify), for which the service's settings name nobody, or nobody on one of their channels"`
 	Unset         []string       `json:"unset_endpoints" doc:"Endpoints that steps call (call), and that the service's settings do not name: such calls fail"`
+	Lost          []lostMedia    `json:"missing_media" doc:"Media files that steps send and that are not in the media folder: such messages fail in the chat"`
 	ScheduleOver  bool           `json:"schedule_over" doc:"All days of the draft's recurring schedule are past: published as it is, nobody comes in by it"`
-	Outdated      []textView     `json:"outdated" doc:"Texts that were changed in one language and not in another"`
+	Outdated      []textView     `json:"outdated" doc:"Texts that lag behind in a language"`
+	Missing       []textView     `json:"missing" doc:"Texts that are missing in a language: members who read it get the campaign's first"`
+}
+
+type lostMedia struct {
+	Step campaigns.StepID `json:"step"`
+	File string           `json:"file"`
+}
+
+func viewLost(list []engine.LostMedia) []lostMedia {
+	out := make([]lostMedia, len(list))
+	for i, m := range list {
+		out[i] = lostMedia(m)
+	}
+	return out
 }
 
 type standingView struct {
@@ -101,7 +123,7 @@ func (s *server) getPublication(ctx context.Context, p engine.Principal, in *Key
 	}
 	v := publicationView{
 		Version: pub.Version, DraftRevision: pub.Campaign.DraftRev, Difference: []string{}, TextsOnly: pub.Texts, InsideN: pub.Count(),
-		Inside: []standingView{}, Untold: []string{}, Unset: append([]string{}, pub.Unset...), ScheduleOver: pub.Over, Outdated: viewTexts(pub.Outdated()),
+		Inside: []standingView{}, Untold: []string{}, Unset: append([]string{}, pub.Unset...), Lost: viewLost(pub.Lost), ScheduleOver: pub.Over, Outdated: viewTexts(pub.Outdated()), Missing: viewTexts(pub.Missing()),
 	}
 	if pub.Difference != nil {
 		v.Difference = append(v.Difference, pub.Difference.Lines(requestOf(ctx).lang)...)
@@ -125,7 +147,7 @@ type textView struct {
 type wordingView struct {
 	Language campaigns.Lang          `json:"language"`
 	Text     string                  `json:"text"`
-	State    difference.WordingState `json:"state" enum:"unchanged,changed,new,outdated"`
+	State    difference.WordingState `json:"state" enum:"unchanged,changed,new,outdated,missing"`
 }
 
 func viewTexts(list []difference.Text) []textView {
@@ -155,4 +177,26 @@ func (s *server) getTexts(ctx context.Context, p engine.Principal, in *KeyInput)
 	out := &textsReply{ETag: revision(pub.Campaign)}
 	out.Body.Languages, out.Body.Texts = pub.Draft.Languages, viewTexts(pub.Words)
 	return out, nil
+}
+
+type confirmInput struct {
+	KeyInput
+	IfMatch string `header:"If-Match" doc:"The ETag of the draft that was looked at"`
+	Body    struct {
+		Step     campaigns.StepID `json:"step,omitempty" maxLength:"200" doc:"Empty: of the campaign itself"`
+		Path     string           `json:"path" maxLength:"500" doc:"Which text of it, as texts are listed"`
+		Language campaigns.Lang   `json:"language" maxLength:"35"`
+	}
+}
+
+// confirmText answers with the texts as they are told then.
+func (s *server) confirmText(ctx context.Context, p engine.Principal, in *confirmInput) (*textsReply, error) {
+	rev, err := readRevision(in.IfMatch, "conflict.draft")
+	if err != nil {
+		return nil, err
+	}
+	if err := s.Engine.CallRight(ctx, p, in.key(), rev, engine.WordingAt{Step: in.Body.Step, Path: in.Body.Path, Lang: in.Body.Language}); err != nil {
+		return nil, err
+	}
+	return s.getTexts(ctx, p, &in.KeyInput)
 }

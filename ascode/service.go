@@ -34,6 +34,7 @@ type Choice struct {
 	Inside        string            `json:"inside,omitempty"` // stay, move or end
 	Moves         map[string]string `json:"moves,omitempty"`  // with move: where those go on who stand at a step; empty: nowhere
 	OutdatedTexts string            `json:"outdated_texts,omitempty"`
+	MissingTexts  string            `json:"missing_texts,omitempty"`
 }
 
 // Choose says how drafts are to be published.

@@ -56,7 +56,10 @@ func (c *campaignCheckCmd) Run(e *env) error {
 	}
 	bad := 0
 	for _, path := range paths {
-		problems := found[path]
+		problems := found.Problems[path]
+		for _, p := range found.Warnings[path] {
+			fmt.Fprintf(e.stdout, "%s:%d:%d: %s\n", path, p.Line, p.Column, locale.T(lang, "cli.check.warning", map[string]any{"sentence": ascode.Sentence(p, lang)}))
+		}
 		for _, p := range problems {
 			fmt.Fprintf(e.stdout, "%s:%d:%d: %s\n", path, p.Line, p.Column, ascode.Sentence(p, lang))
 		}
@@ -116,13 +119,17 @@ type publishing struct {
 	Publish        bool     `help:"Publish the drafts too."`
 	Inside         string   `enum:"stay,move,end" default:"stay" help:"What becomes of members inside an older version: stay in it, move to the new one at the step with the same id, or end."`
 	Move           []string `placeholder:"OLD=NEW" help:"With --inside move: where those go on who stand at a step that is gone; OLD= ends their passage."`
-	AcceptOutdated bool     `help:"Publish although a text was changed in one language and not in another."`
+	AcceptOutdated bool     `help:"Publish although a text was changed in one language and not in another. It stays outdated."`
+	AcceptMissing  bool     `help:"Publish although a text is missing in one of the campaign's languages. Members who read it get the campaign's first language."`
 }
 
 func (p publishing) choice(lang string) (ascode.Choice, error) {
 	c := ascode.Choice{Inside: p.Inside}
 	if p.AcceptOutdated {
 		c.OutdatedTexts = "accept"
+	}
+	if p.AcceptMissing {
+		c.MissingTexts = "accept"
 	}
 	if len(p.Move) > 0 && p.Inside != "move" {
 		return c, errors.New(locale.T(lang, "cli.publish.move_inside", nil))
