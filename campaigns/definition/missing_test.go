@@ -11,7 +11,7 @@ import (
 func TestMissingTexts(t *testing.T) {
 	src := strings.Replace(strings.Replace(head, "[en, ru]", "[en, ru, de]", 1), "name: A", "name: {ru: А}", 1) + `steps:
   - send: {subject: {ru: С}, text: {en: T, ru: Т}, buttons: [{text: {en: B}, url: "https://a.example"}]}
-  - ask: {type: choice, text: {en: Q, ru: В, de: F}, options: [{value: a, text: {en: O}}]}
+  - ask: {type: choice, text: {en: Q, ru: В, de: F}, options: [{value: a, text: {en: O}}, {value: b, text: {en: b, ru: b, de: b}}]}
   - repeat: {times: 1, at: "10:00", prompts: [{en: P}], steps: [{ask: {type: text, text: {en: a, ru: а, de: a}}}]}
 `
 	d, problems := Parse([]byte(src), YAML)
@@ -19,11 +19,11 @@ func TestMissingTexts(t *testing.T) {
 		t.Fatal(listed(problems))
 	}
 	const want = `3:7 name untranslated languages="en, de"
-9:20 steps[0].send.subject untranslated languages="en, de"
-9:35 steps[0].send.text untranslated languages="de"
-9:71 steps[0].send.buttons[0].text untranslated languages="ru, de"
-10:83 steps[1].ask.options[0].text untranslated languages="ru, de"
-11:46 steps[2].repeat.prompts[0] untranslated languages="ru, de"
+9:21 steps[0].send.subject untranslated languages="en, de"
+9:36 steps[0].send.text untranslated languages="de"
+9:69 steps[0].send.buttons[0].text untranslated languages="ru, de"
+10:81 steps[1].ask.options[0].text untranslated languages="ru, de"
+11:47 steps[2].repeat.prompts[0] untranslated languages="ru, de"
 `
 	if got := listed(d.Warnings); got != want {
 		t.Errorf("%s", got)
