@@ -121,16 +121,30 @@ func (s *server) cloneCampaign(ctx context.Context, p engine.Principal, in *clon
 	return &createdCampaign{Location: campaignURL(c.Key), ETag: revision(c), Body: viewCampaign(c)}, nil
 }
 
+type checkInput struct {
+	DraftInput
+	Named string `query:"named" enum:"later" doc:"later: the campaigns and segments that it names need not be there yet"`
+}
+
 type checkReply struct {
 	Body struct {
-		Valid bool `json:"valid" doc:"Always true: a definition with problems is answered by them"`
+		Valid    bool           `json:"valid" doc:"Always true: a definition with problems is answered by them"`
+		Warnings []fault.Detail `json:"warnings" doc:"What a draft may have and should not be published with unless it is meant, with its places: texts that are missing in a language"`
+		Lost     []lostMedia    `json:"missing_media" doc:"Media files that are not in the media folder"`
+		Missing  []textView     `json:"missing" doc:"Texts that are missing in a language"`
+		Outdated []textView     `json:"outdated" doc:"Texts that lag behind in a language, were it the next version of the campaign with its key"`
 	}
 }
 
-func (s *server) checkDefinition(ctx context.Context, p engine.Principal, in *DraftInput) (*checkReply, error) {
+func (s *server) checkDefinition(ctx context.Context, p engine.Principal, in *checkInput) (*checkReply, error) {
+	checked, err := s.Engine.CheckDefinition(ctx, p, in.draft(), in.Named == "later")
+	if err != nil {
+		return nil, err
+	}
 	out := &checkReply{}
-	out.Body.Valid = true
-	return out, s.Engine.CheckDefinition(ctx, p, in.draft())
+	out.Body.Valid, out.Body.Outdated, out.Body.Missing, out.Body.Lost = true, viewTexts(checked.Outdated), viewTexts(checked.Missing), viewLost(checked.Lost)
+	out.Body.Warnings = append([]fault.Detail{}, fault.Told(checked.Warnings, requestOf(ctx).lang)...)
+	return out, nil
 }
 
 func (s *server) getDraft(ctx context.Context, p engine.Principal, in *KeyInput) (*sourceReply, error) {

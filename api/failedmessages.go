@@ -15,7 +15,7 @@ type failedKind struct {
 	Campaign campaigns.Key     `json:"campaign" maxLength:"64"`
 	Step     campaigns.StepID  `json:"step" maxLength:"64"`
 	Channel  campaigns.Channel `json:"channel" enum:"telegram,email"`
-	Reason   campaigns.Reason  `json:"reason" enum:"render_failed,stumbled"`
+	Reason   campaigns.Reason  `json:"reason" enum:"render_failed,media_missing,stumbled"`
 }
 
 // failedMessagesView are those of one kind.
@@ -23,7 +23,7 @@ type failedMessagesView struct {
 	Campaign  campaigns.Key     `json:"campaign,omitempty" doc:"Absent for a reply of the bot, which is not sent again"`
 	Step      campaigns.StepID  `json:"step" doc:"Of a reply: its name"`
 	Channel   campaigns.Channel `json:"channel"`
-	Reason    campaigns.Reason  `json:"reason" enum:"render_failed,stumbled"`
+	Reason    campaigns.Reason  `json:"reason" enum:"render_failed,media_missing,stumbled"`
 	Sentence  string            `json:"reason_sentence" doc:"The reason in the asked language, and what happens next"`
 	N         int               `json:"n"`
 	SendAgain bool              `json:"send_again" doc:"They may be sent after all: no question, no archived campaign, and this version can be read"`

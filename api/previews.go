@@ -68,6 +68,7 @@ type previewPart struct {
 type previewMedia struct {
 	Kind   channels.MediaKind `json:"kind"`
 	Source string             `json:"source"`
+	Lost   bool               `json:"not_there" doc:"The file is not in the media folder: the message would fail"`
 }
 
 type previewButton struct {
@@ -158,7 +159,7 @@ func viewPreview(m *engine.PreviewMessage) previewView {
 	for _, part := range m.Parts {
 		x := previewPart{HTML: part.HTML}
 		if part.Media != nil {
-			x.Media = &previewMedia{part.Media.Kind, part.Media.Source}
+			x.Media = &previewMedia{part.Media.Kind, part.Media.Source, part.Media.Source == m.Lost}
 		}
 		for _, row := range part.Keyboard {
 			var keys []previewButton

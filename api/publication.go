@@ -33,8 +33,14 @@ func (s *server) publicationOperations() {
 	add(s, operation{
 		id: "get-texts", method: http.MethodGet, path: "/v1/campaigns/{key}/texts", tag: "Campaigns", scope: engine.CampaignsRead,
 		summary: "List the draft's texts, language beside language", errors: []int{http.StatusNotFound},
-		doc: "A text that was changed in one language since the newest version, and not in another, is outdated there.",
+		doc: "A text is outdated in a language while another language's was changed in a later version, or in the draft, than its own. Publishing it all the same does not change that: " +
+			"it is outdated until it is changed itself, or somebody says that it is right as it is (text-confirmations).",
 	}, s.getTexts)
+	add(s, operation{
+		id: "confirm-text", method: http.MethodPost, path: "/v1/campaigns/{key}/text-confirmations", tag: "Campaigns", scope: engine.CampaignsWrite,
+		summary: "Say that a text of the draft is right as it is", errors: []int{http.StatusNotFound, http.StatusPreconditionFailed},
+		doc: "The text in the language is not outdated any more beside what it stands beside now. As soon as one of the others is changed, it is again. With If-Match only while the draft's revision is that one.",
+	}, s.confirmText)
 }
 
 type publicationReply struct {
@@ -51,12 +57,13 @@ type publishedView struct {
 type publishBody struct {
 	Inside        engine.Inside                         `json:"inside,omitempty" enum:"stay,move,end" doc:"What becomes of those inside older versions: they finish theirs (stay, the default), go on in the new one at the step with the same id (move), or leave (end)"`
 	Moves         map[campaigns.StepID]campaigns.StepID `json:"moves,omitempty" doc:"With move: where those go on who stand at a step, by its id. An empty text ends their passage. A step that the new version does not have needs one"`
-	OutdatedTexts string                                `json:"outdated_texts,omitempty" enum:"accept" doc:"accept publishes although texts lag behind in a language"`
+	OutdatedTexts string                                `json:"outdated_texts,omitempty" enum:"accept" doc:"accept publishes although texts lag behind in a language; they stay outdated"`
+	MissingTexts  string                                `json:"missing_texts,omitempty" enum:"accept" doc:"accept publishes although texts are missing in a language: members who read it get the campaign's first"`
 	SchedulePast  string                                `json:"schedule_past,omitempty" enum:"accept" doc:"accept publishes although the one moment of its schedule is over an hour past, so that the whole audience comes in at once"`
 }
 
 func (b *publishBody) publishing() engine.Publishing {
-	return engine.Publishing{Inside: b.Inside, Moves: b.Moves, AcceptOutdated: b.OutdatedTexts != "", AcceptPast: b.SchedulePast != ""}
+	return engine.Publishing{Inside: b.Inside, Moves: b.Moves, AcceptOutdated: b.OutdatedTexts != "", AcceptMissing: b.MissingTexts != "", AcceptPast: b.SchedulePast != ""}
 }
 
 type publishInput struct {
@@ -92,9 +99,24 @@ type publicationView struct {
 	Inside        []standingView `json:"inside" doc:"Where they stand"`
 	Untold        []string       `json:"untold" doc:"Steps that tell the staff (notify), for which the service's settings name nobody, or nobody on one of their channels"`
 	Unset         []string       `json:"unset_endpoints" doc:"Endpoints that steps call (call), and that the service's settings do not name: such calls fail"`
+	Lost          []lostMedia    `json:"missing_media" doc:"Media files that steps send and that are not in the media folder: such messages fail in the chat"`
 	ScheduleOver  bool           `json:"schedule_over" doc:"All days of the draft's recurring schedule are past: published as it is, nobody comes in by it"`
 	Moment        *momentView    `json:"moment" doc:"What becomes of its schedule for one moment; null: it has none"`
-	Outdated      []textView     `json:"outdated" doc:"Texts that were changed in one language and not in another"`
+	Outdated      []textView     `json:"outdated" doc:"Texts that lag behind in a language"`
+	Missing       []textView     `json:"missing" doc:"Texts that are missing in a language: members who read it get the campaign's first"`
+}
+
+type lostMedia struct {
+	Step campaigns.StepID `json:"step"`
+	File string           `json:"file"`
+}
+
+func viewLost(list []engine.LostMedia) []lostMedia {
+	out := make([]lostMedia, len(list))
+	for i, m := range list {
+		out[i] = lostMedia(m)
+	}
+	return out
 }
 
 type momentView struct {
@@ -127,7 +149,7 @@ func (s *server) getPublication(ctx context.Context, p engine.Principal, in *Key
 func viewPublication(pub *engine.Publication, lang string) publicationView {
 	v := publicationView{
 		Version: pub.Version, DraftRevision: pub.Campaign.DraftRev, Difference: []string{}, TextsOnly: pub.Texts, InsideN: pub.Count(),
-		Inside: []standingView{}, Untold: []string{}, Unset: append([]string{}, pub.Unset...), ScheduleOver: pub.Over, Outdated: viewTexts(pub.Outdated()),
+		Inside: []standingView{}, Untold: []string{}, Unset: append([]string{}, pub.Unset...), Lost: viewLost(pub.Lost), ScheduleOver: pub.Over, Outdated: viewTexts(pub.Outdated()), Missing: viewTexts(pub.Missing()),
 	}
 	if pub.Difference != nil {
 		v.Difference = append(v.Difference, pub.Difference.Lines(lang)...)
@@ -150,6 +172,7 @@ type publicationCheckInput struct {
 		Inside        engine.Inside                         `json:"inside,omitempty" enum:"stay,move,end" doc:"As of publish-campaign"`
 		Moves         map[campaigns.StepID]campaigns.StepID `json:"moves,omitempty" doc:"As of publish-campaign"`
 		OutdatedTexts string                                `json:"outdated_texts,omitempty" enum:"accept" doc:"As of publish-campaign"`
+		MissingTexts  string                                `json:"missing_texts,omitempty" enum:"accept" doc:"As of publish-campaign"`
 		SchedulePast  string                                `json:"schedule_past,omitempty" enum:"accept" doc:"As of publish-campaign"`
 		Definition    string                                `json:"definition" doc:"The text that would be the draft"`
 		Format        definition.Format                     `json:"format" enum:"yaml,json"`
@@ -171,7 +194,7 @@ type publicationRefusal struct {
 
 func (s *server) checkPublication(ctx context.Context, p engine.Principal, in *publicationCheckInput) (*publicationCheckReply, error) {
 	draft := engine.Draft{Source: in.Body.Definition, Format: in.Body.Format}
-	how := publishBody{in.Body.Inside, in.Body.Moves, in.Body.OutdatedTexts, in.Body.SchedulePast}
+	how := publishBody{in.Body.Inside, in.Body.Moves, in.Body.OutdatedTexts, in.Body.MissingTexts, in.Body.SchedulePast}
 	pub, err := s.Engine.PublicationOf(ctx, p, in.key(), draft, how.publishing())
 	if err != nil {
 		return nil, err
@@ -202,7 +225,7 @@ type textView struct {
 type wordingView struct {
 	Language campaigns.Lang          `json:"language"`
 	Text     string                  `json:"text"`
-	State    difference.WordingState `json:"state" enum:"unchanged,changed,new,outdated"`
+	State    difference.WordingState `json:"state" enum:"unchanged,changed,new,outdated,missing"`
 }
 
 func viewTexts(list []difference.Text) []textView {
@@ -232,4 +255,26 @@ func (s *server) getTexts(ctx context.Context, p engine.Principal, in *KeyInput)
 	out := &textsReply{ETag: revision(pub.Campaign)}
 	out.Body.Languages, out.Body.Texts = pub.Draft.Languages, viewTexts(pub.Words)
 	return out, nil
+}
+
+type confirmInput struct {
+	KeyInput
+	IfMatch string `header:"If-Match" doc:"The ETag of the draft that was looked at"`
+	Body    struct {
+		Step     campaigns.StepID `json:"step,omitempty" maxLength:"200" doc:"Empty: of the campaign itself"`
+		Path     string           `json:"path" maxLength:"500" doc:"Which text of it, as texts are listed"`
+		Language campaigns.Lang   `json:"language" maxLength:"35"`
+	}
+}
+
+// confirmText answers with the texts as they are told then.
+func (s *server) confirmText(ctx context.Context, p engine.Principal, in *confirmInput) (*textsReply, error) {
+	rev, err := readRevision(in.IfMatch, "conflict.draft")
+	if err != nil {
+		return nil, err
+	}
+	if err := s.Engine.CallRight(ctx, p, in.key(), rev, engine.WordingAt{Step: in.Body.Step, Path: in.Body.Path, Lang: in.Body.Language}); err != nil {
+		return nil, err
+	}
+	return s.getTexts(ctx, p, &in.KeyInput)
 }

@@ -64,6 +64,100 @@ func TestPublication(t *testing.T) {
 	}
 }
 
+// TestOutdatedTextsStay: a yes to an outdated text lets it be published and is no more than that; what says so tells the same everywhere, over versions, until the text
+// is changed itself or somebody says that it is right beside what it stands beside.
+func TestOutdatedTextsStay(t *testing.T) {
+	w := newWorld(t)
+	yaml := []string{"Content-Type", "application/yaml"}
+	const at = "/v1/campaigns/tea"
+	doc := func(text, hint string) string {
+		return "key: tea\nkind: survey\nname: Tea\ntopic: news\nlanguages: [en, ru]\nchannels: [email]\nentry: {manual: true}\nsteps:\n" +
+			"  - {id: a, send: {text: {" + text + "}}}\n  - {id: b, send: {text: {" + hint + "}}}\n"
+	}
+	const old = "en: The kettle boils, ru: Чайник закипает"
+	const sings = "en: The kettle sings, ru: Чайник закипает"
+	told := func(when string, outdated bool, source string) {
+		t.Helper()
+		const mark = `{"language":"ru","text":"Чайник закипает","state":"outdated"}`
+		for path, reply := range map[string]answer{
+			"texts": w.call("GET", at+"/texts", "").want(200), "publication": w.call("GET", at+"/publication", "").want(200), "checks": w.call("POST", "/v1/checks", source, yaml...).want(200),
+		} {
+			if strings.Contains(reply.body, mark) != outdated {
+				t.Errorf("%s: %s says %s", when, path, reply.body)
+			}
+		}
+	}
+	draft := func(source string) string {
+		w.call("PUT", at+"/draft", source, yaml...).want(200)
+		return source
+	}
+	publish := func(body string) answer { return w.call("POST", at+"/publication", body) }
+	w.call("POST", "/v1/campaigns", doc(old, "en: B, ru: Б"), yaml...).want(201)
+	publish("").want(201)
+	src := draft(doc(sings, "en: B, ru: Б"))
+	told("changed", true, src)
+	publish("").problem(409, "conflict.outdated_texts")
+	publish(`{"outdated_texts":"accept"}`).want(201)
+	told("accepted", true, src)
+	src = draft(doc(sings, "en: Bb, ru: Бб"))
+	told("another text since", true, src)
+	publish("").problem(409, "conflict.outdated_texts")
+
+	confirm := func(body string, headers ...string) answer {
+		return w.call("POST", at+"/text-confirmations", body, headers...)
+	}
+	const right = `{"step":"a","path":"text","language":"ru"}`
+	confirm(`{"step":"a","path":"text","language":"de"}`).problem(404, "not_found.text")
+	confirm(`{"step":"x","path":"text","language":"ru"}`).problem(404, "not_found.text")
+	confirm(right, "If-Match", `"1"`).problem(412, "conflict.draft")
+	told("refused", true, src)
+	if got := confirm(right).want(200); strings.Contains(got.body, "outdated") {
+		t.Error(got.body)
+	}
+	confirm(right).want(200)
+	told("right as it is", false, src)
+	publish("").want(201)
+	told("published as right", false, src)
+	src = draft(doc("en: The kettle hums, ru: Чайник закипает", "en: Bb, ru: Бб"))
+	told("changed once more", true, src)
+	src = draft(doc("en: The kettle hums, ru: Чайник гудит", "en: Bb, ru: Бб"))
+	told("changed itself", false, src)
+	publish("").want(201)
+}
+
+// TestMissingTexts: a draft may lack a text in a language, which is told as a warning and shown as a gap; publishing it needs a yes of its own, each time. A text in no
+// language, and a language that the campaign does not have, are refused.
+func TestMissingTexts(t *testing.T) {
+	w := newWorld(t)
+	yaml := []string{"Content-Type", "application/yaml"}
+	const at = "/v1/campaigns/gap/publication"
+	const draft = "key: gap\nkind: survey\nname: Gap\ntopic: news\nlanguages: [en, ru, de]\nchannels: [email]\nentry: {manual: true}\nsteps:\n" +
+		"  - {id: a, send: {subject: {en: S, de: T}, text: {en: A, ru: А}}}\n"
+	checked := w.call("POST", "/v1/checks", draft, yaml...).want(200)
+	for _, part := range []string{`"warnings":[{"path":"steps[0].send.subject","line":9,`, `"code":"untranslated"`, `{"language":"de","text":"","state":"missing"}`, `{"language":"ru","text":"","state":"missing"}`} {
+		if !strings.Contains(checked.body, part) {
+			t.Errorf("%s is not in %s", part, checked.body)
+		}
+	}
+	w.call("POST", "/v1/checks", strings.Replace(draft, "ru: А", "fr: А", 1), yaml...).problem(422, "invalid.definition")
+	w.call("POST", "/v1/checks", strings.Replace(draft, "{en: A, ru: А}", "{}", 1), yaml...).problem(422, "invalid.definition")
+	w.call("POST", "/v1/campaigns", draft, yaml...).want(201)
+	for _, path := range []string{at, "/v1/campaigns/gap/texts"} {
+		if got := w.call("GET", path, "").want(200); !strings.Contains(got.body, `{"language":"de","text":"","state":"missing"}`) {
+			t.Errorf("%s: %s", path, got.body)
+		}
+	}
+	for range 2 {
+		refused := w.call("POST", at, `{"outdated_texts":"accept"}`)
+		if refused.problem(409, "conflict.missing_texts"); !strings.Contains(refused.body, "2 texts are missing") || !strings.Contains(refused.body, "a subject: there is no text in “ru”.") {
+			t.Error(refused.body)
+		}
+		w.call("POST", at, `{"missing_texts":"accept"}`).want(201)
+	}
+	w.call("PUT", "/v1/campaigns/gap/draft", strings.NewReplacer("en: S, ", "en: S, ru: С, ", "ru: А", "ru: А, de: Ah").Replace(draft), yaml...).want(200)
+	w.call("POST", at, "").want(201)
+}
+
 // TestClone: a copy is a draft of its own, and as it was typed.
 func TestClone(t *testing.T) {
 	w := newWorld(t)

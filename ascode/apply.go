@@ -18,8 +18,8 @@ import (
 // A draft that is no longer the one that was compared is left as it is, and ends the work: before anything is changed, where it shows then.
 func (s *Service) Apply(ctx context.Context, p *Plan, tell func(line string)) error {
 	for _, it := range p.Items {
-		if pub := it.Publication; pub != nil && len(pub.Outdated) > 0 && s.choice.OutdatedTexts == "" {
-			return errors.New(locale.T(s.lang, "cli.apply.outdated", map[string]any{"key": it.File.Key(), "texts": strings.Join(pub.Outdated, "; ")}))
+		if err := s.saidYes(it); err != nil {
+			return err
 		}
 		if err := s.refused(it); err != nil {
 			return err
@@ -35,6 +35,23 @@ func (s *Service) Apply(ctx context.Context, p *Plan, tell func(line string)) er
 		return fmt.Errorf("%w %s", err, locale.T(s.lang, "cli.apply.declined", nil))
 	case err != nil:
 		return s.cutShort(err, w.left)
+	}
+	return nil
+}
+
+// saidYes refuses what is published only with an explicit yes.
+func (s *Service) saidYes(it *Item) error {
+	pub := it.Publication
+	if pub == nil {
+		return nil
+	}
+	for _, need := range []struct {
+		texts         []string
+		said, refusal string
+	}{{pub.Outdated, s.choice.OutdatedTexts, "cli.apply.outdated"}, {pub.Missing, s.choice.MissingTexts, "cli.apply.missing"}} {
+		if len(need.texts) > 0 && need.said == "" {
+			return errors.New(locale.T(s.lang, need.refusal, map[string]any{"key": it.File.Key(), "texts": strings.Join(need.texts, "; ")}))
+		}
 	}
 	return nil
 }

@@ -185,6 +185,11 @@ func TestPlanAndApply(t *testing.T) {
 	told, err = w.apply(s, p)
 	w.must(err)
 	golden(t, "apply", told+"\n")
+	w.write("a.yaml", strings.Replace(campaign("a", "Good day"), "  - wait: 1d\n", "  - wait: 2d\n", 1))
+	if said := w.said(w.plan(s, true, a), "en"); !strings.Contains(said, "changed in one language and not in these: ") {
+		t.Errorf("a yes is forgotten: %s", said)
+	}
+	w.write("a.yaml", strings.Replace(campaign("a", "Good day"), "  - wait: 1d\n", "", 1))
 	if w.draft("a") != string(w.files(a)[0].Source) || !w.plan(s, true, a, b, c).Empty() {
 		t.Error("not all was done")
 	}

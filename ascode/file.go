@@ -175,9 +175,15 @@ func ReadSource(path, lang string) ([]byte, error) {
 	return src, nil
 }
 
-// Check returns the problems of files of campaigns and segments, by path; those of segments together too.
-func Check(paths []string, lang string) (map[string][]definition.Problem, error) {
-	found := map[string][]definition.Problem{}
+// Found is what is to be said of files of campaigns and segments, by path.
+type Found struct {
+	Problems map[string][]definition.Problem
+	Warnings map[string][]definition.Problem // of files without a problem
+}
+
+// Check looks at files of campaigns and segments; at segments together too.
+func Check(paths []string, lang string) (*Found, error) {
+	found := &Found{Problems: map[string][]definition.Problem{}, Warnings: map[string][]definition.Problem{}}
 	var files []*File
 	for _, path := range paths {
 		src, err := ReadSource(path, lang)
@@ -185,11 +191,14 @@ func Check(paths []string, lang string) (map[string][]definition.Problem, error)
 			return nil, err
 		}
 		f, problems := readFile(path, src)
-		if found[path] = problems; len(problems) == 0 {
+		if found.Problems[path] = problems; len(problems) == 0 {
 			files = append(files, f)
 		}
+		if f.def != nil {
+			found.Warnings[path] = f.def.Warnings
+		}
 	}
-	together(files, func(f *File, p definition.Problem) { found[f.Path] = append(found[f.Path], p) })
+	together(files, func(f *File, p definition.Problem) { found.Problems[f.Path] = append(found.Problems[f.Path], p) })
 	return found, nil
 }
 

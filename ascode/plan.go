@@ -84,10 +84,14 @@ type Publication struct {
 	// Choice is what is to become of them; Texts: only texts change, and they get the new ones whatever it is.
 	Choice Choice
 	Texts  bool
-	// Outdated are texts that change in one language and not in another.
+	// Outdated are texts that lag behind in a language, as the service tells.
 	Outdated []string
-	Paused   bool
-	Again    bool // the campaign is finished, and runs again
+	// Missing are texts that are missing in a language.
+	Missing []string
+	// Media are files that steps send and that are not in the service's media folder.
+	Media  []string
+	Paused bool
+	Again  bool // the campaign is finished, and runs again
 	// Moment is what becomes of a schedule for one moment; nil: there is none.
 	Moment *Moment
 	// Standings are where those inside stand.
@@ -107,7 +111,8 @@ type campaign struct {
 
 // Plan compares checked files with the service. The service checks them too: its release may know more, or less, than this one.
 func (s *Service) Plan(ctx context.Context, files []*File, publish bool) (*Plan, error) {
-	if err := s.check(ctx, files); err != nil {
+	told, err := s.check(ctx, files)
+	if err != nil {
 		return nil, err
 	}
 	p := &Plan{}
@@ -116,13 +121,17 @@ func (s *Service) Plan(ctx context.Context, files []*File, publish bool) (*Plan,
 		if err != nil {
 			return nil, err
 		}
+		if it.Publication != nil {
+			it.Publication.note(told[f])
+		}
 		p.Items = append(p.Items, it)
 	}
 	return p, s.movesKnown(p)
 }
 
 // check has the service check every file; all problems come at once, as *BadFiles. Campaigns and segments that name each other may be new together.
-func (s *Service) check(ctx context.Context, files []*File) error {
+func (s *Service) check(ctx context.Context, files []*File) (map[*File]*checked, error) {
+	told := map[*File]*checked{}
 	bad := &BadFiles{Lang: s.lang}
 	among := map[string]bool{}
 	for _, f := range files {
@@ -130,24 +139,81 @@ func (s *Service) check(ctx context.Context, files []*File) error {
 	}
 	together(files, func(f *File, p definition.Problem) { bad.add(f.Path, p.Line, p.Column, Sentence(p, s.lang)) })
 	for _, f := range files {
-		_, err := s.call(ctx, request{method: http.MethodPost, path: f.checks(), body: f.Source, format: f.Format})
-		var r *Refusal
-		switch {
-		case errors.As(err, &r) && r.Code == "invalid.definition":
-			for _, p := range r.Errors {
-				if (p.Code == "unknown_campaign" || p.Code == "unknown_segment") && among[f.names(p)] {
-					continue
-				}
-				bad.add(f.Path, p.Line, p.Column, withHints(p.Message, p.Expected, p.DidYouMean, s.lang))
-			}
-		case err != nil:
-			return err
+		c, err := s.checkFile(ctx, f, among, bad)
+		if err != nil {
+			return nil, err
 		}
+		told[f] = c
 	}
 	if len(bad.Lines) > 0 {
-		return bad
+		return nil, bad
 	}
-	return nil
+	return told, nil
+}
+
+// checkFile has the service check one file. What it names among the files may be new too: then it is checked once more, as if that were there.
+func (s *Service) checkFile(ctx context.Context, f *File, among map[string]bool, bad *BadFiles) (*checked, error) {
+	r := request{method: http.MethodPost, path: f.checks(), body: f.Source, format: f.Format}
+	a, err := s.call(ctx, r)
+	var refused *Refusal
+	if errors.As(err, &refused) && refused.Code == "invalid.definition" {
+		before := len(bad.Lines)
+		for _, p := range refused.Errors {
+			if p.Code != "unknown_campaign" && p.Code != "unknown_segment" || !among[f.names(p)] {
+				bad.add(f.Path, p.Line, p.Column, withHints(p.Message, p.Expected, p.DidYouMean, s.lang))
+			}
+		}
+		if len(bad.Lines) > before || f.segment != nil {
+			return &checked{}, nil
+		}
+		r.path += "?named=later"
+		a, err = s.call(ctx, r)
+	}
+	if err != nil {
+		return nil, err
+	}
+	c := &checked{}
+	return c, a.into(c)
+}
+
+// checked is what the service tells of a file without a problem.
+type checked struct {
+	Outdated []sideBySide `json:"outdated"`
+	Missing  []sideBySide `json:"missing"`
+	Media    []struct {
+		Step campaigns.StepID `json:"step"`
+		File string           `json:"file"`
+	} `json:"missing_media"`
+}
+
+// sideBySide is one text in its languages.
+type sideBySide struct {
+	Step     campaigns.StepID `json:"step"`
+	Path     string           `json:"path"`
+	Wordings []struct {
+		Language campaigns.Lang          `json:"language"`
+		State    difference.WordingState `json:"state"`
+	} `json:"wordings"`
+}
+
+// note takes over what a reader of the plan is to know.
+func (p *Publication) note(c *checked) {
+	p.Outdated, p.Missing = inState(c.Outdated, difference.Outdated), inState(c.Missing, difference.Missing)
+	for _, m := range c.Media {
+		p.Media = append(p.Media, string(m.Step)+": "+m.File)
+	}
+}
+
+// inState names the texts and the languages in which they are so.
+func inState(texts []sideBySide, state difference.WordingState) (out []string) {
+	for _, t := range texts {
+		for _, w := range t.Wordings {
+			if w.State == state {
+				out = append(out, difference.Text{Step: t.Step, Path: t.Path}.Name()+" ("+string(w.Language)+")")
+			}
+		}
+	}
+	return out
 }
 
 func (s *Service) item(ctx context.Context, f *File, publish bool) (*Item, error) {
@@ -245,7 +311,7 @@ func (s *Service) publication(ctx context.Context, it *Item) (*Publication, erro
 	return p, s.foresee(ctx, it)
 }
 
-// compare looks at the languages, and at whether more than texts changes.
+// compare finds whether more than texts changes.
 func (p *Publication) compare(live *text, f *File) {
 	was, problems := difference.Read(live.source, live.format)
 	now, _ := difference.Read(f.Source, f.Format)
@@ -254,13 +320,6 @@ func (p *Publication) compare(live *text, f *File) {
 	}
 	d := difference.Between(was, now)
 	p.Texts = d.Texts() && !d.Empty()
-	for _, t := range difference.Languages(was, now) {
-		for _, w := range t.Wordings {
-			if w.State == difference.Outdated {
-				p.Outdated = append(p.Outdated, strings.TrimSpace(string(t.Step)+" "+t.Path)+" ("+string(w.Lang)+")")
-			}
-		}
-	}
 }
 
 // alike reports whether two differences read the same.

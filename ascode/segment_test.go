@@ -89,7 +89,7 @@ func TestSegmentsThatCannotBe(t *testing.T) {
 			t.Errorf("%s: %v %+v", name, err, found)
 		}
 		problems, err := ascode.Check(c.files, "en")
-		if w.must(err); name != "unknown" && len(problems[c.files[len(c.files)-1]]) == 0 {
+		if w.must(err); name != "unknown" && len(problems.Problems[c.files[len(c.files)-1]]) == 0 {
 			t.Errorf("%s: the files alone are found well", name)
 		}
 	}

@@ -35,6 +35,7 @@ type Choice struct {
 	Moves         map[string]string `json:"moves,omitempty"`  // with move: where those go on who stand at a step; empty: nowhere
 	OutdatedTexts string            `json:"outdated_texts,omitempty"`
 	SchedulePast  string            `json:"schedule_past,omitempty"`
+	MissingTexts  string            `json:"missing_texts,omitempty"`
 }
 
 // Choose says how drafts are to be published.

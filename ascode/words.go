@@ -175,6 +175,12 @@ func (t *teller) publication(it *Item) {
 	if len(p.Outdated) > 0 {
 		t.line(indent, "  "+locale.T(t.lang, "cli.plan.outdated", map[string]any{"texts": strings.Join(p.Outdated, "; ")}))
 	}
+	if len(p.Missing) > 0 {
+		t.line(indent, "  "+locale.T(t.lang, "cli.plan.missing", map[string]any{"texts": strings.Join(p.Missing, "; ")}))
+	}
+	if len(p.Media) > 0 {
+		t.line(indent, "! "+locale.T(t.lang, "cli.plan.media", map[string]any{"files": strings.Join(p.Media, "; ")}))
+	}
 	if s := it.File.def.Entry.Schedule; s != nil && s.Recurs != nil {
 		t.line(indent, "  "+locale.T(t.lang, "cli.plan.recurs", map[string]any{"rule": explain.Recurrence(t.lang, s)}))
 		if _, left := s.Opens(time.Now().Add(-12 * time.Hour).UTC()); !left { // past on every clock of the earth

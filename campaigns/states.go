@@ -128,6 +128,7 @@ const (
 	OutcomeUnknown  Reason = "outcome_unknown"  // the connection was lost after the message was begun
 	ChannelOff      Reason = "channel_off"      // the channel is not configured on this installation
 	RenderFailed    Reason = "render_failed"    // the text could not be made into a message
+	MediaMissing    Reason = "media_missing"    // the media file is not in the media folder
 	Stumbled        Reason = "stumbled"         // our own code stumbled over it before a byte of it left
 	MemberErased    Reason = "member_erased"
 	NobodyToTell    Reason = "nobody_to_tell" // a notice, for which the installation names nobody
@@ -160,7 +161,7 @@ const (
 	Sending DeliveryState = "sending"
 	// Sent is final: 250 after the final dot (RFC 5321 §4.2.5), or the Bot API's ok:true.
 	Sent DeliveryState = "sent"
-	// Failed is final: refused, attempts used up, or our own fault (RenderFailed, Stumbled). Only a person may let one wait again that failed by our fault.
+	// Failed is final: refused, attempts used up, or our own fault (RenderFailed, MediaMissing, Stumbled). Only a person may let one wait again that failed by our fault.
 	Failed DeliveryState = "failed"
 	// Suppressed is final: consent, suppression or stop forbade it at the claim.
 	Suppressed DeliveryState = "suppressed"

@@ -122,6 +122,9 @@ type Receipt struct {
 	Code, Detail string
 }
 
+// NoMediaFile is the Code of a receipt, whose Detail is then the file's name alone: it is not in the media folder.
+const NoMediaFile = "no_media_file"
+
 // Sender opens connections of one channel.
 type Sender interface {
 	Channel() campaigns.Channel

@@ -366,16 +366,20 @@ func (b flowBuilder) whys(reasons []reports.ReasonCount) []why {
 
 func (b flowBuilder) text(s *definition.Step, lang campaigns.Lang) (panelText, bool) {
 	out := panelText{Lang: string(lang), Name: b.language(lang)}
+	said := func(t definition.Texts) string {
+		text, _ := t.In(lang, b.def.Languages[0])
+		return text
+	}
 	switch body := s.Body.(type) {
 	case *definition.Send:
-		out.HTML, out.Subject = b.bubble(body.Text[lang]), b.bare(body.Subject[lang])
+		out.HTML, out.Subject = b.bubble(said(body.Text)), b.bare(said(body.Subject))
 		for _, button := range body.Buttons {
-			out.Buttons = append(out.Buttons, b.bare(button.Text[lang]))
+			out.Buttons = append(out.Buttons, b.bare(said(button.Text)))
 		}
 	case *definition.Ask:
-		out.HTML, out.Subject = b.bubble(body.Text[lang]), b.bare(body.Subject[lang])
+		out.HTML, out.Subject = b.bubble(said(body.Text)), b.bare(said(body.Subject))
 		for _, o := range body.Options {
-			out.Buttons = append(out.Buttons, b.bare(o.Text[lang]))
+			out.Buttons = append(out.Buttons, b.bare(said(o.Text)))
 		}
 	default:
 		return out, false

@@ -101,6 +101,7 @@ func (k *Console) routes() []route {
 		{"GET", "/console/campaigns/:key/standings", campaigns, (*request).standings},
 		{"GET", "/console/campaigns/:key/members", campaigns, (*request).inside},
 		{"GET", "/console/campaigns/:key/texts", campaigns, (*request).texts},
+		{"POST", "/console/campaigns/:key/texts", Access{Scope: engine.CampaignsWrite}, (*request).confirmText},
 		{"GET", "/console/campaigns/:key/publish", campaigns, (*request).publishForm},
 		{"POST", "/console/campaigns/:key/publish", Access{Scope: engine.CampaignsWrite}, (*request).publish},
 		{"GET", "/console/campaigns/:key/preview", campaigns, (*request).preview},

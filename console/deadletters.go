@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/definition"
 	"github.com/kruzhok/kruzhok/console/look"
 	"github.com/kruzhok/kruzhok/engine"
 	"github.com/kruzhok/kruzhok/internal/fault"
@@ -143,6 +144,11 @@ func (r *request) failedRow(f look.Frame, m reports.FailedMessages) failedRow {
 	row := failedRow{
 		Icon: "message", Title: f.T("console.letters.reply"), N: f.T("console.letters.messages", "n", m.N), Where: f.T("console.channel." + string(m.Channel)),
 		Sentence: f.T("reason." + string(m.Reason)), When: look.Moment(f.Lang, m.Last.In(r.zone), r.now()),
+	}
+	if m.Reason == campaigns.MediaMissing && m.Step != nil {
+		if body, ok := m.Step.Body.(*definition.Send); ok && body.Media != nil {
+			row.Sentence += " " + f.T("media.lost_file", "file", body.Media.Source)
+		}
 	}
 	if m.Channel == campaigns.Email {
 		row.Icon = "letter"

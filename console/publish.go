@@ -23,6 +23,7 @@ type publishPage struct {
 	Changes  []string // empty: nothing changed, or nothing was published
 	Ways     []wayView
 	Places   []placeView
+	Lost     []string // media files that are not there
 	Over     bool     // nothing is left of the schedule
 	Comes    []string // when members come in, and whom it takes
 	Past     string   // the one moment of the schedule is past: what that means
@@ -31,7 +32,9 @@ type publishPage struct {
 	Unset    []string // endpoints that the settings do not name
 	Outdated []string
 	Accepted bool
-	Problem  string // what was wrong with what was just sent
+	Missing  []string // texts that are missing in a language
+	Without  bool     // it is said that they may be missing
+	Problem  string   // what was wrong with what was just sent
 	Wrong    []string
 	Revision string
 	Action   string // empty: the reader may only look, or the campaign is archived
@@ -70,7 +73,7 @@ const ended = "."
 func (r *request) publishForm() error { return r.publishPage(http.StatusOK, engine.Publishing{}, nil) }
 
 func (r *request) publish() error {
-	how := engine.Publishing{Inside: engine.Inside(r.PostForm("inside")), AcceptOutdated: r.PostForm("outdated") == "accept", AcceptPast: r.PostForm("past") == "accept"}
+	how := engine.Publishing{Inside: engine.Inside(r.PostForm("inside")), AcceptOutdated: r.PostForm("outdated") == "accept", AcceptMissing: r.PostForm("missing") == "accept", AcceptPast: r.PostForm("past") == "accept"}
 	rev, err := strconv.ParseInt(r.PostForm("revision"), 10, 64)
 	if err != nil || rev <= 0 {
 		return fault.New(fault.Invalid, "invalid.form", nil)
@@ -113,7 +116,7 @@ func (r *request) publishPage(status int, how engine.Publishing, refused error) 
 	if err != nil {
 		return err
 	}
-	p := publishPage{Frame: r.frame(look.Campaigns, flow.Head.Name), Revision: strconv.FormatInt(pub.Campaign.DraftRev, 10), Accepted: how.AcceptOutdated, Sure: how.AcceptPast}
+	p := publishPage{Frame: r.frame(look.Campaigns, flow.Head.Name), Revision: strconv.FormatInt(pub.Campaign.DraftRev, 10), Accepted: how.AcceptOutdated, Without: how.AcceptMissing, Sure: how.AcceptPast}
 	p.Head = headOf(p.Frame, flow.Head, r.sinceWords(p.Frame, flow), "publish")
 	if r.who.Require(engine.CampaignsWrite) == nil {
 		p.Copy = "/console/campaigns/" + string(key) + "/copy"
@@ -132,11 +135,17 @@ func (r *request) publishPage(status int, how engine.Publishing, refused error) 
 	p.ways(pub, how)
 	p.places(pub, how)
 	p.Unset = pub.Unset
+	for _, m := range pub.Lost {
+		p.Lost = append(p.Lost, words{Frame: p.Frame, def: pub.Draft}.title(pub.Draft.Step(m.Step))+": "+m.File)
+	}
 	for _, id := range pub.Untold {
 		p.Untold = append(p.Untold, words{Frame: p.Frame, def: pub.Draft}.title(pub.Draft.Step(id)))
 	}
 	for _, t := range pub.Outdated() {
-		p.Outdated = append(p.Outdated, outdatedLine(words{Frame: p.Frame, def: pub.Draft}, t))
+		p.Outdated = append(p.Outdated, textLine(words{Frame: p.Frame, def: pub.Draft}, t, difference.Outdated))
+	}
+	for _, t := range pub.Missing() {
+		p.Missing = append(p.Missing, textLine(words{Frame: p.Frame, def: pub.Draft}, t, difference.Missing))
 	}
 	if refused != nil {
 		p.Problem = fault.Message(refused, r.lang)
@@ -246,12 +255,13 @@ func (p *publishPage) targets(w words, def *definition.Definition, moves map[cam
 	return out
 }
 
-func outdatedLine(w words, t difference.Text) string {
-	var behind []string
+// textLine names a text and the languages in which it is so.
+func textLine(w words, t difference.Text, state difference.WordingState) string {
+	var langs []string
 	for _, x := range t.Wordings {
-		if x.State == difference.Outdated {
-			behind = append(behind, w.language(x.Lang))
+		if x.State == state {
+			langs = append(langs, w.language(x.Lang))
 		}
 	}
-	return strings.TrimSpace(string(t.Step)+" "+t.Path) + ": " + strings.Join(behind, ", ")
+	return t.Name() + ": " + strings.Join(langs, ", ")
 }

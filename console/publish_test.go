@@ -60,6 +60,10 @@ func TestPublishAsks(t *testing.T) {
 	if page := w.get("/console/campaigns/c/texts", "en"); !strings.Contains(page, "Outdated") || !strings.Contains(page, "A &amp; a") {
 		t.Error("the texts do not stand beside each other")
 	}
+	right := url.Values{"revision": {"2"}, "step": {"a"}, "path": {"text"}, "language": {"ru"}}
+	if page := w.get("/console/campaigns/c/texts", "ru"); !strings.Contains(page, "Текст верен как есть") {
+		t.Error("nobody can say that a text is right as it is")
+	}
 	form := url.Values{"revision": {"2"}}
 	for _, step := range []struct {
 		field, value string
@@ -81,6 +85,18 @@ func TestPublishAsks(t *testing.T) {
 		if got := w.post(at, form); got.Code != step.status {
 			t.Errorf("%s=%s: %d, want %d", step.field, step.value, got.Code, step.status)
 		}
+	}
+	if page := w.get("/console/campaigns/c/texts", "en"); !strings.Contains(page, "Outdated") || strings.Contains(page, "No text lags behind") {
+		t.Error("a yes made the text right")
+	}
+	for revision, status := range map[string]int{"1": 409, "nonsense": 422, "2": 303} {
+		right.Set("revision", revision)
+		if got := w.post("/console/campaigns/c/texts", right); got.Code != status {
+			t.Errorf("revision %s: %d", revision, got.Code)
+		}
+	}
+	if page := w.get("/console/campaigns/c/texts", "en"); strings.Contains(page, "Outdated") {
+		t.Error("the text is still outdated")
 	}
 	if v, err := w.e.Versions(ctx, engine.Operator, key); err != nil || len(v) != 2 {
 		t.Errorf("%d versions, %v", len(v), err)

@@ -23,7 +23,10 @@ type bubbleView struct {
 	Keys  [][]bubbleKey
 }
 
-type bubbleMedia struct{ Icon, Kind, Source string }
+type bubbleMedia struct {
+	Icon, Kind, Source string
+	Lost               string // said of a file that is not there
+}
 
 type bubbleKey struct{ Text, URL string }
 
@@ -52,7 +55,11 @@ func (p *previewPage) show(s seen, made *engine.Preview) {
 	default:
 		p.Chat = &chatView{Lang: string(m.Lang)}
 		for _, part := range m.Parts {
-			p.Chat.Parts = append(p.Chat.Parts, p.bubble(part))
+			bubble := p.bubble(part)
+			if m.Lost != "" && bubble.Media != nil {
+				bubble.Media.Lost = p.T("console.preview.lost")
+			}
+			p.Chat.Parts = append(p.Chat.Parts, bubble)
 		}
 	}
 	if m.Fallback {
@@ -118,7 +125,7 @@ var mediaIcons = map[channels.MediaKind]string{channels.Photo: "photo", channels
 func (p *previewPage) bubble(m *channels.Message) bubbleView {
 	v := bubbleView{HTML: look.ChatHTML(m.HTML)}
 	if m.Media != nil {
-		v.Media = &bubbleMedia{"file", p.T("console.preview.media." + string(m.Media.Kind)), m.Media.Source}
+		v.Media = &bubbleMedia{Icon: "file", Kind: p.T("console.preview.media." + string(m.Media.Kind)), Source: m.Media.Source}
 		if icon := mediaIcons[m.Media.Kind]; icon != "" {
 			v.Media.Icon = icon
 		}

@@ -1,9 +1,15 @@
 package console
 
 import (
+	"net/http"
+	"strconv"
+	"strings"
+
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/difference"
 	"github.com/kruzhok/kruzhok/console/look"
+	"github.com/kruzhok/kruzhok/engine"
+	"github.com/kruzhok/kruzhok/internal/fault"
 )
 
 // textsPage shows the draft's texts, language beside language.
@@ -12,6 +18,8 @@ type textsPage struct {
 	Head  head
 	Steps []textStep
 	Lead  string
+	// Action is where a text is called right as it is; empty: the reader may only look. Revision is the draft's.
+	Action, Revision string
 }
 
 // textStep is what a step says.
@@ -21,6 +29,7 @@ type textStep struct {
 }
 
 type sideText struct {
+	Step     string
 	Path     string
 	Wordings []sideWording
 }
@@ -28,6 +37,7 @@ type sideText struct {
 type sideWording struct {
 	Lang, Name, Text string
 	State, Class     string // empty: nothing to say
+	Confirm          bool   // it can be called right as it is
 }
 
 func (r *request) texts() error {
@@ -42,13 +52,9 @@ func (r *request) texts() error {
 	}
 	p := textsPage{Frame: r.frame(look.Campaigns, flow.Head.Name)}
 	p.Head = headOf(p.Frame, flow.Head, r.sinceWords(p.Frame, flow), "texts")
-	switch n := len(pub.Outdated()); {
-	case len(pub.Words) == 0:
-		p.Lead = p.T("console.texts.one_language")
-	case n == 0:
-		p.Lead = p.T("console.texts.none_outdated")
-	default:
-		p.Lead = p.T("console.texts.outdated", "n", n)
+	p.Lead = p.leadOf(pub)
+	if r.who.Require(engine.CampaignsWrite) == nil {
+		p.Action, p.Revision = "/console/campaigns/"+string(key)+"/texts", strconv.FormatInt(pub.Campaign.DraftRev, 10)
 	}
 	w := words{Frame: p.Frame, def: pub.Draft}
 	last := campaigns.StepID("")
@@ -63,6 +69,40 @@ func (r *request) texts() error {
 	return r.render("texts.html", p)
 }
 
+// leadOf says in how many texts something is to be done.
+func (p *textsPage) leadOf(pub *engine.Publication) string {
+	outdated, missing := len(pub.Outdated()), len(pub.Missing())
+	var lead []string
+	if outdated > 0 {
+		lead = append(lead, p.T("console.texts.outdated", "n", outdated))
+	}
+	if missing > 0 {
+		lead = append(lead, p.T("console.texts.missing", "n", missing))
+	}
+	switch {
+	case len(pub.Words) == 0:
+		return p.T("console.texts.one_language")
+	case len(lead) == 0:
+		return p.T("console.texts.none_outdated")
+	}
+	return strings.Join(lead, " ")
+}
+
+// confirmText calls a text right as it is.
+func (r *request) confirmText() error {
+	rev, err := strconv.ParseInt(r.PostForm("revision"), 10, 64)
+	if err != nil || rev <= 0 {
+		return fault.New(fault.Invalid, "invalid.form", nil)
+	}
+	at := engine.WordingAt{Step: campaigns.StepID(r.PostForm("step")), Path: r.PostForm("path"), Lang: campaigns.Lang(r.PostForm("language"))}
+	key := campaigns.Key(r.Param("key"))
+	if err := r.k.o.Engine.CallRight(r.Request.Context(), r.who, key, rev, at); err != nil {
+		return err
+	}
+	r.Redirect(http.StatusSeeOther, "/console/campaigns/"+string(key)+"/texts")
+	return nil
+}
+
 func titleOf(w words, id campaigns.StepID) string {
 	if s := w.def.Step(id); s != nil {
 		return w.title(s)
@@ -70,12 +110,12 @@ func titleOf(w words, id campaigns.StepID) string {
 	return w.T("console.texts.campaign")
 }
 
-var wordingClass = map[difference.WordingState]string{difference.Outdated: "stop", difference.Rewritten: "wait", difference.New: "done"}
+var wordingClass = map[difference.WordingState]string{difference.Outdated: "stop", difference.Missing: "stop", difference.Rewritten: "wait", difference.New: "done"}
 
 func sideOf(w words, t difference.Text) sideText {
-	out := sideText{Path: t.Path}
+	out := sideText{Step: string(t.Step), Path: t.Path}
 	for _, x := range t.Wordings {
-		v := sideWording{Lang: string(x.Lang), Name: w.language(x.Lang), Text: x.Text, Class: wordingClass[x.State]}
+		v := sideWording{Lang: string(x.Lang), Name: w.language(x.Lang), Text: x.Text, Class: wordingClass[x.State], Confirm: x.State == difference.Outdated}
 		if v.Class != "" {
 			v.State = w.T("console.texts.state." + string(x.State))
 		}

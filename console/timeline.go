@@ -39,7 +39,7 @@ var gates = []struct {
 	{"quiet", []campaigns.Reason{campaigns.QuietHours, campaigns.QuietSkipped}},
 	{"budget", []campaigns.Reason{campaigns.OverBudget}},
 	{"question", []campaigns.Reason{campaigns.QuestionOpen}},
-	{"text", []campaigns.Reason{campaigns.RenderFailed, campaigns.Stumbled}},
+	{"text", []campaigns.Reason{campaigns.RenderFailed, campaigns.MediaMissing, campaigns.Stumbled}},
 	{"channel", []campaigns.Reason{campaigns.Rejected, campaigns.AttemptsUsedUp, campaigns.RateLimited, campaigns.Temporary, campaigns.OutcomeUnknown}},
 }
 

@@ -100,7 +100,7 @@ func needs(f look.Frame, t *reports.Today, told map[campaigns.Key]bool) []need {
 			n.Text = strings.TrimSpace(f.T("console.need.in", "campaign", l.Name) + " " + l.Sentence)
 			n.Href, n.Verb = "/console/campaigns/"+string(l.Campaign), f.T("console.need.look")
 		}
-		if t.Readers && (l.Reason == campaigns.RenderFailed || l.Reason == campaigns.Stumbled) {
+		if t.Readers && (l.Reason == campaigns.RenderFailed || l.Reason == campaigns.MediaMissing || l.Reason == campaigns.Stumbled) {
 			n.Href, n.Verb = lettersPath, f.T("console.need.look")
 		}
 		out = append(out, n)

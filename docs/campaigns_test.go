@@ -109,7 +109,10 @@ func TestExamplesOfTheLanguage(t *testing.T) {
 		}
 		for _, e := range found {
 			src := e.whole(t)
-			_, problems := definition.Parse([]byte(src), definition.YAML)
+			def, problems := definition.Parse([]byte(src), definition.YAML)
+			if def != nil {
+				problems = def.Warnings
+			}
 			for _, p := range problems {
 				t.Errorf("%s, example in line %d: %s %s %v", name, e.line, p.Path, p.Code, p.Args)
 			}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/definition"
+	"github.com/kruzhok/kruzhok/campaigns/difference"
 	"github.com/kruzhok/kruzhok/internal/fault"
 	"github.com/kruzhok/kruzhok/internal/locale"
 	"github.com/kruzhok/kruzhok/store"
@@ -18,16 +19,37 @@ type Draft struct {
 	Format definition.Format
 }
 
-// CheckDefinition reports every problem of a draft as a fault of kind invalid; nil means that it could be published.
-func (e *Engine) CheckDefinition(ctx context.Context, p Principal, d Draft) error {
+// Checked is what is to be known of a definition without a problem before it is published as the next version of the campaign with its key.
+type Checked struct {
+	// Outdated are the texts that lag behind in a language.
+	Outdated []difference.Text
+	// Missing are the texts that are missing in a language, Warnings the places of what should not be published unless somebody means it.
+	Missing  []difference.Text
+	Warnings []fault.Detail
+	// Lost are media files that are not there.
+	Lost []LostMedia
+}
+
+// CheckDefinition reports every problem of a draft as a fault of kind invalid. Without one it could be published; with later, as soon as the campaigns and segments
+// that it names are there.
+func (e *Engine) CheckDefinition(ctx context.Context, p Principal, d Draft, later bool) (*Checked, error) {
 	if err := p.Require(CampaignsRead); err != nil {
-		return err
+		return nil, err
 	}
 	def, err := parseDraft(d)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return e.checkNamed(ctx, e.Store, def)
+	if !later {
+		if err := e.checkNamed(ctx, e.Store, def); err != nil {
+			return nil, err
+		}
+	}
+	words, err := e.wordingsOf(ctx, d, def.Key)
+	if err != nil {
+		return nil, err
+	}
+	return &Checked{Outdated: only(words, difference.Text.Outdated), Missing: only(words, difference.Text.Missing), Warnings: places(def.Warnings), Lost: Lost(def, e.HasMedia)}, nil
 }
 
 // ParseDraft reads a draft; every problem of it is a detail of the fault.

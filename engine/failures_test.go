@@ -71,6 +71,30 @@ func TestTelegramFails(t *testing.T) {
 	}
 }
 
+// TestMediaNotThere: a file that is not in the media folder is told before anybody is to get it; a message that fails by it says so, and can be sent again.
+func TestMediaNotThere(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		m := w.chatMember("u1", 7, nil)
+		key := w.publish(campaign("one", "", strings.Replace(sends("one", "One"), "send: {", "send: {media: {photo: nowhere.jpg}, ", 1)))
+		pub, err := w.e.Publication(t.Context(), engine.Operator, key)
+		must(t, err)
+		if len(pub.Lost) != 1 || pub.Lost[0] != (engine.LostMedia{Step: "one", File: "nowhere.jpg"}) {
+			t.Errorf("published with %+v", pub.Lost)
+		}
+		w.enroll(key, "u1")
+		w.settle()
+		w.expectRows(m, "one telegram failed media_missing")
+		if d := w.delivery(m); d.Detail != "nowhere.jpg" {
+			t.Errorf("the row does not name the file: %q", d.Detail)
+		}
+		failed, err := w.store.CountFailed(t.Context())
+		must(t, err)
+		if len(failed) != 1 || failed[0].Reason != campaigns.MediaMissing {
+			t.Errorf("to be sent again: %+v", failed)
+		}
+	})
+}
+
 // TestChannelRests: when the token is revoked, or two chats are slowed down, nothing is tried until the rest is over, and nothing is lost.
 func TestChannelRests(t *testing.T) {
 	for name, fault := range map[string]sandbox.BotFault{

@@ -10,6 +10,7 @@ import (
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/definition"
+	"github.com/kruzhok/kruzhok/campaigns/difference"
 	"github.com/kruzhok/kruzhok/internal/fault"
 	"github.com/kruzhok/kruzhok/store"
 	"github.com/kruzhok/kruzhok/templates"
@@ -62,9 +63,10 @@ type liveKey struct {
 
 // liveCache keeps versions that are in use. A version never changes, so nothing is ever stale; the number of versions is small.
 type liveCache struct {
-	mu   sync.Mutex
-	m    map[liveKey]*live
-	same map[movedKey]map[campaigns.StepID]campaigns.StepID // as decide.Same tells
+	mu        sync.Mutex
+	m         map[liveKey]*live
+	histories map[liveKey]difference.History                     // of texts, by the newest of their versions
+	same      map[movedKey]map[campaigns.StepID]campaigns.StepID // as decide.Same tells
 }
 
 // movedKey is a way from one version to another.
@@ -75,6 +77,9 @@ type movedKey struct {
 
 // maxLive bounds the cache; beyond it, it starts anew.
 const maxLive = 500
+
+// maxHistories bounds theirs: each holds a document.
+const maxHistories = 100
 
 // errBadVersion: a published version that this binary cannot read. It stays so until another binary runs.
 var errBadVersion = errors.New("published version cannot be read")
@@ -181,9 +186,14 @@ func listCampaigns(ctx context.Context, from source, states ...campaigns.State) 
 
 // invalidDefinition is the fault that carries every problem of a definition.
 func invalidDefinition(problems []definition.Problem) error {
+	return fault.New(fault.Invalid, "invalid.definition", map[string]any{"n": len(problems)}).With(places(problems)...)
+}
+
+// places are problems as faults tell them.
+func places(problems []definition.Problem) []fault.Detail {
 	details := make([]fault.Detail, len(problems))
 	for i, p := range problems {
 		details[i] = fault.Detail{Path: p.Path, Line: p.Line, Column: p.Column, Code: p.Code, Args: p.Args, Expected: p.Expected, DidYouMean: p.DidYouMean}
 	}
-	return fault.New(fault.Invalid, "invalid.definition", map[string]any{"n": len(problems)}).With(details...)
+	return details
 }

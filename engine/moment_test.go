@@ -191,7 +191,7 @@ func TestKeyedByHand(t *testing.T) {
 			t.Errorf("the run about %q is %s", run.RunKey, run.State)
 		}
 		leads := campaign("from", "", "  - {id: e, enroll: appt}\n")
-		if err := w.e.CheckDefinition(t.Context(), engine.Operator, engine.Draft{Source: leads, Format: definition.YAML}); !strings.Contains(detailed(err).Error(), "enroll_keyed") {
+		if _, err := w.e.CheckDefinition(t.Context(), engine.Operator, engine.Draft{Source: leads, Format: definition.YAML}, false); !strings.Contains(detailed(err).Error(), "enroll_keyed") {
 			t.Errorf("a step that leads there: %v", detailed(err))
 		}
 		// What it leads to gets a key later: nobody comes in without one.

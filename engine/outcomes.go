@@ -168,8 +168,11 @@ func (e *Engine) outcome(d *store.Delivery, r channels.Receipt) store.Outcome {
 			break
 		}
 		o.State, o.Reason = campaigns.Failed, campaigns.Rejected
-		if r.Code == panicCode {
+		switch r.Code {
+		case panicCode:
 			o.Reason = campaigns.Stumbled
+		case channels.NoMediaFile:
+			o.Reason = campaigns.MediaMissing
 		}
 	default:
 		o.State, o.Reason = campaigns.Failed, campaigns.Rejected

@@ -297,7 +297,7 @@ func TestOlderVersion(t *testing.T) {
 	if ms, err := w.e.SampleSegment(t.Context(), engine.Operator, "polite", 5); err != nil || len(ms) != 1 {
 		t.Errorf("the segment holds %d: %v", len(ms), err)
 	}
-	if err := w.e.CheckDefinition(t.Context(), engine.Operator, engine.Draft{Source: old, Format: definition.YAML}); len(fault.Details(err, "en")) != 4 {
+	if _, err := w.e.CheckDefinition(t.Context(), engine.Operator, engine.Draft{Source: old, Format: definition.YAML}, false); len(fault.Details(err, "en")) != 4 {
 		t.Errorf("as a draft: %v", fault.Details(err, "en"))
 	}
 }

@@ -34,6 +34,8 @@ type PreviewMessage struct {
 	Mail  *channels.Mail
 	// Missing are the variables of the text that have no value: nothing stands there, or what "default" says.
 	Missing []string
+	// Lost is the media file that is not there; empty: none is.
+	Lost string
 }
 
 // Preview renders steps as they would be sent. Scope campaigns:read, and members:read where a member is named. Faults: those of the definition, and invalid.preview,

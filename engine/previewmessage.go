@@ -26,6 +26,9 @@ func (v *previewing) message(s *definition.Step, ch campaigns.Channel) (_ *Previ
 			return nil, v.unmade(s, ch, err)
 		}
 		out.Lang, out.Mail = m.Lang, m.Mail
+		if m.Media != nil && !v.e.HasMedia(m.Media) {
+			out.Lost = m.Media.Source
+		}
 		if m.Mail == nil {
 			out.Parts = append(out.Parts, m)
 		}

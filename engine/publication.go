@@ -6,7 +6,6 @@ import (
 	"errors"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/decide"
@@ -40,6 +39,8 @@ type Publishing struct {
 	AcceptOutdated bool
 	// AcceptPast publishes although the one moment of the schedule is long past, so that all of its audience comes in at once.
 	AcceptPast bool
+	// AcceptMissing publishes although texts are missing in a language.
+	AcceptMissing bool
 }
 
 // Publication is what publishing the draft would do.
@@ -58,6 +59,8 @@ type Publication struct {
 	Untold []campaigns.StepID
 	// Unset are the endpoints that steps call, and that the settings do not name.
 	Unset []string
+	// Lost are media files that are not there.
+	Lost []LostMedia
 	// Over: all days of the draft's recurring schedule are past, so that nobody would come in.
 	Over bool
 	// Moment is what becomes of a schedule for one moment; nil: the draft has none.
@@ -94,10 +97,13 @@ func (p *Publication) Count() (n int) {
 	return n
 }
 
-// Outdated are the texts that were changed in one language and not in another.
+// Outdated are the texts that lag behind in a language: another one says something else since a later version, or in the draft.
 func (p *Publication) Outdated() []difference.Text {
-	return slices.DeleteFunc(slices.Clone(p.Words), func(t difference.Text) bool { return !t.Outdated() })
+	return only(p.Words, difference.Text.Outdated)
 }
+
+// Missing are the texts that are missing in a language. Members who read it get the campaign's first.
+func (p *Publication) Missing() []difference.Text { return only(p.Words, difference.Text.Missing) }
 
 // Publication tells what publishing the draft would do. It changes nothing. Faults as for PublishAs.
 func (e *Engine) Publication(ctx context.Context, p Principal, key campaigns.Key) (*Publication, error) {
@@ -134,7 +140,7 @@ func (e *Engine) PublicationOf(ctx context.Context, p Principal, key campaigns.K
 		return nil, fault.New(fault.Invalid, "invalid.key_changed", map[string]any{"key": string(key)})
 	}
 	for _, asked := range []func() error{
-		func() error { return outdated(pub, how) },
+		func() error { return saidYes(pub, how) },
 		func() error { return unasked(pub, how) },
 		func() error { _, err := e.moveOf(ctx, e.Store, pub, how); return err },
 	} {
@@ -152,6 +158,7 @@ type publishedFrom interface {
 	source
 	CountPaths(context.Context, campaigns.CampaignID) ([]store.PathCount, error)
 	Schedule(context.Context, campaigns.CampaignID) (*store.Schedule, error)
+	RightWordings(context.Context, campaigns.CampaignID) ([]string, error)
 }
 
 func (e *Engine) publication(ctx context.Context, from publishedFrom, c *store.Campaign, land map[campaigns.StepID]campaigns.StepID) (*Publication, error) {
@@ -159,9 +166,11 @@ func (e *Engine) publication(ctx context.Context, from publishedFrom, c *store.C
 	if err != nil {
 		return nil, err
 	}
-	out := &Publication{Campaign: c, Version: c.LiveVersion + 1, Draft: def, Untold: e.untold(def), Unset: e.unset(def)}
+	out := &Publication{Campaign: c, Version: c.LiveVersion + 1, Draft: def, Untold: e.untold(def), Unset: e.unset(def), Lost: Lost(def, e.HasMedia)}
 	now, _ := difference.Read([]byte(c.Draft), definition.Format(c.DraftFormat)) // it was parsed just now
-	out.Words = difference.Languages(nil, now)
+	if out.Words, err = e.wordings(ctx, from, c.ID, c.LiveVersion, now); err != nil {
+		return nil, err
+	}
 	if out.Over, err = e.over(ctx, from, def.Entry.Schedule); err != nil {
 		return nil, err
 	}
@@ -221,7 +230,7 @@ func (p *Publication) compare(ctx context.Context, docs *documents) error {
 			p.revised = append(p.revised, number)
 		}
 		if number == live {
-			p.Difference, p.Texts, p.Words = d, d.Texts() && !d.Empty(), difference.Languages(was, docs.now)
+			p.Difference, p.Texts = d, d.Texts() && !d.Empty()
 		}
 	}
 	return nil
@@ -315,7 +324,7 @@ func (e *Engine) Publish(ctx context.Context, p Principal, key campaigns.Key) (*
 }
 
 // PublishAs makes the draft the campaign's next version, with what is to become of those inside. Faults: conflict.draft for another revision,
-// conflict.outdated_texts with every text that lags behind, conflict.schedule_past for a moment that is, conflict.no_place with every step that needs to be told where it leads, invalid.moves for one that leads nowhere.
+// conflict.outdated_texts with every text that lags behind, conflict.missing_texts with every text that is missing in a language, conflict.schedule_past for a moment that is, conflict.no_place with every step that needs to be told where it leads, invalid.moves for one that leads nowhere.
 func (e *Engine) PublishAs(ctx context.Context, p Principal, key campaigns.Key, how Publishing) (*Published, error) {
 	if err := p.Require(CampaignsWrite); err != nil {
 		return nil, err
@@ -356,7 +365,7 @@ func (e *Engine) publish(ctx context.Context, tx *store.Tx, p Principal, c *stor
 	if err := e.checkPublished(ctx, tx, pub.Draft); err != nil {
 		return nil, err
 	}
-	if err := outdated(pub, how); err != nil {
+	if err := saidYes(pub, how); err != nil {
 		return nil, err
 	}
 	if err := unasked(pub, how); err != nil {
@@ -398,22 +407,28 @@ func (e *Engine) publish(ctx context.Context, tx *store.Tx, p Principal, c *stor
 	return &Published{v, pub.Over}, tx.AppendEvents(ctx, []store.Event{e.event(now, "campaign.published", c.ID, data)})
 }
 
-// outdated refuses texts that lag behind in a language, unless somebody has said yes to them.
-func outdated(pub *Publication, how Publishing) error {
+// saidYes refuses texts that lag behind in a language, and texts that are missing in one, unless somebody has said yes to them.
+func saidYes(pub *Publication, how Publishing) error {
+	if texts := pub.Outdated(); len(texts) > 0 && !how.AcceptOutdated {
+		return inState(texts, difference.Outdated, "conflict.outdated_texts", "outdated_text")
+	}
+	if texts := pub.Missing(); len(texts) > 0 && !how.AcceptMissing {
+		return inState(texts, difference.Missing, "conflict.missing_texts", "missing_text")
+	}
+	return nil
+}
+
+// inState names each text and language in which it is so.
+func inState(texts []difference.Text, state difference.WordingState, refusal, code string) error {
 	var list []fault.Detail
-	texts := pub.Outdated()
 	for _, t := range texts {
 		for _, w := range t.Wordings {
-			if w.State == difference.Outdated {
-				at := strings.TrimSpace(string(t.Step) + " " + t.Path)
-				list = append(list, fault.Detail{Path: at, Code: "outdated_text", Args: map[string]any{"text": at, "language": string(w.Lang)}})
+			if w.State == state {
+				list = append(list, fault.Detail{Path: t.Name(), Code: code, Args: map[string]any{"text": t.Name(), "language": string(w.Lang)}})
 			}
 		}
 	}
-	if len(list) == 0 || how.AcceptOutdated {
-		return nil
-	}
-	return fault.New(fault.Conflict, "conflict.outdated_texts", map[string]any{"n": len(texts)}).With(list...)
+	return fault.New(fault.Conflict, refusal, map[string]any{"n": len(texts)}).With(list...)
 }
 
 // moveOf is what is to become of those inside; nil: they stay.

@@ -126,7 +126,7 @@ func held(ctx context.Context, tx *store.Tx, owner string) (map[campaigns.Delive
 // What the journal keeps of states and reasons. The numbers of reasons are on disk: never change one.
 var (
 	journalOutcomes = map[campaigns.DeliveryState]journal.Outcome{campaigns.Pending: journal.Deferred, campaigns.Sent: journal.Sent, campaigns.Failed: journal.Failed, campaigns.Unknown: journal.Unknown}
-	journalReasons  = map[campaigns.Reason]byte{"": 0, campaigns.Temporary: 1, campaigns.RateLimited: 2, campaigns.Rejected: 3, campaigns.Blocked: 4, campaigns.NotStarted: 5, campaigns.Gone: 6, campaigns.AttemptsUsedUp: 7, campaigns.OutcomeUnknown: 8}
+	journalReasons  = map[campaigns.Reason]byte{"": 0, campaigns.Temporary: 1, campaigns.RateLimited: 2, campaigns.Rejected: 3, campaigns.Blocked: 4, campaigns.NotStarted: 5, campaigns.Gone: 6, campaigns.AttemptsUsedUp: 7, campaigns.OutcomeUnknown: 8, campaigns.MediaMissing: 9}
 )
 
 func reverse[K, V comparable](m map[K]V) map[V]K {

@@ -84,7 +84,7 @@ func (b *batch) count(d *store.Delivery, state campaigns.DeliveryState, reason c
 // used-up attempts are a server that is away.
 func isError(ch campaigns.Channel, r campaigns.Reason) bool {
 	switch r {
-	case campaigns.Rejected, campaigns.RenderFailed, campaigns.Stumbled, campaigns.NotStarted:
+	case campaigns.Rejected, campaigns.RenderFailed, campaigns.MediaMissing, campaigns.Stumbled, campaigns.NotStarted:
 		return true
 	case campaigns.Gone:
 		return ch == campaigns.Email

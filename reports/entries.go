@@ -239,6 +239,9 @@ func ruleWords(lang string, reason campaigns.Reason, detail string) string {
 	if rule, ok := decide.ReadBudgetRule(detail); ok && reason == campaigns.OverBudget {
 		s += " " + explain.Words{Lang: lang}.Budget(rule)
 	}
+	if reason == campaigns.MediaMissing && detail != "" {
+		s += " " + locale.T(lang, "media.lost_file", map[string]any{"file": detail})
+	}
 	return s
 }
 

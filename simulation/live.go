@@ -96,6 +96,7 @@ func (s *Simulator) Simulate(ctx context.Context, p engine.Principal, r Request)
 
 func (s *Simulator) simulate(ctx context.Context, p engine.Principal, r Request) (*Result, error) {
 	plan := r.Plan
+	plan.HasMedia = s.Engine.HasMedia
 	plan.Dir, plan.Start = s.Dir, cmp.Or(plan.Start, s.Engine.Now().Truncate(time.Hour))
 	var drafts []engine.Draft
 	for _, key := range r.Keys {

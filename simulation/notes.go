@@ -7,6 +7,7 @@ import (
 
 	"github.com/kruzhok/kruzhok/campaigns/definition"
 	"github.com/kruzhok/kruzhok/campaigns/explain"
+	"github.com/kruzhok/kruzhok/engine"
 	"github.com/kruzhok/kruzhok/internal/locale"
 )
 
@@ -50,11 +51,24 @@ func (r *Result) notes(plan *Plan, defs []*definition.Definition) []string {
 			note("simulation.note.calls", map[string]any{"campaign": r.Campaigns[i].Name, "calls": said})
 		}
 	}
+	for i, def := range defs {
+		for _, m := range plan.lost(def) {
+			note("simulation.note.media", map[string]any{"campaign": r.Campaigns[i].Name, "step": string(m.Step), "file": m.File})
+		}
+	}
 	segments := plan.conditions()
 	if slices.ContainsFunc(defs, func(d *definition.Definition) bool { return looksBack(d, segments) }) {
 		note("simulation.note.no_past", nil)
 	}
 	return notes
+}
+
+// lost are the media that are not there, where somebody knows.
+func (p *Plan) lost(def *definition.Definition) []engine.LostMedia {
+	if p.HasMedia == nil {
+		return nil
+	}
+	return engine.Lost(def, p.HasMedia)
 }
 
 // shownOpenings bounds how many moments a note names.

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/kruzhok/kruzhok/campaigns/definition"
+	"github.com/kruzhok/kruzhok/channels"
 	"github.com/kruzhok/kruzhok/engine"
 )
 
@@ -43,5 +44,18 @@ func TestNotesSayWhatIsMissing(t *testing.T) {
 				t.Errorf("%q", got)
 			}
 		})
+	}
+}
+
+// TestMediaNotThere: where somebody knows that a file is not there, the simulation says so.
+func TestMediaNotThere(t *testing.T) {
+	draft := written("", "  - {id: pic, send: {media: {photo: nowhere.jpg}, text: Hi}}\n")
+	for said, has := range map[string]func(*channels.Media) bool{
+		"": nil, "the file “nowhere.jpg” of the step “pic” is not in the media folder": func(*channels.Media) bool { return false },
+	} {
+		r := run(t, Plan{Campaigns: []engine.Draft{draft}, Invented: 2, Days: 1, Lang: "en", HasMedia: has})
+		if got := strings.Join(r.Notes, "\n"); !strings.Contains(got, said) || said == "" && strings.Contains(got, "media folder") {
+			t.Errorf("%q", got)
+		}
 	}
 }

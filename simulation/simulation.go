@@ -13,6 +13,7 @@ import (
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/definition"
+	"github.com/kruzhok/kruzhok/channels"
 	"github.com/kruzhok/kruzhok/engine"
 	"github.com/kruzhok/kruzhok/internal/fault"
 )
@@ -52,6 +53,8 @@ type Plan struct {
 	Story   string
 	// Lang is the language of the sentences.
 	Lang string
+	// HasMedia says whether a file that a step sends is there; nil: nobody knows.
+	HasMedia func(*channels.Media) bool
 	// Dir is where the journal is put while it is needed; empty: the system's place for temporary files.
 	Dir string
 

@@ -12,7 +12,7 @@ const recentRows = 100_000
 
 // ourFault is what says of a message that it failed by our own fault and never left. state and reason stand in no index (a delivery is written twice in
 // its life and no more), so it is looked for among the newest rows, as the pulse is.
-const ourFault = `state = 'failed' AND reason IN ('render_failed', 'stumbled')`
+const ourFault = `state = 'failed' AND reason IN ('render_failed', 'media_missing', 'stumbled')`
 
 // newestFrom is the id of the oldest of the newest rows.
 const newestFrom = `COALESCE((SELECT id FROM deliveries ORDER BY id DESC LIMIT 1 OFFSET $1), 0)`

@@ -3,6 +3,8 @@
 package definition
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
@@ -41,6 +43,9 @@ type Definition struct {
 	TwoForms []campaigns.Lang
 	// Uses are the campaigns and segments that conditions name; filled by Parse.
 	Uses []Use
+	// Warnings are what a draft may have and should not be published with unless somebody means it, sorted by place; filled by Parse.
+	Warnings []Problem
+
 	byID map[campaigns.StepID]*Step
 	// around is the repeat that a step stands in.
 	around map[campaigns.StepID]*Step
@@ -255,15 +260,15 @@ type LinkButton struct {
 // Texts is one text in every language of the campaign, as Markdown with Liquid variables.
 type Texts map[campaigns.Lang]string
 
-// In returns the text in the first of the languages that it has: the wanted one, its base ("pt" for "pt-BR"), the fallback.
+// In returns the text in the first of the languages that it has: the wanted one, its base ("pt" for "pt-BR"), the fallback, the others in the order of their tags.
 func (t Texts) In(want, fallback campaigns.Lang) (text string, lang campaigns.Lang) {
 	for _, l := range []campaigns.Lang{want, base(want), fallback} {
 		if s, ok := t[l]; ok {
 			return s, l
 		}
 	}
-	for l, s := range t { // a text always has the fallback; this serves texts made in tests
-		return s, l
+	for _, l := range slices.Sorted(maps.Keys(t)) { // the campaign's first language is missing itself
+		return t[l], l
 	}
 	return "", fallback
 }

@@ -23,7 +23,7 @@ const (
 )
 
 // Parse reads one document and checks all of it. It returns the definition, or the problems that stand in the way, sorted by their
-// place; never both. It does not panic, whatever the input.
+// place; never both. What does not stand in its way are the definition's Warnings. It does not panic, whatever the input.
 func Parse(src []byte, format Format) (*Definition, []Problem) { return parse(src, format, &sink{}) }
 
 // ParseStored reads a document that was accepted once, as a published version was: what the language refuses only since then is taken as it was then.
@@ -42,6 +42,10 @@ func parse(src []byte, format Format, out *sink) (*Definition, []Problem) {
 	}
 	if len(out.list) == 0 {
 		settleUses(text, d.Uses)
+		for _, p := range out.warnings {
+			p.Place = text.settle(p.Place)
+		}
+		d.Warnings = byPlace(out.warnings)
 		return d, nil
 	}
 	for _, p := range out.list {

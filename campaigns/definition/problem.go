@@ -10,6 +10,8 @@ import (
 // sink collects problems.
 type sink struct {
 	list []*Problem
+	// warnings do not stand in the way of a draft.
+	warnings []*Problem
 	// stored: the document was accepted once. A rule that is newer than the language's first release asks this before it refuses what was allowed.
 	stored bool
 }
@@ -19,15 +21,27 @@ const keptProblems = 20_000
 
 // add notes a problem; args are names and values in turn. The result may be completed with what was expected or meant.
 func (s *sink) add(at Place, code string, args ...any) *Problem {
+	p := newProblem(at, code, args)
+	if len(s.list) < keptProblems {
+		s.list = append(s.list, p)
+	}
+	return p
+}
+
+// warn notes what may stay in a draft.
+func (s *sink) warn(at Place, code string, args ...any) {
+	if len(s.warnings) < keptProblems {
+		s.warnings = append(s.warnings, newProblem(at, code, args))
+	}
+}
+
+func newProblem(at Place, code string, args []any) *Problem {
 	p := &Problem{Place: at, Code: code}
 	for i := 0; i+1 < len(args); i += 2 {
 		if p.Args == nil {
 			p.Args = map[string]any{}
 		}
 		p.Args[args[i].(string)] = clipped(args[i+1])
-	}
-	if len(s.list) < keptProblems {
-		s.list = append(s.list, p)
 	}
 	return p
 }
@@ -60,9 +74,11 @@ func clipped(v any) any {
 }
 
 // sorted returns the problems by place.
-func (s *sink) sorted() []Problem {
-	list := make([]Problem, len(s.list))
-	for i, p := range s.list {
+func (s *sink) sorted() []Problem { return byPlace(s.list) }
+
+func byPlace(found []*Problem) []Problem {
+	list := make([]Problem, len(found))
+	for i, p := range found {
 		list[i] = *p
 	}
 	slices.SortStableFunc(list, func(a, b Problem) int {

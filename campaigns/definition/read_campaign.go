@@ -69,7 +69,7 @@ func (r *reader) name(n *node) {
 	}
 	r.missingLanguages(n)
 	if len(r.d.Languages) > 0 {
-		r.d.Name = r.d.Names[r.d.Languages[0]]
+		r.d.Name, _ = r.d.Names.In(r.d.Languages[0], r.d.Languages[0])
 	}
 }
 

@@ -3,6 +3,7 @@ package definition
 import (
 	"net/url"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/kruzhok/kruzhok/campaigns"
@@ -109,7 +110,7 @@ func meantURL(s string) string {
 	return "https://" + s
 }
 
-// multilingual reads a text in every language; only a campaign of one language may leave out the language's name.
+// multilingual reads a text in the campaign's languages. A draft may lack some of them, but not all; only a campaign of one language may leave out the language's name.
 func (r *reader) multilingual(n *node, kind textKind) Texts {
 	if n.kind != mappingNode {
 		r.uncut(n)
@@ -155,16 +156,16 @@ func (r *reader) textLanguage(e entry) (campaigns.Lang, bool) {
 func (r *reader) missingLanguages(n *node) {
 	var missing []campaigns.Lang
 	for _, l := range r.d.Languages {
-		found := false
-		for _, e := range n.entries {
-			found = found || e.key == string(l)
-		}
-		if !found {
+		if !slices.ContainsFunc(n.entries, func(e entry) bool { return e.key == string(l) }) {
 			missing = append(missing, l)
 		}
 	}
-	if len(missing) > 0 {
+	switch len(missing) {
+	case 0:
+	case len(r.d.Languages):
 		r.out.add(n.place, "missing_language", "languages", joined(missing))
+	default:
+		r.out.warn(n.place, "untranslated", "languages", joined(missing))
 	}
 }
 

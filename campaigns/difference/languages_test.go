@@ -50,14 +50,44 @@ func TestLanguages(t *testing.T) {
 		"the name": {edit("name: A", "name: {en: A, ru: А}"), edit("name: A", "name: {en: B, ru: А}"), []string{" name: en changed, ru outdated"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := told(Languages(document(t, c.was), document(t, c.now))); !slices.Equal(got, c.want) {
+			if got := told(History{}.With(document(t, c.was)).Languages(document(t, c.now))); !slices.Equal(got, c.want) {
 				t.Errorf("%q, want %q", got, c.want)
 			}
 		})
 	}
-	all := Languages(nil, document(t, base))
+	all := History{}.Languages(document(t, base))
 	if len(all) != 7 || all[0].Outdated() || all[1].Path != "text" || all[1].Step != "level" || all[1].Wordings[1].Text != "Твой уровень?" || all[1].Wordings[1].State != New {
 		t.Errorf("%d texts: %+v", len(all), all)
+	}
+}
+
+// TestHistory: a text lags behind over all versions, until it says something else itself or the others say again what they said.
+func TestHistory(t *testing.T) {
+	buttons := head + "steps: [{send: {text: {en: a, ru: б}, buttons: [{text: {en: One, ru: Раз}, url: 'https://a.example'}, {text: {en: Two, ru: Два}, url: 'https://b.example'}]}}]"
+	for name, c := range map[string]struct {
+		versions []string
+		want     []string
+	}{
+		"published all the same":   {[]string{base, edit("Hello", "Good day"), edit("Hello", "Good day")}, []string{"hello text: en unchanged, ru outdated"}},
+		"two versions later":       {[]string{base, edit("Hello", "Good day"), edit("Hello", "Good day", "Bye", "So long", "Пока", "До встречи"), edit("Hello", "Good day", "Bye", "So long", "Пока", "До встречи")}, []string{"hello text: en unchanged, ru outdated"}},
+		"it changes too":           {[]string{base, edit("Hello", "Good day"), edit("Hello", "Good day", "Привет", "Добрый день")}, []string{"hello text: en unchanged, ru changed"}},
+		"it changed too":           {[]string{base, edit("Hello", "Good day"), edit("Hello", "Good day", "Привет", "Добрый день"), edit("Hello", "Good day", "Привет", "Добрый день")}, nil},
+		"only another form of it":  {[]string{base, edit("Hello", "Good day"), edit("Hello", "Good day", "ru: Привет", `ru: "{% informal %}Привет{% formal %}Здравствуйте{% endformal %}"`)}, []string{"hello text: en unchanged, ru outdated"}},
+		"the other one goes back":  {[]string{base, edit("Hello", "Good day"), base}, []string{"hello text: en changed, ru unchanged"}},
+		"now the other way":        {[]string{base, edit("Hello", "Good day"), edit("Hello", "Good day", "Привет", "Добрый день"), edit("Hello", "Good day", "Привет", "Добрый")}, []string{"hello text: en outdated, ru changed"}},
+		"the step has another id":  {[]string{head + "steps: [{send: {text: {en: a, ru: б}}}]", head + "steps: [{send: {text: {en: aa, ru: б}}}]", head + "steps: [{wait: 1d}, {send: {text: {en: aa, ru: б}}}]"}, []string{"step-2 text: en unchanged, ru outdated"}},
+		"a button before it":       {[]string{buttons, strings.Replace(buttons, "Two", "Second", 1), strings.Replace(strings.Replace(buttons, "Two", "Second", 1), "buttons: [", "buttons: [{text: {en: Zero, ru: Ноль}, url: 'https://c.example'}, ", 1)}, []string{"step-1 buttons 1.text: en new, ru new", "step-1 buttons 3.text: en unchanged, ru outdated"}},
+		"one language named later": {[]string{strings.Replace(head, "[en, ru]", "[en]", 1) + "steps: [{send: {text: a}}]", head + "steps: [{send: {text: {en: a, ru: б}}}]"}, []string{"step-1 text: en unchanged, ru new"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var h History
+			for _, v := range c.versions[:len(c.versions)-1] {
+				h = h.With(document(t, v))
+			}
+			if got := told(h.Languages(document(t, c.versions[len(c.versions)-1]))); !slices.Equal(got, c.want) {
+				t.Errorf("%q, want %q", got, c.want)
+			}
+		})
 	}
 }
 

@@ -64,13 +64,19 @@ func (f *mediaFolder) find(m *channels.Media) (mediaSource, *refused) {
 		out.fileID = m.Source
 		return out, nil
 	case err != nil || !info.Mode().IsRegular():
-		return out, broken("the media file is not in the media folder")
+		return out, &refused{channels.Receipt{Class: channels.Broken, Code: channels.NoMediaFile, Detail: m.Source}}
 	case info.Size() > maxUpload || info.Size() == 0:
 		return out, broken("the media file is empty or over 50 MB")
 	}
 	out.key = mediaKey{m.Kind, filepath.Clean(m.Source), info.Size(), info.ModTime()}
 	out.fileID = f.known(out.key)
 	return out, nil
+}
+
+// HasMedia reports whether the media is there to be sent, as far as this side knows: of a web address and of a file_id only the provider does.
+func (s *Sender) HasMedia(m *channels.Media) bool {
+	_, no := s.media.find(m)
+	return no == nil || no.receipt.Code != channels.NoMediaFile
 }
 
 // stat looks inside the folder only: os.Root refuses paths and links that lead out of it.

@@ -57,7 +57,10 @@ func (c *campaignCheckCmd) Run(e *env) error {
 	}
 	bad := 0
 	for _, path := range paths {
-		problems := found[path]
+		problems := found.Problems[path]
+		for _, p := range found.Warnings[path] {
+			fmt.Fprintf(e.stdout, "%s:%d:%d: %s\n", path, p.Line, p.Column, locale.T(lang, "cli.check.warning", map[string]any{"sentence": ascode.Sentence(p, lang)}))
+		}
 		for _, p := range problems {
 			fmt.Fprintf(e.stdout, "%s:%d:%d: %s\n", path, p.Line, p.Column, ascode.Sentence(p, lang))
 		}
@@ -121,7 +124,8 @@ type publishing struct {
 	Inside         string   `enum:"stay,move,end" default:"stay" help:"What becomes of members inside an older version: stay in it, move to the new one at the step with the same id, or end."`
 	Move           []string `placeholder:"OLD=NEW" help:"With --inside move: where those go on who stand at a step that is gone; OLD= ends their passage."`
 	AcceptPast     bool     `help:"Publish although the one moment of a schedule is over an hour past: the whole audience comes in at once."`
-	AcceptOutdated bool     `help:"Publish although a text was changed in one language and not in another."`
+	AcceptOutdated bool     `help:"Publish although a text was changed in one language and not in another. It stays outdated."`
+	AcceptMissing  bool     `help:"Publish although a text is missing in one of the campaign's languages. Members who read it get the campaign's first language."`
 }
 
 func (p publishing) choice(lang string) (ascode.Choice, error) {
@@ -131,6 +135,9 @@ func (p publishing) choice(lang string) (ascode.Choice, error) {
 	}
 	if p.AcceptPast {
 		c.SchedulePast = "accept"
+	}
+	if p.AcceptMissing {
+		c.MissingTexts = "accept"
 	}
 	if len(p.Move) > 0 && p.Inside != "move" {
 		return c, errors.New(locale.T(lang, "cli.publish.move_inside", nil))

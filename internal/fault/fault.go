@@ -121,7 +121,12 @@ func Details(err error, lang string) []Detail {
 	if !errors.As(err, &e) {
 		return nil
 	}
-	details := slices.Clone(e.Details)
+	return Told(e.Details, lang)
+}
+
+// Told are the places with their messages in the language.
+func Told(places []Detail, lang string) []Detail {
+	details := slices.Clone(places)
 	for i := range details {
 		d := &details[i]
 		if d.Message == "" {

@@ -21,6 +21,9 @@ func TestStartersPassTheChecker(t *testing.T) {
 		if def != nil && string(def.Key) != name {
 			t.Errorf("%s.yaml has key %s", name, def.Key)
 		}
+		if def != nil && len(def.Warnings) > 0 {
+			t.Errorf("%s.yaml: %+v", name, def.Warnings)
+		}
 	}
 }
 
