@@ -24,7 +24,7 @@ type previewBody struct {
 	Channel    campaigns.Channel    `json:"channel,omitempty" enum:"telegram,email" doc:"Absent: each channel of the step"`
 	Member     previewMember        `json:"member,omitempty"`
 	Calls      map[string]any       `json:"calls,omitempty" doc:"What other systems are assumed to have answered, by the names of calls: an object of fields, or \"fails\""`
-	Event      map[string]any       `json:"event,omitempty" doc:"What the event is assumed to have told with which the run began, by field"`
+	Event      map[string]any       `json:"event_data,omitempty" doc:"What the event is assumed to have told with which the run began, by field"`
 	Answers    map[string]any       `json:"answers,omitempty" doc:"Assumed answers by the name under which each is kept: an option's value (several as a list), a number, a text, or true and false"`
 	Round      int                  `json:"round,omitempty" minimum:"1" maximum:"366" doc:"The round of a repeat; absent: the first"`
 }

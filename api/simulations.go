@@ -22,7 +22,7 @@ type simulationBody struct {
 	Seed        uint64                `json:"seed,omitempty" doc:"The same request with the same seed and start gives the same result"`
 	Members     simulatedMembers      `json:"members,omitempty"`
 	Behaviours  []simulatedBehaviour  `json:"behaviours,omitempty" maxItems:"20" doc:"How members behave; absent: everybody answers after two hours"`
-	Event       map[string]any        `json:"event,omitempty" doc:"What events that let members in tell beside what the entries ask for, by field, such as a date that a wait is for"`
+	Event       map[string]any        `json:"event_data,omitempty" doc:"What events that let members in tell beside what the entries ask for, by field, such as a date that a wait is for"`
 	Calls       map[string]any        `json:"calls,omitempty" doc:"What other systems are assumed to answer, by the names of calls: an object of fields, or \"fails\". Nothing is called; a call that is not named here is answered with nothing"`
 	Stories     int                   `json:"stories,omitempty" minimum:"1" maximum:"100" default:"5" doc:"How many members' days are told in full, at least one of each behaviour"`
 	Story       string                `json:"story,omitempty" maxLength:"200" doc:"One more member whose days are told"`

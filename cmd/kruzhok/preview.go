@@ -27,7 +27,7 @@ type campaignPreviewCmd struct {
 	LastName  string            `placeholder:"NAME" help:"The member's last name."`
 	Attr      map[string]string `mapsep:"none" placeholder:"NAME=VALUE" help:"An attribute of the member."`
 	Answer    []string          `sep:"none" placeholder:"NAME=VALUE" help:"An answer that is assumed: an option's value, or what the member would type. Several times for a question with several answers."`
-	Event     map[string]string `mapsep:"none" placeholder:"FIELD=VALUE" help:"What the event is assumed to have told with which the run began."`
+	EventData map[string]string `name:"event-data" mapsep:"none" placeholder:"FIELD=VALUE" help:"What the event is assumed to have told with which the run began."`
 	Call      map[string]string `mapsep:"none" placeholder:"NAME=JSON" help:"What another system is assumed to have answered to a call: an object of fields, or fails."`
 	Round     int               `placeholder:"N" help:"The round of a repeat (default: the first)."`
 	Community string            `placeholder:"NAME" help:"The community's name."`
@@ -56,7 +56,7 @@ func (c *campaignPreviewCmd) Run(e *env) error {
 		Draft: &d, Step: campaigns.StepID(c.Step), Channel: campaigns.Channel(c.Channel), Language: campaigns.Lang(c.Language), FirstName: c.FirstName, LastName: c.LastName,
 		Attributes: attributes(c.Attr), Answers: map[string][]string{}, Round: c.Round, Speak: lang,
 	}
-	r.Calls, r.Event = assumedCalls(c.Call), attributes(c.Event)
+	r.Calls, r.Event = assumedCalls(c.Call), attributes(c.EventData)
 	for _, given := range c.Answer {
 		name, v, ok := strings.Cut(given, "=")
 		if !ok || name == "" {

@@ -18,19 +18,19 @@ import (
 )
 
 type campaignSimulateCmd struct {
-	Files   []string          `arg:"" help:"YAML or JSON files of campaigns, which are played together, and of segments that they name."`
-	Members int               `default:"20" help:"How many members are made up, at most 1000."`
-	Days    int               `default:"60" help:"How many days pass, at most 366."`
-	Start   string            `placeholder:"TIME" help:"When they begin: 2026-11-24, or 2026-11-24T10:00:00Z (default: the last full hour)."`
-	Seed    uint64            `default:"1" help:"The same seed plays the same days again."`
-	Mix     string            `default:"answers" placeholder:"WHO=N,…" help:"How members behave: answers:2h=70, silent=20, blocks:3=5 (the bot, on day 3), bounces=3, withdraws:5=2 (consent, on day 5)."`
-	Tag     []string          `help:"A tag that all of them have."`
-	Attr    map[string]string `mapsep:"none" placeholder:"NAME=VALUE" help:"An attribute that all of them have."`
-	Event   map[string]string `mapsep:"none" placeholder:"FIELD=VALUE" help:"What events that let members in tell beside what the entry asks for, such as a date that a wait is for."`
-	Call    map[string]string `mapsep:"none" placeholder:"NAME=JSON" help:"What another system is assumed to answer to a call: an object of fields, or fails. Default: nothing, which is a success."`
-	Zone    string            `default:"UTC" help:"The community's time zone."`
-	Member  string            `placeholder:"ID" help:"Tell one member's days, such as m0001."`
-	JSON    bool              `name:"json" help:"Print all of it for machines."`
+	Files     []string          `arg:"" help:"YAML or JSON files of campaigns, which are played together, and of segments that they name."`
+	Members   int               `default:"20" help:"How many members are made up, at most 1000."`
+	Days      int               `default:"60" help:"How many days pass, at most 366."`
+	Start     string            `placeholder:"TIME" help:"When they begin: 2026-11-24, or 2026-11-24T10:00:00Z (default: the last full hour)."`
+	Seed      uint64            `default:"1" help:"The same seed plays the same days again."`
+	Mix       string            `default:"answers" placeholder:"WHO=N,…" help:"How members behave: answers:2h=70, silent=20, blocks:3=5 (the bot, on day 3), bounces=3, withdraws:5=2 (consent, on day 5)."`
+	Tag       []string          `help:"A tag that all of them have."`
+	Attr      map[string]string `mapsep:"none" placeholder:"NAME=VALUE" help:"An attribute that all of them have."`
+	EventData map[string]string `name:"event-data" mapsep:"none" placeholder:"FIELD=VALUE" help:"What events that let members in tell beside what the entry asks for, such as a date that a wait is for."`
+	Call      map[string]string `mapsep:"none" placeholder:"NAME=JSON" help:"What another system is assumed to answer to a call: an object of fields, or fails. Default: nothing, which is a success."`
+	Zone      string            `default:"UTC" help:"The community's time zone."`
+	Member    string            `placeholder:"ID" help:"Tell one member's days, such as m0001."`
+	JSON      bool              `name:"json" help:"Print all of it for machines."`
 	speech
 }
 
@@ -67,7 +67,7 @@ func (c *campaignSimulateCmd) Run(e *env) error {
 // plan also returns the names of the campaigns' files.
 func (c *campaignSimulateCmd) plan(lang string) (p simulation.Plan, played []string, err error) {
 	p = simulation.Plan{
-		Days: c.Days, Seed: c.Seed, Invented: c.Members, Tags: c.Tag, Attributes: attributes(c.Attr), Calls: assumedCalls(c.Call), Event: attributes(c.Event), Community: simulation.Community{TimeZone: c.Zone},
+		Days: c.Days, Seed: c.Seed, Invented: c.Members, Tags: c.Tag, Attributes: attributes(c.Attr), Calls: assumedCalls(c.Call), Event: attributes(c.EventData), Community: simulation.Community{TimeZone: c.Zone},
 		Story: c.Member, Lang: lang, Parts: runtime.GOMAXPROCS(0),
 	}
 	if p.Start, err = beginning(c.Start); err != nil {
