@@ -20,11 +20,13 @@ import (
 // collector adds up what the rows of the simulation tell.
 type collector struct {
 	*stage
-	lang    string
-	totals  map[campaigns.CampaignID]*totals
-	days    map[int]*DayTotals
-	items   map[*person][]Item
-	clashes map[campaigns.DeliveryID][]*store.Delivery
+	lang   string
+	totals map[campaigns.CampaignID]*totals
+	days   map[int]*DayTotals
+	items  map[*person][]Item
+	// passages are of those whose days are told.
+	passages map[*person][]passed
+	clashes  map[campaigns.DeliveryID][]*store.Delivery
 }
 
 // totals are a campaign's while they are added up.
@@ -54,7 +56,7 @@ func (t tally) list(lang, prefix string) []ReasonTotal {
 
 func (s *stage) result(ctx context.Context) (*Result, error) {
 	c := &collector{
-		stage: s, lang: s.plan.Lang, totals: map[campaigns.CampaignID]*totals{}, days: map[int]*DayTotals{}, items: map[*person][]Item{},
+		stage: s, lang: s.plan.Lang, totals: map[campaigns.CampaignID]*totals{}, days: map[int]*DayTotals{}, items: map[*person][]Item{}, passages: map[*person][]passed{},
 	}
 	for i := range s.campaigns {
 		c.totals[s.campaigns[i].id] = newTotals(s.campaigns[i], c.lang)
@@ -76,6 +78,9 @@ func (s *stage) result(ctx context.Context) (*Result, error) {
 		c.toldItem(t)
 	}
 	c.absent()
+	if err := c.reasons(ctx); err != nil {
+		return nil, err
+	}
 	return c.finish(), nil
 }
 
@@ -233,6 +238,7 @@ func (c *collector) enrollment(e *store.Enrollment) error {
 	}
 	if p.told {
 		c.enrollmentItems(p, e, t)
+		c.pass(p, e, t, en)
 	}
 	return nil
 }

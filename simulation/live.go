@@ -71,6 +71,16 @@ type Request struct {
 // Simulate plays the request. Scopes campaigns:read, and members:read where members are copied. Faults: rate_limited.simulation while another one is played,
 // and those of Run.
 func (s *Simulator) Simulate(ctx context.Context, p engine.Principal, r Request) (*Result, error) {
+	result, err := s.simulate(ctx, p, r)
+	return result, placed(err, func(i int) string {
+		if i < len(r.Keys) {
+			return fmt.Sprintf("campaigns[%d]", i)
+		}
+		return fmt.Sprintf("definitions[%d]", i-len(r.Keys))
+	})
+}
+
+func (s *Simulator) simulate(ctx context.Context, p engine.Principal, r Request) (*Result, error) {
 	if err := p.Require(engine.CampaignsRead); err != nil {
 		return nil, err
 	}
@@ -100,6 +110,9 @@ func (s *Simulator) Simulate(ctx context.Context, p engine.Principal, r Request)
 	plan.Community = Community{Name: c.Name, TimeZone: c.TimeZone, PostalAddress: c.PostalAddress, Brand: c.Brand, Budget: engine.BudgetInputs(c.Budget)}
 	if plan.Members, err = s.copies(ctx, p, &r, plan); err != nil {
 		return nil, err
+	}
+	if plan.Members != nil {
+		plan.past = s.Engine.Store.Past
 	}
 	return Run(ctx, plan)
 }
