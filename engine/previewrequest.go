@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/text/language"
+
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/decide"
 	"github.com/kruzhok/kruzhok/campaigns/definition"
@@ -80,6 +82,11 @@ func (v *previewing) assume() {
 	}
 	if badFormality(campaigns.FormalityAttribute, v.r.Attributes[campaigns.FormalityAttribute]) {
 		v.wrong = append(v.wrong, fault.Detail{Path: "attributes." + campaigns.FormalityAttribute, Code: "bad_formality", Expected: formalities})
+	}
+	if l := string(v.r.Language); l != "" {
+		if _, err := language.Parse(l); err != nil {
+			v.wrong = append(v.wrong, fault.Detail{Path: "language", Code: "bad_language", Expected: "en"})
+		}
 	}
 	calls, wrong := ReadAssumedCalls([]*definition.Definition{v.l.def}, v.r.Calls)
 	v.wrong, v.en.Calls = append(v.wrong, wrong...), map[string]map[string]any{}
