@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"strconv"
 	"time"
@@ -22,8 +23,9 @@ type simulationBody struct {
 	Seed        uint64                `json:"seed,omitempty" doc:"The same request with the same seed and start gives the same result"`
 	Members     simulatedMembers      `json:"members,omitempty"`
 	Behaviours  []simulatedBehaviour  `json:"behaviours,omitempty" maxItems:"20" doc:"How members behave; absent: everybody answers after two hours"`
-	Event       map[string]any        `json:"event_data,omitempty" doc:"What events that let members in tell beside what the entries ask for, by field, such as a date that a wait is for"`
+	EventData   map[string]any        `json:"event_data,omitempty" doc:"What events that let members in tell beside what the entries ask for, by field, such as a date that a wait is for"`
 	Calls       map[string]any        `json:"calls,omitempty" doc:"What other systems are assumed to answer, by the names of calls: an object of fields, or \"fails\". Nothing is called; a call that is not named here is answered with nothing"`
+	Events      []simulatedEvent      `json:"events,omitempty" maxItems:"20" doc:"What the platform is assumed to report of everybody who is played; what lets them in comes by itself"`
 	Stories     int                   `json:"stories,omitempty" minimum:"1" maximum:"100" default:"5" doc:"How many members' days are told in full, at least one of each behaviour"`
 	Story       string                `json:"story,omitempty" maxLength:"200" doc:"One more member whose days are told"`
 }
@@ -47,6 +49,13 @@ type simulatedMembers struct {
 type simulatedBehaviour struct {
 	Does   string `json:"does" maxLength:"40" doc:"answers, answers:30m, silent, blocks:3 (the bot, on day 3), bounces, withdraws:5 (the consent, on day 5)"`
 	Weight int    `json:"weight,omitempty" minimum:"1" maximum:"1000000" default:"1"`
+}
+
+// simulatedEvent comes in the middle of a day.
+type simulatedEvent struct {
+	Event string         `json:"event" minLength:"1" maxLength:"100"`
+	Day   int            `json:"day" minimum:"1" maximum:"366" doc:"Of the simulation, from 1"`
+	Data  map[string]any `json:"data,omitempty"`
 }
 
 type simulationInput struct{ Body simulationBody }
@@ -78,7 +87,7 @@ func (b *simulationBody) request(lang string) (simulation.Request, error) {
 	m := b.Members
 	r := simulation.Request{
 		Plan: simulation.Plan{
-			Days: b.Days, Seed: b.Seed, Invented: m.Invent, Tags: m.Tags, Attributes: m.Attributes, Calls: b.Calls, Event: b.Event, Stories: b.Stories, Story: b.Story, Lang: lang,
+			Days: b.Days, Seed: b.Seed, Invented: m.Invent, Tags: m.Tags, Attributes: m.Attributes, Calls: b.Calls, EventData: b.EventData, Stories: b.Stories, Story: b.Story, Lang: lang,
 		},
 		Keys: b.Campaigns, ExternalIDs: m.ExternalIDs, Sample: m.Sample,
 	}
@@ -87,6 +96,16 @@ func (b *simulationBody) request(lang string) (simulation.Request, error) {
 	}
 	for _, d := range b.Definitions {
 		r.Campaigns = append(r.Campaigns, engine.Draft{Source: d.Source, Format: definition.Format(d.Format)})
+	}
+	for _, x := range b.Events {
+		e := simulation.Event{Name: x.Event, Day: x.Day}
+		if x.Data != nil {
+			var err error
+			if e.Data, err = json.Marshal(x.Data); err != nil {
+				return r, err
+			}
+		}
+		r.Events = append(r.Events, e)
 	}
 	var wrong []fault.Detail
 	for i, x := range b.Behaviours {

@@ -141,3 +141,53 @@ func TestSimulateOneAtATime(t *testing.T) {
 	done()
 	w.call("POST", "/v1/simulations", `{"definitions":[{"source":`+definitionBodyOf(simulated)+`}],"members":{"invent":1}}`).want(http.StatusOK)
 }
+
+// TestSimulateSaysWhichDefinition: each place begins with what the request calls the campaign that it is in.
+func TestSimulateSaysWhichDefinition(t *testing.T) {
+	w := newWorld(t)
+	w.call("POST", "/v1/campaigns", strings.Replace(simulated, "key: small", "key: kept", 1)+"  - branch: [{if: {segment: nowhere}, steps: [{wait: 1d}]}]\n", "Content-Type", "application/yaml").want(http.StatusCreated)
+	bad := strings.Replace(strings.Replace(simulated, "topic", "topik", 1), "key: small", "key: other", 1)
+	for body, place := range map[string]string{
+		`{"definitions":[{"source":` + definitionBodyOf(simulated) + `},{"source":` + definitionBodyOf(bad) + `}]}`:       `"path":"definitions[1].topik"`,
+		`{"definitions":[{"source":` + definitionBodyOf(simulated) + `},{"source":` + definitionBodyOf(simulated) + `}]}`: `"path":"definitions[1].key"`,
+		`{"campaigns":["kept"],"definitions":[{"source":` + definitionBodyOf(simulated) + `}]}`:                           `"path":"campaigns[0].steps[1].branch[0].if.segment"`,
+	} {
+		if a := w.call("POST", "/v1/simulations", body); a.Code != http.StatusUnprocessableEntity || !strings.Contains(a.body, place) {
+			t.Errorf("no %s in %d %s", place, a.Code, a.body)
+		}
+	}
+}
+
+// TestCopiesHaveAPast: what was with members before, conditions of steps find in their copies, and what happens to the copies counts on top; an entry's condition does not, and says so.
+func TestCopiesHaveAPast(t *testing.T) {
+	w := newWorld(t)
+	for _, id := range []string{"u1", "u2"} {
+		w.call("PUT", "/v1/members/"+id, `{"language":"en","email":"`+id+`@example.org","consents":[{"channel":"email","source":"test"}]}`).want(http.StatusCreated)
+	}
+	w.call("POST", "/v1/campaigns", strings.Replace(simulated, "key: small", "key: before", 1), "Content-Type", "application/yaml").want(http.StatusCreated)
+	w.call("POST", "/v1/campaigns/before/publication", "{}").want(http.StatusCreated)
+	w.call("POST", "/v1/campaigns/before/enrollments", `{"members":["u1"]}`).want(http.StatusOK)
+	w.call("POST", "/v1/events", `{"id":"e1","event":"lesson.done","member":"u1"}`).want(http.StatusAccepted)
+	w.settle()
+	asks := simulated + `  - branch:
+      - if: {all: [{entered: before}, {event: lesson.done, at_least: 2, within: 30d}]}
+        steps: [{id: was, send: {text: {en: Again}}}]
+      - else: [{id: was-not, send: {text: {en: New}}}]
+`
+	body := `{"definitions":[{"source":` + definitionBodyOf(asks) + `}],"members":{"external_ids":["u1","u2"]},"days":9,"events":[{"event":"lesson.done","day":1}]}`
+	r := w.call("POST", "/v1/simulations", body).simulation(t)
+	if s := r.Campaigns[0].Steps; s[2].Entered != 0 || s[3].Entered != 2 {
+		t.Errorf("before the second lesson: %+v", s)
+	}
+	later := strings.Replace(asks, "  - branch:", "  - wait: 2d\n  - branch:", 1)
+	r = w.call("POST", "/v1/simulations", strings.Replace(body, definitionBodyOf(asks), definitionBodyOf(later), 1)).simulation(t)
+	if s := r.Campaigns[0].Steps; s[3].Entered != 1 || s[4].Entered != 1 || len(r.Notes) > 0 {
+		t.Errorf("after it: %+v %v", s, r.Notes)
+	}
+	audience := strings.Replace(simulated, "{manual: true}", "{segment: old, who: present}", 1)
+	w.call("POST", "/v1/segments", "key: old\nname: Old\nwho: {entered: before}\n", "Content-Type", "application/yaml").want(http.StatusCreated)
+	r = w.call("POST", "/v1/simulations", strings.Replace(body, definitionBodyOf(asks), definitionBodyOf(audience), 1)).simulation(t)
+	if r.Campaigns[0].Entered != 0 || !strings.Contains(strings.Join(r.Notes, " "), "not to the entry") {
+		t.Errorf("by a segment: %+v", r.Notes)
+	}
+}

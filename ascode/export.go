@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/kruzhok/kruzhok/campaigns"
@@ -34,8 +33,8 @@ type export struct {
 	written Written
 }
 
-// Export writes drafts into the folder as they were typed, one file for each key, and the segments that they name; without keys, all segments and all campaigns
-// that are not archived. A file with another text stops it before anything is written, unless force is given.
+// Export writes drafts into the folder as they were typed, one file for each key, and the segments and campaigns that they name, so that the folder can be applied
+// elsewhere; without keys, all segments and all campaigns that are not archived. A file with another text stops it before anything is written, unless force is given.
 func (s *Service) Export(ctx context.Context, folder string, keys []string, force bool, tell func(path string, w Written)) error {
 	segments := []string{}
 	if len(keys) == 0 {
@@ -47,54 +46,20 @@ func (s *Service) Export(ctx context.Context, folder string, keys []string, forc
 			return err
 		}
 	}
-	files, err := s.exports(ctx, folder, keys, segments)
-	if err != nil {
+	b := &bundling{Service: s, folder: folder}
+	if err := b.all(ctx, keys, segments); err != nil {
 		return err
 	}
-	if err := s.mayWrite(files, force); err != nil {
+	if err := s.mayWrite(b.files, force); err != nil {
 		return err
 	}
-	for _, f := range files {
+	for _, f := range b.files {
 		if err := f.write(); err != nil {
 			return unreadable(f.path, err, s.lang)
 		}
 		tell(f.path, f.written)
 	}
 	return nil
-}
-
-// exports reads the documents, and the segments that they name themselves or by way of others.
-func (s *Service) exports(ctx context.Context, folder string, keys, segments []string) (files []*export, err error) {
-	segments = slices.Clone(segments)
-	add := func(path, key, name string) error {
-		f, err := s.export(ctx, path, key, filepath.Join(folder, name))
-		if err != nil {
-			return err
-		}
-		files = append(files, f)
-		read, problems := readFile(f.path, f.source)
-		if len(problems) > 0 { // a draft may have them: it names what it names
-			return nil
-		}
-		for _, u := range read.uses() {
-			if u.Segment() && !slices.Contains(segments, string(u.Key)) {
-				segments = append(segments, string(u.Key))
-			}
-		}
-		return nil
-	}
-	for _, key := range keys {
-		if err := add(campaignPath(key)+"/draft", key, key); err != nil {
-			return nil, err
-		}
-	}
-	for i := 0; i < len(segments); i++ {
-		err := add(segmentPath(segments[i]), segments[i], segments[i]+".segment")
-		if err != nil && !refusedWith(err, "not_found.segment") { // what a draft names need not be there yet
-			return nil, err
-		}
-	}
-	return files, nil
 }
 
 // segments lists all segments.

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns/definition"
@@ -35,6 +36,9 @@ func readFile(path string, src []byte) (*File, []definition.Problem) {
 	}
 	return f, problems
 }
+
+// Segment reports whether the file is of a segment.
+func (f *File) Segment() bool { return f.segment != nil }
 
 // Key is the campaign's or the segment's key.
 func (f *File) Key() string {
@@ -152,8 +156,10 @@ func filesIn(folder string) (out []string, err error) {
 
 // unreadable says why a file cannot be read, with the way out.
 func unreadable(path string, err error, lang string) error {
-	if errors.Is(err, fs.ErrNotExist) {
-		return errors.New(locale.T(lang, "cli.files.missing", map[string]any{"file": path}))
+	for cause, key := range map[error]string{fs.ErrNotExist: "missing", fs.ErrPermission: "forbidden", syscall.EISDIR: "folder"} {
+		if errors.Is(err, cause) {
+			return errors.New(locale.T(lang, "cli.files."+key, map[string]any{"file": path}))
+		}
 	}
 	var pe *fs.PathError
 	if errors.As(err, &pe) {
@@ -181,7 +187,7 @@ type Found struct {
 	Warnings map[string][]definition.Problem // of files without a problem
 }
 
-// Check looks at files of campaigns and segments; at segments together too.
+// Check looks at files of campaigns and segments; at segments together too. With what it found it returns the error of two files with one key.
 func Check(paths []string, lang string) (*Found, error) {
 	found := &Found{Problems: map[string][]definition.Problem{}, Warnings: map[string][]definition.Problem{}}
 	var files []*File
@@ -199,7 +205,19 @@ func Check(paths []string, lang string) (*Found, error) {
 		}
 	}
 	together(files, func(f *File, p definition.Problem) { found.Problems[f.Path] = append(found.Problems[f.Path], p) })
-	return found, nil
+	return found, twice(files, lang)
+}
+
+// twice is the error of two files that are of one campaign or segment.
+func twice(files []*File, lang string) error {
+	first := map[string]*File{}
+	for _, f := range files {
+		if other := first[f.id()]; other != nil {
+			return errors.New(locale.T(lang, "cli.files.twice", map[string]any{"file": f.Path, "other": other.Path, "key": f.Key()}))
+		}
+		first[f.id()] = f
+	}
+	return nil
 }
 
 // ReadFiles reads and checks files and folders of them. All problems of all files come at once, as *BadFiles; two files of one campaign or segment are an error.
@@ -210,7 +228,6 @@ func ReadFiles(paths []string, lang string) ([]*File, error) {
 	}
 	var files []*File
 	bad := &BadFiles{Lang: lang}
-	first := map[string]string{}
 	for _, path := range paths {
 		src, err := ReadSource(path, lang)
 		if err != nil {
@@ -220,14 +237,12 @@ func ReadFiles(paths []string, lang string) ([]*File, error) {
 		for _, p := range problems {
 			bad.add(path, p.Line, p.Column, Sentence(p, lang))
 		}
-		if len(problems) > 0 {
-			continue
+		if len(problems) == 0 {
+			files = append(files, f)
 		}
-		if other, taken := first[f.id()]; taken {
-			return nil, errors.New(locale.T(lang, "cli.files.twice", map[string]any{"file": path, "other": other, "key": f.Key()}))
-		}
-		first[f.id()] = path
-		files = append(files, f)
+	}
+	if err := twice(files, lang); err != nil {
+		return nil, err
 	}
 	if len(bad.Lines) > 0 {
 		return nil, bad

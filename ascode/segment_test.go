@@ -69,6 +69,33 @@ func TestABundle(t *testing.T) {
 	}
 }
 
+// TestAnExportIsWhole: what a campaign enrolls in goes along, with what that names; the folder applies to a service that has nothing.
+func TestAnExportIsWhole(t *testing.T) {
+	w := newWorld(t)
+	s := w.writer("en")
+	files := []string{
+		w.write("first.yaml", naming("first", "first", "second")), w.write("second.yaml", naming("second", "third", "")), w.write("third.yaml", campaign("third", "Hello")),
+		w.write("other.yaml", campaign("other", "Hello")),
+	}
+	_, err := w.apply(s, w.plan(s, false, files...))
+	w.must(err)
+	_, err = w.engine.CreateCampaign(t.Context(), engine.Operator, engine.Draft{Source: naming("fourth", "third", "nobody"), Format: "yaml"})
+	w.must(err)
+	dir := filepath.Join(w.dir, "out")
+	w.must(s.Export(t.Context(), dir, []string{"first"}, false, func(string, ascode.Written) {}))
+	elsewhere := newWorld(t)
+	theirs := elsewhere.writer("en")
+	told, err := elsewhere.apply(theirs, elsewhere.plan(theirs, true, dir))
+	w.must(err)
+	if strings.Count(told, "is published") != 3 || strings.Contains(told, "other") {
+		t.Error(told)
+	}
+	w.must(s.Export(t.Context(), dir, []string{"fourth"}, true, func(string, ascode.Written) {})) // what a draft names need not be there
+	if err := s.Export(t.Context(), dir, []string{"nobody"}, true, func(string, ascode.Written) {}); err == nil {
+		t.Error("what was asked for need not be there")
+	}
+}
+
 // TestSegmentsThatCannotBe: nothing is changed where a segment is wrong, leads to itself, or is another one than was planned with.
 func TestSegmentsThatCannotBe(t *testing.T) {
 	w := newWorld(t)

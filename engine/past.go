@@ -57,10 +57,19 @@ func (w *work) remember(ctx context.Context, l *live, ids []campaigns.MemberID) 
 	if err != nil {
 		return err
 	}
+	before, err := w.before(ctx, ids, m.asked)
 	for _, id := range ids {
-		m.read[id], m.past[id] = true, past[id]
+		m.read[id], m.past[id] = true, before[id].Then(past[id])
 	}
-	return nil
+	return err
+}
+
+// before is what was with the members elsewhere.
+func (w *work) before(ctx context.Context, ids []campaigns.MemberID, asked []*definition.Condition) (map[campaigns.MemberID]*definition.Past, error) {
+	if w.e.Before == nil {
+		return nil, nil
+	}
+	return w.e.Before(ctx, ids, asked, w.now)
 }
 
 // lookBack adds to the facts what conditions of the version ask for of what was.

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/text/language"
+
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/decide"
 	"github.com/kruzhok/kruzhok/campaigns/definition"
@@ -84,6 +86,11 @@ func (v *previewing) assume() {
 		v.wrong = append(v.wrong, fault.Detail{Path: "attributes." + campaigns.FormalityAttribute, Code: "bad_formality", Expected: formalities})
 	}
 	v.en.Brought = brought(v.r.Event)
+	if l := string(v.r.Language); l != "" {
+		if _, err := language.Parse(l); err != nil {
+			v.wrong = append(v.wrong, fault.Detail{Path: "language", Code: "bad_language", Expected: "en"})
+		}
+	}
 	calls, wrong := ReadAssumedCalls([]*definition.Definition{v.l.def}, v.r.Calls)
 	v.wrong, v.en.Calls = append(v.wrong, wrong...), map[string]map[string]any{}
 	for name, x := range calls {

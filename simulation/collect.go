@@ -25,6 +25,8 @@ type collector struct {
 	days   map[int]*DayTotals
 	items  map[*person][]Item
 	came   map[memberDay][]coming
+	// passages are of those whose days are told.
+	passages map[*person][]passed
 }
 
 // totals are a campaign's while they are added up.
@@ -54,7 +56,7 @@ func (t tally) list(lang, prefix string) []ReasonTotal {
 
 func (s *stage) result(ctx context.Context) (*Result, error) {
 	c := &collector{
-		stage: s, lang: s.plan.Lang, totals: map[campaigns.CampaignID]*totals{}, days: map[int]*DayTotals{}, items: map[*person][]Item{},
+		stage: s, lang: s.plan.Lang, totals: map[campaigns.CampaignID]*totals{}, days: map[int]*DayTotals{}, items: map[*person][]Item{}, passages: map[*person][]passed{},
 		came: map[memberDay][]coming{},
 	}
 	for i := range s.campaigns {
@@ -67,6 +69,9 @@ func (s *stage) result(ctx context.Context) (*Result, error) {
 		c.toldItem(t)
 	}
 	c.absent()
+	if err := c.reasons(ctx); err != nil {
+		return nil, err
+	}
 	return c.finish(), c.fits()
 }
 
@@ -224,6 +229,7 @@ func (c *collector) enrollment(e *store.Enrollment) error {
 	}
 	if p.told {
 		c.enrollmentItems(p, e, t)
+		c.pass(p, e, t, en)
 	}
 	return c.fits()
 }

@@ -14,7 +14,7 @@ import (
 
 // enter does what lets members into each campaign: a person's hand, an event, or nothing where a schedule does. In the order of the campaigns.
 func (s *stage) enter(ctx context.Context) error {
-	brings := eventsFor(s.campaigns, s.plan.Event)
+	brings := eventsFor(s.campaigns, s.plan.EventData)
 	for i := range s.campaigns {
 		c := &s.campaigns[i]
 		var err error

@@ -76,6 +76,17 @@ type Request struct {
 // Simulate plays the request. Scopes campaigns:read, and members:read where members are copied. Faults: rate_limited.simulation while another one is played,
 // invalid.simulation_time for one that takes too long, and those of Run.
 func (s *Simulator) Simulate(ctx context.Context, p engine.Principal, r Request) (*Result, error) {
+	result, err := s.inTime(ctx, p, r)
+	return result, placed(err, func(i int) string {
+		if i < len(r.Keys) {
+			return fmt.Sprintf("campaigns[%d]", i)
+		}
+		return fmt.Sprintf("definitions[%d]", i-len(r.Keys))
+	})
+}
+
+// inTime simulates alone, for as long as a simulation may take.
+func (s *Simulator) inTime(ctx context.Context, p engine.Principal, r Request) (*Result, error) {
 	if err := p.Require(engine.CampaignsRead); err != nil {
 		return nil, err
 	}
@@ -117,6 +128,9 @@ func (s *Simulator) simulate(ctx context.Context, p engine.Principal, r Request)
 	plan.Community = Community{Name: c.Name, TimeZone: c.TimeZone, PostalAddress: c.PostalAddress, Brand: c.Brand, Budget: engine.BudgetInputs(c.Budget)}
 	if plan.Members, err = s.copies(ctx, p, &r, plan); err != nil {
 		return nil, err
+	}
+	if plan.Members != nil {
+		plan.past = s.Engine.Store.Past
 	}
 	return Run(ctx, plan)
 }

@@ -36,13 +36,13 @@ func (r *Result) notes(plan *Plan, defs []*definition.Definition) []string {
 		if at := openings(def, plan, r.Until); len(at) > 0 {
 			note("simulation.note.opens", map[string]any{"campaign": r.Campaigns[i].Name, "rule": explain.Recurrence(lang, def.Entry.Schedule), "days": strings.Join(at, ", ")})
 		}
-		if at := passed(def, plan); at != "" {
+		if at := pastMoment(def, plan); at != "" {
 			note("simulation.note.past", map[string]any{"campaign": r.Campaigns[i].Name, "at": at})
 		}
 		if def.Entry.Listens() && def.Entry.Who == definition.FutureMembers {
 			note("simulation.note.newcomers", map[string]any{"campaign": r.Campaigns[i].Name, "segment": string(def.Entry.Segment)})
 		}
-		if events := awaited(def); len(events) > 0 {
+		if events := awaited(def, plan.Events); len(events) > 0 {
 			note("simulation.note.events", map[string]any{"campaign": r.Campaigns[i].Name, "events": strings.Join(events, ", ")})
 		}
 	}
@@ -57,8 +57,13 @@ func (r *Result) notes(plan *Plan, defs []*definition.Definition) []string {
 		}
 	}
 	segments := plan.conditions()
-	if slices.ContainsFunc(defs, func(d *definition.Definition) bool { return looksBack(d, segments) }) {
+	switch {
+	case plan.past == nil && slices.ContainsFunc(defs, func(d *definition.Definition) bool {
+		return looksBack(d.NeedsWithin(segments)) || entryLooksBack(d, segments)
+	}):
 		note("simulation.note.no_past", nil)
+	case slices.ContainsFunc(defs, func(d *definition.Definition) bool { return entryLooksBack(d, segments) }):
+		note("simulation.note.no_past_entry", nil)
 	}
 	return notes
 }
@@ -93,8 +98,8 @@ func openings(def *definition.Definition, plan *Plan, until time.Time) (days []s
 // longPast is how long before the beginning a moment is worth a note: publishing it asks for a yes then.
 const longPast = time.Hour
 
-// passed is the one moment of a schedule that is past when the simulation begins, as it was typed; empty: there is none.
-func passed(def *definition.Definition, plan *Plan) string {
+// pastMoment is the one moment of a schedule that is past when the simulation begins, as it was typed; empty: there is none.
+func pastMoment(def *definition.Definition, plan *Plan) string {
 	s := def.Entry.Schedule
 	if s == nil || s.Recurs != nil {
 		return ""
@@ -109,10 +114,11 @@ func passed(def *definition.Definition, plan *Plan) string {
 	return s.At.String()
 }
 
-// awaited are the events that the campaign waits for, each once.
-func awaited(def *definition.Definition) (events []string) {
+// awaited are the events that the campaign waits for, each once, but for those that come.
+func awaited(def *definition.Definition, come []Event) (events []string) {
 	for _, s := range def.Order {
-		if w, ok := s.Body.(*definition.Wait); ok && w.Event != "" && !slices.Contains(events, w.Event) {
+		w, ok := s.Body.(*definition.Wait)
+		if ok && w.Event != "" && !slices.Contains(events, w.Event) && !slices.ContainsFunc(come, func(e Event) bool { return e.Name == w.Event }) {
 			events = append(events, w.Event)
 		}
 	}
@@ -120,12 +126,14 @@ func awaited(def *definition.Definition) (events []string) {
 }
 
 // looksBack reports a condition on what was, other than consents: those a member who is played has.
-func looksBack(def *definition.Definition, segments definition.Segments) bool {
-	past := def.NeedsWithin(segments).Past
-	if who := def.Entry.Meant(); who != nil {
-		past = append(past, definition.NeedsOf(who, segments).Past...)
-	}
-	return slices.ContainsFunc(past, func(c *definition.Condition) bool { return c.Subject != definition.SubjectConsent })
+func looksBack(needs definition.Needs) bool {
+	return slices.ContainsFunc(needs.Past, func(c *definition.Condition) bool { return c.Subject != definition.SubjectConsent })
+}
+
+// entryLooksBack reports the same of who comes in: that is asked of all members at once, and of the simulation's own rows alone.
+func entryLooksBack(def *definition.Definition, segments definition.Segments) bool {
+	who := def.Entry.Meant()
+	return who != nil && looksBack(definition.NeedsOf(who, segments))
 }
 
 // conditions are the segments' that conditions of the played campaigns may name.

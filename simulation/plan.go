@@ -33,6 +33,7 @@ func (p Plan) checked() (Plan, error) {
 	wrong = between(wrong, "members", max(p.Invented, len(p.Members)), 1, MaxMembers)
 	wrong = between(wrong, "stories", p.Stories, 0, MaxMembers)
 	wrong = between(wrong, "campaigns", len(p.Campaigns), 1, MaxCampaigns)
+	wrong = p.badEvents(wrong)
 	if _, err := time.LoadLocation(p.Community.TimeZone); err != nil {
 		wrong = append(wrong, fault.Detail{Path: "time_zone", Code: "bad_zone", Expected: "Europe/Berlin"})
 	}

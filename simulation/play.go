@@ -46,6 +46,7 @@ func (s *stage) play(ctx context.Context) error {
 func (s *stage) begin(ctx context.Context) error {
 	for _, p := range s.people {
 		s.planDay(p)
+		s.planEvents(p)
 	}
 	if err := s.live(ctx); err != nil {
 		return err

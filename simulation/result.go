@@ -96,7 +96,7 @@ type Item struct {
 	At    time.Time `json:"at" doc:"To the minute"`
 	Local string    `json:"local" doc:"The same by the member's own clock"`
 	Day   int       `json:"day"`
-	Kind  ItemKind  `json:"kind" enum:"entered,refused,message,reply,not_sent,waiting,answer,escalated,not_escalated,timed_out,ended,blocked,withdrew"`
+	Kind  ItemKind  `json:"kind" enum:"entered,refused,message,reply,not_sent,waiting,answer,escalated,not_escalated,timed_out,decided,awarded,set,notified,ended,blocked,withdrew"`
 	// What is the sentence in the asked language.
 	What     string            `json:"what"`
 	Campaign campaigns.Key     `json:"campaign,omitempty"`
@@ -137,6 +137,10 @@ const (
 	ItemEscalated    ItemKind = "escalated"
 	ItemNotEscalated ItemKind = "not_escalated"
 	ItemTimedOut     ItemKind = "timed_out"
+	ItemDecided      ItemKind = "decided"  // which way a branch or a split took, and why
+	ItemAwarded      ItemKind = "awarded"  // points
+	ItemSet          ItemKind = "set"      // the member was changed
+	ItemNotified     ItemKind = "notified" // the staff is told
 	ItemEnded        ItemKind = "ended"
 	ItemBlocked      ItemKind = "blocked"
 	ItemWithdrew     ItemKind = "withdrew"

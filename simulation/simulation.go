@@ -45,8 +45,10 @@ type Plan struct {
 	Attributes map[string]any
 	// Calls are what other systems are assumed to answer, by the names of calls: an object, or "fails". The others answer with nothing.
 	Calls map[string]any
-	// Event is what events that let members in tell beside what the entries ask for, by field.
-	Event     map[string]any
+	// EventData is what events that let members in tell beside what the entries ask for, by field.
+	EventData map[string]any
+	// Events are what the platform is assumed to report of everybody. What lets members in comes by itself.
+	Events    []Event
 	Community Community
 	// Stories is how many members' days are told in full (default 5, at least one of each behaviour); Story names one more.
 	Stories int
@@ -61,8 +63,9 @@ type Plan struct {
 	// Parts is how many stages the members are spread over, to be played side by side (default 1). The result is the same.
 	Parts int
 
-	messages       int   // bound; 0: maxMessages
-	database, kept int64 // bounds in bytes; 0: maxDatabase and maxKept
+	messages       int    // bound; 0: maxMessages
+	database, kept int64  // bounds in bytes; 0: maxDatabase and maxKept
+	past           pastOf // of those whom Members are copies of; nil: nothing was with them
 }
 
 // Community is what texts and times need of the community.
@@ -154,17 +157,4 @@ func stagePart(ctx context.Context, plan Plan, defs []*definition.Definition, di
 		return nil, s.unless(err)
 	}
 	return s.result(ctx)
-}
-
-// parse reads the definitions as they are published later, so that problems are told with their places before anything is opened.
-func parse(drafts []engine.Draft) ([]*definition.Definition, error) {
-	defs := make([]*definition.Definition, len(drafts))
-	for i, d := range drafts {
-		def, err := engine.ParseDraft(d)
-		if err != nil {
-			return nil, err
-		}
-		defs[i] = def
-	}
-	return defs, nil
 }

@@ -100,7 +100,21 @@ func expect(t *testing.T, got []string, want ...string) {
 	}
 }
 
-// TestStartersEnd: every starter is played by people of all kinds, and nobody is left inside. What becomes of them is written in golden files.
+// hearts are what starters need so that everything in them happens: days and numbers that the platform keeps of members, and what it reports.
+var hearts = map[string]Plan{
+	"lesson-reminder": {Attributes: map[string]any{"lesson_on": "2026-11-27", "lesson_at": "19:00", "lesson_url": "https://speaklingua.example/room"}},
+	"bring-a-friend":  {Events: []Event{{Name: "friend.joined", Day: 9}}},
+}
+
+// company is how members behave; in a long challenge some are there for a part of it.
+func company(name string) string {
+	if name == "fourteen-days" {
+		return "answers=30, silent=10, blocks:4=30, blocks:11=30"
+	}
+	return "answers=50, answers:30m=10, silent=20, blocks:3=10, bounces=5, withdraws:5=5"
+}
+
+// TestStartersEnd: every starter is played by people of all kinds; somebody comes to each of its steps, and nobody is left inside. What becomes of them is written in golden files.
 func TestStartersEnd(t *testing.T) {
 	invented := 30
 	if race.Enabled { // what differs between members has no races
@@ -109,20 +123,19 @@ func TestStartersEnd(t *testing.T) {
 	for _, name := range starters.Names() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := run(t, Plan{
-				Campaigns: []engine.Draft{starter(t, name)}, Invented: invented, Days: 60, Seed: 1, Stories: goldenStories,
-				Mix: mix(t, "answers=50, answers:30m=10, silent=20, blocks:3=10, bounces=5, withdraws:5=5"),
-			})
+			plan := hearts[name]
+			plan.Campaigns, plan.Invented, plan.Days, plan.Seed = []engine.Draft{starter(t, name)}, invented, 60, 1
+			plan.Stories = goldenStories
+			plan.Mix = mix(t, company(name))
+			r := run(t, plan)
 			c := r.Campaigns[0]
 			for _, s := range c.Steps {
-				if s.Does == "repeat" && s.Entered == 0 {
+				if s.Entered == 0 && !race.Enabled {
 					t.Errorf("nobody came to %s", s.Step)
 				}
 			}
 			recurs := strings.Contains(strings.Join(r.Notes, "\n"), "takes its audience in")
-			notes := slices.DeleteFunc(r.Notes, func(n string) bool { // nothing to mend there
-				return strings.Contains(n, "waits for events: ") || strings.Contains(n, "takes its audience in")
-			})
+			notes := slices.DeleteFunc(r.Notes, func(n string) bool { return strings.Contains(n, "takes its audience in") }) // nothing to mend there
 			over := c.Completed + total(c.Exited)
 			if !r.Complete || len(notes) > 0 || c.Entered != invented || c.Inside != 0 || over != invented && (!recurs || over < 2*invented) {
 				t.Fatalf("%+v\n%v", c, r.Notes)

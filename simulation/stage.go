@@ -118,7 +118,7 @@ func (s *stage) install(ctx context.Context, dir string, defs []*definition.Defi
 	s.engine, err = engine.New(engine.Options{
 		Store: s.store, Journal: s.journal, Owner: "simulation", Secret: []byte("a simulation's links lead nowhere"), PublicURL: publicURL, Now: s.clock.now,
 		Caller:       assuming{defs, assumed},
-		MailFromName: s.plan.Community.Name, MailFrom: "news@simulation.invalid", Mailbox: mailbox, Blobs: blob.Nowhere(), TakenFor: s.original, Alone: true, Newcomers: true, SegmentsEvery: time.Hour,
+		MailFromName: s.plan.Community.Name, MailFrom: "news@simulation.invalid", Mailbox: mailbox, Blobs: blob.Nowhere(), TakenFor: s.original, Before: s.before, Alone: true, Newcomers: true, SegmentsEvery: time.Hour,
 		Senders: map[campaigns.Channel]channels.Sender{campaigns.Telegram: &sender{s, campaigns.Telegram}, campaigns.Email: &sender{s, campaigns.Email}},
 		Chat:    chat{}, Waker: waker{s}, BulkRunners: 1, Connections: map[campaigns.Channel]int{campaigns.Telegram: 1, campaigns.Email: 1},
 	})
@@ -280,7 +280,7 @@ func (s *stage) publish(ctx context.Context, defs []*definition.Definition) erro
 	for i, key := range keys {
 		v, err := s.engine.Publish(ctx, engine.Operator, key)
 		if err != nil {
-			return s.withCauses(err)
+			return &InCampaign{i, s.withCauses(err)}
 		}
 		s.campaigns[i] = campaign{v.Campaign, defs[i]}
 		s.byID[v.Campaign] = &s.campaigns[i]

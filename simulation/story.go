@@ -1,7 +1,6 @@
 package simulation
 
 import (
-	"cmp"
 	"encoding/json"
 	"html"
 	"regexp"
@@ -189,7 +188,7 @@ func (c *collector) toldItem(x told) {
 
 func (c *collector) story(p *person) Story {
 	items := c.items[p]
-	slices.SortStableFunc(items, func(a, b Item) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.order, b.order)) })
+	slices.SortStableFunc(items, Item.compare)
 	s := Story{index: p.index, Member: p.ID, Name: strings.TrimSpace(p.FirstName + " " + p.LastName), Language: p.Language, Zone: p.zone.String(), Channels: []campaigns.Channel{}, Does: p.Does.String(), Items: items}
 	for _, ch := range []campaigns.Channel{campaigns.Telegram, campaigns.Email} {
 		if _, has := p.Addresses[ch]; has {

@@ -52,7 +52,7 @@ func (c *campaignCheckCmd) Run(e *env) error {
 		return err
 	}
 	found, err := ascode.Check(paths, lang)
-	if err != nil {
+	if found == nil {
 		return err
 	}
 	bad := 0
@@ -73,9 +73,9 @@ func (c *campaignCheckCmd) Run(e *env) error {
 		}
 	}
 	if bad > 0 {
-		return errors.New(locale.T(lang, "cli.check.problems", map[string]any{"n": bad}))
+		err = errors.Join(err, errors.New(locale.T(lang, "cli.check.problems", map[string]any{"n": bad})))
 	}
-	return nil
+	return err
 }
 
 // remote is how a command reaches the service.
@@ -238,7 +238,7 @@ func (c *campaignApplyCmd) ask(e *env) error {
 }
 
 type campaignExportCmd struct {
-	Keys  []string `arg:"" optional:"" name:"key" help:"Keys of campaigns, with the segments that they name (default: all segments, and all campaigns that are not archived)."`
+	Keys  []string `arg:"" optional:"" name:"key" help:"Keys of campaigns, with the segments and campaigns that they name (default: all segments, and all campaigns that are not archived)."`
 	Dir   string   `default:"." placeholder:"DIR" help:"Folder to write to."`
 	Force bool     `help:"Write over files that have another text."`
 	remote

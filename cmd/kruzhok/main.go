@@ -17,6 +17,7 @@ import (
 
 	"github.com/kruzhok/kruzhok/engine"
 	"github.com/kruzhok/kruzhok/internal/config"
+	"github.com/kruzhok/kruzhok/internal/locale"
 )
 
 // version is set by the build: -ldflags "-X main.version=v1.2.3".
@@ -32,7 +33,7 @@ type cli struct {
 	Import   importCmd   `cmd:"" help:"Take members in from a CSV file."`
 	Backup   backupCmd   `cmd:"" help:"Copy a SQLite database to a file, while the service runs."`
 	Restore  restoreCmd  `cmd:"" help:"Put a copy in the place of the SQLite database, with its campaigns paused."`
-	Campaign campaignCmd `cmd:"" help:"Keep campaigns as files: check, simulate, plan, apply, export, schema."`
+	Campaign campaignCmd `cmd:"" help:"Keep campaigns as files: check, simulate, preview, plan, apply, export, schema."`
 	Secret   secretCmd   `cmd:"" help:"Print a new secret key."`
 	Health   healthCmd   `cmd:"" help:"Ask a running service whether it is ready."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
@@ -82,7 +83,8 @@ func runWith(ctx context.Context, args []string, person io.Reader, stdout, stder
 	case exit >= 0: // --help
 		return exit
 	case err != nil:
-		fmt.Fprintf(stderr, "kruzhok: %v\nSee kruzhok --help.\n", err)
+		lang := lineLanguage(args)
+		fmt.Fprintf(stderr, "kruzhok: %s\n%s\n", commandLineError(err, lang), locale.T(lang, "cli.line.help", nil))
 		return 2
 	}
 	err = parsed.Run(&env{ctx, person, stdout, stderr})

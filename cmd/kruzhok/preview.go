@@ -7,8 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/text/language"
-
+	"github.com/kruzhok/kruzhok/ascode"
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/definition"
 	"github.com/kruzhok/kruzhok/campaigns/timing"
@@ -16,10 +15,11 @@ import (
 	"github.com/kruzhok/kruzhok/engine"
 	"github.com/kruzhok/kruzhok/internal/locale"
 	"github.com/kruzhok/kruzhok/store"
+	"golang.org/x/text/language"
 )
 
 type campaignPreviewCmd struct {
-	File      string            `arg:"" help:"A YAML or JSON file of a campaign."`
+	File      string            `arg:"" help:"A YAML or JSON file of a campaign, or a folder of them."`
 	Step      string            `placeholder:"ID" help:"The step that is seen (default: every step that sends)."`
 	Channel   string            `placeholder:"telegram|email" help:"The channel (default: each of the step's)."`
 	Language  string            `placeholder:"en|ru|…" help:"The member's language (default: the campaign's first)."`
@@ -36,27 +36,66 @@ type campaignPreviewCmd struct {
 	speech
 }
 
-// Run shows what messages would be.
+// Run shows what messages would be, of each campaign in a folder.
 func (c *campaignPreviewCmd) Run(e *env) error {
 	lang := c.language()
-	d, err := readDraft(c.File, lang)
-	if err != nil {
-		return err
-	}
-	if definition.IsSegment([]byte(d.Source), d.Format) {
-		return errors.New(locale.T(lang, "cli.preview.segment", map[string]any{"file": c.File}))
-	}
 	if _, err := timing.Zone(c.Zone); err != nil {
 		return errors.New(locale.T(lang, "cli.preview.zone", map[string]any{"zone": c.Zone}))
 	}
 	if _, err := language.Parse(c.Language); c.Language != "" && err != nil {
 		return errors.New(locale.T(lang, "cli.preview.language", map[string]any{"language": c.Language}))
 	}
-	r := engine.PreviewRequest{
-		Draft: &d, Step: campaigns.StepID(c.Step), Channel: campaigns.Channel(c.Channel), Language: campaigns.Lang(c.Language), FirstName: c.FirstName, LastName: c.LastName,
-		Attributes: attributes(c.Attr), Answers: map[string][]string{}, Round: c.Round, Speak: lang,
+	drafts, err := c.drafts(lang)
+	if err != nil {
+		return err
 	}
-	r.Calls, r.Event = assumedCalls(c.Call), attributes(c.EventData)
+	for _, d := range drafts {
+		if len(drafts) > 1 {
+			fmt.Fprintf(e.stdout, "== %s\n\n", d.path)
+		}
+		if err := c.preview(e.stdout, d, lang); err != nil {
+			return err
+		}
+	}
+	fmt.Fprintln(e.stdout, locale.T(lang, "preview.print.nothing_sent", nil))
+	return nil
+}
+
+// draftFile is a campaign's draft and where it stands.
+type draftFile struct {
+	engine.Draft
+	path string
+}
+
+// drafts are those of the campaigns; a folder's segments are passed over, since they have no messages.
+func (c *campaignPreviewCmd) drafts(lang string) (list []draftFile, err error) {
+	paths, err := ascode.Expand([]string{c.File}, lang)
+	if err != nil {
+		return nil, err
+	}
+	for _, path := range paths {
+		src, err := ascode.ReadSource(path, lang)
+		if err != nil {
+			return nil, err
+		}
+		if d := (engine.Draft{Source: string(src), Format: ascode.FormatOf(path)}); !definition.IsSegment(src, d.Format) {
+			list = append(list, draftFile{d, path})
+		}
+	}
+	switch {
+	case len(list) > 0:
+		return list, nil
+	case paths[0] == c.File:
+		return nil, errors.New(locale.T(lang, "cli.preview.segment", map[string]any{"file": c.File}))
+	}
+	return nil, errors.New(locale.T(lang, "cli.preview.segments", map[string]any{"file": c.File}))
+}
+
+func (c *campaignPreviewCmd) preview(w io.Writer, d draftFile, lang string) error {
+	r := engine.PreviewRequest{
+		Draft: &d.Draft, Step: campaigns.StepID(c.Step), Channel: campaigns.Channel(c.Channel), Language: campaigns.Lang(c.Language), FirstName: c.FirstName, LastName: c.LastName,
+		Attributes: attributes(c.Attr), Answers: map[string][]string{}, Calls: assumedCalls(c.Call), Event: attributes(c.EventData), Round: c.Round, Speak: lang,
+	}
 	for _, given := range c.Answer {
 		name, v, ok := strings.Cut(given, "=")
 		if !ok || name == "" {
@@ -67,12 +106,11 @@ func (c *campaignPreviewCmd) Run(e *env) error {
 	community := &store.Community{Name: c.Community, TimeZone: c.Zone}
 	seen, err := engine.PreviewAlone(engine.Options{PublicURL: "https://kruzhok.example", MailFrom: "kruzhok@kruzhok.example", MailFromName: c.Community, Now: time.Now}, community, r)
 	if err != nil {
-		return inWords(named(err, []string{c.File}), lang)
+		return inWords(inFile(err, d.path), lang)
 	}
 	for _, m := range seen.Messages {
-		c.print(e.stdout, lang, &m)
+		c.print(w, lang, &m)
 	}
-	fmt.Fprintln(e.stdout, locale.T(lang, "preview.print.nothing_sent", nil))
 	return nil
 }
 

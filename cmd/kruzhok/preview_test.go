@@ -44,6 +44,7 @@ func TestCampaignPreview(t *testing.T) {
 		"nowhere.yaml":                      {"preview", "nowhere.yaml", "--lang", "en"},
 		"нет":                               {"simulate", "nowhere.yaml", "--lang", "ru"},
 		"You like Tea; hot, Coffee. Mood c": {"preview", choices, "--answer", "like=tea", "--answer", "like=coffee", "--answer", "mood=c", "--lang", "en", "--step", "said", "--channel", "telegram"},
+		"language: ":                        {"preview", choices, "--language", "Deutsch", "--lang", "en"},
 		"Expected: a, c, b":                 {"preview", choices, "--answer", "mood=d", "--lang", "en"},
 	} {
 		var o, e strings.Builder

@@ -4,13 +4,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"runtime"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/kruzhok/kruzhok/ascode"
-	"github.com/kruzhok/kruzhok/campaigns"
-	"github.com/kruzhok/kruzhok/campaigns/definition"
 	"github.com/kruzhok/kruzhok/engine"
 	"github.com/kruzhok/kruzhok/internal/fault"
 	"github.com/kruzhok/kruzhok/internal/locale"
@@ -18,7 +19,7 @@ import (
 )
 
 type campaignSimulateCmd struct {
-	Files     []string          `arg:"" help:"YAML or JSON files of campaigns, which are played together, and of segments that they name."`
+	Files     []string          `arg:"" help:"YAML or JSON files of campaigns, which are played together, and of segments that they name, or folders of them."`
 	Members   int               `default:"20" help:"How many members are made up, at most 1000."`
 	Days      int               `default:"60" help:"How many days pass, at most 366."`
 	Start     string            `placeholder:"TIME" help:"When they begin: 2026-11-24, or 2026-11-24T10:00:00Z (default: the last full hour)."`
@@ -28,6 +29,7 @@ type campaignSimulateCmd struct {
 	Attr      map[string]string `mapsep:"none" placeholder:"NAME=VALUE" help:"An attribute that all of them have."`
 	EventData map[string]string `name:"event-data" mapsep:"none" placeholder:"FIELD=VALUE" help:"What events that let members in tell beside what the entry asks for, such as a date that a wait is for."`
 	Call      map[string]string `mapsep:"none" placeholder:"NAME=JSON" help:"What another system is assumed to answer to a call: an object of fields, or fails. Default: nothing, which is a success."`
+	Event     map[string]int    `mapsep:"," placeholder:"NAME=DAY,…" help:"An event that the platform is assumed to report of everybody, in the middle of that day, such as lesson.done=3. What lets members in comes by itself."`
 	Zone      string            `default:"UTC" help:"The community's time zone."`
 	Member    string            `placeholder:"ID" help:"Tell one member's days, such as m0001."`
 	JSON      bool              `name:"json" help:"Print all of it for machines."`
@@ -43,7 +45,7 @@ func (c *campaignSimulateCmd) Run(e *env) error {
 	}
 	r, err := simulation.Run(e.ctx, plan)
 	if err != nil {
-		return inWords(named(err, played), lang)
+		return inWords(inFiles(err, played), lang)
 	}
 	switch {
 	case c.JSON:
@@ -67,34 +69,32 @@ func (c *campaignSimulateCmd) Run(e *env) error {
 // plan also returns the names of the campaigns' files.
 func (c *campaignSimulateCmd) plan(lang string) (p simulation.Plan, played []string, err error) {
 	p = simulation.Plan{
-		Days: c.Days, Seed: c.Seed, Invented: c.Members, Tags: c.Tag, Attributes: attributes(c.Attr), Calls: assumedCalls(c.Call), Event: attributes(c.EventData), Community: simulation.Community{TimeZone: c.Zone},
+		Days: c.Days, Seed: c.Seed, Invented: c.Members, Tags: c.Tag, Attributes: attributes(c.Attr), Calls: assumedCalls(c.Call), EventData: attributes(c.EventData), Community: simulation.Community{TimeZone: c.Zone},
 		Story: c.Member, Lang: lang, Parts: runtime.GOMAXPROCS(0),
+	}
+	if err := c.none(); err != nil {
+		return p, nil, err
 	}
 	if p.Start, err = beginning(c.Start); err != nil {
 		return p, nil, err
 	}
+	for _, name := range slices.Sorted(maps.Keys(c.Event)) {
+		p.Events = append(p.Events, simulation.Event{Name: name, Day: c.Event[name]})
+	}
 	if p.Mix, err = simulation.ParseMix(c.Mix); err != nil {
 		return p, nil, err
 	}
-	segments := map[campaigns.Key]string{}
-	for _, name := range c.Files {
-		d, err := readDraft(name, lang)
-		switch {
-		case err != nil:
-			return p, nil, err
-		case !definition.IsSegment([]byte(d.Source), d.Format):
-			p.Campaigns, played = append(p.Campaigns, d), append(played, name)
-			continue
+	files, err := ascode.ReadFiles(c.Files, lang)
+	if err != nil {
+		return p, nil, withLines(err, lang)
+	}
+	for _, f := range files {
+		d := engine.Draft{Source: string(f.Source), Format: f.Format}
+		if f.Segment() {
+			p.Segments = append(p.Segments, d)
+		} else {
+			p.Campaigns, played = append(p.Campaigns, d), append(played, f.Path)
 		}
-		s, err := engine.ParseSegment(d)
-		if err != nil {
-			return p, nil, named(err, []string{name})
-		}
-		if other, taken := segments[s.Key]; taken {
-			return p, nil, errors.New(locale.T(lang, "cli.files.twice", map[string]any{"file": name, "other": other, "key": string(s.Key)}))
-		}
-		segments[s.Key] = name
-		p.Segments = append(p.Segments, d)
 	}
 	if len(p.Campaigns) == 0 {
 		return p, nil, errors.New(locale.T(lang, "cli.simulate.no_campaign", nil))
@@ -102,10 +102,19 @@ func (c *campaignSimulateCmd) plan(lang string) (p simulation.Plan, played []str
 	return p, played, nil
 }
 
-// readDraft reads a file as its name says.
-func readDraft(name, lang string) (engine.Draft, error) {
-	src, err := ascode.ReadSource(name, lang)
-	return engine.Draft{Source: string(src), Format: ascode.FormatOf(name)}, err
+// none refuses no members and no days: a plan takes 0 for what was left out.
+func (c *campaignSimulateCmd) none() error {
+	var wrong []fault.Detail
+	if c.Members == 0 {
+		wrong = append(wrong, fault.Detail{Path: "--members", Code: "out_of_range", Args: map[string]any{"min": 1, "max": simulation.MaxMembers}})
+	}
+	if c.Days == 0 {
+		wrong = append(wrong, fault.Detail{Path: "--days", Code: "out_of_range", Args: map[string]any{"min": 1, "max": simulation.MaxDays}})
+	}
+	if len(wrong) == 0 {
+		return nil
+	}
+	return fault.New(fault.Invalid, "invalid.simulation", nil).With(wrong...)
 }
 
 func beginning(text string) (time.Time, error) {
@@ -149,21 +158,39 @@ func attributes(typed map[string]string) map[string]any {
 	return out
 }
 
-// named puts the file's name before each problem, where there is but one file that it can be in.
-func named(err error, files []string) error {
+// withLines tells the places of problems, if the error is of them.
+func withLines(err error, lang string) error {
+	var bad *ascode.BadFiles
+	if !errors.As(err, &bad) {
+		return err
+	}
+	return errors.New(locale.T(lang, "cli.check.problems", map[string]any{"n": len(bad.Lines)}) + "\n" + strings.Join(bad.Lines, "\n"))
+}
+
+// inFile names the file that problems of the campaign are in, instead of the path within it; those of others, which have no line, keep theirs.
+func inFile(err error, file string) error {
 	var f *fault.Error
-	if !errors.As(err, &f) || len(files) != 1 || f.Key != "invalid.definition" {
+	if !errors.As(err, &f) || f.Key != "invalid.definition" {
 		return err
 	}
 	named := *f
 	named.Details = nil
 	for _, d := range f.Details {
-		if d.Line > 0 { // else it is in none of them
-			d.Path = files[0]
+		if d.Line > 0 {
+			d.Path = file
 		}
 		named.Details = append(named.Details, d)
 	}
 	return &named
+}
+
+// inFiles is inFile for an error of one of the campaigns that are played.
+func inFiles(err error, played []string) error {
+	var in *simulation.InCampaign
+	if !errors.As(err, &in) {
+		return err
+	}
+	return inFile(err, played[in.Index])
 }
 
 // inWords is the error as it is said to a person: its sentence, and each place with its own.

@@ -46,6 +46,9 @@ func TestCampaignSimulateSaysWhatIsWrong(t *testing.T) {
 		{[]string{"--mix", "answers=1, sleeps=2", "--lang", "en"}, "“sleeps=2” is no behaviour"},
 		{[]string{"--mix", "спит", "--lang", "ru"}, "такого поведения участника здесь нет"},
 		{[]string{"--days", "5000", "--lang", "en"}, "between 1 and 366"},
+		{[]string{"--days", "0", "--lang", "en"}, "--days: "},
+		{[]string{"--members", "0", "--lang", "ru"}, "--members: "},
+		{[]string{"--event", "lesson.done=99", "--lang", "en"}, "events[0].day: "},
 		{[]string{"--member", "nobody", "--lang", "en"}, "m0001 to m0020"},
 		{[]string{"--zone", "Mars/Base", "--lang", "en"}, "no such time zone"},
 	} {

@@ -1,0 +1,186 @@
+package simulation
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/decide"
+	"github.com/kruzhok/kruzhok/campaigns/definition"
+	"github.com/kruzhok/kruzhok/engine"
+	"github.com/kruzhok/kruzhok/reports"
+	"github.com/kruzhok/kruzhok/store"
+)
+
+// passed is one passage of a member whose days are told.
+type passed struct {
+	*store.Enrollment
+	totals *totals
+	visits map[campaigns.StepID]int
+}
+
+// pass keeps the passage, to be told with its reasons.
+func (c *collector) pass(p *person, e *store.Enrollment, t *totals, en decide.Enrollment) {
+	c.passages[p] = append(c.passages[p], passed{e, t, en.Visits})
+}
+
+// reasons adds to the stories what left no row of its own: which way was taken and why, why a message went by its channel, what was given, changed and told. The sentences of
+// decisions are those of "why" beside the live service.
+func (c *collector) reasons(ctx context.Context) error {
+	explained := reports.New(c.store, nil)
+	for p, passages := range c.passages {
+		items := c.items[p]
+		slices.SortStableFunc(items, Item.compare)
+		byCampaign := map[campaigns.Key]*reports.Why{}
+		for _, x := range passages {
+			key := x.totals.Key
+			if byCampaign[key] == nil {
+				why, err := explained.WhyOf(ctx, engine.Operator, key, p.id, c.lang)
+				if err != nil {
+					return err
+				}
+				byCampaign[key] = why
+			}
+			items = c.explain(p, items, x, chainOf(byCampaign[key], x.ID))
+		}
+		c.items[p] = items
+	}
+	return nil
+}
+
+// chainOf are the lines of the passage; of somebody's eleventh passage and those before there are none.
+func chainOf(w *reports.Why, id campaigns.EnrollmentID) []reports.WhyLine {
+	for _, r := range w.Runs {
+		if r.Enrollment == fmt.Sprint(id) {
+			return r.Chain
+		}
+	}
+	return nil
+}
+
+func (c *collector) explain(p *person, items []Item, x passed, chain []reports.WhyLine) []Item {
+	lines := map[campaigns.StepID][]reports.WhyLine{}
+	for _, l := range chain {
+		switch l.Kind {
+		case reports.WhyDecision:
+			lines[l.Step] = append(lines[l.Step], l)
+		case reports.WhyChannel:
+			x.byChannel(items, l)
+		}
+	}
+	for _, s := range x.totals.def.Order {
+		if x.visits[s.ID] == 0 {
+			continue
+		}
+		if it, ok := c.did(x, s); ok {
+			items = x.insert(items, p, c, it, time.Time{})
+		}
+		for _, l := range lines[s.ID] {
+			at := time.Time{}
+			if l.At != nil {
+				at = *l.At
+			}
+			items = x.insert(items, p, c, Item{Kind: ItemDecided, Step: s.ID, Reason: string(l.Why), What: l.What}, at)
+		}
+	}
+	return items
+}
+
+// byChannel adds to the step's message why it came this way, where that was not the first one.
+func (x passed) byChannel(items []Item, l reports.WhyLine) {
+	for i := range items {
+		it := &items[i]
+		if it.Kind == ItemMessage && x.has(it) && it.Step == l.Step && l.Why != "" && l.At != nil && minute(*l.At).Equal(it.At) {
+			it.What += " " + l.What
+		}
+	}
+}
+
+// has reports whether the item is of the passage.
+func (x passed) has(it *Item) bool {
+	return it.Campaign == x.totals.Key && !it.At.Before(minute(x.EnteredAt)) && (x.EndedAt == nil || !it.At.After(*x.EndedAt))
+}
+
+// did is what an award, a set or a notice to the staff has done.
+func (c *collector) did(x passed, s *definition.Step) (it Item, ok bool) {
+	args := map[string]any{"step": string(s.ID)}
+	switch body := s.Body.(type) {
+	case *definition.Award:
+		it.Kind, args["points"] = ItemAwarded, body.Points
+	case *definition.Set:
+		it.Kind, args["what"] = ItemSet, changes(body)
+	case *definition.Notify:
+		it.Kind = ItemNotified
+	default:
+		return it, false
+	}
+	it.Step, it.What = s.ID, c.say("simulation.item."+string(it.Kind), args)
+	if n := x.visits[s.ID]; n > 1 {
+		it.What += " " + c.say("simulation.item.times", map[string]any{"n": n})
+	}
+	return it, true
+}
+
+// changes are what a set does, the same in every language: +tag, −tag, attribute: value.
+func changes(b *definition.Set) string {
+	var out []string
+	for _, tag := range b.AddTags {
+		out = append(out, "+"+tag)
+	}
+	for _, tag := range b.RemoveTags {
+		out = append(out, "−"+tag)
+	}
+	for _, name := range slices.Sorted(maps.Keys(b.Attributes)) {
+		v := b.Attributes[name]
+		if v == nil {
+			v = "—"
+		}
+		out = append(out, fmt.Sprint(name, ": ", v))
+	}
+	if b.Language != "" {
+		out = append(out, "language: "+string(b.Language))
+	}
+	return strings.Join(out, ", ")
+}
+
+// insert puts the item before the first one of the passage that its step comes before in the document, not earlier than at; where there is none, at the passage's end.
+func (x passed) insert(items []Item, p *person, c *collector, it Item, at time.Time) []Item {
+	order := func(id campaigns.StepID) int {
+		return slices.IndexFunc(x.totals.def.Order, func(s *definition.Step) bool { return s.ID == id })
+	}
+	own, last := order(it.Step), -1
+	for i := range items {
+		other := &items[i]
+		if !x.has(other) {
+			continue
+		}
+		last = i
+		if other.Kind == ItemEntered || other.At.Before(minute(at)) {
+			continue
+		}
+		if other.Kind == ItemEnded || order(other.Step) > own {
+			return x.put(items, i, p, c, it, other)
+		}
+	}
+	if last < 0 {
+		return items
+	}
+	return x.put(items, last+1, p, c, it, &items[last])
+}
+
+// put puts the item at the place, at the moment of its neighbour.
+func (x passed) put(items []Item, i int, p *person, c *collector, it Item, neighbour *Item) []Item {
+	it.At, it.order, it.Campaign = neighbour.At, neighbour.order, x.totals.Key
+	it.Local, it.Day = it.At.In(p.zone).Format(localForm), c.dayOf(it.At)
+	return slices.Insert(items, i, it)
+}
+
+// compare is the order in which items are told.
+func (it Item) compare(other Item) int {
+	return cmp.Or(it.At.Compare(other.At), cmp.Compare(it.order, other.order))
+}
