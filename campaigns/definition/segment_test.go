@@ -60,6 +60,9 @@ func badSegments(t *testing.T) (problems []Problem) {
 	others := Segments{"b": &segmentOf(t, "b", "{not: {segment: c}}").Who, "c": &segmentOf(t, "c", "{segment: a}").Who, "novices": {Everyone: true}}
 	problems = append(problems, CheckUses(a.Uses, "", Known{Campaigns: []campaigns.Key{"welcome"}, Segments: others})...)
 	problems = append(problems, a.CheckCircle(others)...)
+	enrolls, _ := Parse([]byte(head+"steps: [{enroll: appointment}]\n"), YAML)
+	keyed := Known{Campaigns: []campaigns.Key{"appointment"}, Keyed: map[campaigns.Key]string{"appointment": "appointment_id"}}
+	problems = append(problems, CheckUses(enrolls.Named(), "", keyed)...)
 	heavy := segmentOf(t, "heavy", "{any: ["+strings.Repeat("{tag: x},", maxComparisons+1)+"]}")
 	return append(problems, heavy.CheckWeight(nil)...)
 }
