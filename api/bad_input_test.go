@@ -107,7 +107,7 @@ func TestBadInput(t *testing.T) {
 		{"message that is not there", "POST", "/v1/messages/5/closure", "", nil, 404, "not_found.message", ""},
 		{"route that is not there", "GET", "/v1/nothing", "", nil, 404, "not_found.page", ""},
 		{"method that is not there", "PUT", "/v1/campaigns", "{}", nil, 405, "invalid.method", ""},
-		{"nobody to enroll", "POST", "/v1/campaigns/nothing/enrollments", `{"members":[]}`, nil, 422, "invalid.request", "members"},
+		{"nobody to enroll", "POST", "/v1/campaigns/nothing/enrollments", `{"members":[]}`, nil, 422, "invalid.nobody_to_enroll", ""},
 		{"community in no zone", "PATCH", "/v1/community", `{"time_zone":"Mars/Olympus"}`, nil, 422, "invalid.settings", "time_zone"},
 		{"budget of nothing", "PATCH", "/v1/community", `{"budget":[{"most":3,"per":"1d"},{"most":0,"per":"1d"}]}`, nil, 422, "invalid.settings", "budget[1].most"},
 		{"budget of a moment", "PATCH", "/v1/community", `{"budget":[{"most":1,"per":"1m"}]}`, nil, 422, "invalid.settings", "budget[0].per"},

@@ -214,7 +214,7 @@ func TestReportTellsOpenings(t *testing.T) {
 
 func (w *world) publishExplained() {
 	w.t.Helper()
-	w.call("POST", "/v1/campaigns/small/publication", "").want(http.StatusCreated)
+	w.call("POST", "/v1/campaigns/small/publication", `{"schedule_past":"accept"}`).want(http.StatusCreated)
 }
 
 func (w *world) joined() {

@@ -23,7 +23,7 @@ func TestPlanTellsWhatApplyRefuses(t *testing.T) {
 	w.must(err)
 	_, err = w.engine.AdvanceDue(t.Context(), time.Second)
 	w.must(err)
-	w.write("a.yaml", strings.Replace(one, "id: pause", "id: rest", 1))
+	w.write("a.yaml", strings.Replace(one, "  - {id: pause, wait: 1d}\n", "", 1))
 	if said := w.said(w.plan(s, true, a), "en"); !strings.Contains(said, "1 at the step “") {
 		t.Errorf("where they stand is not told: %s", said)
 	}

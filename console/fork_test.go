@@ -73,8 +73,8 @@ steps:
 	_, err = w.e.Publish(t.Context(), engine.Operator, "fork")
 	must(t, err)
 	for lang, says := range map[string][]string{
-		"en": {"long &amp; kind: 75 % by chance", "B: 25 % by chance", "Wait until 10:00 on: Monday, Sunday", "Wait 2 days, then until 11:00 on: Friday", "Wait until 18:00, 3 days before the day in “exam_on”", "Wait for “lesson.done”, 7 days at most", "Takes the member into “fork”"},
-		"ru": {"B: 25 % наугад", "день недели: понедельник, воскресенье", "Ждать 2 дня, потом до 11:00, день недели: пятница", "за 3 дня до даты из «exam_on»", "Ждать «lesson.done», не дольше: 7 дней", "Записывает участника в «fork»"},
+		"en": {"long &amp; kind: 75 % by chance", "B: 25 % by chance", "Wait until 10:00 on: Monday, Sunday", "Wait 2 days, then until 11:00 on: Friday", "Wait until 18:00, 3 days before the day in “exam_on”", "Wait for “lesson.done”, 7 days at most", "Takes the member into “Fork”"},
+		"ru": {"B: 25 % наугад", "день недели: понедельник, воскресенье", "Ждать 2 дня, потом до 11:00, день недели: пятница", "за 3 дня до даты из «exam_on»", "Ждать «lesson.done», не дольше: 7 дней", "Записывает участника в «Fork»"},
 	} {
 		page := strings.ReplaceAll(w.get("/console/campaigns/fork", lang), "\u00a0", " ")
 		for _, part := range says {

@@ -1,7 +1,7 @@
 package engine
 
 import (
-	"maps"
+	"encoding/json"
 	"slices"
 	"unicode/utf8"
 )
@@ -12,17 +12,20 @@ const (
 	maxBroughtText = 400 // characters, as of an attribute
 )
 
-// brought is what a run keeps of an event's data: texts, numbers and yes or no, the first by name. Lists, objects and longer texts are left out.
-func brought(data map[string]any) map[string]any {
+// brought is what a run keeps of an event's data: of the fields that its version names, texts, numbers and yes or no. Lists, objects and longer texts are left out.
+func brought(data map[string]any, named []string) map[string]any {
 	kept := map[string]any{}
-	for _, name := range slices.Sorted(maps.Keys(data)) {
-		if len(kept) == maxBrought {
-			break
-		}
+	for _, name := range named[:min(len(named), maxBrought)] {
 		switch v := data[name].(type) {
 		case string:
 			if utf8.RuneCountInString(v) <= maxBroughtText {
 				kept[name] = v
+			}
+		case json.Number: // an id has more digits than a number holds
+			if exact(v) {
+				kept[name], _ = v.Float64()
+			} else {
+				kept[name] = v.String()
 			}
 		case float64, bool:
 			kept[name] = v
@@ -32,4 +35,11 @@ func brought(data map[string]any) map[string]any {
 		return nil
 	}
 	return kept
+}
+
+// exact reports a number that stays the same as a float64 of at most 15 digits.
+func exact(n json.Number) bool {
+	_, err := n.Float64()
+	digits := slices.DeleteFunc([]byte(n.String()), func(c byte) bool { return c < '0' || c > '9' })
+	return err == nil && len(digits) <= 15
 }

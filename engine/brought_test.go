@@ -14,11 +14,11 @@ func TestRunsWaitForTheirOwnDates(t *testing.T) {
 		anna := w.member("anna", byMail("anna@example.org"))
 		key := w.publish(campaign("appointment", "entry: {event: appointment.booked, key: appointment_id}\nexit: [{event: appointment.canceled}]",
 			"  - {id: eve, wait: {until: \"18:00\", date: {event: starts_at, before: 1d}}}\n"+
-				"  - {id: tomorrow, send: {subject: {en: S, ru: S}, text: "+both("With {{ event.teacher }} on {{ event.starts_at | date: \"%d.%m.\" }}")+"}}\n"+
+				"  - {id: tomorrow, send: {subject: {en: S, ru: S}, text: "+both("With {{ event.teacher }} in {{ event.room }} ({{ event.order }}) on {{ event.starts_at | date: \"%d.%m.\" }}")+"}}\n"+
 				"  - {id: shortly, wait: {date: {event: starts_at, before: 2h}}}\n"+
 				sends("soon", "Soon")))
 		for _, data := range []string{
-			`{"appointment_id": "A1", "starts_at": "2026-12-01T17:00:00Z", "teacher": "Olga", "left_out": {"a": 1}, "long": "` + strings.Repeat("x", 401) + `"}`,
+			`{"appointment_id": "A1", "starts_at": "2026-12-01T17:00:00Z", "teacher": "Olga", "room": 12, "order": 123456789012345678, "left_out": {"a": 1}, "long": "` + strings.Repeat("x", 401) + `"}`,
 			`{"appointment_id": "A2", "starts_at": "2026-12-10T09:00:00Z", "teacher": "John"}`,
 			`{"appointment_id": "A3", "starts_at": "2026-12-02T09:00:00Z", "teacher": "Eve"}`,
 		} {
@@ -36,7 +36,7 @@ func TestRunsWaitForTheirOwnDates(t *testing.T) {
 				got = append(got, "Soon")
 			}
 		}
-		if got := strings.Join(got, "; "); got != "With Olga on 01.12.; Soon; With John on 10.12.; Soon" {
+		if got := strings.Join(got, "; "); got != "With Olga in 12 (123456789012345678) on 01.12.; Soon; With John in  () on 10.12.; Soon" {
 			t.Error(got)
 		}
 		var at []string

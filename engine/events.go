@@ -240,7 +240,7 @@ func (e *Engine) enter(ctx context.Context, tx *store.Tx, l *live, p *store.Prof
 		return err
 	}
 	if why == Enrolled {
-		if why, err = e.enterAfter(ctx, tx, l, p, wayIn{source: "event:" + h.event, key: key, at: h.at, brought: brought(h.data)}, 0, out); err != nil {
+		if why, err = e.enterAfter(ctx, tx, l, p, wayIn{source: "event:" + h.event, key: key, at: h.at, brought: brought(h.data, l.def.Brought)}, 0, out); err != nil {
 			return err
 		}
 	}

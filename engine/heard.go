@@ -48,13 +48,24 @@ func (e *Engine) heardFirst(ctx context.Context, tx *store.Tx, rows []*store.Enr
 	}), nil
 }
 
-// What a record holds of whoever waits for an event, or is in a round that an answer may close.
+// What a record holds of whoever waits for an event, is in a round that an answer may close, or is asked by another channel too where nothing is heard.
 var (
 	waitsForEvent = []byte(`"event":`)
 	inRound       = []byte(`"round":`)
+	isSilent      = []byte(`"silence":`)
+	hasTwin       = []byte(`"twin":`)
 )
 
 // listens reports whether it makes a difference for the enrollment that is due what its member did before. It may say so of one more.
 func listens(row *store.Enrollment) bool {
-	return row.WaitKind == campaigns.WaitAnswer || row.WaitKind == campaigns.WaitTime && (bytes.Contains(row.Data, waitsForEvent) || bytes.Contains(row.Data, inRound))
+	has := func(part []byte) bool { return bytes.Contains(row.Data, part) }
+	switch row.WaitKind {
+	case campaigns.WaitAnswer:
+		return true
+	case campaigns.WaitTime:
+		return has(waitsForEvent) || has(inRound) || has(isSilent)
+	case campaigns.WaitDelivery: // a question's time may be over while its second message is on its way
+		return has(hasTwin)
+	}
+	return false
 }

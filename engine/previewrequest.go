@@ -85,7 +85,7 @@ func (v *previewing) assume() {
 	if badFormality(campaigns.FormalityAttribute, v.r.Attributes[campaigns.FormalityAttribute]) {
 		v.wrong = append(v.wrong, fault.Detail{Path: "attributes." + campaigns.FormalityAttribute, Code: "bad_formality", Expected: formalities})
 	}
-	v.en.Brought = brought(v.r.Event)
+	v.en.Brought = brought(v.r.Event, v.l.def.Brought)
 	if l := string(v.r.Language); l != "" {
 		if _, err := language.Parse(l); err != nil {
 			v.wrong = append(v.wrong, fault.Detail{Path: "language", Code: "bad_language", Expected: "en"})

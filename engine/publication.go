@@ -314,9 +314,10 @@ func (d *documents) place(ctx context.Context, s *Standing, def *definition.Defi
 	return nil
 }
 
-// Publish makes the draft the campaign's next version. Members inside finish the version that they entered. A moment that is past is no question: it opens at once.
+// Publish makes the draft the campaign's next version. Members inside finish the version that they entered. A moment that is past is no question: it opens at once; nor are texts that are missing in a language: members who read
+// it get the first one.
 func (e *Engine) Publish(ctx context.Context, p Principal, key campaigns.Key) (*store.Version, error) {
-	v, err := e.PublishAs(ctx, p, key, Publishing{AcceptPast: true})
+	v, err := e.PublishAs(ctx, p, key, Publishing{AcceptPast: true, AcceptMissing: true})
 	if err != nil {
 		return nil, err
 	}

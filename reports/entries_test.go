@@ -91,7 +91,7 @@ func TestWhatASilentQuestionWaitsFor(t *testing.T) {
 		true:  "Waits for the answer to “q” until 1 December, 09:00 (zone UTC); without one the campaign goes on.",
 	} {
 		w := &passage{
-			explainer: &explainer{lang: "en", zone: time.UTC, c: &store.Campaign{}}, def: def, row: &store.Enrollment{Step: "q", WaitKind: campaigns.WaitAnswer, DueAt: &due},
+			explainer: &explainer{lang: "en", zone: time.UTC, c: &store.Campaign{}, p: &store.Profile{}}, def: def, row: &store.Enrollment{Step: "q", WaitKind: campaigns.WaitAnswer, DueAt: &due},
 			en: decide.Enrollment{Asked: map[campaigns.StepID]decide.Asked{"q": {Escalated: escalated}}},
 		}
 		if lines := w.stands(); len(lines) != 1 || lines[0].What != want {

@@ -106,7 +106,9 @@ func (r *Reports) passAgain(ctx context.Context, id campaigns.CampaignID, enroll
 
 // firstPassages counts as the campaign's counters do, each member once.
 func (r *Reports) firstPassages(ctx context.Context, id campaigns.CampaignID) (enrollments []store.Count, goals []store.GoalCount, err error) {
-	firsts, err := r.firsts.tell(id, func() ([]store.GoalCount, error) { return r.store.CountFirstGoals(ctx, id) })
+	firsts, err := r.firsts.tell(id, func() ([]store.GoalCount, error) {
+		return r.store.CountFirstGoals(context.WithoutCancel(ctx), id) // whoever leaves has counted for the next
+	})
 	for _, n := range firsts {
 		enrollments = append(enrollments, store.Count{Version: n.Version, N: n.N})
 		if n.HeldOut || n.Reached {

@@ -40,6 +40,7 @@ type totals struct {
 	inside     map[*person]bool // who entered
 	loops      map[campaigns.StepID]int
 	arms       map[campaigns.StepID]*ArmTotals // of splits
+	order      map[campaigns.StepID]int        // of steps in the document, from 1; that of no step is 0
 }
 
 // tally counts by reason.
@@ -124,9 +125,11 @@ func newTotals(c campaign, lang string) *totals {
 	t := &totals{
 		campaign: c, steps: map[campaigns.StepID]*StepTotals{}, notSent: map[campaigns.StepID]tally{}, notEntered: tally{}, exited: tally{},
 		inside: map[*person]bool{}, loops: map[campaigns.StepID]int{}, arms: map[campaigns.StepID]*ArmTotals{},
+		order: map[campaigns.StepID]int{},
 	}
 	t.Key, t.Name = c.def.Key, c.def.NameIn(campaigns.Lang(lang))
-	for _, s := range c.def.Order {
+	for i, s := range c.def.Order {
+		t.order[s.ID] = i + 1
 		t.steps[s.ID] = &StepTotals{Step: s.ID, Does: s.Does(), Sent: map[campaigns.Channel]int{}}
 		t.notSent[s.ID] = tally{}
 		if split, ok := s.Body.(*definition.Split); ok {

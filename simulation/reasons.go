@@ -38,6 +38,9 @@ func (c *collector) reasons(ctx context.Context) error {
 		slices.SortStableFunc(items, Item.compare)
 		byCampaign := map[campaigns.Key]*reports.Why{}
 		for _, x := range passages {
+			if err := cmp.Or(ctx.Err(), c.fits()); err != nil {
+				return err
+			}
 			key := x.totals.Key
 			if byCampaign[key] == nil {
 				why, err := explained.WhyOf(ctx, engine.Operator, key, p.id, c.lang)
@@ -150,10 +153,8 @@ func changes(b *definition.Set) string {
 
 // insert puts the item before the first one of the passage that its step comes before in the document, not earlier than at; where there is none, at the passage's end.
 func (x passed) insert(items []Item, p *person, c *collector, it Item, at time.Time) []Item {
-	order := func(id campaigns.StepID) int {
-		return slices.IndexFunc(x.totals.def.Order, func(s *definition.Step) bool { return s.ID == id })
-	}
-	own, last := order(it.Step), -1
+	order := x.totals.order
+	own, last := order[it.Step], -1
 	for i := range items {
 		other := &items[i]
 		if !x.has(other) {
@@ -163,7 +164,7 @@ func (x passed) insert(items []Item, p *person, c *collector, it Item, at time.T
 		if other.Kind == ItemEntered || other.At.Before(minute(at)) {
 			continue
 		}
-		if other.Kind == ItemEnded || order(other.Step) > own {
+		if other.Kind == ItemEnded || order[other.Step] > own {
 			return x.put(items, i, p, c, it, other)
 		}
 	}
@@ -175,6 +176,7 @@ func (x passed) insert(items []Item, p *person, c *collector, it Item, at time.T
 
 // put puts the item at the place, at the moment of its neighbour.
 func (x passed) put(items []Item, i int, p *person, c *collector, it Item, neighbour *Item) []Item {
+	c.kept.Add(itemBytes + int64(len(it.What)))
 	it.At, it.order, it.Campaign = neighbour.At, neighbour.order, x.totals.Key
 	it.Local, it.Day = it.At.In(p.zone).Format(localForm), c.dayOf(it.At)
 	return slices.Insert(items, i, it)

@@ -45,6 +45,16 @@ func TestStoriesSayWhy(t *testing.T) {
 	}
 }
 
+// TestMissingTextsArePlayed: whoever reads a language that a text is missing in gets the first one, as live.
+func TestMissingTextsArePlayed(t *testing.T) {
+	draft := written("", "  - {id: hi, send: {text: {en: Hi}}}\n")
+	draft.Source = strings.Replace(draft.Source, "languages: [en]", "languages: [en, ru]", 1)
+	r := run(t, Plan{Campaigns: []engine.Draft{draft}, Invented: 4, Days: 2})
+	if c := r.Campaigns[0]; c.Completed != 4 {
+		t.Errorf("%+v", c)
+	}
+}
+
 // TestAssumedEvents: an event that is assumed comes to everybody on its day, and ends a wait; one that cannot come is refused with its place.
 func TestAssumedEvents(t *testing.T) {
 	draft := written("", "  - {id: w, wait: {event: friend.joined, timeout: {after: 30d, goto: over}}}\n  - {id: hi, send: {text: {en: Hi}}}\n  - {id: over, end: true}\n")

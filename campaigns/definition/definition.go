@@ -41,6 +41,8 @@ type Definition struct {
 	Order []*Step
 	// TwoForms are the languages in which some text has both forms of address; filled by Parse.
 	TwoForms []campaigns.Lang
+	// Brought are the fields of the event that begins a run which texts and waits name; filled by Parse.
+	Brought []string
 	// Uses are the campaigns and segments that conditions name; filled by Parse.
 	Uses []Use
 	// Warnings are what a draft may have and should not be published with unless somebody means it, sorted by place; filled by Parse.

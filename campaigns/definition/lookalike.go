@@ -1,6 +1,7 @@
 package definition
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -121,7 +122,13 @@ func mixed(word []rune) (at int, want rune) {
 	return -1, 0
 }
 
+// abbreviation is one with an ending: ITшник, SMSу.
+var abbreviation = regexp.MustCompile(`^\p{Latin}{2,}\p{Cyrillic}+$`)
+
 func mixedRun(run []rune) (at int, want rune) {
+	if word := string(run); abbreviation.MatchString(word) && strings.ToLower(word) != word && unicode.IsUpper(run[1]) {
+		return -1, 0
+	}
 	var cyrillic, latin []int
 	cyrillicTwins, allLatinTwins := true, true
 	for i, c := range run {

@@ -56,7 +56,7 @@ func TestLookalikes(t *testing.T) {
 
 // TestOwnAlphabets: words of one alphabet are free, and so are those that nobody could take for another.
 func TestOwnAlphabets(t *testing.T) {
-	for _, word := range []string{"чай", "сорока", "А1", "а1", "vip", "SMSка", "Wi-Fi зона", "3D-печать", "IT-отдел", "ё", "C++", "кофе_tea", "👨‍👩‍👧", "TV и радио"} {
+	for _, word := range []string{"чай", "сорока", "А1", "а1", "vip", "SMSка", "ITшник", "SMSу", "Wi-Fi зона", "3D-печать", "IT-отдел", "ё", "C++", "кофе_tea", "👨‍👩‍👧", "TV и радио"} {
 		src := head + fmt.Sprintf("steps:\n  - set: {add_tags: [%q]}\n  - branch: [{if: {attribute: level, is: %q}, steps: [{wait: 1d}]}]\n", word, word)
 		if _, problems := Parse([]byte(src), YAML); len(problems) > 0 {
 			t.Errorf("%s: %s", word, listed(problems))

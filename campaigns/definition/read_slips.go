@@ -127,9 +127,9 @@ func holders(key string) (names []string) {
 	return names
 }
 
-// uncut reports a text without quotes that a comment ends: whoever writes a hashtag means no comment.
+// uncut reports a text without quotes that a hashtag ends, which YAML takes for a comment: whoever comments puts a space behind the mark.
 func (r *reader) uncut(n *node) {
-	if c := n.cut; c != nil && !r.out.stored {
+	if c := n.cut; c != nil && !r.out.stored && len(c.text) > 1 && !strings.ContainsRune(" \t#", rune(c.text[1])) {
 		r.out.add(c.place, "text_cut", "rest", c.text)
 	}
 }

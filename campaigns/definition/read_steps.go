@@ -226,7 +226,9 @@ func (r *reader) attributes(n *node) map[string]any {
 			values[e.key] = string(word(r, e.value, formalities))
 			continue
 		}
-		r.ownWord(e.value)
+		if !strings.Contains(e.value.text, " ") { // a whole sentence is compared with nothing
+			r.ownWord(e.value)
+		}
 		values[e.key] = r.value(e.value)
 	}
 	return values

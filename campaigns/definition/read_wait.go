@@ -91,8 +91,8 @@ func (r *reader) waitDate(s *Step, n *node, wait *record) *DateWait {
 	if rec.get("before") != nil && rec.get("after") != nil {
 		r.out.add(rec.values["after"].place, "only_one_of", "key", "after", "other", "before")
 	}
-	if at := rec.get("event"); at != nil && r.d.Entry.Event == "" {
-		r.out.add(at.place, "brought_by_nothing", "name", d.Brought)
+	if at := rec.get("event"); at != nil {
+		r.brings(at.place, d.Brought)
 	}
 	if rec.get("attribute") != nil && d.Shift.Time == 0 {
 		wait.needs("until")

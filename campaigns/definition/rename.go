@@ -25,7 +25,7 @@ func Renamed(src string, format Format, key campaigns.Key, name string) (out str
 			return "", false
 		}
 	}
-	d, problems := Parse([]byte(out), format)
+	d, problems := ParseStored([]byte(out), format) // it is a draft; publishing it reads it strictly
 	if len(problems) > 0 || d.Key != key || name != "" && d.NameIn(d.Languages[0]) != name {
 		return "", false
 	}

@@ -60,6 +60,8 @@ func TestSlips(t *testing.T) {
 func TestNoSlips(t *testing.T) {
 	for name, src := range map[string]string{
 		"comments behind what is no text": head + "steps:\n  - wait: 1d # a day\n  - {id: b, wait: 1d} # {another}\n  - send:\n      text: # in both\n        en: |\n          Come #tea\n        ru: \"Чай\" # тоже\n      channels: [email] # only\n",
+		"comments behind a text":          strings.Replace(head, "name: A", "name: Tea   # renamed in May", 1) + "steps:\n  - call:\n      endpoint: shop\n      send:\n        level: 3   # B1\n",
+		"a hard space in a block text":    head + "steps:\n  - send:\n      text:\n        en: |\n          \u00a0Tea:\u00a0500\n        ru: Чай\n",
 		"quoted":                          head + "steps: [{send: {text: {\"en\":\"a, b: c #d\", ru: 'д: #е'}}}]\n",
 		"a hash inside a word":            head + "steps: [{send: {text: {en: C# is here, ru: б#в}}}]\n",
 		"an address":                      head + "steps: [{send: {text: {en: See https://a.example/x, ru: в 9:30}}}]\n",
@@ -75,6 +77,9 @@ func TestStoredSlips(t *testing.T) {
 	for _, name := range []string{"hashtag", "hashtag in a name", "hashtag of a call", "braces without", "colon in braces"} {
 		if d, problems := ParseStored([]byte(slips[name].source), YAML); d == nil {
 			t.Errorf("%s: %s", name, listed(problems))
+		}
+		if ReadTree([]byte(slips[name].source), YAML) == nil {
+			t.Errorf("%s: cannot be compared", name)
 		}
 	}
 }

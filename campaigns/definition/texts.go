@@ -154,9 +154,7 @@ func (r *reader) checkVariables(use textUse, read []templates.Variable) {
 			continue
 		}
 		if name, ok := strings.CutPrefix(v.Path, broughtVariable); ok && nameForm.MatchString(name) {
-			if r.d.Entry.Event == "" {
-				r.out.add(at, "brought_by_nothing", "name", name)
-			}
+			r.brings(at, name)
 			continue
 		}
 		switch {
@@ -190,6 +188,15 @@ func pluralExample(lang campaigns.Lang) string {
 		return `plural: "балл", "балла", "баллов"`
 	}
 	return `plural: "1 …", "2 …", "5 …"`
+}
+
+// brings notes a field of the event that begins a run.
+func (r *reader) brings(at Place, name string) {
+	if r.d.Entry.Event == "" {
+		r.out.add(at, "brought_by_nothing", "name", name)
+	} else if !slices.Contains(r.d.Brought, name) {
+		r.d.Brought = append(r.d.Brought, name)
+	}
 }
 
 // meantVariable also finds "first_name" and "name" without the word before the dot.

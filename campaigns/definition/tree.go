@@ -43,7 +43,7 @@ func (t *Tree) Get(key string) *Tree {
 
 // ReadTree reads a document for comparing it, its fragments put in where they are used. It is nil where Parse finds that the document cannot be read at all.
 func ReadTree(src []byte, format Format) *Tree {
-	out := &sink{}
+	out := &sink{stored: true} // whoever wants it strictly has parsed it before
 	text, ok := readSource(src, out)
 	if !ok {
 		return nil

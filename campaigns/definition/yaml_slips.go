@@ -30,7 +30,7 @@ const oddSpaces = "\u00a0\u00ad\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\
 var oddSpace = regexp.MustCompile(`^(?:[ \t-]*|[^"'#]*?:[ \t]*)([` + oddSpaces + `])`)
 
 func (s *source) spaceSlip(at Place, out *sink) bool {
-	for line := 1; line <= min(at.Line, len(s.lines)); line++ {
+	for line := max(1, at.Line-1); line <= min(at.Line, len(s.lines)); line++ {
 		text := string(s.lines[line-1])
 		m := oddSpace.FindStringSubmatchIndex(text)
 		if m == nil {
@@ -47,7 +47,7 @@ func (s *source) oddIndents(tokens token.Tokens, out *sink) (found bool) {
 	for _, tok := range tokens {
 		at := tokenAt(tok)
 		first := s.at(at.Line, at.Column)
-		if tok.Type != token.StringType || out.stored || first == 0 || !strings.ContainsRune(oddSpaces, first) || !strings.HasPrefix(tok.Value, string(first)) {
+		if tok.Type != token.StringType || out.stored || first == 0 || inBlockText(tok) || !strings.ContainsRune(oddSpaces, first) || !strings.HasPrefix(tok.Value, string(first)) {
 			continue
 		}
 		if strings.TrimLeft(string(s.lines[at.Line-1][:at.Column-1]), " ") == "" {
@@ -56,6 +56,11 @@ func (s *source) oddIndents(tokens token.Tokens, out *sink) (found bool) {
 		}
 	}
 	return found
+}
+
+// inBlockText reports a token that is the content of a block text (| or >): a space there is of the text.
+func inBlockText(tok *token.Token) bool {
+	return tok.Prev != nil && (tok.Prev.Type == token.LiteralType || tok.Prev.Type == token.FoldedType)
 }
 
 // commentSlip: inside brackets a comment that a hashtag began has swallowed what closes them.

@@ -4,9 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"runtime"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -29,7 +27,7 @@ type campaignSimulateCmd struct {
 	Attr      map[string]string `mapsep:"none" placeholder:"NAME=VALUE" help:"An attribute that all of them have."`
 	EventData map[string]string `name:"event-data" mapsep:"none" placeholder:"FIELD=VALUE" help:"What events that let members in tell beside what the entry asks for, such as a date that a wait is for."`
 	Call      map[string]string `mapsep:"none" placeholder:"NAME=JSON" help:"What another system is assumed to answer to a call: an object of fields, or fails. Default: nothing, which is a success."`
-	Event     map[string]int    `mapsep:"," placeholder:"NAME=DAY,…" help:"An event that the platform is assumed to report of everybody, in the middle of that day, such as lesson.done=3. What lets members in comes by itself."`
+	Event     []string          `sep:"," placeholder:"NAME=DAY,…" help:"An event that the platform is assumed to report of everybody, in the middle of that day, such as lesson.done=3. What lets members in comes by itself."`
 	Zone      string            `default:"UTC" help:"The community's time zone."`
 	Member    string            `placeholder:"ID" help:"Tell one member's days, such as m0001."`
 	JSON      bool              `name:"json" help:"Print all of it for machines."`
@@ -78,8 +76,13 @@ func (c *campaignSimulateCmd) plan(lang string) (p simulation.Plan, played []str
 	if p.Start, err = beginning(c.Start); err != nil {
 		return p, nil, err
 	}
-	for _, name := range slices.Sorted(maps.Keys(c.Event)) {
-		p.Events = append(p.Events, simulation.Event{Name: name, Day: c.Event[name]})
+	for _, typed := range c.Event { // one may come on several days
+		name, written, _ := strings.Cut(typed, "=")
+		day, err := strconv.Atoi(written)
+		if name == "" || err != nil {
+			return p, nil, errors.New(locale.T(lang, "cli.simulate.event_form", nil))
+		}
+		p.Events = append(p.Events, simulation.Event{Name: name, Day: day})
 	}
 	if p.Mix, err = simulation.ParseMix(c.Mix); err != nil {
 		return p, nil, err

@@ -48,7 +48,8 @@ func TestCampaignSimulateSaysWhatIsWrong(t *testing.T) {
 		{[]string{"--days", "5000", "--lang", "en"}, "between 1 and 366"},
 		{[]string{"--days", "0", "--lang", "en"}, "--days: "},
 		{[]string{"--members", "0", "--lang", "ru"}, "--members: "},
-		{[]string{"--event", "lesson.done=99", "--lang", "en"}, "events[0].day: "},
+		{[]string{"--event", "lesson.done=3,lesson.done=99", "--lang", "en"}, "events[1].day: "},
+		{[]string{"--event", "lesson.done", "--lang", "ru"}, "ИМЯ=ДЕНЬ"},
 		{[]string{"--member", "nobody", "--lang", "en"}, "m0001 to m0020"},
 		{[]string{"--zone", "Mars/Base", "--lang", "en"}, "no such time zone"},
 	} {
