@@ -15,7 +15,6 @@ import (
 	"github.com/kruzhok/kruzhok/engine"
 	"github.com/kruzhok/kruzhok/internal/locale"
 	"github.com/kruzhok/kruzhok/store"
-	"golang.org/x/text/language"
 )
 
 type campaignPreviewCmd struct {
@@ -41,9 +40,6 @@ func (c *campaignPreviewCmd) Run(e *env) error {
 	lang := c.language()
 	if _, err := timing.Zone(c.Zone); err != nil {
 		return errors.New(locale.T(lang, "cli.preview.zone", map[string]any{"zone": c.Zone}))
-	}
-	if _, err := language.Parse(c.Language); c.Language != "" && err != nil {
-		return errors.New(locale.T(lang, "cli.preview.language", map[string]any{"language": c.Language}))
 	}
 	drafts, err := c.drafts(lang)
 	if err != nil {
