@@ -11,6 +11,7 @@ import (
 	"github.com/kruzhok/kruzhok/campaigns/definition"
 	"github.com/kruzhok/kruzhok/engine"
 	"github.com/kruzhok/kruzhok/internal/fault"
+	"github.com/kruzhok/kruzhok/internal/race"
 	"github.com/kruzhok/kruzhok/simulation"
 )
 
@@ -35,6 +36,9 @@ func supply(d *definition.Definition) (others, segments []engine.Draft) {
 
 // TestExamplesRun plays every example of the reference, the tutorial and the README with a few members over its days.
 func TestExamplesRun(t *testing.T) {
+	if race.Enabled {
+		t.Skip("the other run of the tests plays them")
+	}
 	for _, name := range []string{"docs/campaigns.md", "docs/tutorial.md", "README.md"} {
 		for _, e := range examples(read(t, name)) {
 			t.Run(fmt.Sprintf("%s:%d", name, e.line), func(t *testing.T) {
