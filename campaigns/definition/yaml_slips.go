@@ -1,6 +1,7 @@
 package definition
 
 import (
+	"iter"
 	"regexp"
 	"slices"
 	"strings"
@@ -112,15 +113,22 @@ func (s *source) quoteSlip(tokens token.Tokens, at Place, out *sink) bool {
 	return true
 }
 
+// near are the line of the place and the one before, by their numbers.
+func (s *source) near(at Place) iter.Seq2[int, string] {
+	return func(yield func(int, string) bool) {
+		for _, line := range []int{at.Line, at.Line - 1} {
+			if line >= 1 && line <= len(s.lines) && !yield(line, string(s.lines[line-1])) {
+				return
+			}
+		}
+	}
+}
+
 var tightColon = regexp.MustCompile(`^\s*(?:- +)*([A-Za-z_]+):([^\s:/].*)$`)
 
 // colonSlip: a key of the language without a space after its colon is a text to YAML.
 func (s *source) colonSlip(at Place, out *sink) bool {
-	for _, line := range []int{at.Line, at.Line - 1} {
-		if line < 1 || line > len(s.lines) {
-			continue
-		}
-		text := string(s.lines[line-1])
+	for line, text := range s.near(at) {
 		m := tightColon.FindStringSubmatch(text)
 		if m == nil || !isWord(m[1]) {
 			continue
@@ -141,11 +149,7 @@ func isWord(word string) bool {
 var otherBeginning = regexp.MustCompile(`(?:[\w-]+:|^\s*-)\s+(?:(\[)[^\]]*\][^\s,}\]]|(-) )`)
 
 func (s *source) beginningSlip(at Place, out *sink) bool {
-	for _, line := range []int{at.Line, at.Line - 1} {
-		if line < 1 || line > len(s.lines) {
-			continue
-		}
-		text := string(s.lines[line-1])
+	for line, text := range s.near(at) {
 		m := otherBeginning.FindStringSubmatchIndex(text)
 		if m == nil || m[4] >= 0 && strings.HasPrefix(strings.TrimSpace(text), "- ") {
 			continue
