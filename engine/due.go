@@ -119,11 +119,8 @@ func (e *Engine) wakeLanes(ctx context.Context) {
 func (e *Engine) advanceTogether(ctx context.Context, id campaigns.CampaignID) (ids []campaigns.EnrollmentID, err error) {
 	err = e.Store.WriteOften(ctx, func(tx *store.Tx) error {
 		now := e.now()
-		rows, err := tx.LockDue(ctx, id, now, e.Store.BulkRows())
+		rows, err := tx.LockDue(ctx, id, now, e.away.now(), e.Store.BulkRows())
 		if err != nil {
-			return err
-		}
-		if rows, err = e.heardFirst(ctx, tx, rows); err != nil {
 			return err
 		}
 		ids = ids[:0]

@@ -227,18 +227,20 @@ func TestChannelAway(t *testing.T) {
 	})
 }
 
-// TestBlockedWhileAsked: a question in a chat that the member blocks goes on by mail at once where it escalates; where it does not, why says that they
-// cannot see it.
+// TestBlockedWhileAsked: a question or a message in a chat that the member blocks goes on by mail at once where it escalates; where a question does not,
+// why says that they cannot see it.
 func TestBlockedWhileAsked(t *testing.T) {
 	for _, how := range []string{"told", "refused"} {
 		each(t, func(t *testing.T, w *world) {
 			key := w.publish(campaign("goes-on", "escalate: {after: 2d}", asks("q", "choice", twoOptions+", timeout: {after: 5d}")))
+			told := w.publish(campaign("told", "", "  - {id: m, send: {text: "+both("News")+", escalate: {after: 2d}}}\n"+waits("w", "for: 5d")))
 			stays := w.publish(campaign("stays", "", asks("s", "choice", twoOptions+", timeout: {after: 5d}")))
 			m := w.chatMember("ann", 1, andMail("ann@example.org"))
 			w.enroll(key, "ann")
+			w.enroll(told, "ann")
 			w.enroll(stays, "ann")
 			w.later(time.Hour)
-			w.expectRows(m, "q telegram sent", "s telegram sent")
+			w.expectRows(m, "q telegram sent", "m telegram sent", "s telegram sent")
 			if how == "told" {
 				w.bot.Block(1)
 			} else { // an attempt told it
@@ -247,7 +249,7 @@ func TestBlockedWhileAsked(t *testing.T) {
 				}))
 			}
 			w.later(time.Hour)
-			w.expectRows(m, "q telegram sent", "s telegram sent", "q email sent")
+			w.expectRows(m, "q telegram sent", "m telegram sent", "s telegram sent", "q email sent", "m email sent")
 			why, err := reports.New(w.store, nil).WhyOf(t.Context(), engine.Operator, stays, m, "en")
 			must(t, err)
 			if chain := why.Runs[0].Chain; !slices.ContainsFunc(chain, func(l reports.WhyLine) bool { return l.Kind == reports.WhyWaiting && l.Why == campaigns.Blocked }) {

@@ -87,3 +87,18 @@ func TestPressedWhileNobodyWasThere(t *testing.T) {
 		w.expectRows(m, "q telegram sent", "intime telegram sent")
 	})
 }
+
+// TestLeavingInTimeIsHeardFirst: whoever did what ends the passage before a plain wait was over gets nothing that follows the wait.
+func TestLeavingInTimeIsHeardFirst(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		m := w.chatMember("anna", 7, nil)
+		w.enroll(w.publish(campaign("left", "channels: [telegram]\nexit: [{event: plan.canceled}]", "  - {id: w, wait: {for: 2h}}\n"+sends("offer", "Stay"))), "anna")
+		w.settle()
+		w.event("plan.canceled", "anna") // stored, and nobody works
+		w.clock.set(start.Add(5 * time.Hour))
+		_, err := w.e.AdvanceDue(t.Context(), time.Second)
+		must(t, err)
+		w.settle()
+		w.expectRows(m)
+	})
+}

@@ -4,8 +4,6 @@ import (
 	"context"
 	"slices"
 	"time"
-
-	"github.com/kruzhok/kruzhok/campaigns"
 )
 
 // ClaimActors claims those of the actors that nobody holds at now, and returns them. The claims of others are looked at and not locked: ON CONFLICT would lock
@@ -47,26 +45,6 @@ func (q queries) WaitingActors(ctx context.Context, actors []string) ([]string, 
 	}
 	waiting, err := many(ctx, q.run, value[string], `SELECT DISTINCT actor FROM inputs WHERE actor`+q.dialect.among(1)+` AND state = 'stored'`, list(q.dialect, actors))
 	return waiting, wrap("look for inputs", err)
-}
-
-// UnheardSince is when the first input was received that waits to be handled, of those of the members of whom one does.
-func (q queries) UnheardSince(ctx context.Context, ids []campaigns.MemberID) (map[campaigns.MemberID]time.Time, error) {
-	since := map[campaigns.MemberID]time.Time{}
-	if len(ids) == 0 {
-		return since, nil
-	}
-	_, err := many(ctx, q.run, func(r rows) (none struct{}, err error) {
-		var id campaigns.MemberID
-		var at time.Time
-		err = r.Scan(&id, timeInto{&at})
-		if was, ok := since[id]; !ok || at.Before(was) {
-			since[id] = at
-		}
-		return none, err
-	}, `SELECT a.member_id, i.received_at FROM addresses a JOIN inputs i ON i.actor = 'telegram:' || a.value AND i.state = 'stored'
-			WHERE a.channel = 'telegram' AND a.member_id`+q.dialect.among(1)+`
-		UNION ALL SELECT m.id, i.received_at FROM members m JOIN inputs i ON i.actor = 'member:' || CAST(m.id AS TEXT) AND i.state = 'stored' WHERE m.id`+q.dialect.among(1), list(q.dialect, ids))
-	return since, wrap("look for inputs of members", err)
 }
 
 // FirstInputs returns the first input that waits of each of the actors.

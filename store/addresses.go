@@ -86,20 +86,23 @@ func (tx *Tx) SetReach(ctx context.Context, id campaigns.MemberID, ch campaigns.
 	if err != nil || !dead(r) {
 		return wrap("write reach", err)
 	}
-	return tx.lookAtQuestions(ctx, []campaigns.MemberID{id}, now)
+	return tx.lookAtUnseen(ctx, []campaigns.MemberID{id}, now)
 }
 
 // dead reports whether nothing reaches the member there any more.
 func dead(r channels.Reach) bool { return r == channels.ReachBlocked || r == channels.ReachGone }
 
-// lookAtQuestions makes the members' open questions due: one that nobody will see where it was put may have to go elsewhere.
-func (tx *Tx) lookAtQuestions(ctx context.Context, ids []campaigns.MemberID, now time.Time) error {
+// lookAtUnseen makes the members' open questions due, and messages after which they are listened for: what nobody will see where it was put may have to go
+// elsewhere.
+func (tx *Tx) lookAtUnseen(ctx context.Context, ids []campaigns.MemberID, now time.Time) error {
 	if len(ids) == 0 {
 		return nil
 	}
-	_, err := tx.run.exec(ctx, `UPDATE enrollments SET due_at = $2 WHERE member_id`+tx.dialect.among(1)+` AND state = 'waiting' AND wait_kind = 'answer'
+	silent := tx.dialect.either(`json_extract(data, '$.waiting.silence') IS NOT NULL`, `data::json #> '{waiting,silence}' IS NOT NULL`)
+	_, err := tx.run.exec(ctx, `UPDATE enrollments SET due_at = $2 WHERE member_id`+tx.dialect.among(1)+` AND state = 'waiting'
+		AND CASE wait_kind WHEN 'answer' THEN TRUE WHEN 'time' THEN `+silent+` ELSE FALSE END
 		AND due_at > $2 AND campaign_id IN (SELECT id FROM campaigns WHERE state = 'running')`, list(tx.dialect, ids), micros(now))
-	return wrap("look at open questions", err)
+	return wrap("look at what is not seen", err)
 }
 
 // Reached is what an attempt told about a member's address.
@@ -133,7 +136,7 @@ func (tx *Tx) SetReaches(ctx context.Context, rs []Reached, now time.Time) error
 			lost = append(lost, r.Member)
 		}
 	}
-	return tx.lookAtQuestions(ctx, lost, now)
+	return tx.lookAtUnseen(ctx, lost, now)
 }
 
 // Suppress puts an address's keyed hash on the suppression list. The first reason stays.

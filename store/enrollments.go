@@ -159,18 +159,45 @@ func (tx *Tx) LockMemberEnrollments(ctx context.Context, id campaigns.MemberID) 
 	return tx.lockEnrollments(ctx, ` WHERE member_id = $1 AND state IN ('active', 'waiting') ORDER BY id`+tx.dialect.forUpdate(), id)
 }
 
-// LockDue locks and returns up to limit enrollments of the campaign that are due, the oldest due first, skipping rows that others hold.
-func (tx *Tx) LockDue(ctx context.Context, id campaigns.CampaignID, now time.Time, limit int) ([]*Enrollment, error) {
+// Absence is a time, ended by the start of this process, in which nobody fetched what members did: a press does not tell when it was done. The zero value: there was none.
+type Absence struct {
+	Ended    time.Time
+	Fetching bool      // what came meanwhile may still be on its way
+	Until    time.Time // what was received before may have been done before Ended
+}
+
+// LockDue locks and returns up to limit enrollments of the campaign that are due, the oldest due first, skipping rows that others hold. It leaves out those
+// of whose member something waits to be handled that was received before they were due: it was first, and may be what was waited for, or end the passage. Of
+// what ran out during the absence, what was received until its Until counts as earlier, and while it is Fetching, all waits for time stay.
+func (tx *Tx) LockDue(ctx context.Context, id campaigns.CampaignID, now time.Time, away Absence, limit int) ([]*Enrollment, error) {
+	var ended, fetching int64
+	if !away.Ended.IsZero() {
+		ended = micros(away.Ended)
+	}
+	if away.Fetching {
+		fetching = ended
+	}
 	var es []*Enrollment
 	err := tx.inIndexOrder(ctx, func() (err error) {
 		// Not by id as well, which the index does not have: thousands are due at one moment.
 		es, err = tx.lockEnrollments(ctx, ` WHERE campaign_id = $1 AND due_at <= $2 AND state IN ('active', 'waiting')
-			ORDER BY due_at LIMIT $3`+tx.dialect.skipLocked(), id, micros(now), limit)
+			AND (due_at >= $4 OR state = 'active' OR wait_kind = 'delivery')`+heard+`
+			ORDER BY due_at LIMIT $3`+tx.dialect.skipLocked(), id, micros(now), limit, fetching, ended, micros(away.Until))
 		return err
 	})
 	slices.SortFunc(es, func(a, b *Enrollment) int { return cmp.Or(a.DueAt.Compare(*b.DueAt), cmp.Compare(a.ID, b.ID)) })
 	return es, err
 }
+
+// heard is true of an enrollment before whose time ($5 and $6: the absence's end and Until) nothing was received of its member that waits. Mostly nothing
+// waits at all, which is asked once. Otherwise each row is looked up by itself: what waits is rarely much, and the planner does not know it.
+const heard = `
+			AND (NOT EXISTS (SELECT 1 FROM inputs WHERE state = 'stored') OR
+				COALESCE((SELECT min(i.received_at) FROM inputs i WHERE i.state = 'stored' AND i.actor = 'member:' || CAST(enrollments.member_id AS TEXT)), 9223372036854775807)
+					> CASE WHEN due_at < $5 THEN $6 ELSE due_at END
+				AND COALESCE((SELECT min(i.received_at) FROM addresses a JOIN inputs i ON i.actor = 'telegram:' || a.value AND i.state = 'stored'
+					WHERE a.channel = 'telegram' AND a.member_id = enrollments.member_id), 9223372036854775807)
+					> CASE WHEN due_at < $5 THEN $6 ELSE due_at END)`
 
 // LockNotFinal locks and returns up to limit enrollments of the campaign that are active or waiting, with id after `after`.
 func (tx *Tx) LockNotFinal(ctx context.Context, id campaigns.CampaignID, after campaigns.EnrollmentID, limit int) ([]*Enrollment, error) {

@@ -131,14 +131,15 @@ func (r *run) listenAnew() {
 	r.dueAt(at)
 }
 
-// silence goes on behind the message when the member was heard of since; when they were not for long enough, it sends it by the next channel first.
+// silence goes on behind the message when the member was heard of since; when they were not for long enough, or cannot be any more, it sends it by the next
+// channel first.
 func (r *run) silence(s *definition.Step) {
 	rule, since := r.d.EscalateOf(s), *r.e.Waiting.Silence
 	if rule == nil || r.f.LastAct != nil && r.f.LastAct.After(since.At) {
 		r.proceed(s.Next)
 		return
 	}
-	if due := r.capped(r.later(rule.After, since.At, r.now)).UTC(); due.After(r.now) || r.f.Paused {
+	if due := r.capped(r.later(rule.After, since.At, r.now)).UTC(); r.f.Paused || due.After(r.now) && !r.lost(since.Channel) {
 		r.e.Due = &due
 		return
 	}

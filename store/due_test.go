@@ -1,0 +1,67 @@
+package store_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/members"
+	"github.com/kruzhok/kruzhok/store"
+)
+
+// TestDueIsWhoWasHeard: whose input waits that was received before their time was over stays due, and stands in nobody's way, however many they are.
+func TestDueIsWhoWasHeard(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store) {
+		c := newCampaign(t, s, "a", campaigns.Running)
+		waits := func(due int) (*members.Member, campaigns.EnrollmentID) {
+			m := newMember(t, s)
+			return m, newEnrollment(t, s, c, m, func(e *store.Enrollment) {
+				e.State, e.WaitKind, e.DueAt = campaigns.EnrollmentWaiting, campaigns.WaitTime, ptr(at(due))
+			}).ID
+		}
+		wrote := func(m *members.Member, chat bool, when int) {
+			actor := fmt.Sprint("member:", m.ID)
+			if chat {
+				value := fmt.Sprint(1000 + m.ID)
+				actor = "telegram:" + value
+				write(t, s, func(ctx context.Context, tx *store.Tx) error {
+					return tx.SetAddress(ctx, members.Address{Member: m.ID, Channel: campaigns.Telegram, Value: value}, value, value, now)
+				})
+			}
+			in := newInput(actor, actor)
+			in.ReceivedAt = at(when)
+			insertInputs(t, s, in)
+		}
+		due := func(away store.Absence) (ids []campaigns.EnrollmentID) {
+			t.Helper()
+			write(t, s, func(ctx context.Context, tx *store.Tx) error {
+				for _, e := range must[[]*store.Enrollment](t)(tx.LockDue(ctx, c.ID, now, away, 3)) {
+					ids = append(ids, e.ID)
+				}
+				return nil
+			})
+			return ids
+		}
+		for i := range 4 { // more than are asked for
+			m, _ := waits(-100)
+			wrote(m, i%2 == 0, -101)
+		}
+		late, lateID := waits(-90)
+		wrote(late, true, -80)
+		_, silent := waits(-70)
+		same(t, []campaigns.EnrollmentID{lateID, silent}, due(store.Absence{}))
+
+		away := store.Absence{Ended: at(-85), Until: at(-60)}
+		same(t, []campaigns.EnrollmentID{silent}, due(away)) // what was late may have been done before the end of the absence
+		write(t, s, func(ctx context.Context, tx *store.Tx) error {
+			for _, in := range must[[]*store.Input](t)(tx.StoredInputs(ctx, fmt.Sprint("telegram:", 1000+late.ID), 5)) {
+				must[bool](t)(tx.FinishInput(ctx, in.ID, late.ID, now))
+			}
+			return nil
+		})
+		same(t, []campaigns.EnrollmentID{lateID, silent}, due(away))
+		away.Fetching = true
+		same(t, []campaigns.EnrollmentID{silent}, due(away))
+	})
+}
