@@ -70,7 +70,7 @@ func (q *Queue) WakeActors(ctx context.Context, actors ...string) error {
 func (q *Queue) waiting(ctx context.Context, queue string) (int64, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), putLimit)
 	defer cancel()
-	n, err := q.rdb.LLen(ctx, "asynq:{"+queue+"}:pending").Result()
+	n, err := q.rdb.LLen(ctx, pendingKey(queue)).Result()
 	if err != nil {
 		return 0, fmt.Errorf("look at queue %s: %w", queue, err)
 	}
@@ -145,5 +145,6 @@ func (q *Queue) put(ctx context.Context, kind string, payload any, queue string)
 	if err != nil {
 		return fmt.Errorf("enqueue %s: %w", kind, err)
 	}
+	_ = q.rdb.Publish(ctx, bells, queue).Err() // without it, it is found a little later
 	return nil
 }

@@ -59,9 +59,11 @@ const (
 	slice = 2 * time.Second
 	// taskLimit ends a task that hangs.
 	taskLimit = 2 * time.Minute
-	// interactivePoll and bulkPoll are how often an idle server looks at Redis. 20 ms costs a tenth of a core on the embedded Redis.
-	interactivePoll = 20 * time.Millisecond
-	bulkPoll        = 100 * time.Millisecond
+	// interactiveLook and bulkLook are how often an idle server looks at Redis though nobody rang.
+	interactiveLook = 250 * time.Millisecond
+	bulkLook        = time.Second
+	// beat is asynq's own pause between an empty look and the next, which waits at the bell.
+	beat = 4 * time.Millisecond
 )
 
 // interactiveHandlers is how many wake-ups for what members wrote are under way at once. The engine handles together what they name; most wait until it is sent.
@@ -72,23 +74,30 @@ type Workers struct {
 	engine  Engine
 	queue   *Queue
 	log     *slog.Logger
+	rdb     redis.UniversalClient
+	bells   map[string]*bell
 	servers []*asynq.Server
+	ctx     context.Context // ends when no more tasks are taken
+	end     context.CancelFunc
+	hearing sync.WaitGroup
 }
 
 // New makes the servers for the channels; Start runs them.
 func New(rdb redis.UniversalClient, e Engine, q *Queue, chans []campaigns.Channel, log *slog.Logger) *Workers {
-	w := &Workers{engine: e, queue: q, log: log}
-	add := func(queue string, concurrency int, poll time.Duration) {
-		w.servers = append(w.servers, asynq.NewServerFromRedisClient(rdb, asynq.Config{
-			Queues: map[string]int{queue: 1}, Concurrency: concurrency, TaskCheckInterval: poll, ShutdownTimeout: 15 * time.Second,
+	w := &Workers{engine: e, queue: q, log: log, rdb: rdb, bells: map[string]*bell{}}
+	w.ctx, w.end = context.WithCancel(context.Background())
+	add := func(queue string, concurrency int, look time.Duration) {
+		w.bells[queue] = newBell(w.ctx, look)
+		w.servers = append(w.servers, asynq.NewServerFromRedisClient(&patient{rdb, pendingKey(queue), w.bells[queue]}, asynq.Config{
+			Queues: map[string]int{queue: 1}, Concurrency: concurrency, TaskCheckInterval: beat, ShutdownTimeout: 15 * time.Second,
 			Logger: quiet{log}, LogLevel: asynq.WarnLevel, DelayedTaskCheckInterval: time.Minute, JanitorInterval: time.Minute,
 		}))
 	}
-	add(queueInteractive, interactiveHandlers, interactivePoll)
-	add(queueMail, 4, bulkPoll)
-	add(queueDue, 1, bulkPoll)
+	add(queueInteractive, interactiveHandlers, interactiveLook)
+	add(queueMail, 4, interactiveLook)
+	add(queueDue, 1, bulkLook)
 	for _, ch := range chans {
-		add(queueBulk(ch), 1, bulkPoll)
+		add(queueBulk(ch), 1, bulkLook)
 	}
 	return w
 }
@@ -105,6 +114,7 @@ func (w *Workers) Start() error {
 			return fmt.Errorf("start workers: %w", err)
 		}
 	}
+	w.hearing.Go(func() { hearBells(w.ctx, w.rdb, w.bells) })
 	return nil
 }
 
@@ -112,11 +122,13 @@ func (w *Workers) Start() error {
 func (w *Workers) Stop() { w.stop(w.servers) }
 
 func (w *Workers) stop(servers []*asynq.Server) {
+	w.end()
 	var wg sync.WaitGroup
 	for _, s := range servers {
 		wg.Go(s.Shutdown)
 	}
 	wg.Wait()
+	w.hearing.Wait()
 }
 
 // The handlers return nil whatever happens: a retry is a row in SQL, and a task that failed would stay in Redis.
