@@ -271,7 +271,7 @@ func (w *world) enrollment(key campaigns.Key, member campaigns.MemberID) *store.
 }
 
 // each runs the test on every engine that can be had. The race detector sees the same code of ours on both, and more at once on PostgreSQL: where that can be had,
-// it is enough, and where a run with the detector is to follow, it is left to that one. Package store, the faults and the demo run on both each time.
+// it is enough, and where a run with the detector is to follow, it is left to that one. The faults and the demo run on both each time, package store with the detector.
 func each(t *testing.T, fn func(*testing.T, *world)) {
 	switch {
 	case race.Enabled && os.Getenv(storetest.PostgresEnv) != "":

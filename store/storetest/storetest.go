@@ -13,6 +13,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/kruzhok/kruzhok/internal/race"
 	"github.com/kruzhok/kruzhok/store"
 )
 
@@ -82,10 +83,13 @@ func databaseURL(server, name string) (string, error) {
 	return u.String(), nil
 }
 
-// Each runs the test on both engines, as subtests.
+// Each runs the test on both engines, as subtests; on SQLite alone where a run with the race detector follows, which runs it on both.
 func Each(t *testing.T, fn func(t *testing.T, s *store.Store)) {
 	t.Helper()
 	t.Run("sqlite", func(t *testing.T) { fn(t, SQLite(t)) })
+	if !race.Enabled && os.Getenv(SharedEnv) == "1" {
+		return
+	}
 	t.Run("postgres", func(t *testing.T) { fn(t, Postgres(t)) })
 }
 
