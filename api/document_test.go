@@ -11,9 +11,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/pb33f/libopenapi"
-	validator "github.com/pb33f/libopenapi-validator"
-
 	"github.com/kruzhok/kruzhok/internal/fault"
 	"github.com/kruzhok/kruzhok/internal/locale"
 )
@@ -22,26 +19,6 @@ func contextThatEnded(t *testing.T) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	return ctx, cancel
-}
-
-// TestDocumentIsValid holds the OpenAPI document against the specification's own schema.
-func TestDocumentIsValid(t *testing.T) {
-	w := newWorld(t)
-	got := w.call("GET", "/openapi.json", "", "Authorization", "").want(200)
-	doc, err := libopenapi.NewDocument([]byte(got.body))
-	must(t, err)
-	v, errs := validator.NewValidator(doc)
-	if len(errs) > 0 {
-		t.Fatal(errs)
-	}
-	if ok, found := v.ValidateDocument(); !ok {
-		for _, f := range found {
-			t.Errorf("%s: %s %+v", f.Message, f.Reason, f.SchemaValidationErrors)
-		}
-	}
-	if strings.Contains(got.body, "example.com") || strings.Contains(got.body, "$schema") {
-		t.Error("the document has addresses that are not ours")
-	}
 }
 
 // TestDocumentAndRoutesAgree: each operation has its route, its scope and its answers; each route that needs a token is an operation.
