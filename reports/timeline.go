@@ -64,9 +64,9 @@ type Entry struct {
 	named    string        // an arm of a split, an attribute, another campaign
 	silence  timing.Period // of a question without an answer
 	unfit    definition.Misfit
-	by       string        // who asked for a call once more
-	repeats  int64         // the call that was asked for once more
-	from, to any           // the versions that a passage was moved between
+	by       string // who asked for a call once more
+	repeats  int64  // the call that was asked for once more
+	from, to any    // the versions that a passage was moved between
 	id       int64
 }
 
