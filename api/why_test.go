@@ -136,13 +136,24 @@ func TestWhyNotEntered(t *testing.T) {
 			w.publishExplained()
 			w.joined()
 		}, []string{"no address on any", "Was not taken into"}},
-		"not meant":       {"{event: member.joined, if: {tag: novice}}", func(w *world) { w.publishExplained(); w.joined() }, []string{"the condition of its entry did not hold"}},
-		"no key":          {"{event: member.joined, key: lesson}", func(w *world) { w.publishExplained(); w.joined() }, []string{"did not bring the id"}},
-		"other data":      {"{event: member.joined, data: {kind: [trial]}}", func(w *world) { w.publishExplained(); w.joined() }, []string{"may not have brought what the entry asks for"}},
-		"ahead":           {`{schedule: {at: "2026-12-24 10:00", zone: community, audience: all}}`, (*world).publishExplained, []string{"24 December, 10:00"}},
-		"again and again": {`{schedule: {at: "2026-12-21 10:00", zone: community, audience: {attribute: level, is: b1}, every: week}}`, (*world).publishExplained, []string{"every Monday at 10:00", "next on 21 December, 10:00", "does not hold: the attribute “level” is b1"}},
-		"next time":       {`{schedule: {at: "2026-12-21 10:00", zone: community, audience: all, every: week}}`, (*world).publishExplained, []string{"the member comes in the next time"}},
-		"all over":        {`{schedule: {at: "2026-01-05 10:00", zone: community, audience: all, every: week, times: 2}}`, (*world).publishExplained, []string{"all days of its schedule (every Monday at 10:00, 2 times, the community’s time) were past"}},
+		"not meant":          {"{event: member.joined, if: {tag: novice}}", func(w *world) { w.publishExplained(); w.joined() }, []string{"the condition of its entry did not hold"}},
+		"no key":             {"{event: member.joined, key: lesson}", func(w *world) { w.publishExplained(); w.joined() }, []string{"Was not taken into the campaign “Small (small)”: the event says in its field “lesson”", "there was nothing."}},
+		"a key of bad form":  {"{event: member.joined, key: lesson}", func(w *world) { w.publishExplained(); w.brings(`{"lesson":"anna@example.org"}`) }, []string{"1 to 64 letters", "there was a text that is no such id."}},
+		"no data":            {"{event: member.joined, data: {kind: [trial, group]}}", func(w *world) { w.publishExplained(); w.joined() }, []string{"asks for “trial” or “group” in its field “kind”, and there was nothing."}},
+		"other data":         {"{event: member.joined, data: {kind: [trial]}}", func(w *world) { w.publishExplained(); w.brings(`{"kind":"a secret"}`) }, []string{"asks for “trial” in its field “kind”, and there was another text."}},
+		"data of other kind": {"{event: member.joined, data: {first: true, kind: [trial]}}", func(w *world) { w.publishExplained(); w.brings(`{"first":{"by":"x"},"kind":"group"}`) }, []string{"asks for yes in its field “first”, and there was an object"}},
+		"much data":          {"{event: member.joined, data: {n: [1, 2, 3, 4, 5, 6, 7]}}", func(w *world) { w.publishExplained(); w.brings(`{"n":8}`) }, []string{"asks for 1 or 2 or 3 or 4 or 5… in its field “n”, and there was another number."}},
+		"not running": {"{event: member.joined, data: {kind: [trial]}}", func(w *world) {
+			w.publishExplained()
+			_, err := w.e.End(w.t.Context(), engine.Operator, "small")
+			must(w.t, err)
+			w.brings(`{"kind":"group"}`)
+		}, []string{"came in and took the member in nowhere here"}},
+		"a segment by its name": {`{schedule: {at: "2026-11-24 12:00", zone: community, audience: {segment: germans}}}`, func(w *world) { w.publishSegment("de") }, []string{"does not hold: ", "“Some (germans)”"}},
+		"ahead":                 {`{schedule: {at: "2026-12-24 10:00", zone: community, audience: all}}`, (*world).publishExplained, []string{"24 December, 10:00"}},
+		"again and again":       {`{schedule: {at: "2026-12-21 10:00", zone: community, audience: {attribute: level, is: b1}, every: week}}`, (*world).publishExplained, []string{"every Monday at 10:00", "next on 21 December, 10:00", "does not hold: the attribute “level” is b1"}},
+		"next time":             {`{schedule: {at: "2026-12-21 10:00", zone: community, audience: all, every: week}}`, (*world).publishExplained, []string{"the member comes in the next time"}},
+		"all over":              {`{schedule: {at: "2026-01-05 10:00", zone: community, audience: all, every: week, times: 2}}`, (*world).publishExplained, []string{"all days of its schedule (every Monday at 10:00, 2 times, the community’s time) were past"}},
 		"audience": {`{schedule: {at: "2026-11-24 12:00", zone: community, audience: {all: [{language: en}, {attribute: level, is: b1}]}}}`, func(w *world) {
 			w.publishExplained()
 			w.settle()
@@ -165,6 +176,9 @@ func TestWhyNotEntered(t *testing.T) {
 			expectWords(t, text, c.says...)
 			if refused := strings.Contains(text, "Was not taken into"); refused && strings.Contains(text, "Why is not kept") {
 				t.Errorf("the same event with a reason and without one: %s", text)
+			}
+			if strings.Contains(text, "secret") || strings.Contains(text, "anna@") {
+				t.Errorf("what came is told: %s", text)
 			}
 			if strings.Contains(text, "why.") || strings.Contains(text, "{") {
 				t.Errorf("a sentence without its words: %s", text)
@@ -221,6 +235,37 @@ func (w *world) joined() {
 	w.t.Helper()
 	w.call("POST", "/v1/events", `{"id":"e1","event":"member.joined","member":"u1"}`).want(http.StatusAccepted)
 	w.settle()
+}
+
+// brings is joined with data.
+func (w *world) brings(data string) {
+	w.t.Helper()
+	w.call("POST", "/v1/events", `{"id":"`+w.now.String()+`","event":"member.joined","member":"u1","data":`+data+`}`).want(http.StatusAccepted)
+	w.settle()
+}
+
+// TestWhyTellsWhatDidNotFit: of who is inside too, in both languages, in the timeline as in the explanation, by the version that did not find it.
+func TestWhyTellsWhatDidNotFit(t *testing.T) {
+	w := newWorld(t)
+	w.call("PUT", "/v1/members/u1", `{"language":"en","time_zone":"Europe/Berlin","email":"u1@example.org","consents":[{"channel":"email","source":"test"}]}`).want(http.StatusCreated)
+	w.explained("{event: member.joined, key: lesson, reentry: each_time, data: {kind: [trial, group]}}")
+	w.publishExplained()
+	w.brings(`{"kind":"trial","lesson":"l-1"}`)
+	w.now = w.now.Add(time.Minute)
+	w.brings(`{"kind":7,"lesson":"l-2"}`)
+	w.now = w.now.Add(time.Minute)
+	w.brings(`{"kind":"group","lesson":["l-3"]}`)
+	why := w.why("u1")
+	if len(why.Runs) != 1 || len(why.Entry) != 2 || why.Entry[1].Why != engine.OtherData {
+		t.Fatalf("%+v", why)
+	}
+	expectWords(t, chainWords(why.Entry), "by an id of 1 to 64 letters", "there was a list.", "asks for “trial” or “group” in its field “kind”, and there was a number.")
+	expectWords(t, chainWords(w.why("u1", "Accept-Language", "ru").Entry), "Кампания «Small (small)» не началась", "в поле «lesson»", "а там список.", "вход требует «trial» или «group» в его поле «kind», а там число.")
+	expectWords(t, w.call("GET", "/v1/members/u1/timeline", "").want(http.StatusOK).body, "in its field “lesson” what the passage would be about")
+
+	w.call("PUT", "/v1/campaigns/small/draft", strings.Replace(explained, "ENTRY", "{event: member.joined, key: lesson, reentry: each_time}", 1), "Content-Type", "application/yaml").want(http.StatusOK)
+	w.publishExplained()
+	expectWords(t, chainWords(w.why("u1").Entry), "asks for “trial” or “group” in its field “kind”, and there was a number.")
 }
 
 // answerSurvey answers what the newest mail's page asks.

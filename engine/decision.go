@@ -53,6 +53,7 @@ type work struct {
 	measured   []*store.Measured
 	points     []store.Points
 	dirty      map[campaigns.MemberID]*store.Profile
+	recordings []*recording                                  // what was decided, where somebody records it
 	canceled   map[campaigns.Reason][]campaigns.EnrollmentID // their pending deliveries are to be canceled
 
 	// hand takes chunks that are sent right away by who writes them; nil: none.
@@ -107,7 +108,9 @@ func (w *work) decideBy(ctx context.Context, l *live, row *store.Enrollment, p *
 	if start, ok := in.(*decide.Start); ok {
 		in = w.since(l, row, en.Opens, f.Zone, start)
 	}
+	r := w.e.record(l, row, en, f, in, w.now)
 	next, effects := decide.Decide(l.def, en, f, in, w.now)
+	r.answered(next, effects)
 	if en.State != next.State && !en.State.May(next.State) {
 		return fmt.Errorf("decide enrollment %d: %s may not become %s", row.ID, en.State, next.State)
 	}
@@ -120,6 +123,9 @@ func (w *work) decideBy(ctx context.Context, l *live, row *store.Enrollment, p *
 		if err := w.effect(ctx, l, row, p, effect); err != nil {
 			return err
 		}
+	}
+	if r != nil {
+		w.recordings = append(w.recordings, r)
 	}
 	return nil
 }
@@ -322,6 +328,7 @@ func (w *work) join(o *work) {
 	w.inputs, w.notices = append(w.inputs, o.inputs...), append(w.notices, o.notices...)
 	w.measured, w.calls = append(w.measured, o.measured...), append(w.calls, o.calls...)
 	w.points, w.uncalled = append(w.points, o.points...), append(w.uncalled, o.uncalled...)
+	w.recordings = append(w.recordings, o.recordings...)
 	maps.Copy(w.dirty, o.dirty)
 	for reason, ids := range o.canceled {
 		w.canceled[reason] = append(w.canceled[reason], ids...)
@@ -377,6 +384,9 @@ func (w *work) flush(ctx context.Context) ([]campaigns.DeliveryID, error) {
 		if _, err := w.tx.InsertInputs(ctx, w.inputs); err != nil {
 			return nil, err
 		}
+	}
+	if rs := w.recordings; len(rs) > 0 {
+		w.tx.OnCommit(func() { w.e.recorded(rs...) })
 	}
 	var ids []campaigns.DeliveryID
 	for _, d := range w.deliveries {

@@ -90,6 +90,8 @@ type Options struct {
 	SegmentsEvery time.Duration
 	// Newcomers: who is in a segment when a campaign begins to listen counts as coming into it. A simulation begins with them.
 	Newcomers bool
+	// Record is told of each decision once it is committed, and of none that was rolled back; called from many goroutines. Nil: nothing is recorded, at no cost.
+	Record func(Decided)
 	// Now is the clock. Tests and the demo move it.
 	Now func() time.Time
 	Log *slog.Logger

@@ -51,6 +51,25 @@ func (w *world) refusals(member campaigns.MemberID) string {
 	return strings.Join(out, " ")
 }
 
+// unfits are the fields of the member's events that did not fit, with what they brought; then those that were to say what a run is about.
+func (w *world) unfits(member campaigns.MemberID) string {
+	w.t.Helper()
+	es, err := w.store.Events(w.t.Context(), store.EventFilter{Member: member}, store.Page{Limit: 100})
+	must(w.t, err)
+	var data, keys []string
+	for _, e := range es {
+		for _, u := range engine.UnfitOf(e) {
+			data = append(data, u.Field+" "+string(u.Came))
+		}
+		if e.Reason == "no_key" {
+			var u engine.Unfit
+			must(w.t, json.Unmarshal(e.Data, &u))
+			keys = append(keys, u.Field+" "+string(u.Came))
+		}
+	}
+	return strings.Join(data, ", ") + "; " + strings.Join(keys, ", ")
+}
+
 const reminding = `
 key: appointments
 kind: reminder
@@ -87,6 +106,9 @@ func TestEntryByEvent(t *testing.T) {
 			t.Fatal(got)
 		}
 		if got := w.refusals(anna.ID) + "/" + w.refusals(boris.ID) + "/" + w.refusals(nobody.ID); got != "already_active no_key no_key/condition/no_address" {
+			t.Fatal(got)
+		}
+		if got := w.unfits(anna.ID); got != "kind text, kind nothing; id text, id nothing" {
 			t.Fatal(got)
 		}
 		w.happens("booking.canceled", "anna", `{"id": "a-1"}`)

@@ -172,13 +172,16 @@ type happening struct {
 
 // happened is one event in a member's life: goals and exits first, then entries.
 func (e *Engine) happened(ctx context.Context, tx *store.Tx, p *store.Profile, h happening) (*after, error) {
-	noted := map[string]any{"event": h.event}
-	maps.Copy(noted, h.noted)
-	if err := tx.AppendEvents(ctx, []store.Event{{At: e.now(), Name: "event.received", Member: p.ID, Data: mustJSON(noted)}}); err != nil {
-		return nil, err
-	}
 	open, err := e.openVersions(ctx, tx)
 	if err != nil {
+		return nil, err
+	}
+	noted := map[string]any{"event": h.event}
+	maps.Copy(noted, h.noted)
+	if none := unfit(open, h); len(none) > 0 {
+		noted["unfit"] = none
+	}
+	if err := tx.AppendEvents(ctx, []store.Event{{At: e.now(), Name: "event.received", Member: p.ID, Data: mustJSON(noted)}}); err != nil {
 		return nil, err
 	}
 	if err := e.decideAll(ctx, tx, p.ID, &decide.Happened{Event: h.event, Data: h.data, At: h.at}, nil); err != nil {
@@ -201,6 +204,40 @@ func (e *Engine) happened(ctx context.Context, tx *store.Tx, p *store.Profile, h
 		}
 	}
 	return out, nil
+}
+
+// Unfit says, in the record of an event, which campaign that begins with it asks for other data.
+type Unfit struct {
+	Campaign campaigns.Key `json:"campaign,omitempty"`
+	Version  int           `json:"version"`
+	definition.Misfit
+}
+
+// UnfitOf reads them from the record of an event.
+func UnfitOf(ev store.Event) []Unfit {
+	var data struct {
+		Unfit []Unfit `json:"unfit"`
+	}
+	_ = json.Unmarshal(ev.Data, &data) // what has none says nothing
+	return data.Unfit
+}
+
+// OtherData is the reason why an event began nothing that did not bring what the entry asks for.
+const OtherData campaigns.Reason = "data"
+
+// maxUnfit bounds what one record holds.
+const maxUnfit = 20
+
+func unfit(open []*live, h happening) (out []Unfit) {
+	for _, l := range open {
+		if l.def.Entry.Event != h.event || len(out) == maxUnfit {
+			continue
+		}
+		if m := l.def.Entry.Misfit(h.data); m != nil {
+			out = append(out, Unfit{l.def.Key, l.version, *m})
+		}
+	}
+	return out
 }
 
 // refresh reads the member anew: what went on by the event may have changed them.
@@ -246,7 +283,11 @@ func (e *Engine) enter(ctx context.Context, tx *store.Tx, l *live, p *store.Prof
 	}
 	switch why {
 	case NotMeant, NoKey, AlreadyInside, NotAgain: // who has no address is told of already
-		return tx.AppendEvents(ctx, []store.Event{refusal(l, p.ID, why, w.now)})
+		ev := refusal(l, p.ID, why, w.now)
+		if field := l.def.Entry.Key; why == NoKey {
+			ev.Data = mustJSON(Unfit{Version: l.version, Misfit: definition.Misfit{Field: field, Came: definition.CameOf(h.data[field])}})
+		}
+		return tx.AppendEvents(ctx, []store.Event{ev})
 	}
 	return nil
 }

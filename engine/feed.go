@@ -147,6 +147,7 @@ func (f *feed) settle(done *channels.Message, r channels.Receipt, next *handed) 
 	f.e.throttled(h.job.d.Channel, chatCooldown(h.job.d), h.job.p.Addresses[h.job.d.Channel].Value, r, h.since, f.res)
 	o := f.e.receive(h.job, r, h.since)
 	o.Over = f.ends.over(h.job, o)
+	o.Completed = f.e.recordOver(h.job, o)
 	switch {
 	case !h.begun:
 		err = f.begin(next)
@@ -214,7 +215,7 @@ func end(j job, o store.Outcome) json.RawMessage {
 	if !decide.Last(j.l.def, *j.en) || mayGoOn(j.l.def, j.d) {
 		return nil
 	}
-	in := &decide.Delivered{Step: j.d.Step, Visit: j.d.Visit, Channel: j.d.Channel, Part: j.d.Part, State: o.State, Reason: o.Reason, At: o.At}
+	in := deliveredBy(j, o)
 	next, effects := decide.Decide(j.l.def, *j.en, decide.Facts{}, in, o.At)
 	told := !slices.ContainsFunc(effects, func(effect decide.Effect) bool {
 		record, ok := effect.(*decide.Record)
@@ -224,6 +225,11 @@ func end(j job, o store.Outcome) json.RawMessage {
 		return nil
 	}
 	return mustJSON(next)
+}
+
+// deliveredBy is the outcome as the decider is told of it.
+func deliveredBy(j job, o store.Outcome) *decide.Delivered {
+	return &decide.Delivered{Step: j.d.Step, Visit: j.d.Visit, Channel: j.d.Channel, Part: j.d.Part, State: o.State, Reason: o.Reason, At: o.At}
 }
 
 // mayGoOn reports whether the text of a delivery may need another message.

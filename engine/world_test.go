@@ -117,7 +117,7 @@ func (w *world) engineWith(owner string, waker engine.Waker) *engine.Engine {
 		Senders: map[campaigns.Channel]channels.Sender{campaigns.Telegram: telegram.NewSender(w.tg, telegram.SenderConfig{}), campaigns.Email: email.New(cfg)},
 		Chat:    telegram.Chat{Client: w.tg},
 		Blobs:   w.blobs, MediaLimit: 1000, UploadLimit: 1000,
-		Connections: map[campaigns.Channel]int{campaigns.Telegram: 4, campaigns.Email: 4}, Waker: waker, SegmentsEvery: time.Hour,
+		Connections: map[campaigns.Channel]int{campaigns.Telegram: 4, campaigns.Email: 4}, Waker: waker, SegmentsEvery: time.Hour, Record: replayed(w.t),
 		Log: slog.New(slog.NewTextHandler(testLog{w.t}, &slog.HandlerOptions{Level: slog.LevelInfo})),
 	})
 	must(w.t, err)

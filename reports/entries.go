@@ -9,6 +9,7 @@ import (
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/decide"
+	"github.com/kruzhok/kruzhok/campaigns/definition"
 	"github.com/kruzhok/kruzhok/campaigns/explain"
 	"github.com/kruzhok/kruzhok/campaigns/timing"
 	"github.com/kruzhok/kruzhok/internal/locale"
@@ -147,11 +148,12 @@ func eventEntries(ev store.Event) []Entry {
 		From      any               `json:"from"` // a version, or with other events a channel or a member
 		To        any               `json:"to"`
 		After     string            `json:"after"` // how long a question had no answer
+		definition.Misfit
 		repeat
 	}
 	if json.Unmarshal(ev.Data, &data) == nil {
 		e.Topic, e.Source, e.Channel, e.named = data.Topic, data.Source, data.Channel, cmp.Or(data.Name, data.Attribute, data.Segment)
-		e.from, e.to = data.From, data.To
+		e.from, e.to, e.unfit = data.From, data.To, data.Misfit
 		if data.Event != "" {
 			e.Event = data.Event
 		}
@@ -208,7 +210,7 @@ func (r *Reports) write(ctx context.Context, entries []Entry, lang string) error
 func (e *Entry) sentence(lang string) string {
 	key := e.words
 	if e.words == "timeline.event.enrollment.refused" {
-		key = refusedWords(e.Reason)
+		key = e.refusedWords()
 	}
 	if !locale.Has(key) {
 		key = "timeline.event"
@@ -216,7 +218,7 @@ func (e *Entry) sentence(lang string) string {
 	s := locale.T(lang, key, map[string]any{
 		"campaign": string(e.Campaign), "step": string(e.Step), "question": e.Question, "event": e.Event, "topic": locale.Topic(lang, e.Topic),
 		"channel": channelWord(e.Channel), "arm": e.named, "attribute": e.named, "other": e.named, "endpoint": e.named, "by": e.by,
-		"from": e.from, "to": e.to, "span": explain.Words{Lang: lang}.Period(e.silence),
+		"from": e.from, "to": e.to, "span": explain.Words{Lang: lang}.Period(e.silence), "field": e.unfit.Field, "came": explain.Words{Lang: lang}.NoRunKey(e.unfit.Came),
 	})
 	if e.words == "timeline.event.enrollment.refused" { // the reasons' sentences speak of a step, and none was begun
 		return s
@@ -246,7 +248,13 @@ func ruleWords(lang string, reason campaigns.Reason, detail string) string {
 }
 
 // refusedWords is the sentence for why somebody was not taken in.
-func refusedWords(why campaigns.Reason) string { return "timeline.refused." + string(why) }
+func (e *Entry) refusedWords() string {
+	key := "timeline.refused." + string(e.Reason)
+	if e.unfit.Field != "" {
+		key += "_field"
+	}
+	return key
+}
 
 func channelWord(ch campaigns.Channel) any {
 	if ch == "" {

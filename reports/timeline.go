@@ -63,9 +63,10 @@ type Entry struct {
 	words    string        // the key of the sentence
 	named    string        // an arm of a split, an attribute, another campaign
 	silence  timing.Period // of a question without an answer
-	by       string        // who asked for a call once more
-	repeats  int64         // the call that was asked for once more
-	from, to any           // the versions that a passage was moved between
+	unfit    definition.Misfit
+	by       string // who asked for a call once more
+	repeats  int64  // the call that was asked for once more
+	from, to any    // the versions that a passage was moved between
 	id       int64
 }
 

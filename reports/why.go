@@ -10,6 +10,7 @@ import (
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/decide"
 	"github.com/kruzhok/kruzhok/campaigns/definition"
+	"github.com/kruzhok/kruzhok/campaigns/explain"
 	"github.com/kruzhok/kruzhok/engine"
 	"github.com/kruzhok/kruzhok/internal/locale"
 	"github.com/kruzhok/kruzhok/members"
@@ -98,6 +99,9 @@ func (r *Reports) why(ctx context.Context, p engine.Principal, key campaigns.Key
 	if err := e.load(ctx, m.ID); err != nil {
 		return nil, err
 	}
+	if e.words, err = e.keyedWords(ctx); err != nil {
+		return nil, err
+	}
 	out := &Why{Member: m.ExternalID, Campaign: key, Name: nameIn(c, lang), Entry: []WhyLine{}, Runs: []WhyRun{}}
 	rows, err := r.store.Enrollments(ctx, store.EnrollmentFilter{Campaign: c.ID, Member: e.p.Member.ID}, store.Page{Limit: sourcePage})
 	if err != nil {
@@ -128,6 +132,7 @@ type explainer struct {
 	community *store.Community
 	zone      *time.Location
 	values    bool // of answers may be told
+	words     explain.Words
 }
 
 func (e *explainer) load(ctx context.Context, id campaigns.MemberID) error {
@@ -143,6 +148,34 @@ func (e *explainer) load(ctx context.Context, id campaigns.MemberID) error {
 		e.zone = time.UTC
 	}
 	return nil
+}
+
+// keyedWords call what the live version names by its name, with its key beside it: what is told here is looked up elsewhere.
+func (e *explainer) keyedWords(ctx context.Context) (explain.Words, error) {
+	none := explain.Words{Lang: e.lang}
+	if e.c.LiveVersion == 0 {
+		return none, nil
+	}
+	def, err := e.r.version(ctx, e.c.ID, e.c.LiveVersion)
+	if err != nil || def == nil {
+		return none, err
+	}
+	named, err := e.r.words(ctx, def.Named(), e.lang)
+	if err != nil {
+		return none, err
+	}
+	both := func(name func(campaigns.Key) string) func(campaigns.Key) string {
+		return func(key campaigns.Key) string { return withKey(name(key), key) }
+	}
+	return explain.Words{Lang: e.lang, Campaign: both(named.Campaign), Segment: both(named.Segment)}, nil
+}
+
+// withKey is a name with the key beside it, where they differ.
+func withKey(name string, key campaigns.Key) string {
+	if name == "" || name == string(key) {
+		return string(key)
+	}
+	return name + " (" + string(key) + ")"
 }
 
 func (e *explainer) say(key string, args map[string]any) string { return locale.T(e.lang, key, args) }

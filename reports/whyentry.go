@@ -1,7 +1,9 @@
 package reports
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
@@ -62,7 +64,7 @@ func (e *explainer) addressed(def *definition.Definition) bool {
 func (e *explainer) entryRule(ctx context.Context, def *definition.Definition) ([]WhyLine, error) {
 	switch {
 	case def.Entry.Event != "":
-		return e.byEvent(ctx, def.Entry.Event)
+		return e.byEvent(ctx, def)
 	case def.Entry.Schedule != nil:
 		return e.bySchedule(ctx, def)
 	case def.Entry.Segment != "":
@@ -75,7 +77,8 @@ func (e *explainer) entryRule(ctx context.Context, def *definition.Definition) (
 const handledWithin = time.Minute
 
 // byEvent looks whether the event came, and what was said of it then.
-func (e *explainer) byEvent(ctx context.Context, name string) ([]WhyLine, error) {
+func (e *explainer) byEvent(ctx context.Context, def *definition.Definition) ([]WhyLine, error) {
+	name := def.Entry.Event
 	events, err := pages(func(p store.Page) ([]store.Event, error) {
 		return e.r.store.Events(ctx, store.EventFilter{Member: e.p.Member.ID}, p)
 	}, func(ev store.Event) int64 { return ev.ID })
@@ -101,6 +104,12 @@ func (e *explainer) byEvent(ctx context.Context, name string) ([]WhyLine, error)
 			came = -1
 		case at.Before(first.PublishedAt):
 			lines = append(lines, e.line(WhyEntry, &at, "why.not.event_early", map[string]any{"event": name, "at": e.when(first.PublishedAt)}))
+		case e.unfit(ev) != nil:
+			line, err := e.unfitting(ctx, ev)
+			if err != nil {
+				return nil, err
+			}
+			lines, came = append(lines, line), -1
 		default:
 			came = len(lines)
 			lines = append(lines, e.line(WhyEntry, &at, "why.not.event_came", map[string]any{"event": name}))
@@ -112,14 +121,61 @@ func (e *explainer) byEvent(ctx context.Context, name string) ([]WhyLine, error)
 	return []WhyLine{e.line(WhyEntry, nil, "why.not.event", map[string]any{"event": name})}, nil
 }
 
+// unfit is what the record of an event says that this campaign's entry did not find in it; nil: nothing.
+func (e *explainer) unfit(ev store.Event) *engine.Unfit {
+	all := engine.UnfitOf(ev)
+	i := slices.IndexFunc(all, func(u engine.Unfit) bool { return u.Campaign == e.c.Key })
+	if i < 0 {
+		return nil
+	}
+	return &all[i]
+}
+
+// unfitting says what an event brought that began nothing here, and what was asked for then.
+func (e *explainer) unfitting(ctx context.Context, ev store.Event) (WhyLine, error) {
+	u, at := e.unfit(ev), ev.At
+	def, err := e.r.version(ctx, e.c.ID, u.Version)
+	if err != nil {
+		return WhyLine{}, err
+	}
+	args, key := map[string]any{"event": eventName(ev), "field": u.Field}, "why.not.event_unfit"
+	if def == nil {
+		def = &definition.Definition{}
+	}
+	if args["wanted"], args["came"] = e.words.Unfit(&def.Entry, u.Misfit); args["wanted"] == "" {
+		key = "why.not.event_unfit_field"
+	}
+	l := e.line(WhyEntry, &at, key, args)
+	l.Why = engine.OtherData
+	return l, nil
+}
+
+// manyReceived is how many of a member's last events are looked through for those that did not fit.
+const manyReceived = 100
+
 // refused lists the latest times that somebody who entered was not taken in.
 func (e *explainer) refused(ctx context.Context) ([]WhyLine, error) {
 	events, err := e.r.store.LastEvents(ctx, e.p.Member.ID, e.c.ID, "enrollment.refused", whyRuns)
-	lines := make([]WhyLine, 0, len(events))
-	for _, ev := range events {
-		lines = append(lines, e.refusal(ev))
+	if err != nil {
+		return nil, err
 	}
-	return lines, err
+	received, err := e.r.store.LastEvents(ctx, e.p.Member.ID, 0, "event.received", manyReceived)
+	if err != nil {
+		return nil, err
+	}
+	events = append(events, slices.DeleteFunc(received, func(ev store.Event) bool { return e.unfit(ev) == nil })...)
+	slices.SortFunc(events, func(a, b store.Event) int { return cmp.Compare(b.ID, a.ID) })
+	lines := []WhyLine{}
+	for _, ev := range events[:min(len(events), whyRuns)] {
+		line := e.refusal(ev)
+		if !e.isRefusal(ev) {
+			if line, err = e.unfitting(ctx, ev); err != nil {
+				return nil, err
+			}
+		}
+		lines = append(lines, line)
+	}
+	return lines, nil
 }
 
 func (e *explainer) isRefusal(ev store.Event) bool {
@@ -128,7 +184,10 @@ func (e *explainer) isRefusal(ev store.Event) bool {
 
 func (e *explainer) refusal(ev store.Event) WhyLine {
 	at := ev.At
-	l := e.line(WhyEntry, &at, refusedWords(ev.Reason), map[string]any{"campaign": string(e.c.Key)})
+	entry := eventEntries(ev)[0]
+	l := e.line(WhyEntry, &at, entry.refusedWords(), map[string]any{
+		"campaign": withKey(nameIn(e.c, e.lang), e.c.Key), "field": entry.unfit.Field, "came": e.words.NoRunKey(entry.unfit.Came),
+	})
 	l.Why = ev.Reason
 	return l
 }

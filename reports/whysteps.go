@@ -10,7 +10,6 @@ import (
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/decide"
 	"github.com/kruzhok/kruzhok/campaigns/definition"
-	"github.com/kruzhok/kruzhok/campaigns/explain"
 	"github.com/kruzhok/kruzhok/channels"
 	"github.com/kruzhok/kruzhok/internal/locale"
 	"github.com/kruzhok/kruzhok/members"
@@ -257,7 +256,7 @@ func (e *explainer) condition(c *definition.Condition) string {
 		return e.say("console.if.not", map[string]any{"what": e.condition(c.Not)})
 	}
 	if c.LooksBack() {
-		return explain.Words{Lang: e.lang}.Clause(c)
+		return e.words.Clause(c)
 	}
 	out := e.say("why.if."+string(c.Subject), map[string]any{"name": c.Name})
 	switch {

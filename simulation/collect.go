@@ -13,6 +13,7 @@ import (
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/decide"
 	"github.com/kruzhok/kruzhok/campaigns/definition"
+	"github.com/kruzhok/kruzhok/engine"
 	"github.com/kruzhok/kruzhok/internal/locale"
 	"github.com/kruzhok/kruzhok/store"
 )
@@ -252,6 +253,8 @@ func (c *collector) response(r *store.Response) error {
 func (c *collector) event(e store.Event) error {
 	t, p := c.totals[e.Campaign], c.member[e.Member]
 	switch {
+	case e.Name == "event.received" && p != nil:
+		c.unfit(e, p)
 	case t == nil || p == nil:
 	case e.Name == "question.timed_out":
 		t.steps[e.Step].TimedOut++
@@ -264,6 +267,17 @@ func (c *collector) event(e store.Event) error {
 		c.told = append(c.told, told{person: p, at: e.At, campaign: e.Campaign, kind: ItemRefused, reason: string(e.Reason)})
 	}
 	return c.fits()
+}
+
+// unfit counts those whom an event let in nowhere that did not bring what the entry asks for.
+func (c *collector) unfit(e store.Event, p *person) {
+	for _, u := range engine.UnfitOf(e) {
+		for _, t := range c.totals {
+			if t.Key == u.Campaign {
+				c.told = append(c.told, told{person: p, at: e.At, campaign: t.id, kind: ItemRefused, reason: string(engine.OtherData)})
+			}
+		}
+	}
 }
 
 // absent counts those who never entered, and of whom nothing says why: a schedule's condition did not hold for them, or its time did not come.

@@ -71,7 +71,7 @@ func (q queries) Events(ctx context.Context, f EventFilter, p Page) ([]Event, er
 // LastEvents are the latest of a name about the member in the campaign, the newest first.
 func (q queries) LastEvents(ctx context.Context, member campaigns.MemberID, id campaigns.CampaignID, name string, limit int) ([]Event, error) {
 	es, err := many(ctx, q.run, scanEvent, `SELECT `+eventColumns.list("")+` FROM events
-		WHERE member_id = $1 AND +campaign_id = $2 AND name = $3 ORDER BY id DESC LIMIT $4`, member, id, name, limit)
+		WHERE member_id = $1 AND COALESCE(campaign_id, 0) = $2 AND name = $3 ORDER BY id DESC LIMIT $4`, member, id, name, limit)
 	return es, wrap("list last events", err)
 }
 

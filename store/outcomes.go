@@ -28,6 +28,8 @@ type Outcome struct {
 	// Over, with a final state: the enrollment as it is completed, which was decided beforehand, since nothing follows the message. When its row is another
 	// than what was read, or with nil, it is woken, to be decided in its own time.
 	Over *Enrollment
+	// Completed, when it is set, is called once it is committed that Over was written.
+	Completed func()
 }
 
 // WriteOutcomes writes what became of deliveries, set-based, in one transaction with: claims ended; chunks' left lowered (in order of their id, or two
@@ -244,6 +246,9 @@ func (tx *Tx) complete(ctx context.Context, os []*Outcome) (open []*Outcome, err
 	for _, i := range done {
 		e := over[i].Over
 		closed[over[i].Delivery] = true
+		if told := over[i].Completed; told != nil {
+			tx.OnCommit(told)
+		}
 		tx.countStanding(e.counted, -1)
 		tx.countStanding(e.standing(), 1)
 	}

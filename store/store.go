@@ -44,6 +44,8 @@ type Tx struct {
 
 	counts map[countable]int // what is appended to the counters before the transaction commits
 
+	committed []func() // told when the transaction has committed
+
 	watching *watching
 	reworded map[campaigns.MemberID]bool // whose words are written anew before the transaction commits
 	marked   map[campaigns.MemberID]bool // who is marked as changed before the transaction commits, where anybody listens to a segment; true: they got an address

@@ -89,8 +89,9 @@ func TestIDsAfterReopeningAreHigher(t *testing.T) {
 
 func TestWriteKeepsAllOrNothing(t *testing.T) {
 	each(t, func(t *testing.T, s *store.Store) {
-		boom := errors.New("boom")
+		boom, told := errors.New("boom"), 0
 		touch := func(tx *store.Tx) error {
+			tx.OnCommit(func() { told++ })
 			_, err := tx.TakeLease(t.Context(), "sweep", "a", now, at(10))
 			return err
 		}
@@ -108,6 +109,9 @@ func TestWriteKeepsAllOrNothing(t *testing.T) {
 			}
 			return err
 		})
+		same(t, 0, told)
+		check(t, s.Write(t.Context(), touch))
+		same(t, 1, told)
 	})
 }
 
@@ -165,8 +169,9 @@ func TestWriteRepeatsWhenBusy(t *testing.T) {
 	s := storetest.Open(t, url)
 	other := must[*sql.DB](t)(sql.Open("sqlite", strings.TrimPrefix(url, "sqlite:")))
 	defer func() { check(t, other.Close()) }()
-	tries := 0
+	tries, told := 0, 0
 	err := s.Write(t.Context(), func(tx *store.Tx) error {
+		tx.OnCommit(func() { told++ })
 		if tries++; tries < 3 {
 			_, err := other.ExecContext(t.Context(), "BEGIN IMMEDIATE") // refused at once: the store's transaction holds the file
 			return err
@@ -175,6 +180,7 @@ func TestWriteRepeatsWhenBusy(t *testing.T) {
 	})
 	check(t, err)
 	same(t, 3, tries)
+	same(t, 1, told)
 
 	tries = 0
 	err = s.Write(t.Context(), func(tx *store.Tx) error {

@@ -42,8 +42,9 @@ func (s *Store) writeOne(ctx context.Context, fn func(*Tx) error) error {
 
 func (s *Store) write(ctx context.Context, how manner, fn func(*Tx) error) error {
 	for try := 1; ; try++ {
+		var tx *Tx
 		err := s.engine.write(ctx, how, func(r runner) error {
-			tx := &Tx{queries: queries{run: r, dialect: s.dialect}, ids: s.ids, bulk: how != single, watching: s.watching}
+			tx = &Tx{queries: queries{run: r, dialect: s.dialect}, ids: s.ids, bulk: how != single, watching: s.watching}
 			if err := fn(tx); err != nil {
 				return err
 			}
@@ -60,7 +61,13 @@ func (s *Store) write(ctx context.Context, how manner, fn func(*Tx) error) error
 			}
 			return tx.appendCounts(ctx)
 		})
-		if err == nil || try == maxTries || !s.engine.again(err) {
+		if err == nil {
+			for _, fn := range tx.committed {
+				fn()
+			}
+			return nil
+		}
+		if try == maxTries || !s.engine.again(err) {
 			return away(err)
 		}
 		if err := rest(ctx, try); err != nil {
@@ -68,6 +75,9 @@ func (s *Store) write(ctx context.Context, how manner, fn func(*Tx) error) error
 		}
 	}
 }
+
+// OnCommit has fn called when the transaction has committed; of one that is rolled back, or done once more from its start, never. Calls keep their order.
+func (tx *Tx) OnCommit(fn func()) { tx.committed = append(tx.committed, fn) }
 
 // rest waits a little longer before each repetition, and not equally long for two that met.
 func rest(ctx context.Context, try int) error {

@@ -109,16 +109,56 @@ type DataField struct {
 
 // Is reports whether the event is the one that is meant. Texts are compared as conditions compare them.
 func (h *Happening) Is(event string, data map[string]any) bool {
-	if h.Event == "" || h.Event != event {
-		return false
-	}
-	return !slices.ContainsFunc(h.Data, func(f DataField) bool {
+	return h.Event != "" && h.Event == event && h.Misfit(data) == nil
+}
+
+// Misfit is the first field of an event's data that is none of what is asked for; nil: all of it fits.
+func (h *Happening) Misfit(data map[string]any) *Misfit {
+	for _, f := range h.Data {
 		have := data[f.Name]
 		if n, ok := have.(json.Number); ok {
 			have, _ = n.Float64() // out of range is infinite, which no value is
 		}
-		return !slices.ContainsFunc(f.Values, func(want any) bool { return equal(have, want) })
-	})
+		if !slices.ContainsFunc(f.Values, func(want any) bool { return equal(have, want) }) {
+			return &Misfit{f.Name, CameOf(have)}
+		}
+	}
+	return nil
+}
+
+// Misfit is a field of an event's data that does not fit, and what it was. The value itself is nobody's to keep.
+type Misfit struct {
+	Field string `json:"field"`
+	Came  Came   `json:"came"`
+}
+
+// Came is what kind of thing a field brought.
+type Came string
+
+const (
+	CameNothing Came = "nothing"
+	CameText    Came = "text"
+	CameNumber  Came = "number"
+	CameBool    Came = "boolean"
+	CameList    Came = "list"
+	CameObject  Came = "object"
+)
+
+// CameOf is the kind of a value of an event's data, or of one that an entry asks for.
+func CameOf(v any) Came {
+	switch v.(type) {
+	case string:
+		return CameText
+	case json.Number, float64:
+		return CameNumber
+	case bool:
+		return CameBool
+	case []any:
+		return CameList
+	case map[string]any:
+		return CameObject
+	}
+	return CameNothing
 }
 
 // runKeyForm is what a key may be: an id of the community's own systems. What looks like an address or a sentence is none: keys are shown and kept.

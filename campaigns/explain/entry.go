@@ -1,6 +1,8 @@
 package explain
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -46,11 +48,52 @@ func (w Words) happening(key string, h *definition.Happening, c *definition.Cond
 	}
 	out := w.say(key, args)
 	for _, f := range h.Data {
-		values := make([]string, len(f.Values))
-		for i, v := range f.Values {
-			values[i] = w.value(v)
-		}
-		out += " " + w.say("explain.entry.data", map[string]any{"field": f.Name, "values": strings.Join(values, w.say("explain.or", nil))})
+		out += " " + w.say("explain.entry.data", map[string]any{"field": f.Name, "values": w.either(f.Values)})
 	}
 	return out
+}
+
+func (w Words) either(vs []any) string {
+	values := make([]string, len(vs))
+	for i, v := range vs {
+		values[i] = w.value(v)
+	}
+	return strings.Join(values, w.say("explain.or", nil))
+}
+
+// Bounds of what a sentence says an entry asks for.
+const (
+	maxWanted     = 5
+	maxWantedText = 40 // characters
+)
+
+// Unfit are, for a sentence, what the entry wants in the field of an event, and what was there instead. A field that it does not ask for has no wanted.
+func (w Words) Unfit(e *definition.Entry, m definition.Misfit) (wanted, came string) {
+	came = w.say("explain.came."+string(m.Came), nil)
+	for _, f := range e.Data {
+		if f.Name != m.Field {
+			continue
+		}
+		if slices.ContainsFunc(f.Values, func(v any) bool { return definition.CameOf(v) == m.Came }) {
+			came = w.say("explain.came.other_"+string(m.Came), nil)
+		}
+		values := slices.Clone(f.Values[:min(len(f.Values), maxWanted)])
+		for i, v := range values {
+			if r := []rune(fmt.Sprint(v)); len(r) > maxWantedText {
+				values[i] = string(r[:maxWantedText]) + "…"
+			}
+		}
+		if wanted = w.either(values); len(f.Values) > maxWanted {
+			wanted += "…"
+		}
+	}
+	return wanted, came
+}
+
+// NoRunKey says what was there instead of an id.
+func (w Words) NoRunKey(came definition.Came) string {
+	if came == definition.CameText || came == definition.CameNumber {
+		return w.say("explain.came.no_id_"+string(came), nil)
+	}
+	return w.say("explain.came."+string(came), nil)
 }

@@ -50,6 +50,8 @@ type appOptions struct {
 	Listener net.Listener
 	// Demo is what the demo adds to the pages; nil outside of it.
 	Demo *demoPages
+	// Record is told of every decision; see engine.Options.
+	Record func(engine.Decided)
 }
 
 // demoPages are the virtual clock on every page, and the sandbox to play in. Whoever reaches them is the operator.
@@ -146,7 +148,7 @@ func (a *App) openEngine(ctx context.Context, o appOptions) (err error) {
 	}
 	opts := engine.Options{
 		Store: a.store, Waker: a.queue, Observer: observer{a.metrics}, Limiter: ratelimit.New(a.redis), Rates: rates(a.cfg), SwitchLimits: limits(a.cfg), SegmentsEvery: a.cfg.SegmentsEvery, Owner: owner(), Secret: key,
-		PublicURL: a.cfg.PublicURL, ReplyDomain: a.cfg.ReplyDomain, Mailbox: email.Address, Now: o.Now, Log: a.log,
+		PublicURL: a.cfg.PublicURL, ReplyDomain: a.cfg.ReplyDomain, Mailbox: email.Address, Now: o.Now, Log: a.log, Record: o.Record,
 		Senders: map[campaigns.Channel]channels.Sender{}, Staff: a.cfg.Staff(), Caller: caller(a.cfg),
 		Connections: map[campaigns.Channel]int{campaigns.Telegram: a.cfg.TelegramConnections, campaigns.Email: a.cfg.SMTPConnections},
 	}

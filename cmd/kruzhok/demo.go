@@ -108,6 +108,8 @@ type stagehand struct {
 	mail  *sandbox.MailServer
 	stage *demo.Stage
 
+	record func(engine.Decided) // nil: decisions are not recorded
+
 	keeper *demo.Keeper // nil: nothing is kept
 	shared sharedWriter // of the logs
 	stop   context.CancelFunc
@@ -264,7 +266,7 @@ func (w *sharedWriter) Write(b []byte) (int, error) {
 
 // together runs all roles in this process.
 func (s *stagehand) together(ctx context.Context, cfg *config.Config, l net.Listener) error {
-	a, err := newApp(ctx, cfg, appOptions{Out: s.log(), Now: s.clock.Now, Listener: l, Demo: s.demoPages()})
+	a, err := newApp(ctx, cfg, appOptions{Out: s.log(), Now: s.clock.Now, Listener: l, Demo: s.demoPages(), Record: s.record})
 	if err != nil {
 		return err
 	}
