@@ -137,6 +137,7 @@ func (told said) preview(w *world) {
 	} {
 		of(previewed, more)
 	}
+	of(previewed+"  - repeat: {times: 3, at: \"10:00\", steps: [{id: daily, send: {text: {en: a, ru: b}}}]}\n", `,"step":"daily","round":7`)
 	links := "{en: '" + strings.Repeat("[a](https://a) ", 2100) + "'"
 	of(strings.Replace(previewed, "{en: \"You said {{ answers.level }}{{ call.place.at }}.\"", links, 1), `,"step":"told","channel":"email"`)
 	of(strings.Replace(previewed, "{text: {en: Rules,", `{text: {en: "{{ member.last_name }}",`, 1), "")
