@@ -120,14 +120,14 @@ func TestPreviewRefuses(t *testing.T) {
 		`,"step":"hello","channel":"telegram"`:         `"expected":"email"`,
 		`,"answers":{"level":"z9"}`:                    `"expected":"a1, b1"`,
 		`,"calls":{"nothing":{}}`:                      `"path":"calls.nothing"`,
-		`,"calls":{"place":7}`:                         "an object of fields, or the word fails",
+		`,"calls":{"place":7}`:                         "an object of fields, or as the word fails",
 		`,"answers":{"nothing":"z9"}`:                  `"path":"answers.nothing"`,
 		`,"answers":{"level":{"a":1}}`:                 `"path":"answers.level"`,
 		`,"answers":{"level":[null]}`:                  "a text, a number, true or false",
 		`,"campaign":"welcome"`:                        "one of the two",
 		`,"version":2`:                                 `"path":"version"`,
 		`,"member":{"id":"1","external_id":"u1"}`:      `"path":"member"`,
-		`,"round":3`:                                   "from 1 to 1",
+		`,"round":3`:                                   "has no rounds",
 		`,"member":{"attributes":{"formality":"Sie"}}`: `"path":"attributes.formality"`,
 	} {
 		if got := w.call("POST", "/v1/previews", of(more)).want(http.StatusUnprocessableEntity); !strings.Contains(got.body, says) {

@@ -161,17 +161,21 @@ func (v *previewing) channels(s *definition.Step) []campaigns.Channel {
 
 // checkRound: a step has as many rounds as the repeat that it stands in.
 func (v *previewing) checkRound(steps []*definition.Step) {
-	most := 1
+	most, rounds := 1, false
 	for _, s := range steps {
 		if s == nil {
 			return
 		}
 		if around := v.l.def.RepeatOf(s.ID); around != nil {
-			most = max(most, around.Repeat().Times)
+			most, rounds = max(most, around.Repeat().Times), true
 		}
 	}
-	if v.r.Round < 0 || v.r.Round > most {
+	switch {
+	case v.r.Round >= 0 && v.r.Round <= most:
+	case rounds:
 		v.bad("round", "preview_round", map[string]any{"max": most}, nil)
+	default:
+		v.bad("round", "preview_no_round", nil, nil)
 	}
 }
 

@@ -9,46 +9,6 @@ import (
 	"github.com/kruzhok/kruzhok/campaigns"
 )
 
-// words are a language's own: months and days need grammar, so they are not sentences of a catalog.
-type words struct {
-	months, shortMonths, days, shortDays []string
-	monthsAlone                          []string // where no day stands before them
-	yes, no                              string
-	// known is false for a language whose words we do not have: its dates are numbers.
-	known bool
-}
-
-var english = words{
-	months:      strings.Fields("January February March April May June July August September October November December"),
-	monthsAlone: strings.Fields("January February March April May June July August September October November December"),
-	shortMonths: strings.Fields("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec"),
-	days:        strings.Fields("Sunday Monday Tuesday Wednesday Thursday Friday Saturday"),
-	shortDays:   strings.Fields("Sun Mon Tue Wed Thu Fri Sat"),
-	yes:         "yes", no: "no", known: true,
-}
-
-var russian = words{
-	months:      strings.Fields("января февраля марта апреля мая июня июля августа сентября октября ноября декабря"),
-	monthsAlone: strings.Fields("январь февраль март апрель май июнь июль август сентябрь октябрь ноябрь декабрь"),
-	shortMonths: strings.Fields("янв. февр. марта апр. мая июня июля авг. сент. окт. нояб. дек."),
-	days:        strings.Fields("воскресенье понедельник вторник среда четверг пятница суббота"),
-	shortDays:   strings.Fields("вс пн вт ср чт пт сб"),
-	yes:         "да", no: "нет", known: true,
-}
-
-// wordsOf returns the words of a language; unknown languages get English ones, and numeric dates.
-func wordsOf(lang campaigns.Lang) words {
-	switch base, _, _ := strings.Cut(strings.ToLower(string(lang)), "-"); base {
-	case "ru":
-		return russian
-	case "en", "":
-		return english
-	}
-	w := english
-	w.known = false
-	return w
-}
-
 // date shows a time in the member's zone. A text that is no date is shown as it is.
 func date(v value, args []value, env *Env) value {
 	t, ok := asTime(v.v, env.zone())
@@ -94,16 +54,25 @@ func directiveLen(s string) int {
 
 var showsDay = regexp.MustCompile(`%-?[de]`)
 
-// formatDate writes t by "short" (24 Nov), "long" (24 November), or a strftime pattern (POSIX strftime; %-d drops the leading zero).
+var (
+	showsWords = regexp.MustCompile(`%-?[aAbB]`)
+	showsTime  = regexp.MustCompile(`%-?[HI]`)
+)
+
+// formatDate writes t by "short" (24 Nov), "long" (24 November), or a strftime pattern (POSIX strftime; %-d drops the leading zero). In a language whose words
+// we do not know, what has a word in it is a numeric date (ISO 8601).
 func formatDate(t time.Time, format string, lang campaigns.Lang) string {
 	w := wordsOf(lang)
+	word := format == "short" || format == "long"
 	switch {
-	case (format == "short" || format == "long") && !w.known:
+	case !w.known && !word && showsTime.MatchString(format) && showsWords.MatchString(format):
+		format = "%Y-%m-%d %H:%M"
+	case !w.known && (word || showsWords.MatchString(format)):
 		format = "%Y-%m-%d"
 	case format == "short":
-		format = "%-d\u00a0%b"
+		format = w.short
 	case format == "long":
-		format = "%-d\u00a0%B"
+		format = w.long
 	}
 	if !showsDay.MatchString(format) { // "%B %Y" has no day: «ноябрь 2026», not «ноября 2026»
 		w.months = w.monthsAlone
@@ -139,6 +108,8 @@ func directive(t time.Time, d byte, w words) string {
 		return w.shortMonths[t.Month()-1]
 	case 'B':
 		return w.months[t.Month()-1]
+	case 'p':
+		return w.half(t)
 	case 'Y':
 		return strconv.Itoa(t.Year())
 	case 'e':
@@ -148,5 +119,13 @@ func directive(t time.Time, d byte, w words) string {
 	case '%':
 		return "%"
 	}
-	return t.Format(map[byte]string{'d': "02", 'm': "01", 'y': "06", 'H': "15", 'I': "03", 'M': "04", 'S': "05", 'p': "PM"}[d])
+	return t.Format(map[byte]string{'d': "02", 'm': "01", 'y': "06", 'H': "15", 'I': "03", 'M': "04", 'S': "05"}[d])
+}
+
+// half is the half of the day.
+func (w *words) half(t time.Time) string {
+	if t.Hour() < 12 {
+		return w.am
+	}
+	return w.pm
 }

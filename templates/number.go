@@ -25,12 +25,9 @@ func number(v value, args []value, env *Env) value {
 	return value{formatNumber(n, decimals, env.Lang), true}
 }
 
-// formatNumber groups thousands from 10,000 on: a comma in English, a narrow no-break space elsewhere. Minus is U+2212.
+// formatNumber groups thousands from 10,000 on, with the language's separators. Minus is U+2212.
 func formatNumber(n float64, decimals int, lang campaigns.Lang) string {
-	group, point := "\u202f", ","
-	if base, _, _ := strings.Cut(strings.ToLower(string(lang)), "-"); base == "en" || base == "" {
-		group, point = ",", "."
-	}
+	w := wordsOf(lang)
 	digits := strconv.FormatFloat(math.Abs(n), 'f', decimals, 64)
 	whole, fraction, hasFraction := strings.Cut(digits, ".")
 	var b strings.Builder
@@ -38,15 +35,20 @@ func formatNumber(n float64, decimals int, lang campaigns.Lang) string {
 		b.WriteString("\u2212")
 	}
 	for i, c := range whole {
-		if i > 0 && len(whole) > 4 && (len(whole)-i)%3 == 0 {
-			b.WriteString(group)
+		if i > 0 && len(whole) > 4 && w.opens(len(whole)-i) {
+			b.WriteString(w.group)
 		}
 		b.WriteRune(c)
 	}
 	if hasFraction {
-		b.WriteString(point + fraction)
+		b.WriteString(w.point + fraction)
 	}
 	return b.String()
+}
+
+// opens reports whether a group begins where so many digits are left.
+func (s *separators) opens(left int) bool {
+	return left == 3 || left > 3 && (left-3)%s.higher == 0
 }
 
 // plural picks the word that goes with a number: two forms are one, other; three are one, few, many; four are one, few, many, other (CLDR).

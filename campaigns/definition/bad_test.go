@@ -226,6 +226,7 @@ steps:
   - split: [{share: 1, name: B, steps: []}, {share: 1, steps: []}]
   - wait: 1d
 `,
+	"split of nothing":       head + "steps:\n  - split: []\n  - wait: 1d\n  - split:\n  - wait: 1d\n",
 	"circle through a split": head + "steps:\n  - id: over\n    split: [{share: 1, steps: [{end: true}, {wait: 1d}]}, {share: 1, steps: [{goto: over}]}]\n  - wait: 1d\n",
 	"score outside steps":    strings.Replace(head, "entry: {manual: true}", `entry: {schedule: {at: "2026-12-01 10:00", zone: member, audience: {score: points, at_least: 5}}}`, 1) + tail,
 	"empty":                  "",

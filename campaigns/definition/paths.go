@@ -20,6 +20,9 @@ func (d *Definition) exits(s *Step, waited bool) []*Step {
 		for _, arm := range b.Arms {
 			add(first(arm.Steps, s.Next))
 		}
+		if len(b.Arms) == 0 { // it is refused for that alone
+			add(s.Next)
+		}
 	case *Ask:
 		if waited {
 			add(s.Next)

@@ -135,12 +135,16 @@ func opposite(c *definition.Condition) *definition.Condition {
 // leaf says one comparison; not: that it does not hold, for those without a comparison of values.
 func (w Words) leaf(c *definition.Condition, not bool) string {
 	key, args := w.subject(c)
-	never := c.Subject == definition.SubjectEvent && none(c)
+	counts := c.Subject == definition.SubjectEvent
 	switch {
 	case c.Op == definition.OpExists:
 		key, not = key+".known", c.Value != true
-	case never:
+	case counts && none(c):
 		key, not = "explain.event", true
+	case counts && some(c):
+		key = "explain.event"
+	case counts && c.Op != "":
+		args["compared"] = w.times(c)
 	case c.Op != "":
 		args["compared"] = w.compared(c)
 	}
@@ -154,6 +158,29 @@ func (w Words) leaf(c *definition.Condition, not bool) string {
 func none(c *definition.Condition) bool {
 	n, ok := c.Value.(float64)
 	return ok && (n == 0 && (c.Op == definition.OpIs || c.Op == definition.OpAtMost) || n == 1 && c.Op == definition.OpLess)
+}
+
+// some reports that a count asks for one at least, and for no more.
+func some(c *definition.Condition) bool {
+	n, ok := c.Value.(float64)
+	return ok && (n == 0 && (c.Op == definition.OpIsNot || c.Op == definition.OpGreater) || n == 1 && c.Op == definition.OpAtLeast)
+}
+
+// times says how often.
+func (w Words) times(c *definition.Condition) string {
+	n, _ := c.Value.(float64)
+	args := map[string]any{"n": int(n), "value": w.value(c.Value)}
+	if last := len(c.Values) - 1; c.Op == definition.OpIn && last >= 0 {
+		all := make([]string, len(c.Values))
+		for i, v := range c.Values {
+			all[i] = w.value(v)
+		}
+		args["n"], args["value"] = 0, all[last]
+		if last > 0 {
+			args["value"] = strings.Join(all[:last], w.say("explain.comma", nil)) + w.say("explain.or", nil) + all[last]
+		}
+	}
+	return w.say("explain.times."+string(c.Op), args)
 }
 
 // subject is the words for what is looked at, and their values.
@@ -248,26 +275,51 @@ func (w Words) value(v any) string {
 	return w.say("explain.text", map[string]any{"value": fmt.Sprint(v)})
 }
 
+// span begins with a space: it goes on after what stands before it.
 func (w Words) span(s definition.Span) string {
 	switch {
 	case !s.Within.IsZero():
-		return w.say("explain.within", map[string]any{"span": w.Period(s.Within)})
+		return w.within(s.Within)
 	case !s.OlderThan.IsZero():
 		return w.say("explain.older_than", map[string]any{"span": w.Period(s.OlderThan)})
 	}
 	return ""
 }
 
-// Period says days, hours and minutes, those that there are.
+// within agrees with the first unit of the period, in number and gender: «за последнюю минуту», «за последние 2 дня».
+func (w Words) within(p timing.Period) string {
+	units := unitsOf(p)
+	if len(units) == 0 {
+		return ""
+	}
+	if len(units) == 1 && units[0].n == 1 {
+		return w.say("explain.within.one."+units[0].name, nil)
+	}
+	return w.say("explain.within."+units[0].name, map[string]any{"n": units[0].n, "span": w.Period(p)})
+}
+
+// unit is how many days, hours, minutes or seconds there are.
+type unit struct {
+	name string
+	n    int
+}
+
+func unitsOf(p timing.Period) (units []unit) {
+	for _, u := range []unit{
+		{"days", p.Days}, {"hours", int(p.Time / time.Hour)}, {"minutes", int(p.Time % time.Hour / time.Minute)}, {"seconds", int(p.Time % time.Minute / time.Second)},
+	} {
+		if u.n > 0 {
+			units = append(units, u)
+		}
+	}
+	return units
+}
+
+// Period says days, hours, minutes and seconds, those that there are.
 func (w Words) Period(p timing.Period) string {
 	var parts []string
-	for _, unit := range []struct {
-		key string
-		n   int
-	}{{"look.span.days", p.Days}, {"look.span.hours", int(p.Time / time.Hour)}, {"look.span.minutes", int(p.Time % time.Hour / time.Minute)}} {
-		if unit.n > 0 {
-			parts = append(parts, w.say(unit.key, map[string]any{"n": unit.n}))
-		}
+	for _, u := range unitsOf(p) {
+		parts = append(parts, w.say("look.span."+u.name, map[string]any{"n": u.n}))
 	}
 	if len(parts) == 0 {
 		return w.say("look.span.moment", nil)
