@@ -80,7 +80,7 @@ type Options struct {
 	UploadLimit int64
 	// TakenFor says whom a split and a holdout take a member for; nil: for themselves. A simulation plays copies, whose ids are other ones.
 	TakenFor func(campaigns.MemberID) campaigns.MemberID
-	// Before is what conditions of a campaign's steps find that was with members before this installation had them; nil: nothing. In a simulation, copies have the past of those whom they
+	// Before is what conditions find that was with members before this installation had them; nil: nothing. In a simulation, copies have the past of those whom they
 	// are copies of. Consents are not asked for: copies have their own.
 	Before func(ctx context.Context, ids []campaigns.MemberID, asked []*definition.Condition, now time.Time) (map[campaigns.MemberID]*definition.Past, error)
 	// Alone: a simulation. It plays some campaigns of many: those that a published one enrolls in need not be there. Nobody else waits: more is done in one

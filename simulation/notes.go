@@ -57,13 +57,8 @@ func (r *Result) notes(plan *Plan, defs []*definition.Definition) []string {
 		}
 	}
 	segments := plan.conditions()
-	switch {
-	case plan.past == nil && slices.ContainsFunc(defs, func(d *definition.Definition) bool {
-		return looksBack(d.NeedsWithin(segments)) || entryLooksBack(d, segments)
-	}):
+	if plan.past == nil && slices.ContainsFunc(defs, func(d *definition.Definition) bool { return looksBack(d, segments) }) {
 		note("simulation.note.no_past", nil)
-	case slices.ContainsFunc(defs, func(d *definition.Definition) bool { return entryLooksBack(d, segments) }):
-		note("simulation.note.no_past_entry", nil)
 	}
 	return notes
 }
@@ -125,15 +120,13 @@ func awaited(def *definition.Definition, come []Event) (events []string) {
 	return events
 }
 
-// looksBack reports a condition on what was, other than consents: those a member who is played has.
-func looksBack(needs definition.Needs) bool {
-	return slices.ContainsFunc(needs.Past, func(c *definition.Condition) bool { return c.Subject != definition.SubjectConsent })
-}
-
-// entryLooksBack reports the same of who comes in: that is asked of all members at once, and of the simulation's own rows alone.
-func entryLooksBack(def *definition.Definition, segments definition.Segments) bool {
-	who := def.Entry.Meant()
-	return who != nil && looksBack(definition.NeedsOf(who, segments))
+// looksBack reports a condition on what was, of the steps or of who comes in, other than consents: those a member who is played has.
+func looksBack(def *definition.Definition, segments definition.Segments) bool {
+	needs := def.NeedsWithin(segments).Past
+	if who := def.Entry.Meant(); who != nil {
+		needs = slices.Concat(needs, definition.NeedsOf(who, segments).Past)
+	}
+	return slices.ContainsFunc(needs, func(c *definition.Condition) bool { return c.Subject != definition.SubjectConsent })
 }
 
 // conditions are the segments' that conditions of the played campaigns may name.

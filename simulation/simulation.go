@@ -71,6 +71,7 @@ type Plan struct {
 // Community is what texts and times need of the community.
 type Community struct {
 	Name, TimeZone, PostalAddress, Brand string
+	Languages                            []campaigns.Lang     // the first is that of a member who named none
 	Budget                               []engine.BudgetInput // what was sent before the simulation does not count
 }
 
