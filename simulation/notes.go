@@ -133,7 +133,7 @@ func looksBack(def *definition.Definition, segments definition.Segments) bool {
 func (p *Plan) conditions() definition.Segments {
 	all := definition.Segments{}
 	for _, d := range p.Segments {
-		if s, problems := definition.ParseSegment([]byte(d.Source), d.Format); len(problems) == 0 {
+		if s, problems := definition.ParseStoredSegment([]byte(d.Source), d.Format); len(problems) == 0 {
 			all[s.Key] = &s.Who
 		}
 	}

@@ -32,6 +32,7 @@ type Plan struct {
 	// Campaigns are published in this order, and everybody enters each that lets them in.
 	Campaigns []engine.Draft
 	// Segments are those that conditions may name, and Others the drafts of campaigns that they may name: nobody was in those.
+	// Both were saved once, and are read as they were taken then.
 	Segments, Others []engine.Draft
 	Start            time.Time
 	Days             int    // default 60

@@ -295,7 +295,7 @@ func (s *stage) publish(ctx context.Context, defs []*definition.Definition) erro
 // named puts there what conditions may name: the other campaigns as drafts, then the segments, each after those that it names itself.
 func (s *stage) named(ctx context.Context, played []campaigns.Key) error {
 	for _, draft := range s.plan.Others {
-		def, err := engine.ParseDraft(draft)
+		def, err := engine.ParseStoredDraft(draft)
 		if err != nil || slices.Contains(played, def.Key) { // a draft that this binary cannot read is not there
 			continue
 		}
