@@ -39,8 +39,9 @@ type totals struct {
 	exited     tally
 	inside     map[*person]bool // who entered
 	loops      map[campaigns.StepID]int
-	arms       map[campaigns.StepID]*ArmTotals // of splits
-	order      map[campaigns.StepID]int        // of steps in the document, from 1; that of no step is 0
+	elsewhere  map[campaigns.Key]map[*person]bool // whom steps took into campaigns that are not played along
+	arms       map[campaigns.StepID]*ArmTotals    // of splits
+	order      map[campaigns.StepID]int           // of steps in the document, from 1; that of no step is 0
 }
 
 // tally counts by reason.
@@ -125,7 +126,7 @@ func newTotals(c campaign, lang string) *totals {
 	t := &totals{
 		campaign: c, steps: map[campaigns.StepID]*StepTotals{}, notSent: map[campaigns.StepID]tally{}, notEntered: tally{}, exited: tally{},
 		inside: map[*person]bool{}, loops: map[campaigns.StepID]int{}, arms: map[campaigns.StepID]*ArmTotals{},
-		order: map[campaigns.StepID]int{},
+		order: map[campaigns.StepID]int{}, elsewhere: map[campaigns.Key]map[*person]bool{},
 	}
 	t.Key, t.Name = c.def.Key, c.def.NameIn(campaigns.Lang(lang))
 	for i, s := range c.def.Order {
@@ -215,6 +216,7 @@ func (c *collector) enrollment(e *store.Enrollment) error {
 			}
 		}
 	}
+	c.enrolls(t, p, en.Visits)
 	c.day(e.EnteredAt).Entered++
 	switch {
 	case !e.State.Final():
@@ -323,6 +325,10 @@ func (c *collector) finish() *Result {
 			t.Steps = append(t.Steps, *t.steps[s.ID])
 		}
 		t.againAt, t.again = t.loop()
+		t.CampaignTotals.enrolls = map[campaigns.Key]int{}
+		for key, who := range t.elsewhere {
+			t.CampaignTotals.enrolls[key] = len(who)
+		}
 		r.Campaigns = append(r.Campaigns, t.CampaignTotals)
 	}
 	for _, n := range slices.Sorted(maps.Keys(c.days)) {

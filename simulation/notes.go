@@ -46,6 +46,7 @@ func (r *Result) notes(plan *Plan, defs []*definition.Definition) []string {
 			note("simulation.note.events", map[string]any{"campaign": r.Campaigns[i].Name, "events": strings.Join(events, ", ")})
 		}
 	}
+	notes = append(notes, r.missing(plan, defs)...)
 	for i, def := range defs {
 		if said := assumptions(lang, def, plan.Calls); said != "" {
 			note("simulation.note.calls", map[string]any{"campaign": r.Campaigns[i].Name, "calls": said})

@@ -37,6 +37,7 @@ type CampaignTotals struct {
 
 	again   int // how often somebody came to the step againAt
 	againAt campaigns.StepID
+	enrolls map[campaigns.Key]int // how many members steps took into campaigns that are not played along
 }
 
 // StepTotals is what became of one step, in the order of the document.
@@ -96,7 +97,7 @@ type Item struct {
 	At    time.Time `json:"at" doc:"To the minute"`
 	Local string    `json:"local" doc:"The same by the member's own clock"`
 	Day   int       `json:"day"`
-	Kind  ItemKind  `json:"kind" enum:"entered,refused,message,reply,not_sent,waiting,answer,escalated,not_escalated,timed_out,decided,awarded,set,notified,ended,blocked,withdrew"`
+	Kind  ItemKind  `json:"kind" enum:"entered,refused,message,reply,not_sent,waiting,answer,escalated,not_escalated,timed_out,decided,awarded,set,notified,not_played,ended,blocked,withdrew"`
 	// What is the sentence in the asked language.
 	What     string            `json:"what"`
 	Campaign campaigns.Key     `json:"campaign,omitempty"`
@@ -141,9 +142,11 @@ const (
 	ItemAwarded      ItemKind = "awarded"  // points
 	ItemSet          ItemKind = "set"      // the member was changed
 	ItemNotified     ItemKind = "notified" // the staff is told
-	ItemEnded        ItemKind = "ended"
-	ItemBlocked      ItemKind = "blocked"
-	ItemWithdrew     ItemKind = "withdrew"
+	// A step took the member into a campaign that is not played along.
+	ItemNotPlayed ItemKind = "not_played"
+	ItemEnded     ItemKind = "ended"
+	ItemBlocked   ItemKind = "blocked"
+	ItemWithdrew  ItemKind = "withdrew"
 )
 
 // told is something that no row tells.

@@ -135,7 +135,9 @@ func TestStartersEnd(t *testing.T) {
 				}
 			}
 			recurs := strings.Contains(strings.Join(r.Notes, "\n"), "takes its audience in")
-			notes := slices.DeleteFunc(r.Notes, func(n string) bool { return strings.Contains(n, "takes its audience in") }) // nothing to mend there
+			notes := slices.DeleteFunc(r.Notes, func(n string) bool { // nothing to mend there
+				return strings.Contains(n, "takes its audience in") || strings.Contains(n, "is left on events") || strings.Contains(n, "The goal of")
+			})
 			over := c.Completed + total(c.Exited)
 			if !r.Complete || len(notes) > 0 || c.Entered != invented || c.Inside != 0 || over != invented && (!recurs || over < 2*invented) {
 				t.Fatalf("%+v\n%v", c, r.Notes)
