@@ -158,13 +158,10 @@ func (t *totals) countRepeats() {
 	}
 }
 
-// dayOf counts the days from the start, from 1.
-func (s *stage) dayOf(at time.Time) int { return int(at.Sub(s.plan.Start)/(24*time.Hour)) + 1 }
-
 func (c *collector) day(at time.Time) *DayTotals {
-	n := c.dayOf(at)
+	n := c.plan.dayOf(at)
 	if c.days[n] == nil {
-		c.days[n] = &DayTotals{Day: n, Date: c.plan.Start.AddDate(0, 0, n-1).Format(time.DateOnly), Sent: map[campaigns.Channel]int{}}
+		c.days[n] = &DayTotals{Day: n, Date: c.plan.date(n).Format(time.DateOnly), Sent: map[campaigns.Channel]int{}}
 	}
 	return c.days[n]
 }
@@ -289,8 +286,8 @@ func (c *collector) absent() {
 // absence is why somebody did not enter whom no row speaks of.
 func (t *totals) absence(p *person, s *stage) string {
 	if schedule := t.def.Entry.Schedule; schedule != nil {
-		zone, err := time.LoadLocation(s.plan.Community.TimeZone)
-		if err != nil || schedule.Zone == definition.MemberZone {
+		zone := s.plan.zone
+		if schedule.Zone == definition.MemberZone {
 			zone = p.zone
 		}
 		opens := schedule.At
@@ -313,7 +310,7 @@ func (t *totals) absence(p *person, s *stage) string {
 
 func (c *collector) finish() *Result {
 	r := &Result{
-		Start: c.plan.Start, Until: c.clock.now(), Days: c.plan.Days, Seed: strconv.FormatUint(c.plan.Seed, 10), Members: len(c.people), Messages: c.received,
+		Start: c.plan.Start.In(c.plan.zone), Until: c.clock.now().In(c.plan.zone), Days: c.plan.Days, Seed: strconv.FormatUint(c.plan.Seed, 10), Members: len(c.people), Messages: c.received,
 		Complete: !c.full, Campaigns: []CampaignTotals{}, ByDay: []DayTotals{}, Stories: []Story{},
 	}
 	for i := range c.campaigns {

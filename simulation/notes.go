@@ -81,10 +81,7 @@ func openings(def *definition.Definition, plan *Plan, until time.Time) (days []s
 	if s == nil || s.Recurs == nil {
 		return nil
 	}
-	zone, err := time.LoadLocation(plan.Community.TimeZone)
-	if err != nil {
-		zone = time.UTC
-	}
+	zone := plan.zone
 	for at, ok := s.Opens(plan.Start.In(zone)); ok && !at.In(zone).After(until) && len(days) < shownOpenings; at, ok = s.Recurs.After(at) {
 		days = append(days, locale.Date(plan.Lang, at.In(time.UTC)))
 	}
@@ -100,10 +97,7 @@ func pastMoment(def *definition.Definition, plan *Plan) string {
 	if s == nil || s.Recurs != nil {
 		return ""
 	}
-	zone, err := time.LoadLocation(plan.Community.TimeZone)
-	if err != nil {
-		zone = time.UTC
-	}
+	zone := plan.zone
 	if plan.Start.Sub(s.At.In(zone)) <= longPast {
 		return ""
 	}

@@ -183,7 +183,7 @@ func (x passed) insert(items []Item, p *person, c *collector, it Item, at time.T
 func (x passed) put(items []Item, i int, p *person, c *collector, it Item, neighbour *Item) []Item {
 	c.kept.Add(itemBytes + int64(len(it.What)))
 	it.At, it.order, it.Campaign = neighbour.At, neighbour.order, x.totals.Key
-	it.Local, it.Day = it.At.In(p.zone).Format(localForm), c.dayOf(it.At)
+	it.Local, it.Day = it.At.In(p.zone).Format(localForm), c.plan.dayOf(it.At)
 	return slices.Insert(items, i, it)
 }
 

@@ -222,7 +222,7 @@ func TestBlockedBotGoesOnByMail(t *testing.T) {
 	r := run(t, Plan{Campaigns: []engine.Draft{written("", steps)}, Members: []Member{m}, Days: 10})
 	expect(t, lines(r),
 		"2026-11-24 13:00 entered", "2026-11-24 13:00 message a telegram",
-		"2026-11-27 01:00 blocked telegram",
+		"2026-11-26 13:00 blocked telegram",
 		"2026-11-28 13:00 message b email", "2026-11-28 13:00 ended b",
 	)
 	if text := r.Stories[0].Items[3].Text; !strings.Contains(text, "Two") || strings.Contains(text, "Delivery") {

@@ -86,7 +86,7 @@ const publicURL = "https://simulation.invalid"
 
 func open(ctx context.Context, plan Plan, defs []*definition.Definition, dir string) (_ *stage, err error) {
 	s := &stage{
-		plan: plan, clock: &clock{t: plan.Start}, end: plan.Start.AddDate(0, 0, plan.Days), byID: map[campaigns.CampaignID]*campaign{},
+		plan: plan, clock: &clock{t: plan.Start}, end: plan.end(), byID: map[campaigns.CampaignID]*campaign{},
 		member: map[campaigns.MemberID]*person{}, to: map[string]*person{}, arrived: map[campaigns.DeliveryID]*arrival{}, held: map[campaigns.DeliveryID]hold{},
 	}
 	defer func() {
