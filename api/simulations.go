@@ -18,7 +18,7 @@ import (
 type simulationBody struct {
 	Campaigns   []campaigns.Key       `json:"campaigns,omitempty" maxItems:"20" doc:"Keys of campaigns whose drafts are played"`
 	Definitions []simulatedDefinition `json:"definitions,omitempty" maxItems:"20" doc:"Definitions that are kept nowhere"`
-	Start       *time.Time            `json:"start,omitempty" doc:"When the days begin; absent: the last full hour"`
+	Start       *time.Time            `json:"start,omitempty" doc:"When the days begin; absent: the last full hour. As many whole days pass, until the same hour"`
 	Days        int                   `json:"days,omitempty" minimum:"1" maximum:"366" default:"60"`
 	Seed        uint64                `json:"seed,omitempty" doc:"The same request with the same seed and start gives the same result"`
 	Members     simulatedMembers      `json:"members,omitempty"`
@@ -54,7 +54,7 @@ type simulatedBehaviour struct {
 // simulatedEvent comes in the middle of a day.
 type simulatedEvent struct {
 	Event string         `json:"event" minLength:"1" maxLength:"100"`
-	Day   int            `json:"day" minimum:"1" maximum:"366" doc:"Of the simulation, from 1"`
+	Day   int            `json:"day" minimum:"1" maximum:"366" doc:"Day 1 is the one on which the simulation begins, day 2 the next one in the community's calendar. The event comes at noon; on day 1 in the middle of what is left of it"`
 	Data  map[string]any `json:"data,omitempty"`
 }
 

@@ -162,7 +162,7 @@ func (e *Engine) nextOfAudience(ctx context.Context, tx *store.Tx, l *live, s *s
 	if err != nil {
 		return nil, 0, 0, err
 	}
-	ids, err = tx.AudienceUpTo(ctx, asked, s.LastMember, last, rows)
+	ids, err = e.audienceUpTo(ctx, tx, asked, s.LastMember, last, rows)
 	if len(ids) == rows {
 		last = ids[len(ids)-1]
 	}

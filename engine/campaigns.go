@@ -55,8 +55,15 @@ func (e *Engine) CheckDefinition(ctx context.Context, p Principal, d Draft, late
 // ParseDraft reads a draft; every problem of it is a detail of the fault.
 func ParseDraft(d Draft) (*definition.Definition, error) { return parseDraft(d) }
 
-func parseDraft(d Draft) (*definition.Definition, error) {
-	def, problems := definition.Parse([]byte(d.Source), d.Format)
+// ParseStoredDraft is ParseDraft for one that was saved, perhaps when the language allowed more.
+func ParseStoredDraft(d Draft) (*definition.Definition, error) {
+	return readDraft(d, definition.ParseStored)
+}
+
+func parseDraft(d Draft) (*definition.Definition, error) { return readDraft(d, definition.Parse) }
+
+func readDraft(d Draft, parse func([]byte, definition.Format) (*definition.Definition, []definition.Problem)) (*definition.Definition, error) {
+	def, problems := parse([]byte(d.Source), d.Format)
 	if len(problems) > 0 {
 		return nil, invalidDefinition(problems)
 	}
@@ -68,7 +75,11 @@ func (e *Engine) CreateCampaign(ctx context.Context, p Principal, d Draft) (*sto
 	if err := p.Require(CampaignsWrite); err != nil {
 		return nil, err
 	}
-	def, err := parseDraft(d)
+	read := parseDraft
+	if e.Alone { // what is there was saved elsewhere; what is played is published, and read strictly then
+		read = ParseStoredDraft
+	}
+	def, err := read(d)
 	if err != nil {
 		return nil, err
 	}

@@ -80,10 +80,11 @@ type Options struct {
 	UploadLimit int64
 	// TakenFor says whom a split and a holdout take a member for; nil: for themselves. A simulation plays copies, whose ids are other ones.
 	TakenFor func(campaigns.MemberID) campaigns.MemberID
-	// Before is what conditions of a campaign's steps find that was with members before this installation had them; nil: nothing. In a simulation, copies have the past of those whom they
+	// Before is what conditions find that was with members before this installation had them; nil: nothing. In a simulation, copies have the past of those whom they
 	// are copies of. Consents are not asked for: copies have their own.
 	Before func(ctx context.Context, ids []campaigns.MemberID, asked []*definition.Condition, now time.Time) (map[campaigns.MemberID]*definition.Past, error)
-	// Alone: a simulation. It plays some campaigns of many: those that a published one enrolls in need not be there. Nobody else waits: more is done in one
+	// Alone: a simulation. It plays some campaigns of many: those that a published one enrolls in need not be there. Drafts and segments were
+	// saved elsewhere, and are read as such. Nobody else waits: more is done in one
 	// transaction, and nobody is waited for to be handled with others.
 	Alone bool
 	// SegmentsEvery is how often everybody is asked whether they are in a segment that a campaign listens to (default 5 minutes).

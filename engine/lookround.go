@@ -96,7 +96,7 @@ func (e *Engine) look(ctx context.Context, w *store.Watch, rows int) (part looki
 		if !any {
 			part.end, upTo = true, math.MaxInt64 // who is listed and was removed comes after the last, too
 		}
-		in, err := e.Store.AudienceUpTo(ctx, asked, part.last, upTo, lookedAt*rows)
+		in, err := e.audienceUpTo(ctx, e.Store, asked, part.last, upTo, lookedAt*rows)
 		if err != nil {
 			return part, err
 		}

@@ -76,7 +76,7 @@ func (e *Engine) settleMembers(ctx context.Context, tx *store.Tx, w *store.Watch
 	if err != nil {
 		return err
 	}
-	in, err := tx.AudienceAmong(ctx, asked, ids)
+	in, err := e.audienceAmong(ctx, tx, asked, ids)
 	if err != nil {
 		return err
 	}

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/decide"
@@ -57,19 +56,11 @@ func (w *work) remember(ctx context.Context, l *live, ids []campaigns.MemberID) 
 	if err != nil {
 		return err
 	}
-	before, err := w.before(ctx, ids, m.asked)
+	before, err := w.e.before(ctx, ids, m.asked, w.now)
 	for _, id := range ids {
 		m.read[id], m.past[id] = true, before[id].Then(past[id])
 	}
 	return err
-}
-
-// before is what was with the members elsewhere.
-func (w *work) before(ctx context.Context, ids []campaigns.MemberID, asked []*definition.Condition) (map[campaigns.MemberID]*definition.Past, error) {
-	if w.e.Before == nil {
-		return nil, nil
-	}
-	return w.e.Before(ctx, ids, asked, w.now)
 }
 
 // lookBack adds to the facts what conditions of the version ask for of what was.
@@ -88,15 +79,4 @@ func (w *work) lookBack(ctx context.Context, l *live, id campaigns.MemberID, f *
 	}
 	f.Past, f.Segments = m.past[id], m.segments
 	return nil
-}
-
-// asked is a condition as the store asks it of members.
-func (e *Engine) asked(ctx context.Context, from source, c *definition.Condition, community *store.Community, now time.Time) (store.Asked, error) {
-	a := store.Asked{Condition: c, Fallback: Fallback(community), Now: now}
-	if !definition.NeedsOf(c, nil).Segments {
-		return a, nil
-	}
-	var err error
-	a.Segments, err = e.segmentsNow(ctx, from)
-	return a, err
 }

@@ -146,7 +146,11 @@ func (e *Engine) writeSegment(ctx context.Context, p Principal, d Draft, write f
 	if err := p.Require(CampaignsWrite); err != nil {
 		return nil, err
 	}
-	def, err := ParseSegment(d)
+	read := ParseSegment
+	if e.Alone { // what is there was saved elsewhere
+		read = ParseStoredSegment
+	}
+	def, err := read(d)
 	if err != nil {
 		return nil, err
 	}

@@ -35,7 +35,7 @@ func TestSimulationPlaysWhatTheServiceDoes(t *testing.T) {
 		w.until(begin.Add(3 * time.Hour)) // held until 14:00 UTC, and answered two hours later
 		w.say(101, "Because")
 		w.say(102, "Because")
-		w.until(begin.Add(60 * time.Hour)) // the middle of the third day
+		w.until(time.Date(2026, 11, 26, 11, 0, 0, 0, time.UTC)) // noon of the third day in Berlin
 		w.bot.Block(102)
 		w.until(begin.AddDate(0, 0, 10))
 

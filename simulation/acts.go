@@ -69,9 +69,9 @@ func (s *stage) act(ctx context.Context) (bool, error) {
 	return len(some) > 0, s.handIn(ctx)
 }
 
-// planDay plans what the member does on a day of their own: in its middle, counted from the start.
+// planDay plans what the member does on a day of their own: in its middle.
 func (s *stage) planDay(p *person) {
-	at := s.plan.Start.AddDate(0, 0, p.Does.Day-1).Add(12 * time.Hour)
+	at := s.plan.middle(p.Does.Day)
 	switch p.Does.Name {
 	case Blocks:
 		if _, has := p.Addresses[campaigns.Telegram]; has {

@@ -28,7 +28,7 @@ const defaultAfter = 2 * time.Hour
 type Behaviour struct {
 	Name  string
 	After time.Duration // until an answer; 0: there is none
-	Day   int           // of the simulation, from 1, for those that do something on a day
+	Day   int           // of the simulation, 1 is the one on which it begins, for those that do something on a day
 }
 
 // Share is how many members behave in a way, beside the other shares.

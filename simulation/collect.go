@@ -40,8 +40,9 @@ type totals struct {
 	exited     tally
 	inside     map[*person]bool // who entered
 	loops      map[campaigns.StepID]int
-	arms       map[campaigns.StepID]*ArmTotals // of splits
-	order      map[campaigns.StepID]int        // of steps in the document, from 1; that of no step is 0
+	elsewhere  map[campaigns.Key]map[*person]bool // whom steps took into campaigns that are not played along
+	arms       map[campaigns.StepID]*ArmTotals    // of splits
+	order      map[campaigns.StepID]int           // of steps in the document, from 1; that of no step is 0
 }
 
 // tally counts by reason.
@@ -126,7 +127,7 @@ func newTotals(c campaign, lang string) *totals {
 	t := &totals{
 		campaign: c, steps: map[campaigns.StepID]*StepTotals{}, notSent: map[campaigns.StepID]tally{}, notEntered: tally{}, exited: tally{},
 		inside: map[*person]bool{}, loops: map[campaigns.StepID]int{}, arms: map[campaigns.StepID]*ArmTotals{},
-		order: map[campaigns.StepID]int{},
+		order: map[campaigns.StepID]int{}, elsewhere: map[campaigns.Key]map[*person]bool{},
 	}
 	t.Key, t.Name = c.def.Key, c.def.NameIn(campaigns.Lang(lang))
 	for i, s := range c.def.Order {
@@ -158,13 +159,10 @@ func (t *totals) countRepeats() {
 	}
 }
 
-// dayOf counts the days from the start, from 1.
-func (s *stage) dayOf(at time.Time) int { return int(at.Sub(s.plan.Start)/(24*time.Hour)) + 1 }
-
 func (c *collector) day(at time.Time) *DayTotals {
-	n := c.dayOf(at)
+	n := c.plan.dayOf(at)
 	if c.days[n] == nil {
-		c.days[n] = &DayTotals{Day: n, Date: c.plan.Start.AddDate(0, 0, n-1).Format(time.DateOnly), Sent: map[campaigns.Channel]int{}}
+		c.days[n] = &DayTotals{Day: n, Date: c.plan.date(n).Format(time.DateOnly), Sent: map[campaigns.Channel]int{}}
 	}
 	return c.days[n]
 }
@@ -216,6 +214,7 @@ func (c *collector) enrollment(e *store.Enrollment) error {
 			}
 		}
 	}
+	c.enrolls(t, p, en.Visits)
 	c.day(e.EnteredAt).Entered++
 	switch {
 	case !e.State.Final():
@@ -301,8 +300,8 @@ func (c *collector) absent() {
 // absence is why somebody did not enter whom no row speaks of.
 func (t *totals) absence(p *person, s *stage) string {
 	if schedule := t.def.Entry.Schedule; schedule != nil {
-		zone, err := time.LoadLocation(s.plan.Community.TimeZone)
-		if err != nil || schedule.Zone == definition.MemberZone {
+		zone := s.plan.zone
+		if schedule.Zone == definition.MemberZone {
 			zone = p.zone
 		}
 		opens := schedule.At
@@ -325,7 +324,7 @@ func (t *totals) absence(p *person, s *stage) string {
 
 func (c *collector) finish() *Result {
 	r := &Result{
-		Start: c.plan.Start, Until: c.clock.now(), Days: c.plan.Days, Seed: strconv.FormatUint(c.plan.Seed, 10), Members: len(c.people), Messages: c.received,
+		Start: c.plan.Start.In(c.plan.zone), Until: c.clock.now().In(c.plan.zone), Days: c.plan.Days, Seed: strconv.FormatUint(c.plan.Seed, 10), Members: len(c.people), Messages: c.received,
 		Complete: !c.full, Campaigns: []CampaignTotals{}, ByDay: []DayTotals{}, Stories: []Story{},
 	}
 	for i := range c.campaigns {
@@ -337,6 +336,10 @@ func (c *collector) finish() *Result {
 			t.Steps = append(t.Steps, *t.steps[s.ID])
 		}
 		t.againAt, t.again = t.loop()
+		t.CampaignTotals.enrolls = map[campaigns.Key]int{}
+		for key, who := range t.elsewhere {
+			t.CampaignTotals.enrolls[key] = len(who)
+		}
 		r.Campaigns = append(r.Campaigns, t.CampaignTotals)
 	}
 	for _, n := range slices.Sorted(maps.Keys(c.days)) {

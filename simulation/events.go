@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns/definition"
 	"github.com/kruzhok/kruzhok/engine"
@@ -16,7 +15,7 @@ import (
 // Event is one that the platform is assumed to report of everybody who is played, in the middle of a day.
 type Event struct {
 	Name string
-	Day  int // of the simulation, from 1
+	Day  int // of the simulation; 1 is the one on which it begins
 	Data json.RawMessage
 }
 
@@ -39,7 +38,7 @@ func (p *Plan) badEvents(wrong []fault.Detail) []fault.Detail {
 // planEvents plans what the platform reports of the member.
 func (s *stage) planEvents(p *person) {
 	for i, e := range s.plan.Events {
-		at := s.plan.Start.AddDate(0, 0, e.Day-1).Add(12 * time.Hour)
+		at := s.plan.middle(e.Day)
 		s.will(p, at, func(ctx context.Context) error {
 			in := engine.EventInput{ID: fmt.Sprintf("assumed-%d-%s", i, p.ID), Event: e.Name, Member: p.ID, At: at, Data: e.Data}
 			results, err := s.engine.StoreEvents(ctx, engine.Operator, []engine.EventInput{in})

@@ -125,7 +125,7 @@ func (s *Simulator) simulate(ctx context.Context, p engine.Principal, r Request)
 	if err != nil {
 		return nil, err
 	}
-	plan.Community = Community{Name: c.Name, TimeZone: c.TimeZone, PostalAddress: c.PostalAddress, Brand: c.Brand, Budget: engine.BudgetInputs(c.Budget)}
+	plan.Community = Community{Name: c.Name, TimeZone: c.TimeZone, PostalAddress: c.PostalAddress, Brand: c.Brand, Languages: c.Languages, Budget: engine.BudgetInputs(c.Budget)}
 	if plan.Members, err = s.copies(ctx, p, &r, plan); err != nil {
 		return nil, err
 	}

@@ -46,6 +46,7 @@ func (r *Result) notes(plan *Plan, defs []*definition.Definition) []string {
 			note("simulation.note.events", map[string]any{"campaign": r.Campaigns[i].Name, "events": strings.Join(events, ", ")})
 		}
 	}
+	notes = append(notes, r.missing(plan, defs)...)
 	for i, def := range defs {
 		if said := assumptions(lang, def, plan.Calls); said != "" {
 			note("simulation.note.calls", map[string]any{"campaign": r.Campaigns[i].Name, "calls": said})
@@ -57,13 +58,8 @@ func (r *Result) notes(plan *Plan, defs []*definition.Definition) []string {
 		}
 	}
 	segments := plan.conditions()
-	switch {
-	case plan.past == nil && slices.ContainsFunc(defs, func(d *definition.Definition) bool {
-		return looksBack(d.NeedsWithin(segments)) || entryLooksBack(d, segments)
-	}):
+	if plan.past == nil && slices.ContainsFunc(defs, func(d *definition.Definition) bool { return looksBack(d, segments) }) {
 		note("simulation.note.no_past", nil)
-	case slices.ContainsFunc(defs, func(d *definition.Definition) bool { return entryLooksBack(d, segments) }):
-		note("simulation.note.no_past_entry", nil)
 	}
 	return notes
 }
@@ -85,10 +81,7 @@ func openings(def *definition.Definition, plan *Plan, until time.Time) (days []s
 	if s == nil || s.Recurs == nil {
 		return nil
 	}
-	zone, err := time.LoadLocation(plan.Community.TimeZone)
-	if err != nil {
-		zone = time.UTC
-	}
+	zone := plan.zone
 	for at, ok := s.Opens(plan.Start.In(zone)); ok && !at.In(zone).After(until) && len(days) < shownOpenings; at, ok = s.Recurs.After(at) {
 		days = append(days, locale.Date(plan.Lang, at.In(time.UTC)))
 	}
@@ -104,10 +97,7 @@ func pastMoment(def *definition.Definition, plan *Plan) string {
 	if s == nil || s.Recurs != nil {
 		return ""
 	}
-	zone, err := time.LoadLocation(plan.Community.TimeZone)
-	if err != nil {
-		zone = time.UTC
-	}
+	zone := plan.zone
 	if plan.Start.Sub(s.At.In(zone)) <= longPast {
 		return ""
 	}
@@ -125,22 +115,20 @@ func awaited(def *definition.Definition, come []Event) (events []string) {
 	return events
 }
 
-// looksBack reports a condition on what was, other than consents: those a member who is played has.
-func looksBack(needs definition.Needs) bool {
-	return slices.ContainsFunc(needs.Past, func(c *definition.Condition) bool { return c.Subject != definition.SubjectConsent })
-}
-
-// entryLooksBack reports the same of who comes in: that is asked of all members at once, and of the simulation's own rows alone.
-func entryLooksBack(def *definition.Definition, segments definition.Segments) bool {
-	who := def.Entry.Meant()
-	return who != nil && looksBack(definition.NeedsOf(who, segments))
+// looksBack reports a condition on what was, of the steps or of who comes in, other than consents: those a member who is played has.
+func looksBack(def *definition.Definition, segments definition.Segments) bool {
+	needs := def.NeedsWithin(segments).Past
+	if who := def.Entry.Meant(); who != nil {
+		needs = slices.Concat(needs, definition.NeedsOf(who, segments).Past)
+	}
+	return slices.ContainsFunc(needs, func(c *definition.Condition) bool { return c.Subject != definition.SubjectConsent })
 }
 
 // conditions are the segments' that conditions of the played campaigns may name.
 func (p *Plan) conditions() definition.Segments {
 	all := definition.Segments{}
 	for _, d := range p.Segments {
-		if s, problems := definition.ParseSegment([]byte(d.Source), d.Format); len(problems) == 0 {
+		if s, problems := definition.ParseStoredSegment([]byte(d.Source), d.Format); len(problems) == 0 {
 			all[s.Key] = &s.Who
 		}
 	}

@@ -22,6 +22,7 @@ func TestNotesSayWhatIsMissing(t *testing.T) {
 	const noPast = "no past: no events"
 	for name, c := range map[string]struct {
 		draft    engine.Draft
+		events   []Event
 		segments []engine.Draft
 		says     string
 	}{
@@ -34,16 +35,36 @@ func TestNotesSayWhatIsMissing(t *testing.T) {
 		"no look back":    {draft: branch("{segment: regulars}"), segments: []engine.Draft{segment("{tag: vip}")}},
 		"recurs":          {draft: written(`entry: {schedule: {at: "2026-11-25T10:00", zone: community, audience: all, every: day, times: 3}}`, hi), says: "“Small” takes its audience in every day at 10:00, 3 times, the community’s time; in the simulated time: 25 November, 26 November, 27 November."},
 		"past":            {draft: written(`entry: {schedule: {at: "2025-11-25T10:00", zone: community, audience: all}}`, hi), says: "takes its audience in on 2025-11-25 10:00, which is past"},
+		"an exit":         {draft: written("exit: [{event: member.left}, {event: paid, data: {plan: year}}, {if: {tag: vip}}]", hi), says: "“Small” is left on events: member.left, paid."},
+		"an exit comes":   {draft: written("exit: [{event: member.left}]", hi), events: []Event{{Name: "member.left", Day: 1}}},
+		"other data":      {draft: written("exit: [{event: paid, data: {plan: year}}]", hi), events: []Event{{Name: "paid", Day: 1, Data: []byte(`{"plan":"month"}`)}}, says: "“Small” is left on events: paid."},
+		"its data":        {draft: written("exit: [{event: paid, data: {plan: year}}]", hi), events: []Event{{Name: "paid", Day: 1, Data: []byte(`{"plan":"Year"}`)}}},
+		"what lets in":    {draft: written("entry: {event: paid, data: {plan: year}, reentry: each_time}\nexit: [{event: paid, data: {plan: year}}]", hi)},
+		"a goal":          {draft: written("goal: {event: lesson.booked, within: 2d}", hi), says: "The goal of “Small” is the event lesson.booked."},
+		"a goal comes":    {draft: written("goal: {event: lesson.booked, within: 2d}", hi), events: []Event{{Name: "lesson.booked", Day: 2}}},
+		"not played":      {draft: written("", "  - {id: e, enroll: elsewhere}\n"+hi), says: "“Small” takes 2 members into “elsewhere”, which is not played along"},
 		"waits":           {draft: written("", "  - {id: w, wait: {event: lesson.done, timeout: {after: 1d}}}\n"+hi), says: "“Small” waits for events: lesson.done."},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := run(t, Plan{Campaigns: []engine.Draft{c.draft}, Segments: c.segments, Invented: 2, Days: 4, Lang: "en"})
+			r := run(t, Plan{Campaigns: []engine.Draft{c.draft}, Segments: c.segments, Events: c.events, Invented: 2, Days: 4, Lang: "en"})
 			notes := slices.DeleteFunc(r.Notes, func(n string) bool { return strings.HasPrefix(n, "Nobody entered") })
 			if got := strings.Join(notes, "\n"); len(notes) > 1 || !strings.Contains(got, c.says) || c.says == "" && got != "" {
 				t.Errorf("%q", got)
 			}
 		})
+	}
+}
+
+// TestStoriesSayWhoIsTakenElsewhere: a member's days say that a step took them into a campaign that is not played along, and nothing of that where it is.
+func TestStoriesSayWhoIsTakenElsewhere(t *testing.T) {
+	draft, other := written("", "  - {id: e, enroll: elsewhere}\n  - {id: hi, send: {text: {en: Hi}}}\n"), written("", "  - {id: there, send: {text: {en: There}}}\n")
+	other.Source = strings.Replace(other.Source, "key: small", "key: elsewhere", 1)
+	r := run(t, Plan{Campaigns: []engine.Draft{draft}, Members: []Member{one(t, "silent")}, Days: 2, Lang: "en"})
+	expect(t, lines(r), "2026-11-24 13:00 entered", "2026-11-24 13:00 not_played e", "2026-11-24 13:00 message hi telegram", "2026-11-24 13:00 ended hi")
+	r = run(t, Plan{Campaigns: []engine.Draft{draft, other}, Members: []Member{one(t, "silent")}, Days: 2, Lang: "en"})
+	if got := strings.Join(lines(r), "\n"); strings.Contains(got, "not_played") || !strings.Contains(got, "message there") || len(r.Notes) > 0 {
+		t.Errorf("%s\n%v", got, r.Notes)
 	}
 }
 

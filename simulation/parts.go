@@ -76,6 +76,9 @@ func (r *Result) add(x *Result) {
 func (c *CampaignTotals) add(x *CampaignTotals) {
 	c.Entered, c.Passages, c.Completed, c.Inside, c.Clashes = c.Entered+x.Entered, c.Passages+x.Passages, c.Completed+x.Completed, c.Inside+x.Inside, c.Clashes+x.Clashes
 	c.NotEntered, c.Exited = addReasons(c.NotEntered, x.NotEntered), addReasons(c.Exited, x.Exited)
+	for key, n := range x.enrolls {
+		c.enrolls[key] += n
+	}
 	if x.again > c.again {
 		c.again, c.againAt = x.again, x.againAt
 	}

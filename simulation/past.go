@@ -13,9 +13,6 @@ type pastOf func(ctx context.Context, ids []campaigns.MemberID, asked []*definit
 
 // before is what was with the members whom those who are played are copies of. What happens to a copy adds to it.
 func (s *stage) before(ctx context.Context, ids []campaigns.MemberID, asked []*definition.Condition, now time.Time) (map[campaigns.MemberID]*definition.Past, error) {
-	if s.plan.past == nil {
-		return nil, nil
-	}
 	live := make([]campaigns.MemberID, 0, len(ids))
 	for _, id := range ids {
 		if p := s.member[id]; p != nil && p.Live != 0 {

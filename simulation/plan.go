@@ -34,7 +34,8 @@ func (p Plan) checked() (Plan, error) {
 	wrong = between(wrong, "stories", p.Stories, 0, MaxMembers)
 	wrong = between(wrong, "campaigns", len(p.Campaigns), 1, MaxCampaigns)
 	wrong = p.badEvents(wrong)
-	if _, err := time.LoadLocation(p.Community.TimeZone); err != nil {
+	var err error
+	if p.zone, err = time.LoadLocation(p.Community.TimeZone); err != nil {
 		wrong = append(wrong, fault.Detail{Path: "time_zone", Code: "bad_zone", Expected: "Europe/Berlin"})
 	}
 	if f := p.Attributes[campaigns.FormalityAttribute]; f != nil {

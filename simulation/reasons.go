@@ -109,7 +109,7 @@ func (x passed) has(it *Item) bool {
 	return it.Campaign == x.totals.Key && !it.At.Before(minute(x.EnteredAt)) && (x.EndedAt == nil || !it.At.After(*x.EndedAt))
 }
 
-// did is what an award, a set or a notice to the staff has done.
+// did is what an award, a set or a notice to the staff has done, or an enroll into a campaign that is not played along.
 func (c *collector) did(x passed, s *definition.Step) (it Item, ok bool) {
 	args := map[string]any{"step": string(s.ID)}
 	switch body := s.Body.(type) {
@@ -119,6 +119,11 @@ func (c *collector) did(x passed, s *definition.Step) (it Item, ok bool) {
 		it.Kind, args["what"] = ItemSet, changes(body)
 	case *definition.Notify:
 		it.Kind = ItemNotified
+	case *definition.Enroll:
+		if c.plays(body.Campaign) {
+			return it, false
+		}
+		it.Kind, args["other"] = ItemNotPlayed, string(body.Campaign)
 	default:
 		return it, false
 	}
@@ -178,7 +183,7 @@ func (x passed) insert(items []Item, p *person, c *collector, it Item, at time.T
 func (x passed) put(items []Item, i int, p *person, c *collector, it Item, neighbour *Item) []Item {
 	c.kept.Add(itemBytes + int64(len(it.What)))
 	it.At, it.order, it.Campaign = neighbour.At, neighbour.order, x.totals.Key
-	it.Local, it.Day = it.At.In(p.zone).Format(localForm), c.dayOf(it.At)
+	it.Local, it.Day = it.At.In(p.zone).Format(localForm), c.plan.dayOf(it.At)
 	return slices.Insert(items, i, it)
 }
 

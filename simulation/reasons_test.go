@@ -60,7 +60,7 @@ func TestAssumedEvents(t *testing.T) {
 	draft := written("", "  - {id: w, wait: {event: friend.joined, timeout: {after: 30d, goto: over}}}\n  - {id: hi, send: {text: {en: Hi}}}\n  - {id: over, end: true}\n")
 	plan := Plan{Campaigns: []engine.Draft{draft}, Members: []Member{one(t, "silent")}, Days: 9, Events: []Event{{Name: "friend.joined", Day: 3}}}
 	r := run(t, plan)
-	if c := r.Campaigns[0]; c.Completed != 1 || c.Steps[1].Entered != 1 || len(r.Notes) > 0 || r.Stories[0].Items[1].Local[:10] != "2026-11-27" {
+	if c := r.Campaigns[0]; c.Completed != 1 || c.Steps[1].Entered != 1 || len(r.Notes) > 0 || r.Stories[0].Items[1].Local[:10] != "2026-11-26" {
 		t.Errorf("%+v %v %v", c, r.Notes, lines(r))
 	}
 	for _, bad := range []Event{{Name: "Friend joined", Day: 3}, {Name: "friend.joined", Day: 0}, {Name: "friend.joined", Day: 10}} {

@@ -8,8 +8,8 @@ import (
 
 // Result is what would happen. It holds personal values where members were copied: never log it.
 type Result struct {
-	Start time.Time `json:"start"`
-	// Until is the end of the last day, or the moment at which the simulation stopped early.
+	Start time.Time `json:"start" doc:"By the community's clock"`
+	// Until is the hour of the beginning, as many days later, or the moment at which the simulation stopped early.
 	Until     time.Time        `json:"until"`
 	Days      int              `json:"days"`
 	Seed      string           `json:"seed" doc:"The same request with the same seed gives the same result"`
@@ -37,6 +37,7 @@ type CampaignTotals struct {
 
 	again   int // how often somebody came to the step againAt
 	againAt campaigns.StepID
+	enrolls map[campaigns.Key]int // how many members steps took into campaigns that are not played along
 }
 
 // StepTotals is what became of one step, in the order of the document.
@@ -67,10 +68,10 @@ type ReasonTotal struct {
 	N      int    `json:"n"`
 }
 
-// DayTotals is one day of the simulation, from 1.
+// DayTotals is one day of the calendar, by the community's clock; the first is the one on which the simulation begins.
 type DayTotals struct {
-	Day      int                       `json:"day"`
-	Date     string                    `json:"date" doc:"On which the day begins, in UTC"`
+	Day      int                       `json:"day" doc:"1 is the day on which the simulation begins, and 2 begins at the next midnight by the community's clock"`
+	Date     string                    `json:"date" doc:"By the community's clock"`
 	Sent     map[campaigns.Channel]int `json:"sent"`
 	NotSent  int                       `json:"not_sent"`
 	Answered int                       `json:"answered"`
@@ -95,8 +96,8 @@ type Story struct {
 type Item struct {
 	At    time.Time `json:"at" doc:"To the minute"`
 	Local string    `json:"local" doc:"The same by the member's own clock"`
-	Day   int       `json:"day"`
-	Kind  ItemKind  `json:"kind" enum:"entered,refused,message,reply,not_sent,waiting,answer,escalated,not_escalated,timed_out,decided,awarded,set,notified,ended,blocked,withdrew"`
+	Day   int       `json:"day" doc:"By the community's clock, as in by_day"`
+	Kind  ItemKind  `json:"kind" enum:"entered,refused,message,reply,not_sent,waiting,answer,escalated,not_escalated,timed_out,decided,awarded,set,notified,not_played,ended,blocked,withdrew"`
 	// What is the sentence in the asked language.
 	What     string            `json:"what"`
 	Campaign campaigns.Key     `json:"campaign,omitempty"`
@@ -141,9 +142,11 @@ const (
 	ItemAwarded      ItemKind = "awarded"  // points
 	ItemSet          ItemKind = "set"      // the member was changed
 	ItemNotified     ItemKind = "notified" // the staff is told
-	ItemEnded        ItemKind = "ended"
-	ItemBlocked      ItemKind = "blocked"
-	ItemWithdrew     ItemKind = "withdrew"
+	// A step took the member into a campaign that is not played along.
+	ItemNotPlayed ItemKind = "not_played"
+	ItemEnded     ItemKind = "ended"
+	ItemBlocked   ItemKind = "blocked"
+	ItemWithdrew  ItemKind = "withdrew"
 )
 
 // told is something that no row tells.

@@ -34,7 +34,7 @@ func (s *stage) makeSegments(ctx context.Context) error {
 }
 
 func (s *stage) cannotMake(draft engine.Draft, why *fault.Error) {
-	if segment, err := engine.ParseSegment(draft); err == nil { // else it is known by no name
+	if segment, err := engine.ParseStoredSegment(draft); err == nil { // else it is known by no name
 		s.unmade[segment.Key] = why
 	}
 }

@@ -30,6 +30,24 @@ func TestOneSegmentStopsNothing(t *testing.T) {
 	}
 }
 
+// TestWhatWasSavedIsReadAsItWas: a segment, and a campaign that conditions name, which were saved when the language took more, are there.
+func TestWhatWasSavedIsReadAsItWas(t *testing.T) {
+	other := written("", "  - {id: hi, send: {text: {en: Hi: all}}}\n")
+	other.Source = strings.Replace(other.Source, "key: small", "key: other", 1)
+	naming := written("", "  - {id: b, branch: [{if: {all: [{segment: old}, {not: {completed: other}}]}, steps: [{id: hi, send: {text: {en: Hi}}}]}]}\n  - {id: w, wait: 1d}\n")
+	saved := segmentOf("old", "{any: [{tag:vip}, {event: lesson.done}]}")
+	if _, err := engine.ParseSegment(saved); err == nil {
+		t.Fatal("the segment could be saved today")
+	}
+	if _, err := engine.ParseDraft(other); err == nil {
+		t.Fatal("the campaign could be saved today")
+	}
+	r := run(t, Plan{Campaigns: []engine.Draft{naming}, Others: []engine.Draft{other}, Segments: []engine.Draft{saved}, Invented: 2, Days: 2, Tags: []string{"vip"}, Lang: "en"})
+	if c := r.Campaigns[0]; c.Steps[1].Entered != 2 || !strings.Contains(strings.Join(r.Notes, " "), "no past") {
+		t.Errorf("%+v %v", c, r.Notes)
+	}
+}
+
 // TestMembersComeBySegment: those who are there and those whom a step brings into it, each once; time passes without looking at everybody too often.
 func TestMembersComeBySegment(t *testing.T) {
 	named := func(key, head, steps string) engine.Draft {

@@ -32,9 +32,10 @@ type Plan struct {
 	// Campaigns are published in this order, and everybody enters each that lets them in.
 	Campaigns []engine.Draft
 	// Segments are those that conditions may name, and Others the drafts of campaigns that they may name: nobody was in those.
+	// Both were saved once, and are read as they were taken then.
 	Segments, Others []engine.Draft
 	Start            time.Time
-	Days             int    // default 60
+	Days             int    // that pass, default 60
 	Seed             uint64 // the same plan with the same seed plays the same
 	// Invented is how many members are made up (default 20); Members are played instead where there are any.
 	Invented int
@@ -63,14 +64,16 @@ type Plan struct {
 	// Parts is how many stages the members are spread over, to be played side by side (default 1). The result is the same.
 	Parts int
 
-	messages       int    // bound; 0: maxMessages
-	database, kept int64  // bounds in bytes; 0: maxDatabase and maxKept
-	past           pastOf // of those whom Members are copies of; nil: nothing was with them
+	zone           *time.Location // the community's
+	messages       int            // bound; 0: maxMessages
+	database, kept int64          // bounds in bytes; 0: maxDatabase and maxKept
+	past           pastOf         // of those whom Members are copies of; nil: nothing was with them
 }
 
 // Community is what texts and times need of the community.
 type Community struct {
 	Name, TimeZone, PostalAddress, Brand string
+	Languages                            []campaigns.Lang     // the first is that of a member who named none
 	Budget                               []engine.BudgetInput // what was sent before the simulation does not count
 }
 

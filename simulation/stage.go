@@ -86,7 +86,7 @@ const publicURL = "https://simulation.invalid"
 
 func open(ctx context.Context, plan Plan, defs []*definition.Definition, dir string) (_ *stage, err error) {
 	s := &stage{
-		plan: plan, clock: &clock{t: plan.Start}, end: plan.Start.AddDate(0, 0, plan.Days), byID: map[campaigns.CampaignID]*campaign{},
+		plan: plan, clock: &clock{t: plan.Start}, end: plan.end(), byID: map[campaigns.CampaignID]*campaign{},
 		member: map[campaigns.MemberID]*person{}, to: map[string]*person{}, arrived: map[campaigns.DeliveryID]*arrival{}, held: map[campaigns.DeliveryID]hold{},
 	}
 	defer func() {
@@ -115,13 +115,17 @@ func (s *stage) install(ctx context.Context, dir string, defs []*definition.Defi
 		return err
 	}
 	assumed, _ := engine.ReadAssumedCalls(defs, s.plan.Calls) // it was looked at before
-	s.engine, err = engine.New(engine.Options{
+	o := engine.Options{
 		Store: s.store, Journal: s.journal, Owner: "simulation", Secret: []byte("a simulation's links lead nowhere"), PublicURL: publicURL, Now: s.clock.now,
 		Caller:       assuming{defs, assumed},
-		MailFromName: s.plan.Community.Name, MailFrom: "news@simulation.invalid", Mailbox: mailbox, Blobs: blob.Nowhere(), TakenFor: s.original, Before: s.before, Alone: true, Newcomers: true, SegmentsEvery: time.Hour,
+		MailFromName: s.plan.Community.Name, MailFrom: "news@simulation.invalid", Mailbox: mailbox, Blobs: blob.Nowhere(), TakenFor: s.original, Alone: true, Newcomers: true, SegmentsEvery: time.Hour,
 		Senders: map[campaigns.Channel]channels.Sender{campaigns.Telegram: &sender{s, campaigns.Telegram}, campaigns.Email: &sender{s, campaigns.Email}},
 		Chat:    chat{}, Waker: waker{s}, BulkRunners: 1, Connections: map[campaigns.Channel]int{campaigns.Telegram: 1, campaigns.Email: 1},
-	})
+	}
+	if s.plan.past != nil {
+		o.Before = s.before
+	}
+	s.engine, err = engine.New(o)
 	return err
 }
 
@@ -142,7 +146,7 @@ func (s *stage) close() error {
 // settleIn makes the community and its members.
 func (s *stage) settleIn(ctx context.Context) error {
 	c := s.plan.Community
-	patch := engine.CommunityPatch{Name: &c.Name, TimeZone: &c.TimeZone, PostalAddress: &c.PostalAddress, Budget: c.Budget}
+	patch := engine.CommunityPatch{Name: &c.Name, TimeZone: &c.TimeZone, PostalAddress: &c.PostalAddress, Languages: c.Languages, Budget: c.Budget}
 	if c.Brand != "" {
 		patch.Brand = &c.Brand
 	}
@@ -291,7 +295,7 @@ func (s *stage) publish(ctx context.Context, defs []*definition.Definition) erro
 // named puts there what conditions may name: the other campaigns as drafts, then the segments, each after those that it names itself.
 func (s *stage) named(ctx context.Context, played []campaigns.Key) error {
 	for _, draft := range s.plan.Others {
-		def, err := engine.ParseDraft(draft)
+		def, err := engine.ParseStoredDraft(draft)
 		if err != nil || slices.Contains(played, def.Key) { // a draft that this binary cannot read is not there
 			continue
 		}

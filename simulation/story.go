@@ -23,7 +23,7 @@ func minute(at time.Time) time.Time { return at.Truncate(time.Minute) }
 func (c *collector) add(p *person, items ...Item) {
 	for _, it := range items {
 		it.At = minute(it.At)
-		it.Local, it.Day = it.At.In(p.zone).Format(localForm), c.dayOf(it.At)
+		it.Local, it.Day = it.At.In(p.zone).Format(localForm), c.plan.dayOf(it.At)
 		c.kept.Add(itemBytes + int64(len(it.What)))
 		c.items[p] = append(c.items[p], it)
 	}

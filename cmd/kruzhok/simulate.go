@@ -20,14 +20,14 @@ type campaignSimulateCmd struct {
 	Files     []string          `arg:"" help:"YAML or JSON files of campaigns, which are played together, and of segments that they name, or folders of them."`
 	Members   int               `default:"20" help:"How many members are made up, at most 1000."`
 	Days      int               `default:"60" help:"How many days pass, at most 366."`
-	Start     string            `placeholder:"TIME" help:"When they begin: 2026-11-24, or 2026-11-24T10:00:00Z (default: the last full hour)."`
+	Start     string            `placeholder:"TIME" help:"When they begin: 2026-11-24, which is midnight by the community's clock, or 2026-11-24T10:00:00Z (default: the last full hour)."`
 	Seed      uint64            `default:"1" help:"The same seed plays the same days again."`
-	Mix       string            `default:"answers" placeholder:"WHO=N,…" help:"How members behave: answers:2h=70, silent=20, blocks:3=5 (the bot, on day 3), bounces=3, withdraws:5=2 (consent, on day 5)."`
+	Mix       string            `default:"answers" placeholder:"WHO=N,…" help:"How members behave: answers:2h=70, silent=20, blocks:3=5 (the bot, on day 3), bounces=3, withdraws:5=2 (consent, on day 5). Day 1 is the one on which the simulation begins, day 2 the next in the community's calendar."`
 	Tag       []string          `help:"A tag that all of them have."`
 	Attr      map[string]string `mapsep:"none" placeholder:"NAME=VALUE" help:"An attribute that all of them have."`
 	EventData map[string]string `name:"event-data" mapsep:"none" placeholder:"FIELD=VALUE" help:"What events that let members in tell beside what the entry asks for, such as a date that a wait is for."`
 	Call      map[string]string `mapsep:"none" placeholder:"NAME=JSON" help:"What another system is assumed to answer to a call: an object of fields, or fails. Default: nothing, which is a success."`
-	Event     []string          `sep:"," placeholder:"NAME=DAY,…" help:"An event that the platform is assumed to report of everybody, in the middle of that day, such as lesson.done=3. What lets members in comes by itself."`
+	Event     []string          `sep:"," placeholder:"NAME=DAY,…" help:"An event that the platform is assumed to report of everybody, at noon of that day, such as lesson.done=3. What lets members in comes by itself."`
 	Zone      string            `default:"UTC" help:"The community's time zone."`
 	Member    string            `placeholder:"ID" help:"Tell one member's days, such as m0001."`
 	JSON      bool              `name:"json" help:"Print all of it for machines."`
@@ -73,7 +73,7 @@ func (c *campaignSimulateCmd) plan(lang string) (p simulation.Plan, played []str
 	if err := c.none(); err != nil {
 		return p, nil, err
 	}
-	if p.Start, err = beginning(c.Start); err != nil {
+	if p.Start, err = beginning(c.Start, c.Zone); err != nil {
 		return p, nil, err
 	}
 	for _, typed := range c.Event { // one may come on several days
@@ -120,12 +120,17 @@ func (c *campaignSimulateCmd) none() error {
 	return fault.New(fault.Invalid, "invalid.simulation", nil).With(wrong...)
 }
 
-func beginning(text string) (time.Time, error) {
+// beginning reads a moment, or a day, which begins at midnight in the zone.
+func beginning(text, zone string) (time.Time, error) {
 	if text == "" {
 		return time.Now().Truncate(time.Hour), nil
 	}
+	in, err := time.LoadLocation(zone)
+	if err != nil { // the plan's check says so
+		in = time.UTC
+	}
 	for _, form := range []string{time.DateOnly, time.RFC3339} {
-		if t, err := time.Parse(form, text); err == nil {
+		if t, err := time.ParseInLocation(form, text, in); err == nil {
 			return t, nil
 		}
 	}

@@ -23,6 +23,16 @@ func simulate(t *testing.T, args ...string) (code int, out, errs string) {
 	return code, o.String(), e.String()
 }
 
+// TestSimulationBeginsAtMidnight of the day that is named, by the community's clock.
+func TestSimulationBeginsAtMidnight(t *testing.T) {
+	for zone, want := range map[string]string{"UTC": "2026-11-24T00:00:00Z", "Asia/Tokyo": "2026-11-24T00:00:00+09:00", "America/New_York": "2026-11-24T00:00:00-05:00"} {
+		code, out, errs := simulate(t, "--members", "1", "--days", "1", "--json", "--zone", zone)
+		if code != 0 || !strings.Contains(out, `"start": "`+want+`"`) {
+			t.Errorf("%s: %d %s %.200s", zone, code, errs, out)
+		}
+	}
+}
+
 func TestCampaignSimulate(t *testing.T) {
 	code, out, errs := simulate(t, "--members", "6", "--lang", "en")
 	if code != 0 || !strings.Contains(out, "Nothing was sent") || !strings.Contains(out, "comfortable") {

@@ -1,0 +1,128 @@
+package engine_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/definition"
+	"github.com/kruzhok/kruzhok/engine"
+	"github.com/kruzhok/kruzhok/simulation"
+)
+
+// ofThePast are conditions of every kind that looks at what was, and some that do not, beside and within each other.
+var ofThePast = []string{
+	"{event: lesson.done}", "{event: lesson.done, at_least: 2, within: 2d}", "{event: lesson.done, at_most: 0, within: 2d}", "{event: lesson.done, older_than: 2d}",
+	"{first_event: lesson.done, within: 2d}", "{last_event: lesson.done, within: 2d}", "{inside: open}", "{entered: before}", "{entered: before, within: 1h}", "{completed: before}",
+	"{left: gone}", "{message_of: before, was: sent}", "{message_of: before, step: hello, was: sent, within: 1h}", "{answer: why, of: before, is: because}",
+	"{score: points, of: before, at_least: 5}", "{consent: news}", "{language: ru}",
+	"{not: {entered: before}}", "{any: [{tag: new}, {all: [{completed: before}, {not: {inside: open}}]}]}", "{all: [{segment: learners}, {not: {segment: insiders}}]}",
+}
+
+// withPast are members of whom something was: one came through a campaign and left another, one is still inside one, and of one nothing is known, nor their language.
+func (w *world) withPast() (ids []string) {
+	w.t.Helper()
+	_, err := w.e.PatchCommunity(w.t.Context(), engine.Operator, engine.CommunityPatch{Languages: []campaigns.Lang{"ru", "en"}})
+	must(w.t, err)
+	ids = []string{"through", "inside", "new"}
+	for i, id := range ids {
+		w.chatMember(id, int64(100+i), func(in *engine.MemberInput) {
+			andMail(id + "@example.org")(in)
+			if id == "new" {
+				in.Language, in.Tags = new(""), &[]string{"new"}
+			}
+		})
+	}
+	before := w.publish(campaign("before", "", sends("hello", "Hello")+asks("why", "text", ", save_as: why")+"  - award: {points: 5}\n"))
+	open := w.publish(campaign("open", "exit: [{event: never}]", waits("long", "for: 90d")))
+	gone := w.publish(campaign("gone", "exit: [{event: gone}]", waits("long", "for: 90d")))
+	w.segment("learners", "{event: lesson.done}")
+	w.segment("insiders", "{inside: open}")
+	w.event("lesson.done", "through")
+	w.enroll(before, "through")
+	w.enroll(gone, "through")
+	w.enroll(open, "inside")
+	w.settle()
+	w.say(100, "Because")
+	w.event("gone", "through")
+	w.until(start.AddDate(0, 0, 5))
+	w.event("lesson.done", "inside")
+	w.event("lesson.done", "inside")
+	w.settle()
+	w.until(start.AddDate(0, 0, 6))
+	return ids
+}
+
+// byEachWay are campaigns that ask the condition at each place where one is asked: who it holds for gets the message "reached", and in the last one who it does not hold for.
+func byEachWay(c, segment string) (all []engine.Draft) {
+	reached := sends("reached", "Reached")
+	for _, src := range []string{
+		campaign("way-event", "entry: {event: begins, if: "+c+"}", reached),
+		campaign("way-schedule", `entry: {schedule: {at: "2026-11-30 10:00", zone: community, audience: `+c+`}}`, reached),
+		campaign("way-present", "entry: {segment: "+segment+", who: present}", reached),
+		campaign("way-future", "entry: {segment: "+segment+", who: future}", reached),
+		campaign("way-branch", "", "  - branch: [{if: "+c+", steps: [{id: reached, send: {text: "+both("Reached")+"}}]}]\n"),
+		campaign("way-exit", "exit: [{if: "+c+"}]", reached),
+	} {
+		all = append(all, engine.Draft{Source: src, Format: definition.YAML})
+	}
+	return all
+}
+
+// TestWhatHoldsOfMembersHoldsOfTheirCopies: a condition that holds of a member now holds of their copy when the days begin, wherever it is asked.
+func TestWhatHoldsOfMembersHoldsOfTheirCopies(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ids := w.withPast()
+		player, err := simulation.NewSimulator(w.e, t.TempDir())
+		must(t, err)
+		for i, c := range ofThePast {
+			segment := fmt.Sprintf("asked-%d", i)
+			w.segment(segment, c)
+			parsed, problems := definition.ParseSegment([]byte(segmentDraft(segment, c).Source), definition.YAML)
+			if problems != nil {
+				t.Fatal(c, problems)
+			}
+			live, err := w.e.Sample(t.Context(), engine.Operator, nil, &parsed.Who, 10)
+			must(t, err)
+			var holds []string
+			for _, m := range live {
+				holds = append(holds, m.ExternalID)
+			}
+			slices.Sort(holds)
+			r, err := player.Simulate(t.Context(), engine.Operator, simulation.Request{
+				ExternalIDs: ids, Plan: simulation.Plan{Campaigns: byEachWay(c, segment), Days: 1, Start: w.clock.now().Truncate(time.Second), Stories: 3, Lang: "en"},
+			})
+			must(t, detailed(err))
+			for way, got := range gotMessage(r) {
+				want := holds
+				if way == "way-exit" {
+					want = slices.DeleteFunc(slices.Sorted(slices.Values(ids)), func(id string) bool { return slices.Contains(holds, id) })
+				}
+				if !slices.Equal(got, want) {
+					t.Errorf("%s, %s: %v, want %v", c, way, got, want)
+				}
+			}
+		}
+	})
+}
+
+// gotMessage are the members who got the message "reached", by campaign.
+func gotMessage(r *simulation.Result) map[campaigns.Key][]string {
+	got := map[campaigns.Key][]string{}
+	for _, c := range r.Campaigns {
+		got[c.Key] = nil
+	}
+	for _, s := range r.Stories {
+		for _, it := range s.Items {
+			if it.Kind == simulation.ItemMessage && it.Step == "reached" {
+				got[it.Campaign] = append(got[it.Campaign], s.Member)
+			}
+		}
+	}
+	for _, ids := range got {
+		slices.Sort(ids)
+	}
+	return got
+}

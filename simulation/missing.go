@@ -1,0 +1,86 @@
+package simulation
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/definition"
+	"github.com/kruzhok/kruzhok/internal/locale"
+)
+
+// missing says what can never come in the play: events that end passages or reach goals and that nobody assumed, and messages of campaigns that are not played along.
+func (r *Result) missing(plan *Plan, defs []*definition.Definition) (notes []string) {
+	note := func(key string, args map[string]any) { notes = append(notes, locale.T(plan.Lang, key, args)) }
+	come := happenings(plan, defs)
+	for i, def := range defs {
+		c := &r.Campaigns[i]
+		if events := neverLeaving(def, come); len(events) > 0 {
+			note("simulation.note.exits", map[string]any{"campaign": c.Name, "events": strings.Join(events, ", ")})
+		}
+		if g := def.Goal; g != nil && !slices.ContainsFunc(come, func(h happening) bool { return g.Is(h.event, h.data) }) {
+			note("simulation.note.goal", map[string]any{"campaign": c.Name, "event": g.Event})
+		}
+		for _, key := range slices.Sorted(maps.Keys(c.enrolls)) {
+			note("simulation.note.not_played", map[string]any{"campaign": c.Name, "n": c.enrolls[key], "other": string(key)})
+		}
+	}
+	return notes
+}
+
+// happening is an event that comes, and what it brings.
+type happening struct {
+	event string
+	data  map[string]any
+}
+
+// happenings are the events that come: those that are assumed, and those that let members in.
+func happenings(plan *Plan, defs []*definition.Definition) (all []happening) {
+	add := func(event string, raw json.RawMessage) {
+		var data map[string]any
+		_ = json.Unmarshal(raw, &data) // one that brings nothing has none
+		all = append(all, happening{event, data})
+	}
+	for _, e := range plan.Events {
+		add(e.Name, e.Data)
+	}
+	cs := make([]campaign, len(defs))
+	for i := range defs {
+		cs[i].def = defs[i]
+	}
+	for _, b := range eventsFor(cs, plan.EventData) {
+		add(b.entries[0].Event, b.data)
+	}
+	return all
+}
+
+// neverLeaving are the events of exit rules that do not come, each once.
+func neverLeaving(def *definition.Definition, come []happening) (events []string) {
+	for i := range def.Exit {
+		rule := &def.Exit[i]
+		if rule.Event != "" && !slices.Contains(events, rule.Event) && !slices.ContainsFunc(come, func(h happening) bool { return rule.Is(h.event, h.data) }) {
+			events = append(events, rule.Event)
+		}
+	}
+	return events
+}
+
+// enrolls counts whom steps of the passage took into campaigns that are not played along.
+func (c *collector) enrolls(t *totals, p *person, visits map[campaigns.StepID]int) {
+	for _, s := range t.def.Order {
+		body, ok := s.Body.(*definition.Enroll)
+		if !ok || visits[s.ID] == 0 || c.plays(body.Campaign) {
+			continue
+		}
+		if t.elsewhere[body.Campaign] == nil {
+			t.elsewhere[body.Campaign] = map[*person]bool{}
+		}
+		t.elsewhere[body.Campaign][p] = true
+	}
+}
+
+func (s *stage) plays(key campaigns.Key) bool {
+	return slices.ContainsFunc(s.campaigns, func(c campaign) bool { return c.def.Key == key })
+}
