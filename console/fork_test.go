@@ -29,10 +29,10 @@ steps:
 	_, err = w.e.Publish(t.Context(), engine.Operator, "silent")
 	must(t, err)
 	for step, says := range map[string][2]string{
-		"q":    {"Without an answer for 1 day 12 hours, it goes by email too.", "Если ответа нет (срок: 1 день 12 часов), вопрос уйдёт ещё и письмом."},
-		"back": {"Without an answer for 1 hour 30 minutes, it goes by Telegram too.", "Если ответа нет (срок: 1 час 30 минут), вопрос уйдёт ещё и в Telegram."},
+		"q":    {"Without an answer for 1 day 12 hours, it goes by email too.", "Если ответа нет 1 день 12 часов, вопрос уйдёт ещё и письмом."},
+		"back": {"Without an answer for 1 hour 30 minutes, it goes by Telegram too.", "Если ответа нет 1 час 30 минут, вопрос уйдёт ещё и в Telegram."},
 		"off":  {},
-		"told": {"If nothing is heard from the member for 3 hours, it goes by email too.", "Если от участника ничего не слышно (срок: 3 часа), сообщение уйдёт ещё и письмом."},
+		"told": {"If nothing is heard from the member for 3 hours, it goes by email too.", "Если от участника 3 часа ничего не слышно, сообщение уйдёт ещё и письмом."},
 	} {
 		for i, lang := range []string{"en", "ru"} {
 			page := strings.ReplaceAll(w.get("/console/campaigns/silent?step="+step, lang), "\u00a0", " ")
@@ -74,7 +74,7 @@ steps:
 	must(t, err)
 	for lang, says := range map[string][]string{
 		"en": {"long &amp; kind: 75 % by chance", "B: 25 % by chance", "Wait until 10:00 on: Monday, Sunday", "Wait 2 days, then until 11:00 on: Friday", "Wait until 18:00, 3 days before the day in “exam_on”", "Wait for “lesson.done”, 7 days at most", "Takes the member into “Fork”"},
-		"ru": {"B: 25 % наугад", "день недели: понедельник, воскресенье", "Ждать 2 дня, потом до 11:00, день недели: пятница", "за 3 дня до даты из «exam_on»", "Ждать «lesson.done», не дольше: 7 дней", "Записывает участника в «Fork»"},
+		"ru": {"B: 25 % наугад", "день недели: понедельник, воскресенье", "Ждать 2 дня, потом до 11:00, день недели: пятница", "за 3 дня до даты из «exam_on»", "Ждать «lesson.done», не дольше чем 7 дней", "Записывает участника в «Fork»"},
 	} {
 		page := strings.ReplaceAll(w.get("/console/campaigns/fork", lang), "\u00a0", " ")
 		for _, part := range says {

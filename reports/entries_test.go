@@ -35,7 +35,7 @@ func TestSilenceIsTold(t *testing.T) {
 		ev       store.Event
 		en, said string
 	}{
-		{goes, "Nobody answered the step “level” for 1 day 12 hours, so its question goes by another channel too: email.", "На вопрос шага «level» нет ответа (1 день 12 часов), поэтому он отправляется ещё и в другой канал: почта."},
+		{goes, "Nobody answered the step “level” for 1 day 12 hours, so its question goes by another channel too: email.", "На вопрос шага «level» 1 день 12 часов нет ответа, поэтому он отправляется ещё и в другой канал: почта."},
 		{
 			store.Event{Name: "question.not_escalated", Step: "level", Reason: campaigns.NoAddress},
 			"Nobody answered the step “level”, and its question goes by no other channel. The member has no address there.", "На вопрос шага «level» нет ответа, но в другой канал он не отправляется. Там у участника нет адреса.",
