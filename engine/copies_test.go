@@ -3,12 +3,14 @@ package engine_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/definition"
 	"github.com/kruzhok/kruzhok/engine"
+	"github.com/kruzhok/kruzhok/internal/race"
 	"github.com/kruzhok/kruzhok/simulation"
 )
 
@@ -55,16 +57,17 @@ func (w *world) withPast() (ids []string) {
 	return ids
 }
 
-// byEachWay are campaigns that ask the condition at each place where one is asked: who it holds for gets the message "reached", and in the last one who it does not hold for.
-func byEachWay(c, segment string) (all []engine.Draft) {
+// byEachWay are campaigns that ask condition i at each place where one is asked: who it holds for gets the message "reached", and in the last one who it does not hold for.
+func byEachWay(i int, c, segment string) (all []engine.Draft) {
 	reached := sends("reached", "Reached")
+	named := func(way, head, steps string) string { return campaign(fmt.Sprintf("%s-%d", way, i), head, steps) }
 	for _, src := range []string{
-		campaign("way-event", "entry: {event: begins, if: "+c+"}", reached),
-		campaign("way-schedule", `entry: {schedule: {at: "2026-11-30 10:00", zone: community, audience: `+c+`}}`, reached),
-		campaign("way-present", "entry: {segment: "+segment+", who: present}", reached),
-		campaign("way-future", "entry: {segment: "+segment+", who: future}", reached),
-		campaign("way-branch", "", "  - branch: [{if: "+c+", steps: [{id: reached, send: {text: "+both("Reached")+"}}]}]\n"),
-		campaign("way-exit", "exit: [{if: "+c+"}]", reached),
+		named("way-event", "entry: {event: begins, if: "+c+"}", reached),
+		named("way-schedule", `entry: {schedule: {at: "2026-11-30 10:00", zone: community, audience: `+c+`}}`, reached),
+		named("way-present", "entry: {segment: "+segment+", who: present}", reached),
+		named("way-future", "entry: {segment: "+segment+", who: future}", reached),
+		named("way-branch", "", "  - branch: [{if: "+c+", steps: [{id: reached, send: {text: "+both("Reached")+"}}]}]\n"),
+		named("way-exit", "exit: [{if: "+c+"}]", reached),
 	} {
 		all = append(all, engine.Draft{Source: src, Format: definition.YAML})
 	}
@@ -77,7 +80,13 @@ func TestWhatHoldsOfMembersHoldsOfTheirCopies(t *testing.T) {
 		ids := w.withPast()
 		player, err := simulation.NewSimulator(w.e, t.TempDir())
 		must(t, err)
-		for i, c := range ofThePast {
+		conditions := ofThePast
+		if race.Enabled { // what is asked has no races of its own
+			conditions = conditions[:5]
+		}
+		var drafts []engine.Draft
+		holds := make([][]string, len(conditions))
+		for i, c := range conditions {
 			segment := fmt.Sprintf("asked-%d", i)
 			w.segment(segment, c)
 			parsed, problems := definition.ParseSegment([]byte(segmentDraft(segment, c).Source), definition.YAML)
@@ -86,22 +95,28 @@ func TestWhatHoldsOfMembersHoldsOfTheirCopies(t *testing.T) {
 			}
 			live, err := w.e.Sample(t.Context(), engine.Operator, nil, &parsed.Who, 10)
 			must(t, err)
-			var holds []string
 			for _, m := range live {
-				holds = append(holds, m.ExternalID)
+				holds[i] = append(holds[i], m.ExternalID)
 			}
-			slices.Sort(holds)
+			slices.Sort(holds[i])
+			drafts = append(drafts, byEachWay(i, c, segment)...)
+		}
+		for some := range slices.Chunk(drafts, 18) { // one play for three of them: each has its price
 			r, err := player.Simulate(t.Context(), engine.Operator, simulation.Request{
-				ExternalIDs: ids, Plan: simulation.Plan{Campaigns: byEachWay(c, segment), Days: 1, Start: w.clock.now().Truncate(time.Second), Stories: 3, Lang: "en"},
+				ExternalIDs: ids, Plan: simulation.Plan{Campaigns: some, Days: 1, Start: w.clock.now().Truncate(time.Second), Stories: 3, Lang: "en"},
 			})
 			must(t, detailed(err))
-			for way, got := range gotMessage(r) {
-				want := holds
-				if way == "way-exit" {
-					want = slices.DeleteFunc(slices.Sorted(slices.Values(ids)), func(id string) bool { return slices.Contains(holds, id) })
+			for key, got := range gotMessage(r) {
+				var i int
+				way, number, _ := strings.Cut(strings.TrimPrefix(string(key), "way-"), "-")
+				_, err := fmt.Sscan(number, &i)
+				must(t, err)
+				want := holds[i]
+				if way == "exit" {
+					want = slices.DeleteFunc(slices.Sorted(slices.Values(ids)), func(id string) bool { return slices.Contains(holds[i], id) })
 				}
 				if !slices.Equal(got, want) {
-					t.Errorf("%s, %s: %v, want %v", c, way, got, want)
+					t.Errorf("%s, %s: %v, want %v", conditions[i], key, got, want)
 				}
 			}
 		}

@@ -117,10 +117,13 @@ func company(name string) string {
 // TestStartersEnd: every starter is played by people of all kinds; somebody comes to each of its steps, and nobody is left inside. What becomes of them is written in golden files.
 func TestStartersEnd(t *testing.T) {
 	invented := 30
-	if race.Enabled { // what differs between members has no races
+	if race.Enabled { // what differs between members has no races, and a few campaigns show those of playing
 		invented = 6
 	}
-	for _, name := range starters.Names() {
+	for i, name := range starters.Names() {
+		if race.Enabled && i%4 > 0 {
+			continue
+		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			plan := hearts[name]
