@@ -25,13 +25,14 @@ func (e *Engine) AdvanceDue(ctx context.Context, slice time.Duration) (more bool
 	_, err = e.SweepEnded(ctx)
 	err = errors.Join(err, e.finishDone(ctx))
 	unwatched := map[int64]bool{}
-	failed, behind, unmoved := map[campaigns.CampaignID]bool{}, map[campaigns.CampaignID]bool{}, map[campaigns.CampaignID]bool{}
+	failed, unmoved := map[campaigns.CampaignID]bool{}, map[campaigns.CampaignID]bool{}
+	reached := map[campaigns.CampaignID]reach{}
 	var beside sync.WaitGroup
 	defer soon(ctx, &beside)
 	for end := time.Now().Add(slice); ; {
 		moved, merr := e.moveDue(ctx, unmoved)
 		watched, werr := e.watchRound(ctx, unwatched)
-		progress, rerr := e.advanceRound(ctx, &beside, failed, behind, end)
+		progress, rerr := e.advanceRound(ctx, &beside, failed, reached, end)
 		err, progress = errors.Join(err, merr, werr, rerr), progress || moved || watched
 		switch {
 		case ctx.Err() != nil:
@@ -44,8 +45,15 @@ func (e *Engine) AdvanceDue(ctx context.Context, slice time.Duration) (more bool
 	}
 }
 
+// reach is how far deciding for a campaign has come: whether it is behind, and which rows were due before: those that are left of them stay, until it is begun
+// anew.
+type reach struct {
+	behind bool
+	from   time.Time
+}
+
 // advanceRound decides for one transaction's worth of each campaign, or two where much is due: schedules that open, then what is due.
-func (e *Engine) advanceRound(ctx context.Context, beside *sync.WaitGroup, failed, behind map[campaigns.CampaignID]bool, end time.Time) (progress bool, err error) {
+func (e *Engine) advanceRound(ctx context.Context, beside *sync.WaitGroup, failed map[campaigns.CampaignID]bool, reached map[campaigns.CampaignID]reach, end time.Time) (progress bool, err error) {
 	progress, err = e.openSome(ctx, beside, failed)
 	ids, derr := e.Store.DueCampaigns(ctx, e.now())
 	if err = errors.Join(err, derr); derr != nil {
@@ -64,8 +72,9 @@ func (e *Engine) advanceRound(ctx context.Context, beside *sync.WaitGroup, faile
 		if c.priority > least {
 			break
 		}
-		n, aerr := e.advanceSome(ctx, id, behind[id])
-		if behind[id] = n >= e.Store.BulkRows(); behind[id] {
+		n, from, aerr := e.advanceSome(ctx, id, reached[id])
+		r := reach{n >= e.Store.BulkRows(), from}
+		if reached[id] = r; r.behind {
 			least = c.priority
 		}
 		if aerr != nil {
@@ -81,31 +90,36 @@ func (e *Engine) advanceRound(ctx context.Context, beside *sync.WaitGroup, faile
 }
 
 // advanceSome is advance, or two of them side by side when the campaign is behind: while PostgreSQL works for one, the other decides. SQLite has one writer.
-func (e *Engine) advanceSome(ctx context.Context, id campaigns.CampaignID, behind bool) (int, error) {
-	if !behind || e.Store.Embedded() {
-		return e.advance(ctx, id)
+func (e *Engine) advanceSome(ctx context.Context, id campaigns.CampaignID, r reach) (n int, from time.Time, err error) {
+	if !r.behind || e.Store.Embedded() {
+		return e.advance(ctx, id, r.from)
 	}
 	var wg sync.WaitGroup
 	var other int
+	var later time.Time
 	var oerr error
-	wg.Go(func() { other, oerr = e.advance(ctx, id) })
-	n, err := e.advance(ctx, id)
+	wg.Go(func() { other, later, oerr = e.advance(ctx, id, r.from) })
+	n, from, err = e.advance(ctx, id, r.from)
 	wg.Wait()
-	return n + other, errors.Join(err, oerr)
+	if later.Before(from) {
+		from = later
+	}
+	return n + other, from, errors.Join(err, oerr)
 }
 
-// advance decides for one transaction's worth of due enrollments of the campaign. When one of them cannot be decided, each is tried by itself.
-func (e *Engine) advance(ctx context.Context, id campaigns.CampaignID) (int, error) {
-	ids, err := e.advanceTogether(ctx, id)
+// advance decides for one transaction's worth of enrollments of the campaign that are due since `from`, and returns until when it has come. When one of them
+// cannot be decided, each is tried by itself.
+func (e *Engine) advance(ctx context.Context, id campaigns.CampaignID, from time.Time) (int, time.Time, error) {
+	ids, last, err := e.advanceTogether(ctx, id, from)
 	if err != nil && ctx.Err() == nil && len(ids) > 0 {
 		e.Log.Error("enrollments not decided together; trying each", "campaign", id, "error", err)
 		err = e.advanceEach(ctx, ids)
 	}
 	if err != nil || len(ids) == 0 {
-		return 0, err
+		return 0, from, err
 	}
 	e.wakeLanes(ctx)
-	return len(ids), nil
+	return len(ids), last, nil
 }
 
 // wakeLanes wakes whoever sends what decisions have written.
@@ -116,10 +130,10 @@ func (e *Engine) wakeLanes(ctx context.Context) {
 	}
 }
 
-func (e *Engine) advanceTogether(ctx context.Context, id campaigns.CampaignID) (ids []campaigns.EnrollmentID, err error) {
+func (e *Engine) advanceTogether(ctx context.Context, id campaigns.CampaignID, from time.Time) (ids []campaigns.EnrollmentID, last time.Time, err error) {
 	err = e.Store.WriteOften(ctx, func(tx *store.Tx) error {
 		now := e.now()
-		rows, err := tx.LockDue(ctx, id, now, e.away.now(), e.Store.BulkRows())
+		rows, err := tx.LockDue(ctx, id, from, now, e.away.now(), e.Store.BulkRows())
 		if err != nil {
 			return err
 		}
@@ -128,6 +142,7 @@ func (e *Engine) advanceTogether(ctx context.Context, id campaigns.CampaignID) (
 			ids = append(ids, row.ID)
 		}
 		if len(rows) > 0 {
+			last = *rows[len(rows)-1].DueAt
 			e.Observer.DueLag(now.Sub(*rows[0].DueAt))
 		}
 		if rows, err = e.restUnread(ctx, tx, rows, now); err != nil {
@@ -135,7 +150,7 @@ func (e *Engine) advanceTogether(ctx context.Context, id campaigns.CampaignID) (
 		}
 		return e.decideDue(ctx, tx, rows, now)
 	})
-	return ids, err
+	return ids, last, err
 }
 
 // restUnread lets those rest together whose version cannot be read, with one event for all, and returns the others.

@@ -58,12 +58,16 @@ func (e *Engine) SweepEnded(ctx context.Context) (bool, error) {
 	return found, err
 }
 
+// sweepOne asks the counters first, which costs the same at any size: most campaigns that have ended ended long ago.
 func (e *Engine) sweepOne(ctx context.Context, c sweptCampaign) (found bool, err error) {
-	for n := 1; n > 0; {
-		if n, err = e.emptyOut(ctx, c.id); err != nil {
+	paths, err := e.Store.CountPaths(ctx, c.id)
+	if err != nil {
+		return false, err
+	}
+	if slices.ContainsFunc(paths, isInside) {
+		if found, err = e.emptyOut(ctx, c.id); err != nil {
 			return found, err
 		}
-		found = found || n > 0
 	}
 	held, err := e.cancelLeft(ctx, c.id)
 	if err == nil && !held { // whoever holds some wakes us when giving it back
@@ -71,6 +75,8 @@ func (e *Engine) sweepOne(ctx context.Context, c sweptCampaign) (found bool, err
 	}
 	return found, err
 }
+
+func isInside(p store.PathCount) bool { return !p.State.Final() && p.N > 0 }
 
 // cancelLeft cancels what a worker held while its enrollment ended, and gave back since: nothing of a campaign that is over is claimed again.
 func (e *Engine) cancelLeft(ctx context.Context, id campaigns.CampaignID) (held bool, err error) {
@@ -83,20 +89,31 @@ func (e *Engine) cancelLeft(ctx context.Context, id campaigns.CampaignID) (held 
 	return held, err
 }
 
-// emptyOut exits one transaction's worth of members from a campaign that ended.
-func (e *Engine) emptyOut(ctx context.Context, id campaigns.CampaignID) (n int, err error) {
+// emptyOut exits the members of a campaign that ended, and reports whether there were any.
+func (e *Engine) emptyOut(ctx context.Context, id campaigns.CampaignID) (found bool, err error) {
+	for last := campaigns.EnrollmentID(0); ; found = true {
+		if last, err = e.exitSome(ctx, id, last); err != nil || last == 0 {
+			return found, err
+		}
+	}
+}
+
+// exitSome exits one transaction's worth of them, those behind the enrollment `after`, and returns the last one; 0: there was none.
+func (e *Engine) exitSome(ctx context.Context, id campaigns.CampaignID, after campaigns.EnrollmentID) (last campaigns.EnrollmentID, err error) {
 	err = e.Store.WriteBulk(ctx, func(tx *store.Tx) error {
-		es, err := tx.LockNotFinal(ctx, id, 0, e.Store.BulkRows())
+		es, err := tx.LockNotFinal(ctx, id, after, e.Store.BulkRows())
 		if err != nil {
 			return err
 		}
-		n = len(es)
+		if last = 0; len(es) > 0 {
+			last = es[len(es)-1].ID
+		}
 		_, err = e.decideMany(ctx, tx, es, func(*work, subject) (decide.Input, error) {
 			return &decide.Left{Reason: campaigns.ExitEnded}, nil
 		})
 		return err
 	})
-	return n, err
+	return last, err
 }
 
 // finishDone finishes campaigns that were for one moment: their audience is through, and nobody is inside any more.
@@ -179,7 +196,7 @@ func scheduleDone(ctx context.Context, from counted, c *store.Campaign, goal *de
 		return false, nil
 	}
 	paths, err := from.CountPaths(ctx, c.ID)
-	return err == nil && !slices.ContainsFunc(paths, func(p store.PathCount) bool { return !p.State.Final() && p.N > 0 }), err
+	return err == nil && !slices.ContainsFunc(paths, isInside), err
 }
 
 // inside is what anyInside reads from.

@@ -230,8 +230,9 @@ func TestChannelAway(t *testing.T) {
 // TestBlockedWhileAsked: a question or a message in a chat that the member blocks goes on by mail at once where it escalates; where a question does not,
 // why says that they cannot see it.
 func TestBlockedWhileAsked(t *testing.T) {
-	for _, how := range []string{"told", "refused"} {
+	for _, how := range []string{"told", "refused", "told in a pause"} {
 		each(t, func(t *testing.T, w *world) {
+			paused := how == "told in a pause"
 			key := w.publish(campaign("goes-on", "escalate: {after: 2d}", asks("q", "choice", twoOptions+", timeout: {after: 5d}")))
 			told := w.publish(campaign("told", "", "  - {id: m, send: {text: "+both("News")+", escalate: {after: 2d}}}\n"+waits("w", "for: 5d")))
 			stays := w.publish(campaign("stays", "", asks("s", "choice", twoOptions+", timeout: {after: 5d}")))
@@ -241,12 +242,25 @@ func TestBlockedWhileAsked(t *testing.T) {
 			w.enroll(stays, "ann")
 			w.later(time.Hour)
 			w.expectRows(m, "q telegram sent", "m telegram sent", "s telegram sent")
-			if how == "told" {
+			for _, key := range []campaigns.Key{key, told} {
+				if paused {
+					_, err := w.e.Pause(t.Context(), engine.Operator, key)
+					must(t, err)
+				}
+			}
+			if how != "refused" {
 				w.bot.Block(1)
 			} else { // an attempt told it
 				must(t, w.store.Write(t.Context(), func(tx *store.Tx) error {
 					return tx.SetReaches(t.Context(), []store.Reached{{Member: m, Channel: campaigns.Telegram, Reach: channels.ReachBlocked, At: w.clock.now()}}, w.clock.now())
 				}))
+			}
+			w.later(time.Hour)
+			for _, key := range []campaigns.Key{key, told} {
+				if paused {
+					_, err := w.e.Resume(t.Context(), engine.Operator, key)
+					must(t, err)
+				}
 			}
 			w.later(time.Hour)
 			w.expectRows(m, "q telegram sent", "m telegram sent", "s telegram sent", "q email sent", "m email sent")

@@ -93,16 +93,26 @@ func (tx *Tx) SetReach(ctx context.Context, id campaigns.MemberID, ch campaigns.
 func dead(r channels.Reach) bool { return r == channels.ReachBlocked || r == channels.ReachGone }
 
 // lookAtUnseen makes the members' open questions due, and messages after which they are listened for: what nobody will see where it was put may have to go
-// elsewhere.
+// elsewhere. In a campaign that is paused they are looked at when it goes on.
 func (tx *Tx) lookAtUnseen(ctx context.Context, ids []campaigns.MemberID, now time.Time) error {
 	if len(ids) == 0 {
 		return nil
 	}
-	silent := tx.dialect.either(`json_extract(data, '$.waiting.silence') IS NOT NULL`, `data::json #> '{waiting,silence}' IS NOT NULL`)
-	_, err := tx.run.exec(ctx, `UPDATE enrollments SET due_at = $2 WHERE member_id`+tx.dialect.among(1)+` AND state = 'waiting'
-		AND CASE wait_kind WHEN 'answer' THEN TRUE WHEN 'time' THEN `+silent+` ELSE FALSE END
-		AND due_at > $2 AND campaign_id IN (SELECT id FROM campaigns WHERE state = 'running')`, list(tx.dialect, ids), micros(now))
-	return wrap("look at what is not seen", err)
+	_, err := tx.run.exec(ctx, `UPDATE enrollments SET due_at = $2 WHERE member_id`+tx.dialect.among(1)+` AND state = 'waiting' AND wait_kind = 'answer'
+		AND due_at > $2`, list(tx.dialect, ids), micros(now))
+	if err != nil {
+		return wrap("look at open questions", err)
+	}
+	silent := tx.dialect.either(`json_extract(data, '$.waiting.silence')`, `data::json #> '{waiting,silence}'`)
+	es, err := tx.lockEnrollments(ctx, ` WHERE member_id`+tx.dialect.among(1)+` AND state = 'waiting' AND due_at > $2
+		AND CASE wait_kind WHEN 'time' THEN `+silent+` IS NOT NULL ELSE FALSE END ORDER BY id`+tx.dialect.forUpdate(), list(tx.dialect, ids), micros(now))
+	if err != nil || len(es) == 0 {
+		return err
+	}
+	for _, e := range es {
+		e.DueAt = &now // counted by when they are due, unlike questions
+	}
+	return tx.SaveEnrollments(ctx, es)
 }
 
 // Reached is what an attempt told about a member's address.

@@ -3,11 +3,14 @@ package store_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/members"
 	"github.com/kruzhok/kruzhok/store"
+	"github.com/kruzhok/kruzhok/store/storetest"
 )
 
 // TestDueIsWhoWasHeard: whose input waits that was received before their time was over stays due, and stands in nobody's way, however many they are.
@@ -33,10 +36,11 @@ func TestDueIsWhoWasHeard(t *testing.T) {
 			in.ReceivedAt = at(when)
 			insertInputs(t, s, in)
 		}
+		from := time.Time{}
 		due := func(away store.Absence) (ids []campaigns.EnrollmentID) {
 			t.Helper()
 			write(t, s, func(ctx context.Context, tx *store.Tx) error {
-				for _, e := range must[[]*store.Enrollment](t)(tx.LockDue(ctx, c.ID, now, away, 3)) {
+				for _, e := range must[[]*store.Enrollment](t)(tx.LockDue(ctx, c.ID, from, now, away, 3)) {
 					ids = append(ids, e.ID)
 				}
 				return nil
@@ -52,6 +56,10 @@ func TestDueIsWhoWasHeard(t *testing.T) {
 		_, silent := waits(-70)
 		same(t, []campaigns.EnrollmentID{lateID, silent}, due(store.Absence{}))
 
+		from = at(-80)
+		same(t, []campaigns.EnrollmentID{silent}, due(store.Absence{}))
+		from = time.Time{}
+
 		away := store.Absence{Ended: at(-85), Until: at(-60)}
 		same(t, []campaigns.EnrollmentID{silent}, due(away)) // what was late may have been done before the end of the absence
 		write(t, s, func(ctx context.Context, tx *store.Tx) error {
@@ -63,5 +71,48 @@ func TestDueIsWhoWasHeard(t *testing.T) {
 		same(t, []campaigns.EnrollmentID{lateID, silent}, due(away))
 		away.Fetching = true
 		same(t, []campaigns.EnrollmentID{silent}, due(away))
+	})
+}
+
+// TestWhoWasHeardIsLookedUpByName: for each row that is due, what waits of its member is found by the actor's name. PostgreSQL's statistics say that nothing ever waits, and by them it would
+// walk all that does for each row after an outage.
+func TestWhoWasHeardIsLookedUpByName(t *testing.T) {
+	t.Parallel()
+	s := storetest.Postgres(t)
+	c := newCampaign(t, s, "a", campaigns.Running)
+	var done []*store.Input
+	for i := range 60 {
+		m := newMember(t, s)
+		newEnrollment(t, s, c, m, func(e *store.Enrollment) {
+			e.State, e.WaitKind, e.DueAt = campaigns.EnrollmentWaiting, campaigns.WaitTime, ptr(at(-100-i))
+		})
+		value := fmt.Sprint(1000 + m.ID)
+		write(t, s, func(ctx context.Context, tx *store.Tx) error {
+			return tx.SetAddress(ctx, members.Address{Member: m.ID, Channel: campaigns.Telegram, Value: value}, value, value, now)
+		})
+		done = append(done, newInput(value, "telegram:"+value))
+	}
+	insertInputs(t, s, done...)
+	write(t, s, func(ctx context.Context, tx *store.Tx) error {
+		for _, in := range done {
+			must[bool](t)(tx.FinishInput(ctx, in.ID, 0, now))
+		}
+		return nil
+	})
+	check(t, s.Exec(t.Context(), "ANALYZE"))
+	write(t, s, func(ctx context.Context, tx *store.Tx) error {
+		plans, err := store.Explained(ctx, tx, func() error {
+			_, err := tx.LockDue(ctx, c.ID, time.Time{}, now, store.Absence{}, 10)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		for _, plan := range plans {
+			if strings.Contains(plan, "LockRows") && (strings.Contains(plan, "Join Filter") || strings.Contains(plan, "hashed SubPlan") || strings.Count(plan, "Index Cond: (actor = ") != 2) {
+				t.Error(plan)
+			}
+		}
+		return nil
 	})
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/kruzhok/kruzhok/campaigns"
 )
@@ -62,4 +63,28 @@ func SetUsual(n int) func() {
 	before := usual
 	usual = n
 	return func() { usual = before }
+}
+
+// Explained runs fn in the transaction and returns how PostgreSQL would run each of its statements where indexes pay, by their texts.
+func Explained(ctx context.Context, tx *Tx, fn func() error) (map[string]string, error) {
+	if _, err := tx.run.exec(ctx, "SET LOCAL enable_seqscan = off"); err != nil {
+		return nil, err
+	}
+	r := recorder{tx.run, map[string][]any{}}
+	tx.run = r
+	if err := fn(); err != nil {
+		return nil, err
+	}
+	plans := map[string]string{}
+	for text, args := range r.seen {
+		if !strings.HasPrefix(text, "SELECT") {
+			continue
+		}
+		lines, err := many(ctx, r.runner, value[string], "EXPLAIN "+text, args...)
+		if err != nil {
+			return nil, err
+		}
+		plans[text] = strings.Join(lines, "\n")
+	}
+	return plans, nil
 }
