@@ -70,7 +70,7 @@ func (c *campaignSimulateCmd) plan(lang string) (p simulation.Plan, played []str
 		Days: c.Days, Seed: c.Seed, Invented: c.Members, Tags: c.Tag, Attributes: attributes(c.Attr), Calls: assumedCalls(c.Call), EventData: attributes(c.EventData), Community: simulation.Community{TimeZone: c.Zone},
 		Story: c.Member, Lang: lang, Parts: runtime.GOMAXPROCS(0),
 	}
-	if err := c.none(); err != nil {
+	if err := c.bounded(); err != nil {
 		return p, nil, err
 	}
 	if p.Start, err = beginning(c.Start, c.Zone); err != nil {
@@ -105,13 +105,13 @@ func (c *campaignSimulateCmd) plan(lang string) (p simulation.Plan, played []str
 	return p, played, nil
 }
 
-// none refuses no members and no days: a plan takes 0 for what was left out.
-func (c *campaignSimulateCmd) none() error {
+// bounded refuses too few or too many members and days, all at once and by their flags. A plan takes 0 for what was left out.
+func (c *campaignSimulateCmd) bounded() error {
 	var wrong []fault.Detail
-	if c.Members == 0 {
+	if c.Members < 1 || c.Members > simulation.MaxMembers {
 		wrong = append(wrong, fault.Detail{Path: "--members", Code: "out_of_range", Args: map[string]any{"min": 1, "max": simulation.MaxMembers}})
 	}
-	if c.Days == 0 {
+	if c.Days < 1 || c.Days > simulation.MaxDays {
 		wrong = append(wrong, fault.Detail{Path: "--days", Code: "out_of_range", Args: map[string]any{"min": 1, "max": simulation.MaxDays}})
 	}
 	if len(wrong) == 0 {
