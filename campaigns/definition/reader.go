@@ -67,10 +67,19 @@ func (r *reader) record(n *node, o *object) (*record, bool) {
 	}
 	for _, f := range o.fields {
 		if _, ok := rec.values[f.key]; f.required && !ok && (f.key != "text" || !rec.texts) {
-			r.out.add(n.place, "missing_key", "key", f.key)
+			rec.misses(f)
 		}
 	}
 	return rec, true
+}
+
+// misses tells that a key is missing, or what it is that whoever left it out may have wanted.
+func (rec *record) misses(f field) {
+	if _, conditional := rec.values["if"]; conditional && rec.object == goalObject && f.key == "event" {
+		rec.r.out.add(rec.node.place, "goal_by_condition")
+		return
+	}
+	rec.r.out.add(rec.node.place, "missing_key", "key", f.key)
 }
 
 // meant proposes keys that are not there yet.
