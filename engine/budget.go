@@ -153,7 +153,7 @@ func (e *Engine) holdPlaces(ctx context.Context, tx *store.Tx, rules []decide.Bu
 		wish := decide.Wish{
 			Enrollment: c.d.Enrollment, Kind: c.l.def.Kind, Priority: c.l.def.Priority, Begun: begun[c.d.Enrollment], Zone: zone(c.community, c.p.TimeZone),
 		}
-		if until, rule := decide.Budget(rules, wish, first.join(mine, c), now); rule != nil {
+		if until, rule := first.budget(rules, wish, mine, c, now); rule != nil {
 			over = append(over, overspent{c.d, *rule, until})
 			first.drop(c.d)
 			continue

@@ -356,3 +356,65 @@ func TestNobodyWaitsForWhatCannotLeave(t *testing.T) {
 		}
 	})
 }
+
+// TestNobodyWaitsForWhatRests: neither for a message whose channel is away for a while, nor for one whose mail domain or chat asked for a rest.
+func TestNobodyWaitsForWhatRests(t *testing.T) {
+	for _, bucket := range []string{"email", "email:example.org"} {
+		each(t, func(t *testing.T, w *world) {
+			must(t, w.store.Write(t.Context(), func(tx *store.Tx) error {
+				return tx.SetCooldown(t.Context(), bucket, store.Cooldown{Until: w.clock.now().Add(5 * time.Hour), Reason: "temporary", Rate: 1}, w.clock.now())
+			}))
+			w.budget(engine.BudgetInput{Most: 1, Per: "1d"})
+			m := w.chatMember("ann", 7, andMail("ann@example.org"))
+			w.later(time.Hour)
+			w.enroll(w.publish(campaign("normal", "channels: [email]", sends("normal", "Normal"))), "ann")
+			w.enroll(w.publish(campaign("low", "channels: [telegram]\npriority: low", sends("low", "Low"))), "ann")
+			w.settle()
+			if got := w.sentAt(m); got["low"] != "2026-11-24T13:00" {
+				t.Errorf("%s: %v %v", bucket, got, w.rows(m))
+			}
+		})
+	}
+}
+
+// TestNobodyWaitsForEver: a more important message that somebody holds, and does not send, is waited for as long as the other one is worth it, and an hour at most.
+func TestNobodyWaitsForEver(t *testing.T) {
+	for expires, want := range map[string]string{"30m": "2026-11-24T13:29", "3d": "2026-11-24T14:00"} {
+		each(t, func(t *testing.T, w *world) {
+			w.budget(engine.BudgetInput{Most: 1, Per: "1d"})
+			m := w.chatMember("ann", 7, andMail("ann@example.org"))
+			w.later(time.Hour)
+			w.enroll(w.publish(campaign("normal", "channels: [email]", sends("normal", "Normal"))), "ann")
+			w.enroll(w.publish(campaign("low", "channels: [telegram]\npriority: low", "  - {id: low, send: {text: "+both("Low")+", expires: "+expires+"}}\n")), "ann")
+			for range 91 {
+				_, err := w.e.AdvanceDue(t.Context(), time.Second)
+				must(t, err)
+				ids, now := w.deliveriesOn(m, campaigns.Email), w.clock.now()
+				must(t, w.store.Write(t.Context(), func(tx *store.Tx) error { // of the mail's worker no connection has room
+					if _, err := tx.ClaimDeliveries(t.Context(), ids, campaigns.Email, "other", now, now.Add(time.Hour)); err != nil {
+						return err
+					}
+					return tx.ReleaseDeliveries(t.Context(), ids, "other", now)
+				}))
+				_, err = w.e.SendLane(t.Context(), campaigns.Bulk, campaigns.Telegram, time.Second)
+				must(t, err)
+				w.clock.set(w.clock.now().Add(time.Minute))
+			}
+			if got := w.sentAt(m); got["low"] != want {
+				t.Errorf("%s: %v %v", expires, got, w.rows(m))
+			}
+		})
+	}
+}
+
+func (w *world) deliveriesOn(m campaigns.MemberID, ch campaigns.Channel) (ids []campaigns.DeliveryID) {
+	w.t.Helper()
+	ds, err := w.store.Deliveries(w.t.Context(), store.DeliveryFilter{Member: m}, store.Page{Limit: 100})
+	must(w.t, err)
+	for _, d := range ds {
+		if d.Channel == ch && d.Kind == store.StepDelivery {
+			ids = append(ids, d.ID)
+		}
+	}
+	return ids
+}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/channels"
 	"github.com/kruzhok/kruzhok/engine"
 	"github.com/kruzhok/kruzhok/store"
 	"github.com/kruzhok/kruzhok/store/storetest"
@@ -128,7 +129,7 @@ func TestCallsOfAPausedCampaign(t *testing.T) {
 		}
 		_, err = w.e.Resume(t.Context(), engine.Operator, key)
 		must(t, err)
-		w.calls(5 * time.Minute)
+		must(t, w.e.CallOthers(t.Context(), "placement"))
 		if len(o.tries()) != 31 {
 			t.Errorf("%d tries after the pause", len(o.tries()))
 		}
@@ -183,4 +184,39 @@ func TestCallGoesWhereItsVersionSays(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 	w.expectStands(key, m, "waiting well time")
+}
+
+// stumbling is a Caller of which the first call panics.
+type stumbling struct {
+	engine.Caller
+	calls *atomic.Int64
+}
+
+func (s stumbling) Call(ctx context.Context, c channels.Call) channels.CallReceipt {
+	if s.calls.Add(1) == 1 {
+		panic("stumbles")
+	}
+	return s.Caller.Call(ctx, c)
+}
+
+// TestStumblingCall: a call over which our own code stumbles is tried again; those beside it are made.
+func TestStumblingCall(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		o := w.connected()
+		o.answers(200, "")
+		key := w.publish(campaign("c", "", callAlone))
+		one, two := w.chatMember("u1", 7, nil), w.chatMember("u2", 8, nil)
+		w.e.Caller = stumbling{w.e.Caller, new(atomic.Int64)}
+		w.enroll(key, "u1", "u2")
+		w.calls(0)
+		got := append(w.called(one), w.called(two)...)
+		slices.Sort(got)
+		if !slices.Equal(got, []string{"test/1 answered  200", "test/1 pending call_retried 0"}) {
+			t.Fatalf("%q", got)
+		}
+		w.calls(time.Minute)
+		if got := append(w.called(one), w.called(two)...); !slices.Equal(got, []string{"test/1 answered  200", "test/1 answered  200"}) {
+			t.Errorf("%q", got)
+		}
+	})
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/channels"
 	"github.com/kruzhok/kruzhok/store"
 )
 
@@ -100,12 +101,27 @@ func (r *callRound) take(ctx context.Context, why campaigns.Reason) (int, error)
 		r.made.Go(func() {
 			defer r.changed.wake()
 			defer func() { <-r.places }()
-			if err := r.e.callOther(ctx, c, why); err != nil {
+			if err := r.e.callGuarded(ctx, c, why); err != nil {
 				r.fails(err)
 			}
 		})
 	}
 	return len(cs), nil
+}
+
+// callGuarded is callOther; a try over which our own code stumbles has failed, and the calls beside it go on.
+func (e *Engine) callGuarded(ctx context.Context, c *store.OutsideCall, why campaigns.Reason) error {
+	err := e.callRecovered(ctx, c, why)
+	if !errors.Is(err, errPanic) {
+		return err
+	}
+	e.Log.Error("panic while calling", "call", c.ID, "endpoint", c.Endpoint, "error", err)
+	return e.settleCall(ctx, c, e.callOutcome(c, channels.CallReceipt{Class: channels.CallTemporary, Detail: panicCode}))
+}
+
+func (e *Engine) callRecovered(ctx context.Context, c *store.OutsideCall, why campaigns.Reason) (err error) {
+	defer recovered(&err)
+	return e.callOther(ctx, c, why)
 }
 
 func restOf(endpoint string) string { return "webhook:" + endpoint }

@@ -194,6 +194,22 @@ func (e *Engine) restPaused(ctx context.Context, c *store.OutsideCall, lasted ti
 	})
 }
 
+// callsGoOn makes due what restPaused put off; what is tried again, or not yet, keeps its time. Where that fails, they are made when their rest is over.
+func (e *Engine) callsGoOn(ctx context.Context, id campaigns.CampaignID) {
+	now := e.now()
+	for _, endpoint := range e.Endpoints() {
+		err := e.batches(ctx, func(tx *store.Tx, rows int) (int, error) {
+			return tx.HastenCalls(ctx, endpoint, id, now, now.Add(mostRest), rows)
+		})
+		if err != nil {
+			e.Log.Warn("calls of a campaign that was resumed still rest", "campaign", id, "endpoint", endpoint, "error", err)
+		}
+		if s := e.called[endpoint]; s != nil {
+			s.wake()
+		}
+	}
+}
+
 // keepCall puts together what is sent and keeps it, so that every try sends the same; false: it could not, or nobody wants it any more.
 func (e *Engine) keepCall(ctx context.Context, c *store.OutsideCall) (kept bool, err error) {
 	body, err := e.callBody(ctx, c)

@@ -255,7 +255,7 @@ func (e *Engine) Pause(ctx context.Context, p Principal, key campaigns.Key) (*st
 
 // Resume goes on where the pause stopped; nothing is lost or repeated.
 func (e *Engine) Resume(ctx context.Context, p Principal, key campaigns.Key) (*store.Campaign, error) {
-	return e.move(ctx, p, key, "campaign.resumed", func(tx *store.Tx, c *store.Campaign, now time.Time) error {
+	c, err := e.move(ctx, p, key, "campaign.resumed", func(tx *store.Tx, c *store.Campaign, now time.Time) error {
 		if c.State != campaigns.Paused {
 			return fault.New(fault.Conflict, "conflict.not_paused", map[string]any{"state": locale.Term("state.campaign." + string(c.State))})
 		}
@@ -281,6 +281,10 @@ func (e *Engine) Resume(ctx context.Context, p Principal, key campaigns.Key) (*s
 		}
 		return tx.ClosePause(ctx, c.ID, now)
 	})
+	if err == nil {
+		e.callsGoOn(ctx, c.ID)
+	}
+	return c, err
 }
 
 // End finishes the campaign: everybody inside exits with the reason, nothing more is sent.

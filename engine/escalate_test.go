@@ -252,7 +252,8 @@ func TestBlockedWhileAsked(t *testing.T) {
 				w.bot.Block(1)
 			} else { // an attempt told it
 				must(t, w.store.Write(t.Context(), func(tx *store.Tx) error {
-					return tx.SetReaches(t.Context(), []store.Reached{{Member: m, Channel: campaigns.Telegram, Reach: channels.ReachBlocked, At: w.clock.now()}}, w.clock.now())
+					now := w.clock.now()
+					return tx.SetReaches(t.Context(), []store.Reached{{Member: m, Channel: campaigns.Telegram, Address: "1", Reach: channels.ReachBlocked, Began: now, At: now}}, now)
 				}))
 			}
 			w.later(time.Hour)

@@ -37,6 +37,7 @@ type handed struct {
 	job
 	msg   *channels.Message
 	since time.Time
+	began time.Time // since, by the engine's clock
 	begun bool
 }
 
@@ -86,7 +87,7 @@ func (f *feed) Next() *channels.Message {
 			f.res.final(j.d, campaigns.Failed, renderFault(err), f.e.now())
 			continue
 		}
-		f.out = append(f.out, handed{job: j, msg: msg, since: since})
+		f.out = append(f.out, handed{job: j, msg: msg, since: since, began: f.e.now()})
 		return msg
 	}
 	return nil
@@ -159,7 +160,7 @@ func (f *feed) settle(done *channels.Message, r channels.Receipt, next *handed) 
 			f.e.Log.Error("journal: result not kept", "error", rerr) // the row will tell; only a crash before it leaves "unknown"
 		}
 	}
-	f.res.add(o, h.job, r)
+	f.res.add(o, h.job, r, h.began)
 	f.drop(done)
 	return err
 }

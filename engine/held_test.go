@@ -138,6 +138,40 @@ func TestUnsubscribedWhileTheServerThinks(t *testing.T) {
 	})
 }
 
+// busySender is busy with something else before it says anything to the server.
+type busySender struct {
+	channels.Sender
+	before func()
+}
+
+func (s *busySender) Dial(ctx context.Context) (channels.Conn, error) {
+	c, err := s.Sender.Dial(ctx)
+	return &busyConn{c, s}, err
+}
+
+type busyConn struct {
+	channels.Conn
+	s *busySender
+}
+
+func (c *busyConn) Send(ctx context.Context, m *channels.Message, begin func() error) channels.Receipt {
+	c.s.before()
+	return c.Conn.Send(ctx, m, begin)
+}
+
+// TestAnOldAddressTellsNothingOfTheNew: a member gives another address while the server thinks about the old one, which it does not know; the new one gets the next mail.
+func TestAnOldAddressTellsNothingOfTheNew(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		m := w.member("u1", byMail("anna@example.org"))
+		var once sync.Once
+		w.e.Senders[campaigns.Email] = &busySender{w.e.Senders[campaigns.Email], func() { once.Do(func() { w.member("u1", byMail("anna@example.net")) }) }}
+		w.mail.Fault(sandbox.MailFault{Phase: sandbox.MailAtRcpt, Match: "anna@example.org", Reply: "550 5.1.1 No such user"})
+		w.enroll(w.publish(campaign("news", "channels: [email]", sends("one", "One")+waits("w", "for: 1h")+sends("two", "Two"))), "u1")
+		w.later(2 * time.Hour)
+		w.expectRows(m.ID, "one email failed gone", "two email sent")
+	})
+}
+
 // TestClaimsOfTheSlow: nobody takes away what a worker holds as long as its task may run.
 func TestClaimsOfTheSlow(t *testing.T) {
 	for name, n := range map[string]int{"a chunk": 20, "row by row": 3} {

@@ -72,7 +72,7 @@ func (r *results) verdict(d *store.Delivery, v decide.Verdict, now time.Time) {
 }
 
 // add adds the result of an attempt.
-func (r *results) add(o store.Outcome, j job, receipt channels.Receipt) {
+func (r *results) add(o store.Outcome, j job, receipt channels.Receipt, began time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.outcomes = append(r.outcomes, o)
@@ -80,9 +80,9 @@ func (r *results) add(o store.Outcome, j job, receipt channels.Receipt) {
 	switch {
 	case j.d.Name == linkMail: // it went to an address that is not the member's yet
 	case o.State == campaigns.Sent && j.reach != channels.ReachOK:
-		r.reaches(j.d, channels.ReachOK, o.At)
+		r.reaches(j, channels.ReachOK, began, o.At)
 	case receipt.Class == channels.AddressDead:
-		r.reaches(j.d, receipt.Reach, o.At)
+		r.reaches(j, receipt.Reach, began, o.At)
 	}
 	if o.State.Final() && o.State != campaigns.Sent && o.State != campaigns.Unknown {
 		r.free = append(r.free, j.d)
@@ -103,11 +103,14 @@ func (r *results) wholeChannel(ch campaigns.Channel, receipt channels.Receipt, a
 }
 
 // reaches notes what the attempt told about the address.
-func (r *results) reaches(d *store.Delivery, reach channels.Reach, at time.Time) {
+func (r *results) reaches(j job, reach channels.Reach, began, at time.Time) {
 	if r.reach == nil {
 		r.reach = map[reached]store.Reached{}
 	}
-	r.reach[reached{d.Member, d.Channel}] = store.Reached{Member: d.Member, Channel: d.Channel, Reach: reach, At: at}
+	d := j.d
+	r.reach[reached{d.Member, d.Channel}] = store.Reached{
+		Member: d.Member, Channel: d.Channel, Address: j.p.Addresses[d.Channel].Value, Reach: reach, Began: began, At: at,
+	}
 }
 
 // cools notes that the channel has to rest; the longest rest wins.

@@ -66,7 +66,7 @@ type rival struct {
 
 type rivals map[campaigns.MemberID][]rival
 
-// rivals are what is due for the members now, on channels that are not stopped.
+// rivals are what is due for the members now, and could leave.
 func (e *Engine) rivals(ctx context.Context, tx *store.Tx, cool cooldowns, ids []campaigns.MemberID, now time.Time) (rivals, error) {
 	due, err := tx.DueFor(ctx, ids, now.Add(-rivalSpan), now)
 	if err != nil {
@@ -74,7 +74,7 @@ func (e *Engine) rivals(ctx context.Context, tx *store.Tx, cool cooldowns, ids [
 	}
 	out := rivals{}
 	for _, d := range due {
-		if cool.stopped[d.Channel] || e.off(d.Channel) {
+		if cool.stopped[d.Channel] || e.off(d.Channel) || cool.holds(d, now) {
 			continue
 		}
 		s := decide.Spent{Delivery: d.Delivery, Enrollment: d.Enrollment, Kind: d.Kind, Until: now.Add(rivalWait)}
@@ -93,6 +93,25 @@ func (rs rivals) join(spent []decide.Spent, c candidate) []decide.Spent {
 		}
 	}
 	return out
+}
+
+// budget says when the rules let the message leave, with those that go before it. One that would expire while it waits for others, though there is a place,
+// does not wait: they may never take it.
+func (rs rivals) budget(rules []decide.BudgetRule, w decide.Wish, spent []decide.Spent, c candidate, now time.Time) (time.Time, *decide.BudgetRule) {
+	until, rule := decide.Budget(rules, w, rs.join(spent, c), now)
+	if rule != nil && until.After(c.d.ExpiresAt) {
+		return decide.Budget(rules, w, spent, now)
+	}
+	return until, rule
+}
+
+// holds reports whether the message's channel, chat or mail domain rests.
+func (c cooldowns) holds(d store.DueMessage, now time.Time) bool {
+	of := chatCooldown(&store.Delivery{Member: d.Member})
+	if d.Channel == campaigns.Email {
+		of = domainCooldown(domainOf(d.Address))
+	}
+	return c.by[string(d.Channel)].Until.After(now) || c.by[of].Until.After(now)
 }
 
 // drop forgets a message that has no place itself.

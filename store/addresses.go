@@ -119,24 +119,30 @@ func (tx *Tx) lookAtUnseen(ctx context.Context, ids []campaigns.MemberID, now ti
 type Reached struct {
 	Member  campaigns.MemberID
 	Channel campaigns.Channel
+	Address string // where it was sent
 	Reach   channels.Reach
+	Began   time.Time
 	At      time.Time
 }
 
 var reachedColumns = columns[Reached]{
 	ints("member", func(r Reached) campaigns.MemberID { return r.Member }),
 	texts("channel", func(r Reached) campaigns.Channel { return r.Channel }),
+	texts("address", func(r Reached) string { return r.Address }),
 	texts("reach", func(r Reached) channels.Reach { return r.Reach }),
+	times("began", func(r Reached) time.Time { return r.Began }),
 	times("at", func(r Reached) time.Time { return r.At }),
 }
 
 // SetReaches is SetReach for many, at most one of a member and channel, in the order of members: two writers wait for each other in no circle.
+// An attempt tells nothing about the address that the member has now when it went to another one, or when something was heard of it since the attempt began.
 func (tx *Tx) SetReaches(ctx context.Context, rs []Reached, now time.Time) error {
 	rs = slices.SortedFunc(slices.Values(rs), func(a, b Reached) int {
 		return cmp.Or(cmp.Compare(a.Member, b.Member), cmp.Compare(a.Channel, b.Channel))
 	})
 	_, err := reachedColumns.applyAll(ctx, tx.queries, `UPDATE addresses SET reach = u.reach, reach_at = u.at
-		FROM {rows} WHERE addresses.member_id = u.member AND addresses.channel = u.channel`, rs)
+		FROM {rows} WHERE addresses.member_id = u.member AND addresses.channel = u.channel
+			AND addresses.value = u.address AND addresses.reach_at <= u.began`, rs)
 	if err != nil {
 		return wrap("write reach", err)
 	}

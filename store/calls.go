@@ -122,6 +122,14 @@ func (tx *Tx) PutOffCalls(ctx context.Context, endpoint string, campaign campaig
 	return int(n), wrap("put off calls", err)
 }
 
+// HastenCalls makes due at most limit of the campaign's at the endpoint that wait until then at most, were never answered and are held by nobody, and returns how many.
+func (tx *Tx) HastenCalls(ctx context.Context, endpoint string, campaign campaigns.CampaignID, now, until time.Time, limit int) (int, error) {
+	n, err := tx.run.exec(ctx, `UPDATE calls SET due_at = $3 WHERE id IN (
+		SELECT id FROM calls WHERE endpoint = $1 AND due_at > $3 AND due_at <= $4 AND campaign_id = $2 AND claim = '' AND reason = '' ORDER BY due_at LIMIT $5`+tx.dialect.skipLocked()+`)`,
+		endpoint, campaign, micros(now), micros(until), limit)
+	return int(n), wrap("hasten calls", err)
+}
+
 // KeepCall writes what is sent, before it is; false: the claim does not hold the call any more.
 func (tx *Tx) KeepCall(ctx context.Context, id int64, claim, body string) (bool, error) {
 	n, err := tx.run.exec(ctx, `UPDATE calls SET body = $3 WHERE id = $1 AND claim = $2 AND state = 'pending'`, id, claim, body)

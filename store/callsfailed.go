@@ -26,7 +26,7 @@ type CallCount struct {
 }
 
 // unanswered is what a person can do something about: whoever went on elsewhere waited for no answer, of who was erased nobody is told any more, and whose passage
-// still stands at the step, as in a pause, has not gone on without the answer yet.
+// still stands at the step, as in a pause, has not gone on without the answer yet. The first line is that of the index calls_unanswered.
 const unanswered = `calls.state = 'failed' AND calls.reason NOT IN ('member_erased', 'call_left')
 	AND EXISTS (SELECT 1 FROM members m WHERE m.id = calls.member_id AND m.state <> 'erased')
 	AND NOT EXISTS (SELECT 1 FROM enrollments e WHERE e.id = calls.enrollment_id AND e.state = 'waiting' AND e.step = calls.step AND e.visit = calls.visit)`

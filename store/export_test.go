@@ -58,6 +58,35 @@ func (s *Store) AudiencePlan(ctx context.Context, a Asked) (plan []string, err e
 	return plan, err
 }
 
+// UnansweredPlan is how the database would count the calls that failed, where indexes pay.
+func (s *Store) UnansweredPlan(ctx context.Context) (plan []string, err error) {
+	err = s.Write(ctx, func(tx *Tx) error {
+		r := recorder{tx.run, map[string][]any{}}
+		tx.run = r
+		if _, err := tx.CountUnanswered(ctx); err != nil {
+			return err
+		}
+		for sql := range r.seen {
+			if !tx.dialect.postgres {
+				plan, err = many(ctx, r.runner, func(rs rows) (step string, err error) {
+					var a, b, c int
+					err = rs.Scan(&a, &b, &c, &step)
+					return step, err
+				}, "EXPLAIN QUERY PLAN "+sql)
+				return err
+			}
+			for _, off := range []string{"enable_seqscan", "enable_sort"} {
+				if _, err := r.runner.exec(ctx, "SET LOCAL "+off+" = off"); err != nil {
+					return err
+				}
+			}
+			plan, err = many(ctx, r.runner, value[string], "EXPLAIN "+sql)
+		}
+		return err
+	})
+	return plan, err
+}
+
 // SetUsual sets how many members a word may have to be looked up, and returns what sets it back.
 func SetUsual(n int) func() {
 	before := usual

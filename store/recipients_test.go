@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/channels"
@@ -86,7 +87,7 @@ func TestSetReaches(t *testing.T) {
 				a := members.Address{Member: m.ID, Channel: campaigns.Email, Value: fmt.Sprint(m.ID)}
 				return tx.SetAddress(ctx, a, a.Value, a.Value, at(1))
 			})
-			rs = append(rs, store.Reached{Member: m.ID, Channel: campaigns.Email, Reach: []channels.Reach{channels.ReachOK, channels.ReachGone}[i%2], At: at(i)})
+			rs = append(rs, store.Reached{Member: m.ID, Channel: campaigns.Email, Address: fmt.Sprint(m.ID), Reach: []channels.Reach{channels.ReachOK, channels.ReachGone}[i%2], Began: at(1), At: at(i)})
 		}
 		write(t, s, func(ctx context.Context, tx *store.Tx) error {
 			return tx.SetReaches(ctx, append(rs, store.Reached{Member: 1 << 40, Channel: campaigns.Email, Reach: channels.ReachOK}), at(9))
@@ -94,6 +95,26 @@ func TestSetReaches(t *testing.T) {
 		for _, r := range rs {
 			p := must[map[campaigns.MemberID]*store.Profile](t)(s.Profiles(t.Context(), []campaigns.MemberID{r.Member}))[r.Member]
 			same(t, r.Reach, p.Addresses[campaigns.Email].Reach)
+		}
+	})
+}
+
+// TestAnOlderAttemptTellsNothing: what was heard of an address since an attempt began, or of an address that came in its place, stays.
+func TestAnOlderAttemptTellsNothing(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store) {
+		for _, c := range []struct {
+			address string
+			began   time.Time
+			want    channels.Reach
+		}{{"old", at(5), channels.ReachOK}, {"new", at(1), channels.ReachOK}, {"new", at(2), channels.ReachGone}} {
+			m := newMember(t, s)
+			key := fmt.Sprint(m.ID)
+			write(t, s, func(ctx context.Context, tx *store.Tx) error {
+				check(t, tx.SetAddress(ctx, members.Address{Member: m.ID, Channel: campaigns.Email, Value: "new", Reach: channels.ReachOK}, key, key, at(2)))
+				return tx.SetReaches(ctx, []store.Reached{{Member: m.ID, Channel: campaigns.Email, Address: c.address, Reach: channels.ReachGone, Began: c.began, At: at(6)}}, at(6))
+			})
+			p := must[map[campaigns.MemberID]*store.Profile](t)(s.Profiles(t.Context(), []campaigns.MemberID{m.ID}))[m.ID]
+			same(t, c.want, p.Addresses[campaigns.Email].Reach)
 		}
 	})
 }
