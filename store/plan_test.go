@@ -28,7 +28,7 @@ func (r recorder) query(ctx context.Context, text string, args ...any) (rows, er
 }
 
 // wholeTable is a plan that reads all of a table that grows with members or messages, or all of a campaign's rows.
-var wholeTable = regexp.MustCompile(`^SCAN (deliveries|enrollments|inputs|members|events|responses|messages|addresses|chunks|d|e|k)( USING (COVERING )?INDEX (sqlite_autoindex|\w+_by_)\w*)?$|by_campaign \(campaign_id=\?( AND id>\?)?\)$`)
+var wholeTable = regexp.MustCompile(`^SCAN (deliveries|enrollments|inputs|members|events|responses|messages|addresses|chunks|calls|a|d|e|k)( USING (COVERING )?INDEX (sqlite_autoindex|\w+_by_)\w*)?$|by_campaign \(campaign_id=\?( AND id>\?)?\)$`)
 
 // TestHotStatementsWalkIndexes runs what happens all the time and looks at SQLite's plans.
 func TestHotStatementsWalkIndexes(t *testing.T) {
@@ -139,6 +139,8 @@ func hotCalls(ctx context.Context, tx *Tx) error {
 		func() error { _, _, err := tx.HeldByOthers(ctx, HeldLane{1, campaigns.Email}, nil, now, 5); return err },
 		func() error { _, _, err := tx.HeldByOthers(ctx, HeldLane{0, campaigns.Email}, nil, now, 5); return err },
 		func() error { _, err := tx.DropHolds(ctx, now, 5); return err },
+		func() error { _, err := tx.DueFor(ctx, []campaigns.MemberID{1}, now, now); return err },
+		func() error { _, err := tx.HastenCalls(ctx, "x", 1, now, now, 5); return err },
 		func() error { _, err := tx.MemberIDsByExternalID(ctx, []string{"x"}); return err },
 		func() error { _, err := tx.ClaimActors(ctx, []string{"x"}, "w", now, now); return err },
 		func() error { return tx.ReleaseActors(ctx, []string{"x"}, "w") },
