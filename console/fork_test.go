@@ -30,7 +30,7 @@ steps:
 	must(t, err)
 	for step, says := range map[string][2]string{
 		"q":    {"Without an answer for 1 day 12 hours, it goes by email too.", "Если ответа нет 1 день 12 часов, вопрос уйдёт ещё и письмом."},
-		"back": {"Without an answer for 1 hour 30 minutes, it goes by Telegram too.", "Если ответа нет 1 час 30 минут, вопрос уйдёт ещё и в Telegram."},
+		"back": {"Without an answer for 1 hour 30 minutes, it goes by Telegram too.", "Если ответа нет 1 час 30 минут, вопрос уйдёт ещё и в Телеграм."},
 		"off":  {},
 		"told": {"If nothing is heard from the member for 3 hours, it goes by email too.", "Если от участника 3 часа ничего не слышно, сообщение уйдёт ещё и письмом."},
 	} {

@@ -185,6 +185,13 @@ func (e *Engine) untaken(ctx context.Context, c *store.OutsideCall, err error) e
 
 // restPaused puts the call off, with all that its campaign has to make at the endpoint: very many of them would hold the others' up, taken one by one.
 func (e *Engine) restPaused(ctx context.Context, c *store.OutsideCall, lasted time.Duration) error {
+	campaign, err := e.Store.Campaign(ctx, c.Campaign) // as it is: what is known of campaigns may be half a second old
+	if err != nil {
+		return err
+	}
+	if campaign.State != campaigns.Paused {
+		return e.settleCall(ctx, c, untried(c, e.now()))
+	}
 	until := e.now().Add(min(max(lasted/4, leastRest), mostRest))
 	if err := e.settleCall(ctx, c, untried(c, timing.Earlier(until, c.UntilAt))); err != nil {
 		return err

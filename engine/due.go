@@ -45,8 +45,8 @@ func (e *Engine) AdvanceDue(ctx context.Context, slice time.Duration) (more bool
 	}
 }
 
-// reach is how far deciding for a campaign has come: whether it is behind, and which rows were due before: those that are left of them stay, until it is begun
-// anew.
+// reach is how far deciding for a campaign has come: whether it is behind, and from which moment on rows that are due are looked at. What is left of those before, held
+// by what waits to be heard or by somebody else, is looked at again when AdvanceDue begins anew: within seconds.
 type reach struct {
 	behind bool
 	from   time.Time
@@ -115,8 +115,11 @@ func (e *Engine) advance(ctx context.Context, id campaigns.CampaignID, from time
 		e.Log.Error("enrollments not decided together; trying each", "campaign", id, "error", err)
 		err = e.advanceEach(ctx, ids)
 	}
-	if err != nil || len(ids) == 0 {
+	switch {
+	case err != nil:
 		return 0, from, err
+	case len(ids) == 0:
+		return 0, last, nil
 	}
 	e.wakeLanes(ctx)
 	return len(ids), last, nil
@@ -137,7 +140,7 @@ func (e *Engine) advanceTogether(ctx context.Context, id campaigns.CampaignID, f
 		if err != nil {
 			return err
 		}
-		ids = ids[:0]
+		ids, last = ids[:0], now // where nothing may be decided, nobody looks again at what is due by now
 		for _, row := range rows {
 			ids = append(ids, row.ID)
 		}

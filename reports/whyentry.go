@@ -150,8 +150,12 @@ func (e *explainer) unfitting(ctx context.Context, ev store.Event) (WhyLine, err
 	return l, nil
 }
 
-// manyReceived is how many of a member's last events are looked through for those that did not fit.
-const manyReceived = 100
+const (
+	// manyReceived is how many of a member's last events are looked through for those that did not fit.
+	manyReceived = 100
+	// manyUnfit is how many of those are told.
+	manyUnfit = 5
+)
 
 // refused lists the latest times that somebody who entered was not taken in.
 func (e *explainer) refused(ctx context.Context) ([]WhyLine, error) {
@@ -163,10 +167,11 @@ func (e *explainer) refused(ctx context.Context) ([]WhyLine, error) {
 	if err != nil {
 		return nil, err
 	}
-	events = append(events, slices.DeleteFunc(received, func(ev store.Event) bool { return e.unfit(ev) == nil })...)
+	unfit := slices.DeleteFunc(received, func(ev store.Event) bool { return e.unfit(ev) == nil })
+	events = append(events, unfit[:min(len(unfit), manyUnfit)]...) // they may be many, and hide no refusal
 	slices.SortFunc(events, func(a, b store.Event) int { return cmp.Compare(b.ID, a.ID) })
 	lines := []WhyLine{}
-	for _, ev := range events[:min(len(events), whyRuns)] {
+	for _, ev := range events {
 		line := e.refusal(ev)
 		if !e.isRefusal(ev) {
 			if line, err = e.unfitting(ctx, ev); err != nil {

@@ -25,7 +25,7 @@ func (s *stage) fits() error {
 	}
 	now := s.clock.now()
 	return fault.New(fault.Invalid, "invalid.simulation_size", map[string]any{
-		"at": locale.DateTime(s.plan.Lang, now.In(s.plan.zone)), "day": min(s.plan.dayOf(now), s.plan.Days), "days": s.plan.Days,
+		"at": locale.DateTime(s.plan.Lang, now.In(s.plan.zone)), "day": s.plan.dayOf(now),
 	})
 }
 

@@ -262,17 +262,19 @@ func (c *collector) event(e store.Event) error {
 		}
 	case p.told && strings.HasSuffix(e.Name, "escalated"):
 		c.add(p, c.silence(e, t))
+	case e.Name == "enrollment.refused" && e.Reason == campaigns.Reason(engine.NoKey) && t.inside[p]: // by another event that begins another campaign
 	case e.Name == "enrollment.refused":
 		c.told = append(c.told, told{person: p, at: e.At, campaign: e.Campaign, kind: ItemRefused, reason: string(e.Reason)})
 	}
 	return c.fits()
 }
 
-// unfit counts those whom an event let in nowhere that did not bring what the entry asks for.
+// unfit counts those whom no event let in, since one did not bring what the entry asks for: enrollments are read before events.
 func (c *collector) unfit(e store.Event, p *person) {
 	for _, u := range engine.UnfitOf(e) {
 		for _, t := range c.totals {
-			if t.Key == u.Campaign {
+			refused := func(x told) bool { return x.person == p && x.campaign == t.id && x.reason == string(engine.OtherData) }
+			if t.Key == u.Campaign && !t.inside[p] && !slices.ContainsFunc(c.told, refused) {
 				c.told = append(c.told, told{person: p, at: e.At, campaign: t.id, kind: ItemRefused, reason: string(engine.OtherData)})
 			}
 		}

@@ -29,7 +29,7 @@ func TestCampaignsShareAnEvent(t *testing.T) {
 			t.Parallel()
 			r := run(t, Plan{Campaigns: drafts, Invented: 3, Days: 3})
 			for _, c := range r.Campaigns {
-				if c.Entered != 3 || c.Completed != 3 || c.Steps[0].Entered != 3 || sentBy(c.Steps[0]) != 3 {
+				if c.Entered != 3 || c.Completed != 3 || c.Steps[0].Entered != 3 || sentBy(c.Steps[0]) != 3 || len(c.NotEntered) > 0 {
 					t.Errorf("%s: %+v", c.Key, c)
 				}
 			}

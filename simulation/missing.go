@@ -56,12 +56,18 @@ func happenings(plan *Plan, defs []*definition.Definition) (all []happening) {
 	return all
 }
 
-// neverLeaving are the events of exit rules that do not come, each once.
+// neverLeaving are the events of exit rules none of which is met, each once.
 func neverLeaving(def *definition.Definition, come []happening) (events []string) {
+	met := map[string]bool{}
 	for i := range def.Exit {
 		rule := &def.Exit[i]
-		if rule.Event != "" && !slices.Contains(events, rule.Event) && !slices.ContainsFunc(come, func(h happening) bool { return rule.Is(h.event, h.data) }) {
-			events = append(events, rule.Event)
+		if slices.ContainsFunc(come, func(h happening) bool { return rule.Is(h.event, h.data) }) {
+			met[rule.Event] = true
+		}
+	}
+	for i := range def.Exit {
+		if event := def.Exit[i].Event; event != "" && !met[event] && !slices.Contains(events, event) {
+			events = append(events, event)
 		}
 	}
 	return events

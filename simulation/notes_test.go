@@ -38,11 +38,12 @@ func TestNotesSayWhatIsMissing(t *testing.T) {
 		"an exit":         {draft: written("exit: [{event: member.left}, {event: paid, data: {plan: year}}, {if: {tag: vip}}]", hi), says: "“Small” is left on events: member.left, paid."},
 		"an exit comes":   {draft: written("exit: [{event: member.left}]", hi), events: []Event{{Name: "member.left", Day: 1}}},
 		"other data":      {draft: written("exit: [{event: paid, data: {plan: year}}]", hi), events: []Event{{Name: "paid", Day: 1, Data: []byte(`{"plan":"month"}`)}}, says: "“Small” is left on events: paid."},
+		"one of two":      {draft: written("exit: [{event: paid, data: {plan: year}}, {event: paid, data: {plan: month}}]", hi), events: []Event{{Name: "paid", Day: 1, Data: []byte(`{"plan":"month"}`)}}},
 		"its data":        {draft: written("exit: [{event: paid, data: {plan: year}}]", hi), events: []Event{{Name: "paid", Day: 1, Data: []byte(`{"plan":"Year"}`)}}},
 		"what lets in":    {draft: written("entry: {event: paid, data: {plan: year}, reentry: each_time}\nexit: [{event: paid, data: {plan: year}}]", hi)},
 		"a goal":          {draft: written("goal: {event: lesson.booked, within: 2d}", hi), says: "The goal of “Small” is the event lesson.booked."},
 		"a goal comes":    {draft: written("goal: {event: lesson.booked, within: 2d}", hi), events: []Event{{Name: "lesson.booked", Day: 2}}},
-		"not played":      {draft: written("", "  - {id: e, enroll: elsewhere}\n"+hi), says: "“Small” takes 2 members into “elsewhere”, which is not played along"},
+		"not played":      {draft: written("", "  - {id: e, enroll: elsewhere}\n"+hi), says: "“Small” would enroll 2 members in “elsewhere”, which is not part of this simulation"},
 		"waits":           {draft: written("", "  - {id: w, wait: {event: lesson.done, timeout: {after: 1d}}}\n"+hi), says: "“Small” waits for events: lesson.done."},
 	} {
 		t.Run(name, func(t *testing.T) {

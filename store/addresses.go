@@ -93,24 +93,19 @@ func (tx *Tx) SetReach(ctx context.Context, id campaigns.MemberID, ch campaigns.
 func dead(r channels.Reach) bool { return r == channels.ReachBlocked || r == channels.ReachGone }
 
 // lookAtUnseen makes the members' open questions due, and messages after which they are listened for: what nobody will see where it was put may have to go
-// elsewhere. In a campaign that is paused they are looked at when it goes on.
+// elsewhere. In a campaign that is paused they are looked at when it goes on. They are locked by id, as whoever decides for a member does.
 func (tx *Tx) lookAtUnseen(ctx context.Context, ids []campaigns.MemberID, now time.Time) error {
 	if len(ids) == 0 {
 		return nil
 	}
-	_, err := tx.run.exec(ctx, `UPDATE enrollments SET due_at = $2 WHERE member_id`+tx.dialect.among(1)+` AND state = 'waiting' AND wait_kind = 'answer'
-		AND due_at > $2`, list(tx.dialect, ids), micros(now))
-	if err != nil {
-		return wrap("look at open questions", err)
-	}
 	silent := tx.dialect.either(`json_extract(data, '$.waiting.silence')`, `data::json #> '{waiting,silence}'`)
 	es, err := tx.lockEnrollments(ctx, ` WHERE member_id`+tx.dialect.among(1)+` AND state = 'waiting' AND due_at > $2
-		AND CASE wait_kind WHEN 'time' THEN `+silent+` IS NOT NULL ELSE FALSE END ORDER BY id`+tx.dialect.forUpdate(), list(tx.dialect, ids), micros(now))
+		AND CASE wait_kind WHEN 'answer' THEN TRUE WHEN 'time' THEN `+silent+` IS NOT NULL ELSE FALSE END ORDER BY id`+tx.dialect.forUpdate(), list(tx.dialect, ids), micros(now))
 	if err != nil || len(es) == 0 {
 		return err
 	}
 	for _, e := range es {
-		e.DueAt = &now // counted by when they are due, unlike questions
+		e.DueAt = &now
 	}
 	return tx.SaveEnrollments(ctx, es)
 }

@@ -77,11 +77,9 @@ func (q queries) DueFor(ctx context.Context, ids []campaigns.MemberID, since, no
 	}, `SELECT d.member_id, d.id, d.enrollment_id, d.campaign_id, d.version, d.channel, COALESCE(a.value, ''), c.kind
 		FROM deliveries d JOIN campaigns c ON c.id = d.campaign_id
 		LEFT JOIN addresses a ON a.member_id = d.member_id AND a.channel = d.channel
-		LEFT JOIN chunks k ON k.id = d.chunk_id AND d.due_at IS NULL
 		WHERE d.member_id`+q.dialect.among(1)+` AND d.kind = 'step' AND d.part = 0 AND d.state IN ('pending', 'claimed') AND c.state = 'running'
-			AND CASE WHEN d.due_at IS NULL THEN COALESCE(k.due_at, d.created_at)
-				WHEN d.reason IN ('', 'rate_limited', 'temporary') THEN d.created_at ELSE d.due_at END > $2
-			AND COALESCE(d.due_at, k.due_at, d.created_at) <= $3`, list(q.dialect, ids), micros(since), micros(now))
+			AND CASE WHEN d.due_at IS NULL OR d.reason IN ('', 'rate_limited', 'temporary') THEN d.created_at ELSE d.due_at END > $2
+			AND COALESCE(d.due_at, d.created_at) <= $3`, list(q.dialect, ids), micros(since), micros(now))
 	return due, wrap("list due messages", err)
 }
 

@@ -114,10 +114,12 @@ func (tx *Tx) ClaimCalls(ctx context.Context, endpoint, claim string, now, until
 	return cs, wrap("claim calls", err)
 }
 
-// PutOffCalls lets at most limit of the campaign's that are due at the endpoint wait until then, or until their time is over, and returns how many.
+// PutOffCalls lets at most limit of the campaign's that are due at the endpoint wait until then, or until their time is over, and returns how many; none where the
+// campaign is not paused any more.
 func (tx *Tx) PutOffCalls(ctx context.Context, endpoint string, campaign campaigns.CampaignID, now, until time.Time, limit int) (int, error) {
 	n, err := tx.run.exec(ctx, `UPDATE calls SET due_at = CASE WHEN until_at < $4 THEN until_at ELSE $4 END WHERE id IN (
-		SELECT id FROM calls WHERE endpoint = $1 AND due_at <= $3 AND until_at > $3 AND campaign_id = $2 ORDER BY due_at LIMIT $5`+tx.dialect.skipLocked()+`)`,
+		SELECT id FROM calls WHERE endpoint = $1 AND due_at <= $3 AND until_at > $3 AND campaign_id = $2
+			AND EXISTS (SELECT 1 FROM campaigns WHERE campaigns.id = $2 AND campaigns.state = 'paused') ORDER BY due_at LIMIT $5`+tx.dialect.skipLocked()+`)`,
 		endpoint, campaign, micros(now), micros(until), limit)
 	return int(n), wrap("put off calls", err)
 }

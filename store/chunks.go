@@ -98,12 +98,3 @@ func (tx *Tx) ReleaseChunk(ctx context.Context, id int64, owner string) error {
 	_, err := tx.run.exec(ctx, freeChunk+` WHERE id = $1 AND claim_owner = $2`, id, owner)
 	return wrap("release chunk", err)
 }
-
-// PutOffChunk lets the whole chunk wait until due, as ReleaseChunk does otherwise: one write for a thousand deliveries that a cool-down or quiet
-// hours hold back. Only when the owner still holds it.
-func (tx *Tx) PutOffChunk(ctx context.Context, id int64, owner string, due time.Time) error {
-	if _, err := tx.run.exec(ctx, `UPDATE chunks SET due_at = $3 WHERE id = $1 AND claim_owner = $2`, id, owner, micros(due)); err != nil {
-		return wrap("put off chunk", err)
-	}
-	return tx.ReleaseChunk(ctx, id, owner)
-}

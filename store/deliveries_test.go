@@ -356,13 +356,6 @@ func TestChunkIsReleasedByItsOwner(t *testing.T) {
 		write(t, s, func(ctx context.Context, tx *store.Tx) error { return tx.ReleaseChunk(ctx, k.ID, "w") })
 		same(t, "3 -", left(t, s, k))
 		same(t, 3, len(must[[]*store.Delivery](t)(s.ChunkDeliveries(t.Context(), k))))
-		same(t, k.ID, claimChunk(t, s, "v", 0).ID)
-		write(t, s, func(ctx context.Context, tx *store.Tx) error { return tx.PutOffChunk(ctx, k.ID, "v", at(100)) })
-		same(t, "3 -", left(t, s, k))
-		if claimChunk(t, s, "w", 99) != nil {
-			t.Error("a chunk that was put off was claimed")
-		}
-		same(t, k.ID, claimChunk(t, s, "w", 100).ID)
 	})
 }
 

@@ -167,7 +167,7 @@ type Absence struct {
 }
 
 // LockDue locks and returns up to limit enrollments of the campaign that are due, the oldest due first, skipping rows that others hold and those that were due
-// before `from`: whoever has just asked knows that the rest of them stays. It leaves out those of whose member something waits to be handled that was received
+// before `from`: whoever has just asked knows what is left of them. It leaves out those of whose member something waits to be handled that was received
 // before they were due: it was first, and may be what was waited for, or end the passage. Of what ran out during the absence, what was received until its Until
 // counts as earlier, and while it is Fetching, all waits for time stay.
 func (tx *Tx) LockDue(ctx context.Context, id campaigns.CampaignID, from, now time.Time, away Absence, limit int) ([]*Enrollment, error) {

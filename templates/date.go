@@ -75,7 +75,7 @@ func formatDate(t time.Time, format string, lang campaigns.Lang) string {
 		format = w.long
 	}
 	if !showsDay.MatchString(format) { // "%B %Y" has no day: «ноябрь 2026», not «ноября 2026»
-		w.months = w.monthsAlone
+		w.months, w.shortMonths = w.monthsAlone, w.shortMonthsAlone
 	}
 	var b strings.Builder
 	for i := 0; i < len(format); {

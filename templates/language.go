@@ -14,7 +14,7 @@ import (
 // words are a language's own: months and days need grammar, so they are not sentences of a catalog.
 type words struct {
 	months, shortMonths, days, shortDays []string
-	monthsAlone                          []string // where no day stands before them
+	monthsAlone, shortMonthsAlone        []string // where no day stands before them
 	long, short                          string   // patterns of a day and its month
 	am, pm                               string
 	yes, no                              string
@@ -32,20 +32,20 @@ type separators struct {
 var english = words{
 	months:      strings.Fields("January February March April May June July August September October November December"),
 	monthsAlone: strings.Fields("January February March April May June July August September October November December"),
-	shortMonths: strings.Fields("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec"),
-	days:        strings.Fields("Sunday Monday Tuesday Wednesday Thursday Friday Saturday"),
-	shortDays:   strings.Fields("Sun Mon Tue Wed Thu Fri Sat"),
-	long:        dayMonth, short: dayShortMonth, am: "AM", pm: "PM",
+	shortMonths: strings.Fields("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec"), shortMonthsAlone: strings.Fields("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec"),
+	days:      strings.Fields("Sunday Monday Tuesday Wednesday Thursday Friday Saturday"),
+	shortDays: strings.Fields("Sun Mon Tue Wed Thu Fri Sat"),
+	long:      dayMonth, short: dayShortMonth, am: "AM", pm: "PM",
 	yes: "yes", no: "no", known: true, separators: separators{",", ".", 3},
 }
 
 var russian = words{
 	months:      strings.Fields("января февраля марта апреля мая июня июля августа сентября октября ноября декабря"),
 	monthsAlone: strings.Fields("январь февраль март апрель май июнь июль август сентябрь октябрь ноябрь декабрь"),
-	shortMonths: strings.Fields("янв. февр. марта апр. мая июня июля авг. сент. окт. нояб. дек."),
-	days:        strings.Fields("воскресенье понедельник вторник среда четверг пятница суббота"),
-	shortDays:   strings.Fields("вс пн вт ср чт пт сб"),
-	long:        dayMonth, short: dayShortMonth, am: "AM", pm: "PM",
+	shortMonths: strings.Fields("янв. февр. марта апр. мая июня июля авг. сент. окт. нояб. дек."), shortMonthsAlone: strings.Fields("янв. февр. март апр. май июнь июль авг. сент. окт. нояб. дек."),
+	days:      strings.Fields("воскресенье понедельник вторник среда четверг пятница суббота"),
+	shortDays: strings.Fields("вс пн вт ср чт пт сб"),
+	long:      dayMonth, short: dayShortMonth, am: "AM", pm: "PM",
 	yes: "да", no: "нет", known: true, separators: neutral,
 }
 
@@ -86,7 +86,7 @@ func keyOf(lang campaigns.Lang) string {
 	usual, _ := language.Make(name).Script()
 	script, _ := tag.Script()
 	region, _ := tag.Region()
-	keys := []string{name + "-" + region.String(), name + "-" + americas[region.String()], name}
+	keys := []string{name + "-" + region.String(), name + "-" + regions[name+"-"+region.String()], name}
 	if script != usual {
 		keys = []string{name + "-" + script.String()}
 	}
@@ -101,21 +101,27 @@ func keyOf(lang campaigns.Lang) string {
 // sameWords are languages that are written as another one is.
 var sameWords = map[string]string{"no": "nb"}
 
-// americas are the regions of es-419 (UN M49 419) whose numbers have a point before the fraction. Elsewhere in it they are written as in Spain.
-var americas = map[string]string{
-	"DO": "419", "GT": "419", "HN": "419", "NI": "419", "PA": "419", "PE": "419", "PR": "419", "SV": "419", "US": "419", "419": "419",
+// regions are those that are written as another one of their language: the ones of es-419 (UN M49 419) whose numbers have a point before the fraction, Liechtenstein as
+// Switzerland, and the Portuguese of Africa and Asia as Portugal's.
+var regions = map[string]string{
+	"es-DO": "419", "es-GT": "419", "es-HN": "419", "es-NI": "419", "es-PA": "419", "es-PE": "419", "es-PR": "419", "es-SV": "419", "es-US": "419", "es-419": "419",
+	"es-CU": "419", "es-BR": "419", "es-BZ": "419", "de-LI": "CH",
+	"pt-AO": "PT", "pt-CV": "PT", "pt-GQ": "PT", "pt-GW": "PT", "pt-LU": "PT", "pt-CH": "PT", "pt-MO": "PT", "pt-MZ": "PT", "pt-ST": "PT", "pt-TL": "PT",
 }
 
 // readLanguage takes what dates and numbers need out of the CLDR's data.
 func readLanguage(key string, l locales.Translator) words {
 	base, _, _ := strings.Cut(key, "-")
 	w := words{
-		months: l.MonthsWide(), monthsAlone: l.MonthsWide(), shortMonths: l.MonthsAbbreviated(), days: l.WeekdaysWide(), shortDays: l.WeekdaysAbbreviated(),
+		months: l.MonthsWide(), monthsAlone: l.MonthsWide(), shortMonths: l.MonthsAbbreviated(), shortMonthsAlone: l.MonthsAbbreviated(), days: l.WeekdaysWide(), shortDays: l.WeekdaysAbbreviated(),
 		long: dayMonth, short: dayShortMonth, yes: english.yes, no: english.no, known: true, separators: separatorsOf(l),
 	}
 	w.am, w.pm = halves(l)
 	if alone := monthsAlone[base]; alone != "" {
 		w.monthsAlone = strings.Fields(alone)
+	}
+	if alone := shortMonthsAlone[base]; alone != "" {
+		w.shortMonthsAlone = strings.Fields(alone)
 	}
 	if p, ok := patterns[base]; ok {
 		w.long, w.short = p[0], p[1]

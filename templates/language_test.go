@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -18,6 +19,10 @@ func TestDatesAndNumbersOfLanguages(t *testing.T) {
 		"ru":      "3 ноября|3 нояб.|вторник, вт|ноябрь 2026|03:05 PM|−1 234 567,5|12 345|1234",
 		"de":      "3. November|3. Nov.|Dienstag, Di.|November 2026|03:05 PM|−1.234.567,5|12.345|1234",
 		"de-LU":   "3. November|3. Nov.|Dienstag, Di.|November 2026|03:05 PM|−1.234.567,5|12.345|1234",
+		"it-CH":   "3 novembre|3 nov|martedì, mar|novembre 2026|03:05 PM|−1’234’567.5|12’345|1234",
+		"de-LI":   "3. November|3. Nov.|Dienstag, Di.|November 2026|03:05 PM|−1’234’567.5|12’345|1234",
+		"pt-AO":   "3 de novembro|3 de nov.|terça-feira, terça|novembro 2026|03:05 PM|−1 234 567,5|12 345|1234",
+		"es-CU":   "3 de noviembre|3 nov.|martes, mar.|noviembre 2026|03:05 PM|−1,234,567.5|12,345|1234",
 		"de-CH":   "3. November|3. Nov.|Dienstag, Di.|November 2026|03:05 PM|−1’234’567.5|12’345|1234",
 		"fr":      "3 novembre|3 nov.|mardi, mar.|novembre 2026|03:05 PM|−1 234 567,5|12 345|1234",
 		"es":      "3 de noviembre|3 nov.|martes, mar.|noviembre 2026|03:05 PM|−1.234.567,5|12.345|1234",
@@ -67,25 +72,46 @@ func TestEveryLanguageIsWhole(t *testing.T) {
 				t.Errorf("%s: %d %s", key, n[0], what)
 			}
 		}
-		for _, word := range append(append(append(append([]string{w.am, w.pm, w.group, w.point}, w.months...), w.monthsAlone...), w.shortMonths...), w.days...) {
+		for _, word := range append(append(append(append([]string{w.am, w.pm, w.group, w.point}, w.months...), w.monthsAlone...), w.shortMonths...), append(w.days, w.shortDays...)...) {
 			if word == "" {
 				t.Errorf("%s: an empty word", key)
 			}
 		}
-		if !w.known || !goodDateFormat(w.long) || !goodDateFormat(w.short) {
+		if !goodDateFormat(w.long) || !goodDateFormat(w.short) {
 			t.Errorf("%s: %+v", key, w)
 		}
 	}
-	for _, forms := range []map[string]string{monthsAlone} {
-		for key := range forms {
-			if languages[key] == nil {
-				t.Errorf("months of %s, which is not read", key)
-			}
+	for key := range monthsAlone {
+		if languages[key] == nil {
+			t.Errorf("months of %s, which is not read", key)
 		}
 	}
 	for key := range patterns {
 		if languages[key] == nil {
 			t.Errorf("patterns of %s, which is not read", key)
+		}
+	}
+}
+
+// TestTheReferenceNamesEveryLanguage: whoever writes a text sees whether its months are known.
+func TestTheReferenceNamesEveryLanguage(t *testing.T) {
+	page, err := os.ReadFile("../docs/campaigns.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for key := range languages {
+		if !strings.Contains(string(page), "`"+key+"`") {
+			t.Errorf("docs/campaigns.md does not name %s", key)
+		}
+	}
+}
+
+// TestShortMonthsAlone: a short month without a day beside it is not inflected.
+func TestShortMonthsAlone(t *testing.T) {
+	at := time.Date(2026, 3, 3, 15, 5, 0, 0, time.UTC)
+	for lang, want := range map[campaigns.Lang]string{"ru": "март 2026, 3\u00a0марта", "ca": "març 2026, 3\u00a0de març", "en": "Mar 2026, 3\u00a0Mar"} {
+		if got := formatDate(at, "%b %Y", lang) + ", " + formatDate(at, "short", lang); got != want {
+			t.Errorf("%s: %q, want %q", lang, got, want)
 		}
 	}
 }

@@ -36,5 +36,10 @@ var monthsAlone = map[string]string{
 	"uk": "січень лютий березень квітень травень червень липень серпень вересень жовтень листопад грудень",
 }
 
+// shortMonthsAlone are the short ones of those that write them differently.
+var shortMonthsAlone = map[string]string{
+	"ca": "gen. febr. març abr. maig juny jul. ag. set. oct. nov. des.",
+}
+
 // westernDigits are the separators (numbering system latn) of languages whose own stand between other digits than the ones that we write.
 var westernDigits = map[string]separators{"ar": {",", ".", 3}, "fa": {",", ".", 3}, "uz-Cyrl": neutral}

@@ -17,6 +17,7 @@ import (
 	"github.com/go-playground/locales/el"
 	"github.com/go-playground/locales/es"
 	"github.com/go-playground/locales/es_419"
+	"github.com/go-playground/locales/es_CR"
 	"github.com/go-playground/locales/es_MX"
 	"github.com/go-playground/locales/et"
 	"github.com/go-playground/locales/fa"
@@ -32,6 +33,7 @@ import (
 	"github.com/go-playground/locales/id"
 	"github.com/go-playground/locales/is"
 	"github.com/go-playground/locales/it"
+	"github.com/go-playground/locales/it_CH"
 	"github.com/go-playground/locales/ja"
 	"github.com/go-playground/locales/ka"
 	"github.com/go-playground/locales/kk"
@@ -82,6 +84,7 @@ var languages = map[string]func() locales.Translator{
 	"el":      el.New,
 	"es":      es.New,
 	"es-419":  es_419.New,
+	"es-CR":   es_CR.New,
 	"es-MX":   es_MX.New,
 	"et":      et.New,
 	"fa":      fa.New,
@@ -97,6 +100,7 @@ var languages = map[string]func() locales.Translator{
 	"id":      id.New,
 	"is":      is.New,
 	"it":      it.New,
+	"it-CH":   it_CH.New,
 	"ja":      ja.New,
 	"ka":      ka.New,
 	"kk":      kk.New,

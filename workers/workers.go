@@ -79,7 +79,6 @@ type Workers struct {
 	servers []*asynq.Server
 	ctx     context.Context // ends when no more tasks are taken
 	end     context.CancelFunc
-	hearing sync.WaitGroup
 }
 
 // New makes the servers for the channels; Start runs them.
@@ -114,7 +113,7 @@ func (w *Workers) Start() error {
 			return fmt.Errorf("start workers: %w", err)
 		}
 	}
-	w.hearing.Go(func() { hearBells(w.ctx, w.rdb, w.bells) })
+	go hearBells(w.ctx, w.rdb, w.bells) // it may take its time to end where Redis is away
 	return nil
 }
 
@@ -128,7 +127,6 @@ func (w *Workers) stop(servers []*asynq.Server) {
 		wg.Go(s.Shutdown)
 	}
 	wg.Wait()
-	w.hearing.Wait()
 }
 
 // The handlers return nil whatever happens: a retry is a row in SQL, and a task that failed would stay in Redis.

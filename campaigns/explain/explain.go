@@ -286,7 +286,7 @@ func (w Words) span(s definition.Span) string {
 	return ""
 }
 
-// within agrees with the first unit of the period, in number and gender: «за последнюю минуту», «за последние 2 дня».
+// within agrees with the unit of the period, in number and gender: «за последнюю минуту», «за последние 2 дня»; several units are many: «за последние 1 день 2 часа».
 func (w Words) within(p timing.Period) string {
 	units := unitsOf(p)
 	if len(units) == 0 {
@@ -294,6 +294,9 @@ func (w Words) within(p timing.Period) string {
 	}
 	if len(units) == 1 && units[0].n == 1 {
 		return w.say("explain.within.one."+units[0].name, nil)
+	}
+	if len(units) > 1 {
+		return w.say("explain.within.several", map[string]any{"span": w.Period(p)})
 	}
 	return w.say("explain.within."+units[0].name, map[string]any{"n": units[0].n, "span": w.Period(p)})
 }

@@ -48,7 +48,11 @@ func fill(t *testing.T, v reflect.Value, path string) {
 	case **definition.Definition: // a journal has it beside
 		return
 	case **definition.Condition:
-		*given = &definition.Condition{Subject: definition.SubjectTag, Name: "vip"}
+		period := timing.Period{Days: 2, Time: time.Hour}
+		*given = &definition.Condition{Not: &definition.Condition{
+			Subject: definition.SubjectMessage, Name: "vip", Op: definition.OpIn, Value: "a", Values: []any{"b", 2.5, true}, Of: "spring", On: campaigns.Email, Step: "hello", Was: campaigns.Sent,
+			Span: definition.Span{Within: period, OlderThan: period},
+		}}
 		return
 	}
 	fillKind(t, v, path)
