@@ -261,7 +261,7 @@ func TestWhyTellsWhatDidNotFit(t *testing.T) {
 	}
 	expectWords(t, chainWords(why.Entry), "(1 to 64 Latin letters", "there was a list.", "asks for “trial” or “group” in its field “kind”, and there was a number.")
 	expectWords(t, chainWords(w.why("u1", "Accept-Language", "ru").Entry), "Кампания «Small (small)» не началась", "в поле «lesson»", "а там список.", "в поле «kind» нужно «trial» или «group», а там число.")
-	expectWords(t, w.call("GET", "/v1/members/u1/timeline", "").want(http.StatusOK).body, "in its field “lesson” what the passage would be about")
+	expectWords(t, w.call("GET", "/v1/members/u1/timeline", "").want(http.StatusOK).body, "the event’s field “lesson” must hold the id of what the passage would be about")
 
 	w.call("PUT", "/v1/campaigns/small/draft", strings.Replace(explained, "ENTRY", "{event: member.joined, key: lesson, reentry: each_time}", 1), "Content-Type", "application/yaml").want(http.StatusOK)
 	w.publishExplained()
