@@ -104,10 +104,15 @@ func (tx *Tx) lookAtUnseen(ctx context.Context, ids []campaigns.MemberID, now ti
 	if err != nil || len(es) == 0 {
 		return err
 	}
-	for _, e := range es {
+	due := make([]campaigns.EnrollmentID, len(es))
+	for i, e := range es { // not saved as a decision is: whoever has read them before in this transaction may still save them
+		due[i] = e.ID
+		tx.countStanding(e.counted, -1)
 		e.DueAt = &now
+		tx.countStanding(e.standing(), 1)
 	}
-	return tx.SaveEnrollments(ctx, es)
+	_, err = tx.run.exec(ctx, `UPDATE enrollments SET due_at = $2 WHERE id`+tx.dialect.among(1), list(tx.dialect, due), micros(now))
+	return wrap("look at what is not seen", err)
 }
 
 // Reached is what an attempt told about a member's address.

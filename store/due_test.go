@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/channels"
 	"github.com/kruzhok/kruzhok/members"
 	"github.com/kruzhok/kruzhok/store"
 	"github.com/kruzhok/kruzhok/store/storetest"
@@ -114,5 +115,33 @@ func TestWhoWasHeardIsLookedUpByName(t *testing.T) {
 			}
 		}
 		return nil
+	})
+}
+
+// TestWhoCannotSeeIsLookedAt: a block makes the member's open question due, and the message after which they are listened for; a plain wait goes on, and what is counted by
+// when it is due stays right.
+func TestWhoCannotSeeIsLookedAt(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store) {
+		c, m := newCampaign(t, s, "a", campaigns.Running), newMember(t, s)
+		waits := func(key string, kind campaigns.WaitKind, data string) campaigns.EnrollmentID {
+			return newEnrollment(t, s, c, m, func(e *store.Enrollment) {
+				e.RunKey, e.State, e.WaitKind, e.DueAt, e.Data = key, campaigns.EnrollmentWaiting, kind, ptr(at(90_000)), []byte(data)
+			}).ID
+		}
+		asked := waits("asked", campaigns.WaitAnswer, `{}`)
+		told := waits("told", campaigns.WaitTime, `{"waiting":{"silence":{"channel":"telegram"}}}`)
+		plain := waits("plain", campaigns.WaitTime, `{"brought":{"silence":"x"}}`)
+		write(t, s, func(ctx context.Context, tx *store.Tx) error {
+			if err := tx.SetAddress(ctx, members.Address{Member: m.ID, Channel: campaigns.Telegram, Value: "7"}, "7", "7", now); err != nil {
+				return err
+			}
+			return tx.SetReach(ctx, m.ID, campaigns.Telegram, channels.ReachBlocked, now)
+		})
+		for id, due := range map[campaigns.EnrollmentID]time.Time{asked: now, told: now, plain: at(90_000)} {
+			if got := enrollment(t, s, id).DueAt; !got.Equal(due) {
+				t.Errorf("%d is due at %s, want %s", id, got, due)
+			}
+		}
+		same(t, 0, len(must[[]string](t)(s.Differences(t.Context(), c.ID))))
 	})
 }
