@@ -2,9 +2,12 @@ package workers
 
 import (
 	"context"
+	"errors"
 	"log/slog"
+	"runtime"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/hibiken/asynq"
@@ -39,6 +42,49 @@ func (d dues) AdvanceDue(context.Context, time.Duration) (bool, error) {
 
 func (d dues) SendLane(context.Context, campaigns.Lane, campaigns.Channel, time.Duration) (bool, error) {
 	return false, nil
+}
+
+// TestBell: whoever found nothing waits until it rings, for so long at most, or until the server ends; a ring of before is heard, and after a find nobody waits.
+func TestBell(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, end := context.WithCancel(t.Context())
+		b := newBell(ctx, time.Minute)
+		waits := func() *atomic.Bool {
+			over := new(atomic.Bool)
+			go func() {
+				b.wait(t.Context())
+				over.Store(true)
+			}()
+			synctest.Wait()
+			return over
+		}
+		is := func(over *atomic.Bool, want bool, what string) {
+			t.Helper()
+			if synctest.Wait(); over.Load() != want {
+				t.Errorf("%s: over is %v", what, !want)
+			}
+		}
+		is(waits(), true, "at the start")
+		b.found(redis.NewCmdResult("task", nil))
+		is(waits(), true, "after a find")
+		b.found(redis.NewCmdResult(nil, redis.Nil))
+		w := waits()
+		is(w, false, "after an empty look")
+		b.ring()
+		is(w, true, "rung")
+		b.ring()
+		b.ring()
+		is(waits(), true, "rung before")
+		w = waits()
+		is(w, false, "rings of before are one")
+		time.Sleep(time.Minute) // the bubble's clock
+		is(w, true, "after the longest time")
+		b.found(redis.NewCmdResult(nil, errors.New("connection refused")))
+		w = waits()
+		is(w, false, "after a look that failed")
+		end()
+		is(w, true, "at the end")
+	})
 }
 
 // TestAnEmptyQueueIsLookedAtWhenItRings: a server whose queue is empty looks again when somebody rings, and not over and over; what lay there before is found, and so is
@@ -85,6 +131,9 @@ func TestAnEmptyQueueIsLookedAtWhenItRings(t *testing.T) {
 	before := rdb.looks.Load()
 	const times = 5
 	for range times {
+		for w.bells[queueDue].some.Load() { // until a look has found nothing
+			runtime.Gosched()
+		}
 		put()
 		decides()
 	}
