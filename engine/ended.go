@@ -66,11 +66,13 @@ func (e *Engine) sweepOne(ctx context.Context, c sweptCampaign) (found bool, err
 			return false, err
 		}
 	}
-	stayed := false // whoever writes at this moment is held by that
+	stayed := false
 	if inside {
 		if found, err = e.emptyOut(ctx, c.id); err != nil {
 			return found, err
 		}
+	}
+	if found { // whoever writes at this moment is held by that, and stays
 		if stayed, err = e.someInside(ctx, c.id); err != nil {
 			return found, err
 		}

@@ -196,7 +196,7 @@ func (tx *Tx) LockDue(ctx context.Context, id campaigns.CampaignID, from, now ti
 
 // heard is true of an enrollment before whose time ($5 and $6: the absence's end and Until) nothing was received of its member that waits. Mostly nothing
 // waits at all, which is asked once. Otherwise each row is looked up by itself, and by the actor's name as one value: as a join with the address, PostgreSQL
-// walks all that waits for each row, since its statistics never have seen anything wait (9.6 s for 3,200 inputs and 20,000 due, now 0.1).
+// walks all that waits for each row, since its statistics never have seen anything wait (9.6 s for 3,200 inputs and 20,000 due, now 0.04).
 const heard = `
 			AND (NOT EXISTS (SELECT 1 FROM inputs WHERE state = 'stored') OR
 				COALESCE((SELECT min(i.received_at) FROM inputs i WHERE i.state = 'stored' AND i.actor = 'member:' || CAST(enrollments.member_id AS TEXT)), 9223372036854775807)
