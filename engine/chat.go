@@ -110,12 +110,12 @@ func (t *conversation) meet(ctx context.Context) error {
 	if t.inc.Kind == channels.IncomingBlocked {
 		return nil
 	}
-	if a := t.p.Addresses[campaigns.Telegram]; a.Reach != channels.ReachOK {
+	if a := t.p.Addresses.On(campaigns.Telegram); a.Reach != channels.ReachOK {
 		if err := t.tx.SetReach(ctx, m.ID, campaigns.Telegram, channels.ReachOK, t.now); err != nil {
 			return err
 		}
 		a.Reach = channels.ReachOK
-		t.p.Addresses[campaigns.Telegram] = a
+		t.p.Addresses.Set(a)
 	}
 	t.p.LastActAt = &t.now
 	return t.tx.TouchMember(ctx, m.ID, t.now)

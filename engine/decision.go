@@ -32,6 +32,7 @@ type work struct {
 	bulk      bool // many members: deliveries go out as chunks
 	campaigns map[campaigns.CampaignID]standing
 	records   records
+	decided   decide.Enrollment                                      // the last one, which is written from here: of many, each would be copied for it
 	reaches   map[reachKey]map[campaigns.Channel]decide.ChannelFacts // what is known of addresses: of many the same
 
 	// first, when it is not nil, says that the rows are new: they are written and not saved. It holds, with their languages, the members among them who
@@ -114,7 +115,7 @@ func (w *work) decideBy(ctx context.Context, l *live, row *store.Enrollment, p *
 	if en.State != next.State && !en.State.May(next.State) {
 		return fmt.Errorf("decide enrollment %d: %s may not become %s", row.ID, en.State, next.State)
 	}
-	intoRow(row, next, w.now)
+	w.intoRow(row, next)
 	if !w.taken[row] {
 		w.taken[row] = true
 		w.rows = append(w.rows, row)

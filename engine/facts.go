@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
@@ -25,6 +26,14 @@ func spoken(p *store.Profile, c *store.Community) campaigns.Lang {
 	return Fallback(c)
 }
 
+// fullName is the member's names; empty where there are none.
+func fullName(p *store.Profile) string {
+	if p.LastName == "" {
+		return strings.TrimSpace(p.FirstName)
+	}
+	return strings.TrimSpace(p.FirstName + " " + p.LastName)
+}
+
 // interactive reports whether the member did something within actSpan.
 func interactive(p *store.Profile, now time.Time) bool {
 	return p.LastActAt != nil && now.Sub(*p.LastActAt) < actSpan
@@ -32,7 +41,7 @@ func interactive(p *store.Profile, now time.Time) bool {
 
 // channelFacts is what is known about the member's address on the channel; ok is false when there is none.
 func (e *Engine) channelFacts(p *store.Profile, ch campaigns.Channel, topic string) (decide.ChannelFacts, bool) {
-	a, ok := p.Addresses[ch]
+	a, ok := p.Addresses.Find(ch)
 	if !ok {
 		return decide.ChannelFacts{}, false
 	}
@@ -88,8 +97,8 @@ func (e *Engine) facts(p *store.Profile, topic string, s standing, c *store.Comm
 		Channels: map[campaigns.Channel]decide.ChannelFacts{}, Stopped: p.StoppedAt != nil, Interactive: interactive(p, now), LastAct: p.LastActAt,
 		Paused: s.paused, Pauses: s.pauses,
 	}
-	for ch := range p.Addresses {
-		f.Channels[ch], _ = e.channelFacts(p, ch, topic)
+	for _, a := range p.Addresses {
+		f.Channels[a.Channel], _ = e.channelFacts(p, a.Channel, topic)
 	}
 	return f
 }
@@ -159,14 +168,16 @@ func (rs *records) fromRow(r *store.Enrollment) (decide.Enrollment, error) {
 }
 
 // intoRow writes a decided enrollment back. The delivery that is waited for is set where it is made.
-func intoRow(r *store.Enrollment, en decide.Enrollment, now time.Time) {
+func (w *work) intoRow(r *store.Enrollment, en decide.Enrollment) {
+	w.decided = en
 	r.State, r.Reason, r.Step, r.Visit, r.WaitKind = en.State, en.Reason, en.Step, en.Visit, en.Wait
-	r.DueAt, r.UpdatedAt, r.Data = en.Due, now, mustJSON(en)
+	r.DueAt, r.UpdatedAt, r.Data = en.Due, w.now, mustJSON(&w.decided)
 	if r.WaitKind != campaigns.WaitDelivery {
 		r.WaitDelivery = 0
 	}
 	if r.State.Final() && r.EndedAt == nil {
-		r.EndedAt = &now
+		ended := w.now
+		r.EndedAt = &ended
 	}
 }
 

@@ -145,7 +145,7 @@ func (f *feed) settle(done *channels.Message, r channels.Receipt, next *handed) 
 	if h == nil {
 		return f.begin(next)
 	}
-	f.e.throttled(h.job.d.Channel, chatCooldown(h.job.d), h.job.p.Addresses[h.job.d.Channel].Value, r, h.since, f.res)
+	f.e.throttled(h.job.d.Channel, chatCooldown(h.job.d), h.job.p.Addresses.On(h.job.d.Channel).Value, r, h.since, f.res)
 	o := f.e.receive(h.job, r, h.since)
 	o.Over = f.ends.over(h.job, o)
 	o.Completed = f.e.recordOver(h.job, o)
@@ -207,7 +207,7 @@ func (x *ends) over(j job, o store.Outcome) *store.Enrollment {
 	}
 	row := *j.row
 	row.State, row.Reason, row.WaitKind, row.WaitDelivery, row.DueAt = campaigns.EnrollmentCompleted, "", campaigns.WaitNone, 0, nil
-	row.Data, row.UpdatedAt, row.EndedAt = x.after, o.At, &o.At
+	row.Data, row.UpdatedAt, row.EndedAt = x.after, o.At, &row.UpdatedAt
 	return &row
 }
 

@@ -29,6 +29,8 @@ type live struct {
 	looksBack bool
 	minds     bool // some step's message is judged by when it was due
 
+	feedbackID string // of its mails
+
 	mu    sync.Mutex
 	texts map[string]*templates.Text
 }
@@ -102,6 +104,7 @@ func (e *Engine) version(ctx context.Context, from source, id campaigns.Campaign
 		return nil, fmt.Errorf("parse campaign %d version %d: %w: %s at line %d", id, number, errBadVersion, problems[0].Code, problems[0].Line)
 	}
 	l = &live{campaign: id, version: number, since: v.PublishedAt, def: def, facts: decidesByFacts(def), needs: def.Needs(), texts: map[string]*templates.Text{}}
+	l.feedbackID = string(def.Key) + ":" + string(def.Kind) + ":" + clip(def.Topic, 30) + ":kruzhok"
 	l.minds = slices.ContainsFunc(def.Order, def.MindsMoment)
 	l.looksBack = l.needs.Segments || len(l.needs.Past) > 0
 	l.facts = l.facts && !l.needs.Segments // what those look at may be another thing tomorrow

@@ -109,7 +109,7 @@ func (r *results) reaches(j job, reach channels.Reach, began, at time.Time) {
 	}
 	d := j.d
 	r.reach[reached{d.Member, d.Channel}] = store.Reached{
-		Member: d.Member, Channel: d.Channel, Address: j.p.Addresses[d.Channel].Value, Reach: reach, Began: began, At: at,
+		Member: d.Member, Channel: d.Channel, Address: j.p.Addresses.On(d.Channel).Value, Reach: reach, Began: began, At: at,
 	}
 }
 

@@ -98,8 +98,11 @@ func pointers[R any, T comparable](name, kind string, get func(R) *T) column[R] 
 		return nil
 	}
 	c.same = func(rs []R) bool {
-		first := c.value(rs[0])
-		return !slices.ContainsFunc(rs[1:], func(r R) bool { return c.value(r) != first })
+		first := get(rs[0])
+		return !slices.ContainsFunc(rs[1:], func(r R) bool {
+			v := get(r)
+			return (v == nil) != (first == nil) || v != nil && *v != *first
+		})
 	}
 	return c
 }

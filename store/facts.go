@@ -37,8 +37,8 @@ func (p *Profile) Facts(topic string) MemberFacts {
 		ID: p.ID, Language: p.Language, TimeZone: p.TimeZone, StoppedAt: p.StoppedAt, LastActAt: p.LastActAt, Attributes: p.Attributes, Tags: p.Tags,
 		Addresses: make([]AddressFacts, 0, len(p.Addresses)),
 	}
-	for ch, a := range p.Addresses {
-		f.Addresses = append(f.Addresses, AddressFacts{ch, a.Reach, a.Proof, a.Suppressed != "", p.Consents.Allows(ch, topic)})
+	for _, a := range p.Addresses {
+		f.Addresses = append(f.Addresses, AddressFacts{a.Channel, a.Reach, a.Proof, a.Suppressed != "", p.Consents.Allows(a.Channel, topic)})
 	}
 	return f
 }

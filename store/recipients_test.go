@@ -49,7 +49,7 @@ func TestRecipients(t *testing.T) {
 			want := *whole[id]
 			want.Consents = members.Consents{}
 			for key, given := range whole[id].Consents {
-				if _, has := want.Addresses[key.Channel]; has && key.Topic != "other" { // where nothing can be sent, nobody asks
+				if _, has := want.Addresses.Find(key.Channel); has && key.Topic != "other" { // where nothing can be sent, nobody asks
 					want.Consents[key] = given
 				}
 			}
@@ -62,9 +62,9 @@ func TestRecipients(t *testing.T) {
 			same(t, len(ids), len(got))
 			for _, id := range ids {
 				want := *whole[id]
-				want.Addresses, want.Consents = map[campaigns.Channel]members.Address{}, members.Consents{}
-				if a, ok := whole[id].Addresses[ch]; ok {
-					want.Addresses[ch] = a
+				want.Addresses, want.Consents = members.Addresses{}, members.Consents{}
+				if a, ok := whole[id].Addresses.Find(ch); ok {
+					want.Addresses.Set(a)
 				}
 				for key, given := range whole[id].Consents {
 					if key.Channel == ch && key.Topic != "other" {
@@ -94,7 +94,7 @@ func TestSetReaches(t *testing.T) {
 		})
 		for _, r := range rs {
 			p := must[map[campaigns.MemberID]*store.Profile](t)(s.Profiles(t.Context(), []campaigns.MemberID{r.Member}))[r.Member]
-			same(t, r.Reach, p.Addresses[campaigns.Email].Reach)
+			same(t, r.Reach, p.Addresses.On(campaigns.Email).Reach)
 		}
 	})
 }
@@ -114,7 +114,7 @@ func TestAnOlderAttemptTellsNothing(t *testing.T) {
 				return tx.SetReaches(ctx, []store.Reached{{Member: m.ID, Channel: campaigns.Email, Address: c.address, Reach: channels.ReachGone, Began: c.began, At: at(6)}}, at(6))
 			})
 			p := must[map[campaigns.MemberID]*store.Profile](t)(s.Profiles(t.Context(), []campaigns.MemberID{m.ID}))[m.ID]
-			same(t, c.want, p.Addresses[campaigns.Email].Reach)
+			same(t, c.want, p.Addresses.On(campaigns.Email).Reach)
 		}
 	})
 }
