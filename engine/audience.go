@@ -233,7 +233,7 @@ func (e *Engine) enrollDecided(ctx context.Context, tx *store.Tx, l *live, ids [
 	if err != nil {
 		return 0, false, err
 	}
-	w.bulk, w.first, w.hand = true, map[campaigns.MemberID]campaigns.Lang{}, h
+	w.bulk, w.first, w.hand = true, make(map[campaigns.MemberID]campaigns.Lang, len(ids)), h
 	rows, err := newEnrollments(ctx, tx, l, ids, l.together(), now)
 	if err != nil {
 		return 0, false, err

@@ -117,7 +117,7 @@ func (e *Engine) prepare(ctx context.Context, ch campaigns.Channel, ds []*store.
 		return nil, err
 	}
 	now := e.now()
-	var through []candidate
+	through := make([]candidate, 0, len(ds))
 	for _, d := range ds {
 		c := candidate{d: d, row: s.rows[d.Enrollment], p: e.profileFor(s, d), community: s.c}
 		if ok, err := e.gate(ctx, &c, s, res, now); err != nil {

@@ -174,7 +174,7 @@ func (r *renderJob) link(src string) (string, error) {
 
 // spoken is the member's language where the campaign has it, else its first.
 func (r *renderJob) spoken() campaigns.Lang {
-	_, lang := r.lang(definition.Texts{})
+	_, lang := r.lang(nil)
 	return lang
 }
 

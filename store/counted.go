@@ -53,9 +53,14 @@ type movedDelivery struct {
 
 const movedColumns = `campaign_id, step, channel, reason_before, chunk_id`
 
-func (m *movedDelivery) scan(r rows, into ...any) error {
+func (m *movedDelivery) into() []any {
 	m.state = campaigns.Pending
-	return r.Scan(append(into, orZero(&m.campaign), &m.step, &m.channel, &m.reason, orZero(&m.chunk))...)
+	return []any{orZero(&m.campaign), &m.step, &m.channel, &m.reason, orZero(&m.chunk)}
+}
+
+func scanMoved(r rows) (m movedDelivery, err error) {
+	err = r.Scan(m.into()...)
+	return m, err
 }
 
 // countMoved counts that it has another state or reason now.

@@ -30,8 +30,14 @@ type memberRow struct {
 func (x *memberRow) into() []any {
 	m := &x.m
 	return []any{
-		&m.ID, orEmpty(&m.ExternalID), &m.FirstName, &m.LastName, &m.Language, &m.TimeZone, attributesInto{&m.Attributes}, &m.State,
-		timesInto{&m.StoppedAt}, timesInto{&m.LastActAt}, timeInto{&m.CreatedAt}, timeInto{&m.UpdatedAt}, &x.from, &x.to,
+		&m.ID, orEmpty(&m.ExternalID), &m.FirstName, &m.LastName, &m.Language, &m.TimeZone,
+		attributesInto{&m.Attributes},
+		&m.State,
+		timesInto{&m.StoppedAt},
+		timesInto{&m.LastActAt},
+		timeInto{&m.CreatedAt},
+		timeInto{&m.UpdatedAt},
+		&x.from, &x.to,
 	}
 }
 

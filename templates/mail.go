@@ -59,7 +59,10 @@ func Mail(m MailContent) (document, text string, err error) {
 }
 
 // MailRoom is memory that one mail after another is written into: mails are what bulk sending would otherwise throw away most of. The zero value is ready.
-type MailRoom struct{ body, words, document, text []byte }
+type MailRoom struct {
+	content                     MailContent
+	body, words, document, text []byte
+}
 
 // Mail renders a body and frames it, as Mail does with BodyHTML and BodyText, which are not looked at. What it returns holds until it is called again.
 func (r *MailRoom) Mail(m MailContent, body *Text, env Env) (document, text []byte, err error) {
@@ -69,7 +72,9 @@ func (r *MailRoom) Mail(m MailContent, body *Text, env Env) (document, text []by
 	return r.frame(m, r.body, bytes.TrimSpace(r.words))
 }
 
-func (r *MailRoom) frame(m MailContent, body, words []byte) (document, text []byte, err error) {
+func (r *MailRoom) frame(content MailContent, body, words []byte) (document, text []byte, err error) {
+	r.content = content
+	m := &r.content
 	if err := m.checkLinks(); err != nil {
 		return nil, nil, err
 	}
@@ -79,9 +84,9 @@ func (r *MailRoom) frame(m MailContent, body, words []byte) (document, text []by
 		h = headFor(k)
 	}
 	if h != nil {
-		r.document, r.text = h.fill(r.document[:0], r.text[:0], &m, body, words)
+		r.document, r.text = h.fill(r.document[:0], r.text[:0], m, body, words)
 	} else {
-		m = m.completed()
+		r.content = m.completed()
 		m.BodyHTML, m.BodyText = string(body), string(words)
 		r.document, r.text = append(r.document[:0], m.document()...), append(r.text[:0], m.text()...)
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -70,10 +71,22 @@ func displayName(s string) string {
 
 // oneLine collapses white space: folding could not keep it, and a run of spaces might fold into a line of nothing but spaces.
 func oneLine(s string) string {
-	if plainText(s) && !strings.Contains(s, "  ") && strings.Trim(s, " ") == s {
+	if isOneLine(s) {
 		return s
 	}
 	return strings.Join(strings.Fields(strings.ToValidUTF8(s, "\uFFFD")), " ")
+}
+
+// isOneLine reports whether there is no white space but single spaces within s.
+func isOneLine(s string) bool {
+	before := ' '
+	for i, r := range s {
+		if r == ' ' && before == ' ' || r != ' ' && unicode.IsSpace(r) || r == utf8.RuneError && !strings.HasPrefix(s[i:], "\uFFFD") {
+			return false
+		}
+		before = r
+	}
+	return before != ' ' || s == ""
 }
 
 // phrase is a display name and a space, as a quoted string or as encoded words (RFC 5322 §3.2.5, RFC 2047 §5 rule 3); nothing for no name.

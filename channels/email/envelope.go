@@ -170,7 +170,9 @@ func plainHTTPS(s string) bool {
 	if !ok || !found || host == "" || host[0] == '.' || len(s) > 900 {
 		return false
 	}
-	plain := func(c rune) bool { return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' }
+	plain := func(c rune) bool {
+		return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-'
+	}
 	return !strings.ContainsFunc(host, func(c rune) bool { return !plain(c) && c != '.' }) &&
 		!strings.ContainsFunc(path, func(c rune) bool { return !plain(c) && c != '_' && c != '/' })
 }
