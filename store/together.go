@@ -85,8 +85,9 @@ func (cs columns[R]) applyAll(ctx context.Context, q queries, text string, rs []
 	return changed + len(at), err
 }
 
-// together is the VALUES of togetherRows rows, "(?3, ?4), (?5, ?6), …" without the shared columns, whose parameters come first; and how each column
-// is called beside such a VALUES: "u.column2", or the shared parameter.
+// together is the VALUES of togetherRows rows, "(?3, ?), (?, ?), …" without the shared columns, whose parameters come first; and how each column
+// is called beside such a VALUES: "u.column2", or the shared parameter. A parameter with a number has a name, for which SQLite looks through all names of the
+// statement each time that it is bound; one without has the number after the greatest before it.
 func (cs columns[R]) together(shared []bool) (values string, fields map[string]string) {
 	next, own := 0, 0
 	fields = map[string]string{}
@@ -99,15 +100,9 @@ func (cs columns[R]) together(shared []bool) (values string, fields map[string]s
 			fields["u."+cs[c].name] = "u.column" + strconv.Itoa(own)
 		}
 	}
-	lines, line := make([]string, togetherRows), make([]string, own)
-	for i := range lines {
-		for c := range line {
-			next++
-			line[c] = "?" + strconv.Itoa(next)
-		}
-		lines[i] = "(" + strings.Join(line, ", ") + ")"
-	}
-	return strings.Join(lines, ", "), fields
+	line := "(" + placeholders(own) + ")"
+	values = strings.TrimSuffix(strings.Repeat(line+", ", togetherRows), ", ")
+	return strings.Replace(values, "?", "?"+strconv.Itoa(next+1), 1), fields
 }
 
 func (cs columns[R]) sharedValues(shared []bool, r R) (args []any) {

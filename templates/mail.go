@@ -6,6 +6,7 @@ import (
 	stdhtml "html"
 	"regexp"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/internal/locale"
@@ -131,19 +132,37 @@ func plainWeb(u string) bool {
 		return false
 	}
 	host := 0
-	for i := range len(rest) {
-		c := rest[i]
-		switch {
-		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '-', c == '.':
-			if host == i {
-				host++
-			}
-		case host == 0, host == i && c != '/', strings.IndexByte("/-._~?&=+", c) < 0: // a port, a user, an escape: looked at closely
+	for host < len(rest) && webPlain[rest[host]] == inHost {
+		host++
+	}
+	if host == 0 || rest[0] == '.' || rest[0] == '-' || host < len(rest) && rest[host] != '/' {
+		return false
+	}
+	for i := host; i < len(rest); i++ {
+		if webPlain[rest[i]] == 0 { // an escape: looked at closely
 			return false
 		}
 	}
-	return host > 0 && rest[0] != '.' && rest[0] != '-'
+	return true
 }
+
+// webPlain are the characters of an address of the web that need no second look; those of a host, inHost, are among them.
+var webPlain = func() (is [256]byte) {
+	for _, c := range []byte("/_~?&=+") {
+		is[c] = inPath
+	}
+	for c := range byte(utf8.RuneSelf) {
+		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '.' {
+			is[c] = inHost
+		}
+	}
+	return is
+}()
+
+const (
+	inPath byte = iota + 1
+	inHost
+)
 
 // completed fills what the caller left to the frame.
 func (m MailContent) completed() MailContent {
