@@ -7,10 +7,28 @@ import (
 	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/timing"
 	"github.com/kruzhok/kruzhok/channels"
 	"github.com/kruzhok/kruzhok/members"
 	"github.com/kruzhok/kruzhok/store"
 )
+
+// various gives the n-th of some members what its neighbours do not have, so that nothing of one may be taken for another's.
+func various(m *members.Member, n int) {
+	m.Attributes = map[string]any{}
+	if n%3 > 0 {
+		m.Attributes[fmt.Sprint("only", n)] = float64(n)
+	}
+	if n%2 > 0 {
+		m.LastActAt, m.Quiet = ptr(at(n)), &timing.Window{From: timing.LocalTime{Hour: n % 24}, To: timing.LocalTime{Hour: 9, Minute: n}}
+	}
+	if n%5 == 1 {
+		m.StoppedAt = ptr(at(n))
+	}
+	if n%4 == 3 {
+		m.Language, m.TimeZone = "ru", "Asia/Tokyo"
+	}
+}
 
 // TestRecipients: what is read for a message is what the whole profile says about its channel and topic, for every way in which they can stand.
 func TestRecipients(t *testing.T) {
@@ -20,7 +38,7 @@ func TestRecipients(t *testing.T) {
 		for _, about := range decided {
 			for _, all := range decided {
 				for _, where := range [][]campaigns.Channel{nil, {campaigns.Email}, {campaigns.Telegram}, {campaigns.Email, campaigns.Telegram}} {
-					m := newMember(t, s, func(m *members.Member) { m.Attributes = map[string]any{"level": "B1"} })
+					m := newMember(t, s, func(m *members.Member) { various(m, len(ids)) })
 					ids = append(ids, m.ID)
 					write(t, s, func(ctx context.Context, tx *store.Tx) error {
 						for _, ch := range where {
@@ -60,6 +78,7 @@ func TestRecipients(t *testing.T) {
 		for _, ch := range []campaigns.Channel{campaigns.Email, campaigns.Telegram} {
 			got := must[map[campaigns.MemberID]*store.Profile](t)(s.Recipients(t.Context(), append(ids, 1<<40), []campaigns.Channel{ch}, "news"))
 			same(t, len(ids), len(got))
+			facts := must[map[campaigns.MemberID]*store.MemberFacts](t)(s.MemberFacts(t.Context(), ids, store.FactsWanted{Topic: "news", Channels: []campaigns.Channel{ch}, Attributes: true}))
 			for _, id := range ids {
 				want := *whole[id]
 				want.Addresses, want.Consents = members.Addresses{}, members.Consents{}
@@ -72,6 +91,12 @@ func TestRecipients(t *testing.T) {
 					}
 				}
 				same(t, &want, got[id])
+				short := want.Facts("news")
+				short.Attributes = nil
+				if len(want.Attributes) > 0 {
+					short.Attributes = want.Attributes
+				}
+				same(t, &short, facts[id])
 			}
 		}
 	})
