@@ -288,7 +288,7 @@ func (e *Engine) writeResults(ctx context.Context, tx *store.Tx, res *results) e
 
 // providerNumber is a Telegram message id, or 0.
 func providerNumber(id string) int64 {
-	if id == "" || id[0] < '0' || id[0] > '9' { // a mail server's words
+	if strings.Trim(id, "0123456789") != "" { // a mail server's words
 		return 0
 	}
 	n, err := strconv.ParseInt(id, 10, 64)

@@ -229,7 +229,7 @@ func (cs columns[R]) apply(ctx context.Context, q queries, text string, rs []R) 
 		return nil, nil
 	}
 	if !q.dialect.postgres {
-		return cs.perRow(ctx, q, cs.statement(q, text, nil), rs)
+		return cs.inTurns(ctx, q, text, "", rs, nil, func() {})
 	}
 	return cs.atOnce(ctx, q, text+" RETURNING u.n", rs, nil, nil)
 }
@@ -242,18 +242,7 @@ func (cs columns[R]) applyInto(ctx context.Context, q queries, text, returning s
 	if q.dialect.postgres {
 		return cs.atOnce(ctx, q, text+" RETURNING u.n, "+returning, rs, into, read)
 	}
-	text = cs.statement(q, text, nil)
-	for i, r := range rs {
-		_, ok, err := one(ctx, q.run, func(r rows) (struct{}, error) { return struct{}{}, r.Scan(into...) }, text+" RETURNING "+returning, cs.values(r)...)
-		if err != nil {
-			return nil, err
-		}
-		if ok {
-			at = append(at, i)
-			read()
-		}
-	}
-	return at, nil
+	return cs.inTurns(ctx, q, text, returning, rs, into, read)
 }
 
 func (cs columns[R]) statement(q queries, text string, shared []bool) string {
