@@ -66,7 +66,10 @@ func (q queries) MemberFacts(ctx context.Context, ids []campaigns.MemberID, want
 	var a AddressFacts
 	var suppressed, consent sql.NullBool
 	into := []any{
-		&f.ID, &f.Language, &f.TimeZone, timesInto{&f.StoppedAt}, timesInto{&f.LastActAt}, attributesInto{&f.Attributes},
+		&f.ID, &f.Language, &f.TimeZone,
+		timesInto{&f.StoppedAt},
+		timesInto{&f.LastActAt},
+		attributesInto{&f.Attributes},
 		orEmpty(&a.Channel), orEmpty(&a.Reach), orEmpty(&a.Proof), &suppressed, &consent,
 	}
 	_, err := many(ctx, q.run, func(r rows) (_ struct{}, err error) {

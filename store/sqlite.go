@@ -42,10 +42,10 @@ func openSQLite(ctx context.Context, path string) (_ *sqliteEngine, err error) {
 		}
 	}()
 	// The writer comes first: it makes the file a WAL database.
-	if e.writers, err = e.connect(ctx, e.writer, 1, durable); err != nil {
+	if e.writers, err = e.connect(ctx, e.writer, 1, writerCache, durable); err != nil {
 		return nil, err
 	}
-	if e.readers, err = e.connect(ctx, e.reader, sqliteReaders, "query_only(ON)"); err != nil {
+	if e.readers, err = e.connect(ctx, e.reader, sqliteReaders, readerCache, "query_only(ON)"); err != nil {
 		return nil, err
 	}
 	return e, nil
@@ -71,8 +71,8 @@ func sqlitePath(path string) (string, error) {
 	return path, f.Close()
 }
 
-func (e *sqliteEngine) connect(ctx context.Context, to chan *liteConn, n int, pragma string) (*sql.DB, error) {
-	db, err := e.open(n, pragma)
+func (e *sqliteEngine) connect(ctx context.Context, to chan *liteConn, n int, pragmas ...string) (*sql.DB, error) {
+	db, err := e.open(n, pragmas...)
 	if err != nil {
 		return nil, err
 	}
@@ -94,10 +94,9 @@ func give(ctx context.Context, db *sql.DB, to chan<- *liteConn) error {
 	return err
 }
 
-func (e *sqliteEngine) open(n int, pragma string) (*sql.DB, error) {
-	u := url.URL{Scheme: "file", Path: e.path, RawQuery: url.Values{"_pragma": {
-		"busy_timeout(10000)", "journal_mode(WAL)", "cache_size(-65536)", "temp_store(MEMORY)", pragma,
-	}}.Encode()}
+func (e *sqliteEngine) open(n int, pragmas ...string) (*sql.DB, error) {
+	all := append([]string{"busy_timeout(10000)", "journal_mode(WAL)", "temp_store(MEMORY)"}, pragmas...)
+	u := url.URL{Scheme: "file", Path: e.path, RawQuery: url.Values{"_pragma": all}.Encode()}
 	db, err := sql.Open("sqlite", u.String())
 	if err != nil {
 		return nil, err
@@ -107,7 +106,14 @@ func (e *sqliteEngine) open(n int, pragma string) (*sql.DB, error) {
 }
 
 // migrations is a connection for goose, which wants a pool of its own; it is closed when the schema is up.
-func (e *sqliteEngine) migrations() (*sql.DB, error) { return e.open(1, durable) }
+func (e *sqliteEngine) migrations() (*sql.DB, error) { return e.open(1, writerCache, durable) }
+
+// How many kB of pages a connection keeps in memory. The writer's are those of the indexes that it changes; what the readers look at stands in the system's
+// cache too, and there are several of them.
+const (
+	writerCache = "cache_size(-65536)"
+	readerCache = "cache_size(-16384)"
+)
 
 // durable is what a commit waits for: the disk.
 const durable = "synchronous(FULL)"
