@@ -127,6 +127,7 @@ type Engine struct {
 	waiting  atomic.Int64            // how many wait for the database to take their outcomes
 	leaps    leaps
 	away     absence // before this process began
+	held     heldDue
 	seats    map[campaigns.Channel]*seats
 	fetches  signal            // a file waits to be fetched
 	called   map[string]signal // by endpoint: a call waits to be made

@@ -1,11 +1,14 @@
 package engine_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/engine"
+	"github.com/kruzhok/kruzhok/store"
 )
 
 // TestWhatWasDoneInTimeIsHeardFirst: after an outage, what members did in time waits to be handled beside timeouts that are over. Whoever starts with the timeouts
@@ -100,5 +103,45 @@ func TestLeavingInTimeIsHeardFirst(t *testing.T) {
 		must(t, err)
 		w.settle()
 		w.expectRows(m)
+	})
+}
+
+// TestBehindThoseWhoWaitToBeHeard: where more members wait to be heard than one look takes, whoever is due behind them goes on at once, and they when they were heard.
+func TestBehindThoseWhoWaitToBeHeard(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.member("first", byMail("first@example.org"))
+		last := w.member("last", byMail("last@example.org"))
+		key := w.publish(campaign("many", "", waits("w", "for: 2h")+sends("one", "One")))
+		w.enroll(key, "first")
+		w.settle()
+		first := w.enrollment(key, w.id("first"))
+		var es []*store.Enrollment
+		var ins []*store.Input
+		for i := range store.DueLooks + 2 {
+			e := *first
+			e.ID, e.Member = 0, campaigns.MemberID(1_000_000+i)
+			es = append(es, &e)
+			name := fmt.Sprint("member:", e.Member)
+			ins = append(ins, &store.Input{Source: "test", SourceKey: name, Actor: name, Kind: "event", Raw: "{}", ReceivedAt: start})
+		}
+		must(t, w.store.Write(t.Context(), func(tx *store.Tx) error {
+			_, err := tx.InsertEnrollments(t.Context(), es)
+			if err == nil {
+				_, err = tx.InsertInputs(t.Context(), ins)
+			}
+			return err
+		}))
+		w.clock.set(start.Add(time.Second))
+		w.event("something", "first")
+		w.enroll(key, "last")
+		must(t, second(w.e.AdvanceDue(t.Context(), time.Minute))) // enters
+		w.clock.set(start.Add(5 * time.Hour))
+		must(t, second(w.e.AdvanceDue(t.Context(), time.Minute)))
+		w.expectRows(last.ID, "one email pending")
+		w.expectRows(first.Member)
+		must(t, w.e.HandleActors(t.Context(), []string{fmt.Sprint("member:", first.Member)}))
+		for len(w.rows(first.Member)) == 0 { // they are left alone for a moment
+			must(t, second(w.e.AdvanceDue(t.Context(), time.Minute)))
+		}
 	})
 }
