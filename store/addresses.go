@@ -146,13 +146,44 @@ func (tx *Tx) SetReaches(ctx context.Context, rs []Reached, now time.Time) error
 	if err != nil {
 		return wrap("write reach", err)
 	}
-	var lost []campaigns.MemberID
-	for _, r := range rs {
-		if dead(r.Reach) {
-			lost = append(lost, r.Member)
-		}
+	lost, err := tx.lost(ctx, rs)
+	if err != nil {
+		return err
 	}
 	return tx.lookAtUnseen(ctx, lost, now)
+}
+
+// lost are the members who are not reached any more by what was just written. What was refused, since something newer is known of the address, tells nothing.
+func (tx *Tx) lost(ctx context.Context, rs []Reached) ([]campaigns.MemberID, error) {
+	type place struct {
+		member  campaigns.MemberID
+		channel campaigns.Channel
+		value   string
+		reach   channels.Reach
+		at      int64
+	}
+	told := map[place]bool{}
+	var ids []campaigns.MemberID
+	for _, r := range rs {
+		if dead(r.Reach) {
+			told[place{r.Member, r.Channel, r.Address, r.Reach, micros(r.At)}] = true
+			ids = append(ids, r.Member)
+		}
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	written, err := many(ctx, tx.run, func(r rows) (p place, err error) {
+		err = r.Scan(&p.member, &p.channel, &p.value, &p.reach, &p.at)
+		return p, err
+	}, `SELECT member_id, channel, value, reach, reach_at FROM addresses WHERE member_id`+tx.dialect.among(1), list(tx.dialect, ids))
+	ids = ids[:0]
+	for _, p := range written {
+		if told[p] {
+			ids = append(ids, p.member)
+		}
+	}
+	return ids, wrap("read reach", err)
 }
 
 // Suppress puts an address's keyed hash on the suppression list. The first reason stays.

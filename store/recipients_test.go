@@ -99,9 +99,10 @@ func TestSetReaches(t *testing.T) {
 	})
 }
 
-// TestAnOlderAttemptTellsNothing: what was heard of an address since an attempt began, or of an address that came in its place, stays.
+// TestAnOlderAttemptTellsNothing: what was heard of an address since an attempt began, or of an address that came in its place, stays, and no question is looked at for it.
 func TestAnOlderAttemptTellsNothing(t *testing.T) {
 	each(t, func(t *testing.T, s *store.Store) {
+		asks := newCampaign(t, s, "a", campaigns.Running)
 		for _, c := range []struct {
 			address string
 			began   time.Time
@@ -109,12 +110,17 @@ func TestAnOlderAttemptTellsNothing(t *testing.T) {
 		}{{"old", at(5), channels.ReachOK}, {"new", at(1), channels.ReachOK}, {"new", at(2), channels.ReachGone}} {
 			m := newMember(t, s)
 			key := fmt.Sprint(m.ID)
+			asked := newEnrollment(t, s, asks, m, func(e *store.Enrollment) {
+				e.State, e.WaitKind, e.DueAt = campaigns.EnrollmentWaiting, campaigns.WaitAnswer, ptr(at(90))
+			}).ID
 			write(t, s, func(ctx context.Context, tx *store.Tx) error {
 				check(t, tx.SetAddress(ctx, members.Address{Member: m.ID, Channel: campaigns.Email, Value: "new", Reach: channels.ReachOK}, key, key, at(2)))
 				return tx.SetReaches(ctx, []store.Reached{{Member: m.ID, Channel: campaigns.Email, Address: c.address, Reach: channels.ReachGone, Began: c.began, At: at(6)}}, at(6))
 			})
 			p := must[map[campaigns.MemberID]*store.Profile](t)(s.Profiles(t.Context(), []campaigns.MemberID{m.ID}))[m.ID]
 			same(t, c.want, p.Addresses[campaigns.Email].Reach)
+			due := map[channels.Reach]time.Time{channels.ReachOK: at(90), channels.ReachGone: at(6)}[c.want]
+			same(t, due, *enrollment(t, s, asked).DueAt)
 		}
 	})
 }
