@@ -232,7 +232,8 @@ func TestWhoCannotSeeIsLookedAt(t *testing.T) {
 			if err := tx.SetAddress(ctx, members.Address{Member: m.ID, Channel: campaigns.Telegram, Value: "7"}, "7", "7", now); err != nil {
 				return err
 			}
-			return tx.SetReach(ctx, m.ID, campaigns.Telegram, channels.ReachBlocked, now)
+			_, err := tx.SetReach(ctx, m.ID, campaigns.Telegram, channels.ReachBlocked, now, now)
+			return err
 		})
 		for id, due := range map[campaigns.EnrollmentID]time.Time{asked: now, told: now, plain: at(90_000)} {
 			if got := enrollment(t, s, id).DueAt; !got.Equal(due) {

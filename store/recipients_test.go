@@ -26,7 +26,7 @@ func TestRecipients(t *testing.T) {
 						for _, ch := range where {
 							a := members.Address{Member: m.ID, Channel: ch, Value: fmt.Sprint(ch, m.ID)}
 							check(t, tx.SetAddress(ctx, a, a.Value, a.Value, at(1)))
-							check(t, tx.SetReach(ctx, m.ID, ch, channels.ReachGone, at(2)))
+							must[bool](t)(tx.SetReach(ctx, m.ID, ch, channels.ReachGone, at(2), at(2)))
 							if len(ids)%3 == 0 {
 								check(t, tx.Suppress(ctx, ch, a.Value, "complaint", at(3)))
 							}
@@ -87,7 +87,7 @@ func TestSetReaches(t *testing.T) {
 				a := members.Address{Member: m.ID, Channel: campaigns.Email, Value: fmt.Sprint(m.ID)}
 				return tx.SetAddress(ctx, a, a.Value, a.Value, at(1))
 			})
-			rs = append(rs, store.Reached{Member: m.ID, Channel: campaigns.Email, Address: fmt.Sprint(m.ID), Reach: []channels.Reach{channels.ReachOK, channels.ReachGone}[i%2], Began: at(1), At: at(i)})
+			rs = append(rs, store.Reached{Member: m.ID, Channel: campaigns.Email, Address: fmt.Sprint(m.ID), Reach: []channels.Reach{channels.ReachOK, channels.ReachGone}[i%2], Began: at(1)})
 		}
 		write(t, s, func(ctx context.Context, tx *store.Tx) error {
 			return tx.SetReaches(ctx, append(rs, store.Reached{Member: 1 << 40, Channel: campaigns.Email, Reach: channels.ReachOK}), at(9))
@@ -115,7 +115,7 @@ func TestAnOlderAttemptTellsNothing(t *testing.T) {
 			}).ID
 			write(t, s, func(ctx context.Context, tx *store.Tx) error {
 				check(t, tx.SetAddress(ctx, members.Address{Member: m.ID, Channel: campaigns.Email, Value: "new", Reach: channels.ReachOK}, key, key, at(2)))
-				return tx.SetReaches(ctx, []store.Reached{{Member: m.ID, Channel: campaigns.Email, Address: c.address, Reach: channels.ReachGone, Began: c.began, At: at(6)}}, at(6))
+				return tx.SetReaches(ctx, []store.Reached{{Member: m.ID, Channel: campaigns.Email, Address: c.address, Reach: channels.ReachGone, Began: c.began}}, at(6))
 			})
 			p := must[map[campaigns.MemberID]*store.Profile](t)(s.Profiles(t.Context(), []campaigns.MemberID{m.ID}))[m.ID]
 			same(t, c.want, p.Addresses[campaigns.Email].Reach)
