@@ -145,9 +145,13 @@ func (e *Engine) wakeLanes(ctx context.Context) {
 }
 
 func (e *Engine) advanceTogether(ctx context.Context, id campaigns.CampaignID, from store.DueSpot) (ids []campaigns.EnrollmentID, look dueLook, err error) {
+	away, err := e.unheard(ctx)
+	if err != nil {
+		return nil, dueLook{}, err
+	}
 	err = e.Store.WriteOften(ctx, func(tx *store.Tx) error {
 		now := e.now()
-		rows, next, err := tx.LockDue(ctx, id, from, now, e.away.now(), e.Store.BulkRows())
+		rows, next, err := tx.LockDue(ctx, id, from, now, away, e.Store.BulkRows())
 		if err != nil {
 			return err
 		}

@@ -91,6 +91,58 @@ func TestPressedWhileNobodyWasThere(t *testing.T) {
 	})
 }
 
+// TestPressedWhileNobodyFetched: while whoever fetches is away and others work, questions of members with a chat do not run out; an answer that is fetched then counts, and
+// the others run out. Who has no chat waits for nobody, and nobody waits for longer than a day.
+func TestPressedWhileNobodyFetched(t *testing.T) {
+	for name, x := range map[string]struct {
+		away, later time.Duration
+		press       bool
+		held        bool
+		step        string
+	}{
+		"an answer":       {5 * time.Hour, 5 * time.Hour, true, true, "intime"},
+		"no answer":       {5 * time.Hour, 5 * time.Hour, false, true, "late"},
+		"for a moment":    {time.Minute, 5 * time.Hour, false, false, "late"},
+		"gone afterwards": {2 * time.Hour, 5 * time.Hour, false, false, "late"},
+		"given up":        {25 * time.Hour, 25 * time.Hour, false, false, "late"},
+		"nobody has to":   {0, 5 * time.Hour, false, false, "late"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			each(t, func(t *testing.T, w *world) {
+				m := w.chatMember("anna", 7, nil)
+				mail := w.member("bela", byMail("bela@example.org"))
+				w.enroll(w.publish(campaign("q", "channels: [telegram, email]", asks("q", "choice", twoOptions+", timeout: {after: 2h, goto: late}")+
+					sends("intime", "In time")+"  - end: true\n"+sends("late", "Too late"))), "anna", "bela")
+				w.settle()
+				must(t, w.e.CaughtUp(t.Context()))
+				must(t, w.store.Write(t.Context(), func(tx *store.Tx) error {
+					return tx.PutMoment(t.Context(), "telegram-fetched", time.Now().Add(-x.away)) // as if so much time had passed
+				}))
+				if x.away == 0 {
+					must(t, w.e.NotFetched(t.Context()))
+				}
+				if x.press {
+					w.press(7, "Pear") // at Telegram, and nobody fetches it
+				}
+				w.clock.set(start.Add(x.later))
+				works := w.engine("worker-2")
+				must(t, second(works.AdvanceDue(t.Context(), time.Second)))
+				if rows := w.rows(m); (len(rows) == 1) != x.held {
+					t.Fatalf("while nobody fetched: %q", rows)
+				}
+				w.expectRows(mail.ID, "q email sent", "late email pending")
+				w.receive()
+				fetches := w.engine("worker-3")
+				must(t, fetches.CaughtUp(t.Context()))
+				w.e = w.engine("worker-4")
+				must(t, second(w.e.AdvanceDue(t.Context(), time.Second))) // before what was fetched is handled
+				w.settle()
+				w.expectRows(m, "q telegram sent", x.step+" telegram sent")
+			})
+		})
+	}
+}
+
 // TestLeavingInTimeIsHeardFirst: whoever did what ends the passage before a plain wait was over gets nothing that follows the wait.
 func TestLeavingInTimeIsHeardFirst(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {

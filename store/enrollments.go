@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -159,11 +160,13 @@ func (tx *Tx) LockMemberEnrollments(ctx context.Context, id campaigns.MemberID) 
 	return tx.lockEnrollments(ctx, ` WHERE member_id = $1 AND state IN ('active', 'waiting') ORDER BY id`+tx.dialect.forUpdate(), id)
 }
 
-// Absence is a time, ended by the start of this process, in which nobody fetched what members did: a press does not tell when it was done. The zero value: there was none.
+// Absence is a time in which nobody fetched what members did, ended by the start of this process or of whoever fetches: a press does not tell when it was done. The
+// zero value: there was none.
 type Absence struct {
-	Ended    time.Time
-	Fetching bool      // what came meanwhile may still be on its way
-	Until    time.Time // what was received before may have been done before Ended
+	Ended     time.Time
+	Fetching  bool      // what came meanwhile may still be on its way
+	Until     time.Time // what was received before may have been done before Ended
+	Unfetched time.Time // since when nobody fetches from chats; zero: somebody does
 }
 
 // DueSpot is how far due rows of a campaign have been looked at: those from the moment From on, less the first Skip of them. The zero value: none was.
@@ -183,7 +186,7 @@ const DueLooks = 5000
 // LockDue locks and returns up to limit enrollments of the campaign that are due, the oldest due first, skipping rows that others hold and those before
 // the spot: whoever has just asked knows what is left of them. It leaves out those of whose member something waits to be handled that was received
 // before they were due: it was first, and may be what was waited for, or end the passage. Of what ran out during the absence, what was received until its Until
-// counts as earlier, and while it is Fetching, all waits for time stay. It looks at no more than DueLooks, and returns the spot from which to go on; nil: nothing is
+// counts as earlier, and while it is Fetching, all waits for time stay. What members with a chat were asked and what ran out since it is Unfetched stays. It looks at no more than DueLooks, and returns the spot from which to go on; nil: nothing is
 // due behind those that it has looked at.
 func (tx *Tx) LockDue(ctx context.Context, id campaigns.CampaignID, spot DueSpot, now time.Time, away Absence, limit int) (es []*Enrollment, next *DueSpot, err error) {
 	var ended, fetching, first int64
@@ -196,8 +199,12 @@ func (tx *Tx) LockDue(ctx context.Context, id campaigns.CampaignID, spot DueSpot
 	if !spot.From.IsZero() {
 		first = micros(spot.From)
 	}
+	unfetched := int64(math.MaxInt64)
+	if !away.Unfetched.IsZero() {
+		unfetched = micros(away.Unfetched)
+	}
 	err = tx.inIndexOrder(ctx, func() (err error) {
-		es, err = many(ctx, tx.run, scanEnrollment, tx.dialect.dueOf(), id, micros(now), first, DueLooks, spot.Skip, fetching, ended, micros(away.Until), limit)
+		es, err = many(ctx, tx.run, scanEnrollment, tx.dialect.dueOf(), id, micros(now), first, DueLooks, spot.Skip, fetching, ended, micros(away.Until), limit, unfetched)
 		if err != nil || len(es) == limit {
 			return wrap("lock due enrollments", err)
 		}
@@ -244,7 +251,8 @@ func (d dialect) dueOf() string {
 	return `SELECT ` + enrollmentColumns.list("") + ` FROM (SELECT id AS seen_id, due_at AS seen_due, member_id AS seen_member, state AS seen_state, wait_kind AS seen_kind
 			FROM enrollments WHERE ` + dueWindow + `) AS seen
 		JOIN ` + d.either(`enrollments ON `+chosen, `LATERAL (SELECT * FROM enrollments WHERE `+chosen+d.skipLocked()+`) AS e ON TRUE`) + `
-		WHERE (seen_due >= $6 OR seen_state = 'active' OR seen_kind = 'delivery')` + heard + `
+		WHERE (seen_due >= $6 OR seen_state = 'active' OR seen_kind = 'delivery')
+			AND (seen_due < $10 OR seen_kind <> 'answer' OR NOT EXISTS (SELECT 1 FROM addresses c WHERE c.channel = 'telegram' AND c.member_id = seen_member` + d.perRow() + `))` + heard + `
 		ORDER BY seen_due LIMIT $9`
 }
 
