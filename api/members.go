@@ -3,7 +3,6 @@ package api
 import (
 	"cmp"
 	"context"
-	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -101,7 +100,7 @@ type consentView struct {
 func viewMember(m *engine.MemberView) memberView {
 	v := memberView{
 		ID: idText(m.ID), ExternalID: m.ExternalID, State: m.State, FirstName: m.FirstName, LastName: m.LastName,
-		Language: string(m.Language), TimeZone: m.TimeZone, Email: m.Addresses[campaigns.Email].Value, TelegramChatID: m.Addresses[campaigns.Telegram].Value,
+		Language: string(m.Language), TimeZone: m.TimeZone, Email: m.Addresses.On(campaigns.Email).Value, TelegramChatID: m.Addresses.On(campaigns.Telegram).Value,
 		Addresses: []addressView{}, Attributes: m.Attributes, Tags: append([]string{}, m.Tags...), Consents: []consentView{},
 		StoppedAt: m.StoppedAt, LastActAt: m.LastActAt, CreatedAt: m.CreatedAt, UpdatedAt: m.UpdatedAt,
 	}
@@ -111,8 +110,8 @@ func viewMember(m *engine.MemberView) memberView {
 	if v.Attributes == nil {
 		v.Attributes = map[string]any{}
 	}
-	for _, ch := range slices.Sorted(maps.Keys(m.Addresses)) {
-		v.Addresses = append(v.Addresses, addressView{ch, m.Addresses[ch].Reach, m.Addresses[ch].Suppressed})
+	for _, ch := range m.Addresses.Channels() {
+		v.Addresses = append(v.Addresses, addressView{ch, m.Addresses.On(ch).Reach, m.Addresses.On(ch).Suppressed})
 	}
 	for key, given := range m.Consents {
 		v.Consents = append(v.Consents, consentView{key.Channel, key.Topic, given})

@@ -9,7 +9,8 @@ import (
 	"github.com/kruzhok/kruzhok/campaigns"
 )
 
-// Message is one rendered message to one address. It holds personal values: never log it.
+// Message is one rendered message to one address. It holds personal values: never log it. It may become another one as soon as what became of it is known:
+// who keeps a message copies it, a mail's headers and parts too.
 type Message struct {
 	Delivery campaigns.DeliveryID
 	// To is the address: a chat id in decimal for Telegram, a mailbox for email.
@@ -53,7 +54,7 @@ const (
 
 // Mail holds the parts and headers of one mail. A header's value with CR, LF or NUL is refused by the email channel, whatever it is.
 type Mail struct {
-	// HTML is the whole HTML part, Text the plain one; either may be empty. Their memory may be used again as soon as what became of the message is known.
+	// HTML is the whole HTML part, Text the plain one; either may be empty.
 	HTML, Text []byte
 	Subject    string
 	// FromName and FromAddress make the From header; EnvelopeFrom is the SMTP MAIL FROM (one per delivery, RFC 5321 §4.1.1.2).

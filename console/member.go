@@ -183,7 +183,7 @@ func (b memberBuilder) facts() []fact {
 	if b.m.ExternalID != "" {
 		facts = append(facts, fact{b.T("console.member.id"), b.m.ExternalID})
 	}
-	if a, ok := b.m.Addresses[campaigns.Email]; ok {
+	if a, ok := b.m.Addresses.Find(campaigns.Email); ok {
 		facts = append(facts, fact{b.T("console.channel.email"), a.Value})
 	}
 	if len(b.m.Tags) > 0 {

@@ -114,7 +114,7 @@ func (a *asking) withoutLimiter(now time.Time) (may []job, later []delayed) {
 
 // chatBuckets: the bot's, the chat's, and for a group the group's (its chat id is negative).
 func (e *Engine) chatBuckets(a *asking, j job, slow cooldowns, now time.Time) (of []int) {
-	r, to := e.Rates, j.p.Addresses[campaigns.Telegram].Value
+	r, to := e.Rates, j.p.Addresses.On(campaigns.Telegram).Value
 	of = a.bucket(of, r.bot())
 	chat := ratelimit.Bucket{Name: "chat:" + to, Rate: r.Chat, Burst: max(r.ChatBurst, 2), Full: true, Lines: true}
 	if c, ok := slow.of(chatCooldown(j.d)); ok && c.Until.After(now) {
@@ -136,4 +136,4 @@ func (e *Engine) mailBuckets(a *asking, j job, slow cooldowns, now time.Time) []
 	})
 }
 
-func mailDomain(j job) string { return domainOf(j.p.Addresses[campaigns.Email].Value) }
+func mailDomain(j job) string { return domainOf(j.p.Addresses.On(campaigns.Email).Value) }

@@ -233,7 +233,7 @@ func (e *Engine) enrollDecided(ctx context.Context, tx *store.Tx, l *live, ids [
 	if err != nil {
 		return 0, false, err
 	}
-	w.bulk, w.first, w.hand = true, map[campaigns.MemberID]campaigns.Lang{}, h
+	w.bulk, w.first, w.hand = true, make(map[campaigns.MemberID]campaigns.Lang, len(ids)), h
 	rows, err := newEnrollments(ctx, tx, l, ids, l.together(), now)
 	if err != nil {
 		return 0, false, err
@@ -291,11 +291,37 @@ func (w *work) start(ctx context.Context, l *live, rows []*store.Enrollment, fac
 		return err
 	}
 	for _, row := range rows {
-		if err := w.decideBy(ctx, l, row, nil, w.factsOf(facts[row.Member], standing), &decide.Start{}); err != nil {
+		if err := w.begin(ctx, l, row, facts[row.Member], standing); err != nil {
 			return err
 		}
 	}
 	return w.notDueAgain(w.now)
+}
+
+// begin decides the first step of one, or takes over what was decided for another who is alike.
+func (w *work) begin(ctx context.Context, l *live, row *store.Enrollment, m *store.MemberFacts, s standing) error {
+	if !l.alike {
+		return w.decideBy(ctx, l, row, nil, w.factsOf(m, s), &decide.Start{})
+	}
+	key := alike{m.Language, m.TimeZone, m.StoppedAt != nil, w.actsNow(m), w.reachOf(m)}
+	known := w.firsts[key]
+	if known != nil && w.e.Record == nil {
+		return w.take(ctx, l, row, nil, known, nil)
+	}
+	f := w.factsOf(m, s)
+	en, in, err := w.asked(ctx, l, row, &f, &decide.Start{})
+	if err != nil {
+		return err
+	}
+	r := w.e.record(l, row, en, f, in, w.now) // with the decision that is taken over: whoever replays it sees whether it is theirs
+	if known == nil {
+		known = w.made(l, en, f, in)
+		if w.firsts == nil {
+			w.firsts = map[alike]*decision{}
+		}
+		w.firsts[key] = known
+	}
+	return w.take(ctx, l, row, nil, known, r)
 }
 
 // letIn keeps those whom the entry rule lets in.

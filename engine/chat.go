@@ -110,14 +110,14 @@ func (t *conversation) meet(ctx context.Context) error {
 	if t.inc.Kind == channels.IncomingBlocked {
 		return nil
 	}
-	if a := t.p.Addresses[campaigns.Telegram]; a.Reach != channels.ReachOK {
+	if a := t.p.Addresses.On(campaigns.Telegram); a.Reach != channels.ReachOK {
 		there, err := t.tx.SetReach(ctx, m.ID, campaigns.Telegram, channels.ReachOK, t.in.ReceivedAt, t.now)
 		if err != nil {
 			return err
 		}
 		if there { // not blocked since
 			a.Reach = channels.ReachOK
-			t.p.Addresses[campaigns.Telegram] = a
+			t.p.Addresses.Set(a)
 		}
 	}
 	t.p.LastActAt = &t.now

@@ -29,7 +29,7 @@ func (w *work) chunk(ctx context.Context) error {
 			groups[k] = append(groups[k], d)
 		}
 	}
-	waits := map[campaigns.DeliveryID]*store.Enrollment{}
+	waits := make(map[campaigns.DeliveryID]*store.Enrollment, len(w.rows))
 	for _, r := range w.rows {
 		if r.WaitDelivery != 0 {
 			waits[r.WaitDelivery] = r

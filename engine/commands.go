@@ -136,13 +136,13 @@ func (t *conversation) consent(ctx context.Context) error {
 		}
 		t.p.Consents[key] = true
 	}
-	a := t.p.Addresses[campaigns.Telegram]
+	a := t.p.Addresses.On(campaigns.Telegram)
 	if a.Suppressed != "" {
 		if err := t.tx.LiftSuppression(ctx, campaigns.Telegram, t.e.AddressHash(campaigns.Telegram, a.Value)); err != nil {
 			return err
 		}
 		a.Suppressed = ""
-		t.p.Addresses[campaigns.Telegram] = a
+		t.p.Addresses.Set(a)
 	}
 	if t.p.StoppedAt == nil {
 		return nil

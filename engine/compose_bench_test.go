@@ -51,7 +51,7 @@ steps:
 	now := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 	var cs []*candidate
 	for i := range 1000 {
-		p := &store.Profile{Addresses: map[campaigns.Channel]members.Address{campaigns.Email: {Channel: campaigns.Email, Value: fmt.Sprintf("m%d@example.com", i), Reach: channels.ReachOK}}}
+		p := &store.Profile{Addresses: members.Addresses{{Channel: campaigns.Email, Value: fmt.Sprintf("m%d@example.com", i), Reach: channels.ReachOK}}}
 		p.ID, p.FirstName, p.Language, p.ExternalID, p.TimeZone = campaigns.MemberID(i), fmt.Sprintf("Анна%d", i), "ru", fmt.Sprintf("m%d", i), "Europe/Moscow"
 		d := &store.Delivery{ID: campaigns.DeliveryID(1_000_000 + i), Kind: store.StepDelivery, Campaign: 1, Version: 1, Enrollment: campaigns.EnrollmentID(i), Member: p.ID, Step: "news", Visit: 1, Channel: campaigns.Email, CreatedAt: now}
 		row := &store.Enrollment{ID: d.Enrollment, Step: "news", Visit: 1, State: campaigns.EnrollmentWaiting, Data: []byte(`{"started":true,"visits":{"news":1},"waiting":{"channel":"email"}}`)}

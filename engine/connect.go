@@ -16,7 +16,7 @@ const connectLinkLife = 7 * 24 * time.Hour
 
 // connectable reports whether a mail to the member offers to connect a chat: there is a bot, and they have no chat with it.
 func (e *Engine) connectable(p *store.Profile) bool {
-	_, has := p.Addresses[campaigns.Telegram]
+	_, has := p.Addresses.Find(campaigns.Telegram)
 	return e.Chat != nil && !e.off(campaigns.Telegram) && !has
 }
 
@@ -69,7 +69,7 @@ func (e *Engine) connectPage(ctx context.Context, token string) (*ConnectPage, c
 		return nil, 0, fault.New(fault.NotFound, "not_found.link", nil)
 	}
 	page := &ConnectPage{Lang: spoken(p, c), Community: c.Name, Brand: c.Brand}
-	if a, has := p.Addresses[campaigns.Telegram]; has && a.Reach != channels.ReachGone && a.Reach != channels.ReachNotStarted {
+	if a, has := p.Addresses.Find(campaigns.Telegram); has && a.Reach != channels.ReachGone && a.Reach != channels.ReachNotStarted {
 		page.Connected = true
 	}
 	return page, p.ID, nil

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -32,6 +33,7 @@ type work struct {
 	bulk      bool // many members: deliveries go out as chunks
 	campaigns map[campaigns.CampaignID]standing
 	records   records
+	firsts    map[alike]*decision                                    // first decisions, by those for whom they are the same
 	reaches   map[reachKey]map[campaigns.Channel]decide.ChannelFacts // what is known of addresses: of many the same
 
 	// first, when it is not nil, says that the rows are new: they are written and not saved. It holds, with their languages, the members among them who
@@ -95,31 +97,59 @@ func (w *work) decide(ctx context.Context, row *store.Enrollment, p *store.Profi
 
 // decideBy is decide with facts that were gathered before; p is nil when the definition decides by facts alone.
 func (w *work) decideBy(ctx context.Context, l *live, row *store.Enrollment, p *store.Profile, f decide.Facts, in decide.Input) error {
-	en, err := w.records.fromRow(row)
+	en, in, err := w.asked(ctx, l, row, &f, in)
 	if err != nil {
 		return err
+	}
+	r := w.e.record(l, row, en, f, in, w.now)
+	return w.take(ctx, l, row, p, w.made(l, en, f, in), r)
+}
+
+// decision is what was decided.
+type decision struct {
+	next    decide.Enrollment
+	data    json.RawMessage // next, as the row keeps it
+	effects []decide.Effect
+}
+
+// made decides.
+func (w *work) made(l *live, en decide.Enrollment, f decide.Facts, in decide.Input) *decision {
+	d := &decision{}
+	d.next, d.effects = decide.Decide(l.def, en, f, in, w.now)
+	d.data = mustJSON(&d.next)
+	return d
+}
+
+// asked is what the decider is asked besides facts, which it completes.
+func (w *work) asked(ctx context.Context, l *live, row *store.Enrollment, f *decide.Facts, in decide.Input) (decide.Enrollment, decide.Input, error) {
+	en, err := w.records.fromRow(row)
+	if err != nil {
+		return en, nil, err
 	}
 	f.Member = w.e.takenFor(row.Member)
 	f.HeldOut = heldOut(l, f.Member)
 	f.Unset = w.e.callsUnset(l.def, row)
-	if err := w.lookBack(ctx, l, row.Member, &f); err != nil {
-		return err
+	if err := w.lookBack(ctx, l, row.Member, f); err != nil {
+		return en, nil, err
 	}
 	if start, ok := in.(*decide.Start); ok {
 		in = w.since(l, row, en.Opens, f.Zone, start)
 	}
-	r := w.e.record(l, row, en, f, in, w.now)
-	next, effects := decide.Decide(l.def, en, f, in, w.now)
-	r.answered(next, effects)
-	if en.State != next.State && !en.State.May(next.State) {
-		return fmt.Errorf("decide enrollment %d: %s may not become %s", row.ID, en.State, next.State)
+	return en, in, nil
+}
+
+// take writes a decision into the row, and collects its effects.
+func (w *work) take(ctx context.Context, l *live, row *store.Enrollment, p *store.Profile, made *decision, r *recording) error {
+	r.answered(made.next, made.effects)
+	if row.State != made.next.State && !row.State.May(made.next.State) {
+		return fmt.Errorf("decide enrollment %d: %s may not become %s", row.ID, row.State, made.next.State)
 	}
-	intoRow(row, next, w.now)
+	made.into(row, w.now)
 	if !w.taken[row] {
 		w.taken[row] = true
 		w.rows = append(w.rows, row)
 	}
-	for _, effect := range effects {
+	for _, effect := range made.effects {
 		if err := w.effect(ctx, l, row, p, effect); err != nil {
 			return err
 		}

@@ -275,7 +275,7 @@ func endedBy(entry definition.Entry, now time.Time) *time.Time {
 // addressed reports whether the member has an address on any of the campaign's channels.
 func addressed(def *definition.Definition, p *store.Profile) bool {
 	for _, ch := range def.Channels {
-		if _, ok := p.Addresses[ch]; ok {
+		if _, ok := p.Addresses.Find(ch); ok {
 			return true
 		}
 	}
@@ -310,10 +310,11 @@ func newEnrollments(ctx context.Context, tx *store.Tx, l *live, ids []campaigns.
 	if err != nil {
 		return nil, err
 	}
-	rows := make([]*store.Enrollment, len(ids))
+	rows, room := make([]*store.Enrollment, len(ids)), make([]store.Enrollment, len(ids))
 	for i, id := range ids {
-		rows[i] = newEnrollment(l, by, now)
-		rows[i].ID, rows[i].Member = campaigns.EnrollmentID(first+int64(i)), id
+		room[i] = *newEnrollment(l, by, now)
+		room[i].ID, room[i].Member = campaigns.EnrollmentID(first+int64(i)), id
+		rows[i] = &room[i]
 	}
 	return rows, nil
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
@@ -25,6 +26,14 @@ func spoken(p *store.Profile, c *store.Community) campaigns.Lang {
 	return Fallback(c)
 }
 
+// fullName is the member's names; empty where there are none.
+func fullName(p *store.Profile) string {
+	if p.LastName == "" {
+		return strings.TrimSpace(p.FirstName)
+	}
+	return strings.TrimSpace(p.FirstName + " " + p.LastName)
+}
+
 // interactive reports whether the member did something within actSpan.
 func interactive(p *store.Profile, now time.Time) bool {
 	return p.LastActAt != nil && now.Sub(*p.LastActAt) < actSpan
@@ -32,7 +41,7 @@ func interactive(p *store.Profile, now time.Time) bool {
 
 // channelFacts is what is known about the member's address on the channel; ok is false when there is none.
 func (e *Engine) channelFacts(p *store.Profile, ch campaigns.Channel, topic string) (decide.ChannelFacts, bool) {
-	a, ok := p.Addresses[ch]
+	a, ok := p.Addresses.Find(ch)
 	if !ok {
 		return decide.ChannelFacts{}, false
 	}
@@ -88,8 +97,8 @@ func (e *Engine) facts(p *store.Profile, topic string, s standing, c *store.Comm
 		Channels: map[campaigns.Channel]decide.ChannelFacts{}, Stopped: p.StoppedAt != nil, Interactive: interactive(p, now), LastAct: p.LastActAt,
 		Paused: s.paused, Pauses: s.pauses,
 	}
-	for ch := range p.Addresses {
-		f.Channels[ch], _ = e.channelFacts(p, ch, topic)
+	for _, a := range p.Addresses {
+		f.Channels[a.Channel], _ = e.channelFacts(p, a.Channel, topic)
 	}
 	return f
 }
@@ -100,16 +109,35 @@ type reachKey [2]struct {
 	facts   decide.ChannelFacts
 }
 
-// factsOf is facts for one of many: from the part of the profile that deciding looks at. Members of whose addresses the same is known share the map,
-// which nobody changes.
-func (w *work) factsOf(m *store.MemberFacts, s standing) decide.Facts {
-	var key reachKey
+// reachOf is what is known of the addresses of one of many.
+func (w *work) reachOf(m *store.MemberFacts) (key reachKey) {
 	for i, a := range m.Addresses {
 		key[i].channel = a.Channel
 		key[i].facts = decide.ChannelFacts{
 			Reach: a.Reach, Consent: a.Consent, Suppressed: a.Suppressed, Unconfirmed: a.Proof == members.Unconfirmed, Off: w.e.off(a.Channel),
 		}
 	}
+	return key
+}
+
+// alike is all that differs between members where the first decision by a version looks at nothing else (live.alike): for those of whom it is equal, the
+// decision is too.
+type alike struct {
+	language campaigns.Lang
+	zone     string
+	stopped  bool
+	acts     bool // did something within actSpan
+	reach    reachKey
+}
+
+func (w *work) actsNow(m *store.MemberFacts) bool {
+	return m.LastActAt != nil && w.now.Sub(*m.LastActAt) < actSpan
+}
+
+// factsOf is facts for one of many: from the part of the profile that deciding looks at. Members of whose addresses the same is known share the map,
+// which nobody changes.
+func (w *work) factsOf(m *store.MemberFacts, s standing) decide.Facts {
+	key := w.reachOf(m)
 	known, ok := w.reaches[key]
 	if !ok {
 		known = map[campaigns.Channel]decide.ChannelFacts{}
@@ -124,7 +152,7 @@ func (w *work) factsOf(m *store.MemberFacts, s standing) decide.Facts {
 	}
 	return decide.Facts{
 		Language: language, Zone: zone(w.community, m.TimeZone), Attributes: m.Attributes, Tags: m.Tags, Channels: known, Stopped: m.StoppedAt != nil,
-		Interactive: m.LastActAt != nil && w.now.Sub(*m.LastActAt) < actSpan, LastAct: m.LastActAt, Paused: s.paused, Pauses: s.pauses,
+		Interactive: w.actsNow(m), LastAct: m.LastActAt, Paused: s.paused, Pauses: s.pauses,
 	}
 }
 
@@ -158,15 +186,17 @@ func (rs *records) fromRow(r *store.Enrollment) (decide.Enrollment, error) {
 	return en, nil
 }
 
-// intoRow writes a decided enrollment back. The delivery that is waited for is set where it is made.
-func intoRow(r *store.Enrollment, en decide.Enrollment, now time.Time) {
+// into writes it into the row. The delivery that is waited for is set where it is made.
+func (d *decision) into(r *store.Enrollment, now time.Time) {
+	en := &d.next
 	r.State, r.Reason, r.Step, r.Visit, r.WaitKind = en.State, en.Reason, en.Step, en.Visit, en.Wait
-	r.DueAt, r.UpdatedAt, r.Data = en.Due, now, mustJSON(en)
+	r.DueAt, r.UpdatedAt, r.Data = en.Due, now, d.data
 	if r.WaitKind != campaigns.WaitDelivery {
 		r.WaitDelivery = 0
 	}
 	if r.State.Final() && r.EndedAt == nil {
-		r.EndedAt = &now
+		ended := now
+		r.EndedAt = &ended
 	}
 }
 

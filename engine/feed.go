@@ -27,7 +27,6 @@ type feed struct {
 	some  []job // of the member whose turn it is
 	gated time.Time
 	res   *results
-	by    composer
 	ends  ends
 	out   []handed // given to the line and not settled: with a stream two, else one
 }
@@ -81,7 +80,7 @@ const panicCode = "panic"
 func (f *feed) Next() *channels.Message {
 	for j, ok := f.next(); ok; j, ok = f.next() {
 		since := time.Now()
-		msg, err := f.e.compose(f.ctx, &j.candidate, &f.by)
+		msg, err := f.e.compose(f.ctx, &j.candidate, &f.line.by)
 		if err != nil {
 			f.e.Log.Error("message not rendered", "delivery", j.d.ID, "campaign", j.d.Campaign, "step", j.d.Step, "error", err)
 			f.res.final(j.d, campaigns.Failed, renderFault(err), f.e.now())
@@ -145,7 +144,9 @@ func (f *feed) settle(done *channels.Message, r channels.Receipt, next *handed) 
 	if h == nil {
 		return f.begin(next)
 	}
-	f.e.throttled(h.job.d.Channel, chatCooldown(h.job.d), h.job.p.Addresses[h.job.d.Channel].Value, r, h.since, f.res)
+	if r.Class == channels.RateLimited {
+		f.e.throttled(h.job.d.Channel, chatCooldown(h.job.d), h.job.p.Addresses.On(h.job.d.Channel).Value, r, h.since, f.res)
+	}
 	o := f.e.receive(h.job, r, h.since)
 	o.Over = f.ends.over(h.job, o)
 	o.Completed = f.e.recordOver(h.job, o)
@@ -207,7 +208,7 @@ func (x *ends) over(j job, o store.Outcome) *store.Enrollment {
 	}
 	row := *j.row
 	row.State, row.Reason, row.WaitKind, row.WaitDelivery, row.DueAt = campaigns.EnrollmentCompleted, "", campaigns.WaitNone, 0, nil
-	row.Data, row.UpdatedAt, row.EndedAt = x.after, o.At, &o.At
+	row.Data, row.UpdatedAt, row.EndedAt = x.after, o.At, &row.UpdatedAt
 	return &row
 }
 

@@ -334,7 +334,7 @@ func (r *importing) writeRow(ctx context.Context, tx *store.Tx, row *importRow, 
 		return nil
 	}
 	p, err := tx.LockMember(ctx, row.became.id)
-	if err != nil || p.Addresses[campaigns.Email].Proof != members.Unconfirmed {
+	if err != nil || p.Addresses.On(campaigns.Email).Proof != members.Unconfirmed {
 		return err // it is sure already
 	}
 	row.asked, err = r.e.ask(ctx, tx, row.became, row.w)

@@ -72,12 +72,12 @@ func TestImport(t *testing.T) {
 		anna, err := w.e.Member(t.Context(), engine.Operator, "u1")
 		must(t, err)
 		if anna.FirstName != "Anna" || anna.TimeZone != "Europe/Berlin" || anna.Attributes["level"] != "b1" || len(anna.Tags) != 2 ||
-			!anna.Consents.Allows(campaigns.Email, "news") || anna.Addresses[campaigns.Email].Proof != members.Given {
+			!anna.Consents.Allows(campaigns.Email, "news") || anna.Addresses.On(campaigns.Email).Proof != members.Given {
 			t.Errorf("Anna: %+v", anna)
 		}
 		boris, err := w.e.Member(t.Context(), engine.Operator, "u2")
 		must(t, err)
-		if boris.Addresses[campaigns.Email].Proof != members.Unconfirmed || boris.Consents.Allows(campaigns.Email, "news") || !boris.Consents.Allows(campaigns.Telegram, "news") {
+		if boris.Addresses.On(campaigns.Email).Proof != members.Unconfirmed || boris.Consents.Allows(campaigns.Email, "news") || !boris.Consents.Allows(campaigns.Telegram, "news") {
 			t.Errorf("Борис: %+v", boris)
 		}
 	})
@@ -124,14 +124,14 @@ func TestUnconfirmedMailboxIsAskedOnce(t *testing.T) {
 		if !page.Confirm || page.Address != address || page.Used {
 			t.Errorf("page: %+v", page)
 		}
-		if p := w.profile(m.ID); p.Addresses[campaigns.Email].Proof != members.Unconfirmed {
+		if p := w.profile(m.ID); p.Addresses.On(campaigns.Email).Proof != members.Unconfirmed {
 			t.Error("a look confirmed the mailbox")
 		}
 		must(t, w.e.JoinMailbox(t.Context(), token))
 		must(t, w.e.JoinMailbox(t.Context(), token)) // once is as good as twice
 		w.settle()
 		p := w.profile(m.ID)
-		if p.Addresses[campaigns.Email].Proof != members.Confirmed || !p.Consents.Allows(campaigns.Email, "news") {
+		if p.Addresses.On(campaigns.Email).Proof != members.Confirmed || !p.Consents.Allows(campaigns.Email, "news") {
 			t.Errorf("after the yes: %+v", p)
 		}
 		expectEvent(t, w, m.ID, "member.mail_confirmed", 1)
@@ -184,7 +184,7 @@ func TestProvenMailboxStays(t *testing.T) {
 			t.Errorf("the mistyped mailbox's owner: %v", err)
 		}
 		w.imports("external_id,email,email_proof\nu1,new@example.org,by phone\n", o)
-		if p := w.profile(m.ID); p.Addresses[campaigns.Email].Value != "new@example.org" {
+		if p := w.profile(m.ID); p.Addresses.On(campaigns.Email).Value != "new@example.org" {
 			t.Errorf("with proof: %+v", p.Addresses)
 		}
 	})
@@ -294,7 +294,7 @@ func TestConfirmedByWhoHasTheMailbox(t *testing.T) {
 		for id, want := range map[string]members.Proof{"u1": members.Unconfirmed, "u2": members.Confirmed} {
 			m, err := w.e.Member(t.Context(), engine.Operator, id)
 			must(t, err)
-			if got := m.Addresses[campaigns.Email].Proof; got != want {
+			if got := m.Addresses.On(campaigns.Email).Proof; got != want {
 				t.Errorf("%s: %s", id, got)
 			}
 		}
@@ -382,13 +382,13 @@ func TestACallerVouches(t *testing.T) {
 		a := "a@example.org"
 		m, err := w.e.PatchMember(t.Context(), engine.Operator, engine.MemberInput{ExternalID: "u1", Email: &a})
 		must(t, err)
-		if p := m.Addresses[campaigns.Email].Proof; p != members.Given {
+		if p := m.Addresses.On(campaigns.Email).Proof; p != members.Given {
 			t.Errorf("by the API: %s", p)
 		}
 		if r := w.imports("external_id,email,email_proof\nu2,b@example.org,seen\n", o); r.Updated != 1 {
 			t.Errorf("with proof: %s", counts(r))
 		}
-		if m, err = w.e.Member(t.Context(), engine.Operator, "u2"); err != nil || m.Addresses[campaigns.Email].Proof != members.Given {
+		if m, err = w.e.Member(t.Context(), engine.Operator, "u2"); err != nil || m.Addresses.On(campaigns.Email).Proof != members.Given {
 			t.Errorf("with proof: %+v, %v", m, err)
 		}
 	})

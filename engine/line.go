@@ -17,6 +17,7 @@ type line struct {
 	lane  *journal.Lane // nil: not opened yet, or the last one broke
 	begun []int64       // begun on it in this round
 	torn  bool          // its journal takes no more
+	by    composer
 }
 
 type poolKey struct {

@@ -73,7 +73,7 @@ func TestCodeJoinsAChat(t *testing.T) {
 			t.Fatalf("the chat is %d's, of %d members", w.byChat(7), w.membersNow())
 		}
 		p := w.profile(m.ID)
-		if !p.Consents.Allows(campaigns.Telegram, "news") || p.Addresses[campaigns.Email].Value != "anna@example.org" {
+		if !p.Consents.Allows(campaigns.Telegram, "news") || p.Addresses.On(campaigns.Email).Value != "anna@example.org" {
 			t.Errorf("consents %v, addresses %v", p.Consents, p.Addresses)
 		}
 		expectEvent(t, w, m.ID, "member.linked", 1)
@@ -514,7 +514,7 @@ func TestLinkAMailbox(t *testing.T) {
 		w.settle()
 		w.expectLast(7, "Your mail is connected")
 		p := w.profile(m)
-		if p.Addresses[campaigns.Email].Value != "anna@example.org" || !p.Consents.Allows(campaigns.Email, "news") {
+		if p.Addresses.On(campaigns.Email).Value != "anna@example.org" || !p.Consents.Allows(campaigns.Email, "news") {
 			t.Errorf("addresses %v, consents %v", p.Addresses, p.Consents)
 		}
 		expectEvent(t, w, m, "member.linked", 1)
@@ -550,7 +550,7 @@ func TestLinkAKnownMailbox(t *testing.T) {
 		must(t, w.e.JoinMailbox(t.Context(), token))
 		w.settle()
 		p := w.profile(m.ID)
-		if w.byChat(7) != m.ID || p.Addresses[campaigns.Email].Value != "anna@example.org" || w.membersNow() != 1 {
+		if w.byChat(7) != m.ID || p.Addresses.On(campaigns.Email).Value != "anna@example.org" || w.membersNow() != 1 {
 			t.Errorf("chat of %d, addresses %v, %d members", w.byChat(7), p.Addresses, w.membersNow())
 		}
 		es, err := w.store.Events(t.Context(), store.EventFilter{Member: m.ID}, store.Page{Limit: 1000})

@@ -260,7 +260,7 @@ func (e *Engine) agree(ctx context.Context, tx *store.Tx, p *store.Profile, c *s
 		}
 		p.Consents[key] = true
 	}
-	a := p.Addresses[ch]
+	a := p.Addresses.On(ch)
 	if a.Suppressed == "" {
 		return nil
 	}
@@ -269,7 +269,7 @@ func (e *Engine) agree(ctx context.Context, tx *store.Tx, p *store.Profile, c *s
 		return err
 	}
 	a.Suppressed = ""
-	p.Addresses[ch] = a
+	p.Addresses.Set(a)
 	return tx.LiftSuppression(ctx, ch, hash[ch])
 }
 

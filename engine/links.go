@@ -28,8 +28,15 @@ type keys struct {
 // macKey makes MACs. Setting a key up costs as much as three short MACs, so what was set up is used again.
 type macKey struct{ ready sync.Pool }
 
+// macRoom is what one MAC is made with.
+type macRoom struct {
+	hash.Hash
+	in  []byte
+	out [sha256.Size]byte
+}
+
 func newMACKey(k []byte) *macKey {
-	return &macKey{ready: sync.Pool{New: func() any { return hmac.New(sha256.New, k) }}}
+	return &macKey{ready: sync.Pool{New: func() any { return &macRoom{Hash: hmac.New(sha256.New, k)} }}}
 }
 
 func deriveKeys(secret []byte) keys {
@@ -45,17 +52,18 @@ func deriveKeys(secret []byte) keys {
 }
 
 // mac is the first n bytes of the key's MAC over the parts, each with its length before it.
-func mac(key *macKey, n int, parts ...string) []byte {
-	var room [128]byte
-	b := room[:0]
+func mac(key *macKey, n int, parts ...string) []byte { return appendMAC(nil, key, n, parts...) }
+
+func appendMAC(dst []byte, key *macKey, n int, parts ...string) []byte {
+	r := key.ready.Get().(*macRoom)
+	defer key.ready.Put(r)
+	r.in = r.in[:0]
 	for _, p := range parts {
-		b = append(binary.AppendUvarint(b, uint64(len(p))), p...)
+		r.in = append(binary.AppendUvarint(r.in, uint64(len(p))), p...)
 	}
-	h := key.ready.Get().(hash.Hash)
-	defer key.ready.Put(h)
-	h.Reset()
-	h.Write(b)
-	return h.Sum(make([]byte, 0, sha256.Size))[:n]
+	r.Reset()
+	r.Write(r.in)
+	return append(dst, r.Sum(r.out[:0])[:n]...)
 }
 
 // AddressHash is the keyed hash under which an address stays on the suppression list after its erasure.
@@ -89,13 +97,18 @@ const linkMAC = 16
 
 // link makes the token of a signed link: kind, id and last day, and a MAC over them. It names no person.
 func (e *Engine) link(kind linkKind, id int64, expires time.Time) string {
-	body := binary.AppendUvarint([]byte{byte(kind)}, uint64(id))
+	return string(e.appendLink(nil, kind, id, expires))
+}
+
+func (e *Engine) appendLink(dst []byte, kind linkKind, id int64, expires time.Time) []byte {
+	var room [1 + 2*binary.MaxVarintLen64 + linkMAC]byte
+	body := binary.AppendUvarint(append(room[:0], byte(kind)), uint64(id))
 	day := uint64(0)
 	if !expires.IsZero() {
 		day = uint64(expires.Unix()/86400 + 1)
 	}
 	body = binary.AppendUvarint(body, day)
-	return base64.RawURLEncoding.EncodeToString(append(body, mac(e.keys.links, linkMAC, string(body))...))
+	return base64.RawURLEncoding.AppendEncode(dst, appendMAC(body, e.keys.links, linkMAC, string(body)))
 }
 
 // openLink checks a token: a forged, foreign or damaged one is not found, an old one has expired.

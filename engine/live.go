@@ -28,6 +28,9 @@ type live struct {
 	// looksBack: conditions ask for what was, or name segments, which may.
 	looksBack bool
 	minds     bool // some step's message is judged by when it was due
+	alike     bool // the first decision about a member looks at nothing but what alike holds
+
+	feedbackID string // of its mails
 
 	mu    sync.Mutex
 	texts map[string]*templates.Text
@@ -46,6 +49,14 @@ func (l *live) text(src string) (*templates.Text, error) {
 	}
 	l.texts[src] = t
 	return t, nil
+}
+
+// splits reports whether a step goes by who the member is.
+func splits(def *definition.Definition) bool {
+	return slices.ContainsFunc(def.Order, func(s *definition.Step) bool {
+		_, ok := s.Body.(*definition.Split)
+		return ok
+	})
 }
 
 // together is how members come in who enter together.
@@ -102,10 +113,12 @@ func (e *Engine) version(ctx context.Context, from source, id campaigns.Campaign
 		return nil, fmt.Errorf("parse campaign %d version %d: %w: %s at line %d", id, number, errBadVersion, problems[0].Code, problems[0].Line)
 	}
 	l = &live{campaign: id, version: number, since: v.PublishedAt, def: def, facts: decidesByFacts(def), needs: def.Needs(), texts: map[string]*templates.Text{}}
+	l.feedbackID = string(def.Key) + ":" + string(def.Kind) + ":" + clip(def.Topic, 30) + ":kruzhok"
 	l.minds = slices.ContainsFunc(def.Order, def.MindsMoment)
 	l.looksBack = l.needs.Segments || len(l.needs.Past) > 0
 	l.facts = l.facts && !l.needs.Segments // what those look at may be another thing tomorrow
 	l.decided = l.facts && entersDecided(def)
+	l.alike = l.decided && !l.looksBack && !l.needs.Attributes && !l.needs.Tags && len(l.needs.Dates) == 0 && def.Holdout == 0 && !splits(def)
 	e.live.mu.Lock()
 	defer e.live.mu.Unlock()
 	if e.live.m == nil || len(e.live.m) >= maxLive {

@@ -52,7 +52,7 @@ func (r *renderJob) mailAsk(step campaigns.StepID, ask *definition.Ask) (*channe
 
 // surveyURL is the signed link to the page that asks the enrollment's questions one by one.
 func (r *renderJob) surveyURL() string {
-	return r.e.PublicURL + "/s/" + r.signed(linkSurvey, int64(r.d.Enrollment), r.d.CreatedAt.Add(surveyLinkLife))
+	return r.signed("/s/", linkSurvey, int64(r.d.Enrollment), r.d.CreatedAt.Add(surveyLinkLife))
 }
 
 func (r *renderJob) content(subject, body definition.Texts) (templates.MailContent, campaigns.Lang, error) {
@@ -74,23 +74,24 @@ func (r *renderJob) content(subject, body definition.Texts) (templates.MailConte
 // mail puts a mail together: its two parts and the headers that stay the same for every attempt of the delivery.
 func (r *renderJob) mail(content templates.MailContent, lang campaigns.Lang) (*channels.Message, error) {
 	e := r.e
-	leave := e.PublicURL + "/u/" + r.signed(linkUnsubscribe, int64(r.d.ID), never)
+	m := r.message(lang)
+	leave := r.signed("/u/", linkUnsubscribe, int64(r.d.ID), never)
 	bulk := r.l.def.Purpose != campaigns.Service
 	if bulk {
 		content.UnsubscribeURL = leave
-		content.PreferencesURL = e.PublicURL + "/settings/" + r.signed(linkSettings, int64(r.d.ID), r.d.CreatedAt.Add(settingsLinkLife))
+		content.PreferencesURL = r.signed("/settings/", linkSettings, int64(r.d.ID), r.d.CreatedAt.Add(settingsLinkLife))
 	}
 	if e.connectable(r.p) {
-		content.ConnectURL = e.PublicURL + "/link/" + r.signed(linkConnect, int64(r.d.ID), r.d.CreatedAt.Add(connectLinkLife))
+		content.ConnectURL = r.signed("/link/", linkConnect, int64(r.d.ID), r.d.CreatedAt.Add(connectLinkLife))
 	}
-	document, plain, err := r.room.Mail(content, r.body, r.env(lang))
+	document, plain, err := r.sheet.room.Mail(content, r.body, r.env(lang))
 	if err != nil {
 		return nil, err
 	}
-	m := r.message(lang)
-	m.Mail = e.letter(r.d, r.letterToken(), content.Subject, strings.TrimSpace(r.p.FirstName+" "+r.p.LastName))
+	m.Mail = &r.sheet.mail
+	*m.Mail = e.letter(r.d, r.letterToken(), content.Subject, fullName(r.p))
 	m.Mail.HTML, m.Mail.Text = document, plain
-	m.Mail.FeedbackID = string(r.l.def.Key) + ":" + string(r.l.def.Kind) + ":" + clip(r.l.def.Topic, 30) + ":kruzhok"
+	m.Mail.FeedbackID = r.l.feedbackID
 	if !bulk {
 		return m, nil
 	}
@@ -101,8 +102,8 @@ func (r *renderJob) mail(content templates.MailContent, lang campaigns.Lang) (*c
 }
 
 // letter is the headers that every mail of ours has.
-func (e *Engine) letter(d *store.Delivery, token, subject, toName string) *channels.Mail {
-	m := &channels.Mail{
+func (e *Engine) letter(d *store.Delivery, token, subject, toName string) channels.Mail {
+	m := channels.Mail{
 		Subject: subject, FromName: e.MailFromName, FromAddress: e.MailFrom, ToName: toName,
 		EnvelopeFrom: "b+" + token + "@" + e.replyDomain(),
 		MessageID:    "d" + token + "@" + domainOf(e.MailFrom),
@@ -125,8 +126,11 @@ func (r *renderJob) letterToken() string {
 
 // mailToken names the delivery in the addresses that answers and bounces come back to.
 func (e *Engine) mailToken(id campaigns.DeliveryID) string {
-	n := strconv.FormatInt(int64(id), 10)
-	return strconv.FormatInt(int64(id), 36) + "." + base64.RawURLEncoding.EncodeToString(mac(e.keys.links, 9, "message", n))
+	var decimal, sum [20]byte
+	n := strconv.AppendInt(decimal[:0], int64(id), 10)
+	var room [40]byte
+	token := append(strconv.AppendInt(room[:0], int64(id), 36), '.')
+	return string(base64.RawURLEncoding.AppendEncode(token, appendMAC(sum[:0], e.keys.links, 9, "message", string(n))))
 }
 
 // replyDomain is where bounces come back to.

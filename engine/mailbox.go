@@ -118,15 +118,15 @@ func (e *Engine) profileFor(s *surroundings, d *store.Delivery) *store.Profile {
 		return p
 	}
 	to := *p
-	to.Addresses = map[campaigns.Channel]members.Address{}
+	to.Addresses = nil
 	code := s.codes[codeOf(d)]
-	if d.Name == confirmMail && (code == nil || !e.sameMailbox(p.Addresses[campaigns.Email].Value, code.Address)) {
+	if d.Name == confirmMail && (code == nil || !e.sameMailbox(p.Addresses.On(campaigns.Email).Value, code.Address)) {
 		return &to // another address came, or none: nobody is asked any more
 	}
 	if code != nil && code.Address != "" {
-		to.Addresses[campaigns.Email] = members.Address{
+		to.Addresses = members.Addresses{{
 			Member: p.ID, Channel: campaigns.Email, Value: code.Address, Reach: channels.ReachUnknown, Suppressed: s.suppressed[code.AddressHash],
-		}
+		}}
 	}
 	return &to
 }
@@ -190,8 +190,9 @@ func (e *Engine) renderLinkMail(d *store.Delivery, p *store.Profile, c *store.Co
 	if err != nil {
 		return nil, err
 	}
-	m := &channels.Message{Delivery: d.ID, To: p.Addresses[campaigns.Email].Value, Lang: lang}
-	m.Mail = e.letter(d, e.mailToken(d.ID), content.Subject, strings.TrimSpace(p.FirstName+" "+p.LastName))
+	m := &channels.Message{Delivery: d.ID, To: p.Addresses.On(campaigns.Email).Value, Lang: lang}
+	l := e.letter(d, e.mailToken(d.ID), content.Subject, fullName(p))
+	m.Mail = &l
 	m.Mail.HTML, m.Mail.Text = []byte(document), []byte(plain)
 	m.Mail.FeedbackID = d.Name + ":system:service:kruzhok"
 	return m, nil
@@ -251,13 +252,13 @@ func (e *Engine) MailboxInfo(ctx context.Context, token string) (*MailboxPage, e
 		if err != nil {
 			return nil, err
 		}
-		_, page.OtherChat = other.Addresses[campaigns.Telegram]
+		_, page.OtherChat = other.Addresses.Find(campaigns.Telegram)
 		page.Stops = (other.StoppedAt != nil) != (p.StoppedAt != nil)
 	case err == nil:
 	case !fault.Is(err, fault.NotFound):
 		return nil, err
 	}
-	mine, has := p.Addresses[campaigns.Email]
+	mine, has := p.Addresses.Find(campaigns.Email)
 	page.Replaces = has && mine.Value != value
 	return page, nil
 }

@@ -360,7 +360,7 @@ func (e *Engine) writeAddressesAndConsents(ctx context.Context, tx *store.Tx, id
 	for _, a := range []newAddress{
 		{campaigns.Email, w.in.Email, w.email, w.emailKey, w.proof}, {campaigns.Telegram, w.in.TelegramChatID, w.chat, w.chat, members.Given},
 	} {
-		wrote, err := e.writeAddress(ctx, tx, id, had.Addresses[a.channel], a, now)
+		wrote, err := e.writeAddress(ctx, tx, id, had.Addresses.On(a.channel), a, now)
 		if err != nil {
 			return false, err
 		}

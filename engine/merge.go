@@ -109,8 +109,8 @@ func (m *merging) settle(ctx context.Context, zones []string, stops bool) error 
 // which one gave way.
 func (m *merging) addresses() (keep map[campaigns.Channel]campaigns.MemberID, dropped []campaigns.Channel) {
 	keep = map[campaigns.Channel]campaigns.MemberID{}
-	for _, ch := range slices.Sorted(maps.Keys(m.from.Addresses)) {
-		if _, both := m.into.Addresses[ch]; !both {
+	for _, ch := range m.from.Addresses.Channels() {
+		if _, both := m.into.Addresses.Find(ch); !both {
 			continue
 		}
 		keep[ch] = m.into.ID

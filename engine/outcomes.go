@@ -109,7 +109,7 @@ func (r *results) reaches(j job, reach channels.Reach, began time.Time) {
 	}
 	d := j.d
 	r.reach[reached{d.Member, d.Channel}] = store.Reached{
-		Member: d.Member, Channel: d.Channel, Address: j.p.Addresses[d.Channel].Value, Reach: reach, Began: began,
+		Member: d.Member, Channel: d.Channel, Address: j.p.Addresses.On(d.Channel).Value, Reach: reach, Began: began,
 	}
 }
 
@@ -288,6 +288,9 @@ func (e *Engine) writeResults(ctx context.Context, tx *store.Tx, res *results) e
 
 // providerNumber is a Telegram message id, or 0.
 func providerNumber(id string) int64 {
+	if strings.Trim(id, "0123456789") != "" { // a mail server's words
+		return 0
+	}
 	n, err := strconv.ParseInt(id, 10, 64)
 	if err != nil {
 		return 0

@@ -58,7 +58,7 @@ func topics(c *store.Community) []string {
 // openOn are the channels on which the member may get messages once they agree, in their order.
 func openOn(p *store.Profile) (out []campaigns.Channel) {
 	for _, ch := range []campaigns.Channel{campaigns.Telegram, campaigns.Email} {
-		if a, ok := p.Addresses[ch]; ok && a.Proof != members.Unconfirmed {
+		if a, ok := p.Addresses.Find(ch); ok && a.Proof != members.Unconfirmed {
 			out = append(out, ch)
 		}
 	}

@@ -107,7 +107,7 @@ type candidate struct {
 	p   *store.Profile
 
 	community *store.Community
-	en        *decide.Enrollment // the row, read; nil for a system reply, and before the message is made
+	en        *decide.Enrollment // the row, read, as long as the message is on its way; nil for a system reply, and before the message is made
 }
 
 // prepare takes deliveries through the gates. What the gates stop has its outcome in res.
@@ -117,7 +117,7 @@ func (e *Engine) prepare(ctx context.Context, ch campaigns.Channel, ds []*store.
 		return nil, err
 	}
 	now := e.now()
-	var through []candidate
+	through := make([]candidate, 0, len(ds))
 	for _, d := range ds {
 		c := candidate{d: d, row: s.rows[d.Enrollment], p: e.profileFor(s, d), community: s.c}
 		if ok, err := e.gate(ctx, &c, s, res, now); err != nil {
@@ -134,7 +134,7 @@ func (e *Engine) prepare(ctx context.Context, ch campaigns.Channel, ds []*store.
 	}
 	jobs := make([]job, len(through))
 	for i, c := range through {
-		jobs[i] = job{c, c.p.Addresses[ch].Reach}
+		jobs[i] = job{c, c.p.Addresses.On(ch).Reach}
 	}
 	return jobs, nil
 }
@@ -224,7 +224,7 @@ func (e *Engine) gateFacts(c *candidate, s *surroundings) decide.GateFacts {
 	g.Away = d.Reason == campaigns.Temporary || d.Reason == campaigns.RateLimited || s.cool.stoppedAt(d.Channel, worthUntil(d))
 	g.Channel, g.HasAddress = e.channelFacts(p, d.Channel, topic)
 	g.Channel.Off = e.off(d.Channel)
-	if d.Kind == store.SystemDelivery && d.Input != 0 && d.Channel == campaigns.Telegram && p.Addresses[d.Channel].Suppressed == erasedAddress {
+	if d.Kind == store.SystemDelivery && d.Input != 0 && d.Channel == campaigns.Telegram && p.Addresses.On(d.Channel).Suppressed == erasedAddress {
 		g.Channel.Suppressed = false // who was erased and writes again gets an answer to that, and nothing else
 	}
 	return g
@@ -279,22 +279,42 @@ func (e *Engine) compose(ctx context.Context, c *candidate, by *composer) (_ *ch
 	if c.d.Kind == store.SystemDelivery {
 		return e.renderReply(ctx, c.d, c.p, c.community)
 	}
-	en, err := by.reads.fromRow(c.row)
-	if err != nil {
+	r := by.next()
+	if r.en, err = by.reads.fromRow(c.row); err != nil {
 		return nil, err
 	}
-	c.en = &en
-	return e.render(&renderJob{e: e, l: c.l, d: c.d, p: c.p, c: c.community, en: en, room: by.room()})
+	c.en = &r.en
+	*r = renderJob{e: e, l: c.l, d: c.d, p: c.p, c: c.community, en: r.en, sheet: r.sheet}
+	m, err := e.render(r)
+	if err == nil {
+		by.made()
+	}
+	return m, err
 }
 
-// composer is what one line makes its messages with. A mail's memory is used again for the next but one: a stream has two of them on their way.
+// composer is what one line makes its messages with. What one was made with is used again for the next but one that could be made: a stream has two of
+// them on their way.
 type composer struct {
 	reads records
-	rooms [2]templates.MailRoom
+	jobs  [2]renderJob
 	last  int
 }
 
-func (x *composer) room() *templates.MailRoom {
-	x.last = 1 - x.last
-	return &x.rooms[x.last]
+// next is what the next message is made with.
+func (x *composer) next() *renderJob {
+	r := &x.jobs[1-x.last]
+	if r.sheet == nil {
+		r.sheet = new(sheet)
+	}
+	return r
+}
+
+// made: the message is on its way now.
+func (x *composer) made() { x.last = 1 - x.last }
+
+// sheet is what a message is written on.
+type sheet struct {
+	message channels.Message
+	mail    channels.Mail
+	room    templates.MailRoom
 }

@@ -139,7 +139,7 @@ func (e *Engine) preview(d Draft, c *store.Community, member *store.Profile, r P
 
 // invented is somebody who can be reached on every channel that there is.
 func invented(def *definition.Definition, r PreviewRequest) *store.Profile {
-	p := &store.Profile{Addresses: map[campaigns.Channel]members.Address{campaigns.Telegram: {}, campaigns.Email: {}}}
+	p := &store.Profile{Addresses: members.Addresses{{Channel: campaigns.Email}, {Channel: campaigns.Telegram}}}
 	p.FirstName, p.LastName, p.Language = r.FirstName, r.LastName, r.Language
 	if p.Language == "" {
 		p.Language = def.Languages[0]

@@ -18,7 +18,7 @@ import (
 // message makes one step's message on one channel, in as many parts as it has.
 func (v *previewing) message(s *definition.Step, ch campaigns.Channel) (_ *PreviewMessage, err error) {
 	d := &store.Delivery{Kind: store.StepDelivery, Step: s.ID, Visit: v.round(s), Channel: ch, CreatedAt: v.e.now()}
-	r := &renderJob{e: v.e, l: v.l, d: d, p: v.p, c: v.c, en: v.en, shown: true, room: new(templates.MailRoom)}
+	r := &renderJob{e: v.e, l: v.l, d: d, p: v.p, c: v.c, en: v.en, shown: true}
 	out := &PreviewMessage{Step: s.ID, Channel: ch}
 	for more := true; more; d.Part++ {
 		var m *channels.Message

@@ -18,7 +18,7 @@ func (w *world) reach(m campaigns.MemberID, ch campaigns.Channel) channels.Reach
 	w.t.Helper()
 	ps, err := w.store.Profiles(w.t.Context(), []campaigns.MemberID{m})
 	must(w.t, err)
-	return ps[m].Addresses[ch].Reach
+	return ps[m].Addresses.On(ch).Reach
 }
 
 // TestChatUnusable: each way in which a chat refuses us is noted on the address, the message goes by mail once, and later ones go there at once.

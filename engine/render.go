@@ -29,9 +29,9 @@ type renderJob struct {
 	// shown: the message is only looked at, so that its links and buttons carry no right.
 	shown bool
 
-	made *templates.Env      // the last one: a mail needs it for each of its texts
-	body *templates.Text     // of a mail
-	room *templates.MailRoom // a mail is written into
+	made  templates.Env   // the last one: a mail needs it for each of its texts
+	body  *templates.Text // of a mail
+	sheet *sheet          // the message is written on; nil: a new one
 }
 
 // lang is the language of a text for the member: their own where the text has it, else the campaign's first.
@@ -41,15 +41,10 @@ func (r *renderJob) lang(t definition.Texts) (string, campaigns.Lang) {
 
 // env holds the values that texts may use.
 func (r *renderJob) env(lang campaigns.Lang) templates.Env {
-	if r.made == nil || r.made.Lang != lang {
-		made := r.makeEnv(lang)
-		r.made = &made
+	if r.made.Find == nil || r.made.Lang != lang {
+		r.made = templates.Env{Lang: lang, Zone: zone(r.c, r.p.TimeZone), Find: func(path []string) any { return r.find(lang, path) }}
 	}
-	return *r.made
-}
-
-func (r *renderJob) makeEnv(lang campaigns.Lang) templates.Env {
-	return templates.Env{Lang: lang, Zone: zone(r.c, r.p.TimeZone), Find: func(path []string) any { return r.find(lang, path) }}
+	return r.made
 }
 
 // find is the value at the path; nil: none.
@@ -99,7 +94,7 @@ func (r *renderJob) ofMember(path []string) any {
 	case "last_name":
 		return r.p.LastName
 	case "full_name":
-		return strings.TrimSpace(r.p.FirstName + " " + r.p.LastName)
+		return fullName(r.p)
 	case "language":
 		return string(spoken(r.p, r.c))
 	case campaigns.FormalityAttribute:
@@ -179,7 +174,7 @@ func (r *renderJob) link(src string) (string, error) {
 
 // spoken is the member's language where the campaign has it, else its first.
 func (r *renderJob) spoken() campaigns.Lang {
-	_, lang := r.lang(definition.Texts{})
+	_, lang := r.lang(nil)
 	return lang
 }
 
@@ -222,8 +217,13 @@ func (e *Engine) renderAsk(ctx context.Context, l *live, d *store.Delivery, ask 
 	return r.chatAsk(ask, picked)
 }
 
+// message begins the message.
 func (r *renderJob) message(lang campaigns.Lang) *channels.Message {
-	return &channels.Message{Delivery: r.d.ID, To: r.p.Addresses[r.d.Channel].Value, Lang: lang}
+	if r.sheet == nil {
+		r.sheet = new(sheet)
+	}
+	r.sheet.message = channels.Message{Delivery: r.d.ID, To: r.p.Addresses.On(r.d.Channel).Value, Lang: lang}
+	return &r.sheet.message
 }
 
 // chatParts is the text as Telegram messages: at most three for a send, one for a question.
@@ -322,7 +322,7 @@ func (r *renderJob) keyboard(ask *definition.Ask, lang campaigns.Lang, picked []
 	if ask.Type == campaigns.Choices {
 		verb = pressToggle
 	}
-	chat := r.p.Addresses[campaigns.Telegram].Value
+	chat := r.p.Addresses.On(campaigns.Telegram).Value
 	var rows [][]channels.Button
 	for _, line := range answers.Layout(ask) {
 		var row []channels.Button
@@ -354,12 +354,13 @@ func (r *renderJob) press(chat string, b button) string {
 	return r.e.buttonData(chat, b)
 }
 
-// signed is the right that a link of the message carries.
-func (r *renderJob) signed(kind linkKind, id int64, expires time.Time) string {
+// signed is the address of a page with the right that a link of the message carries.
+func (r *renderJob) signed(page string, kind linkKind, id int64, expires time.Time) string {
 	if r.shown {
-		return shownOnly
+		return r.e.PublicURL + page + shownOnly
 	}
-	return r.e.link(kind, id, expires)
+	var room [160]byte
+	return string(r.e.appendLink(append(append(room[:0], r.e.PublicURL...), page...), kind, id, expires))
 }
 
 // more reports whether the text of a delivery goes on in another message. Most texts cannot be that long, whatever their values.

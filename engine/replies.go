@@ -23,7 +23,7 @@ func say(lang campaigns.Lang, key string, args map[string]any) string {
 // renderReply makes the message of a system reply. Its words come from the catalogs, its values from the rows of this moment.
 func (e *Engine) renderReply(ctx context.Context, d *store.Delivery, p *store.Profile, c *store.Community) (*channels.Message, error) {
 	lang := spoken(p, c)
-	m := &channels.Message{Delivery: d.ID, To: p.Addresses[d.Channel].Value, Lang: lang}
+	m := &channels.Message{Delivery: d.ID, To: p.Addresses.On(d.Channel).Value, Lang: lang}
 	args := map[string]any{"community": c.Name, "name": p.FirstName}
 	switch d.Name {
 	case "start", "returned":
@@ -174,14 +174,14 @@ func (e *Engine) mydata(ctx context.Context, lang campaigns.Lang, p *store.Profi
 		}
 		out += "\n" + html.EscapeString(line)
 	}
-	add("name", strings.TrimSpace(p.FirstName+" "+p.LastName))
+	add("name", fullName(p))
 	add("language", languageName(p.Language))
 	add("zone", p.TimeZone)
 	if f, known := formalityOf(&p.Member); known {
 		add("formality", say(lang, "formality."+string(f), nil))
 	}
-	add("email", p.Addresses[campaigns.Email].Value)
-	add("telegram", p.Addresses[campaigns.Telegram].Value)
+	add("email", p.Addresses.On(campaigns.Email).Value)
+	add("telegram", p.Addresses.On(campaigns.Telegram).Value)
 	add("topics", topicList(locale.Match(string(lang)), p))
 	if p.Quiet != nil {
 		add("quiet", p.Quiet.From.String()+"–"+p.Quiet.To.String())

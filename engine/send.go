@@ -217,7 +217,7 @@ type job struct {
 // sendSome takes claimed deliveries of one channel through the gates, sends and writes what became of them, in one transaction of outcomes.
 // Deliveries without an outcome in the result were not begun and stay as they were. known is what was read of their members a moment ago, or nil.
 func (e *Engine) sendSome(ctx context.Context, lane campaigns.Lane, ch campaigns.Channel, ds []*store.Delivery, known *surroundings) ([]store.Outcome, error) {
-	res := &results{channel: ch, lane: lane}
+	res := &results{channel: ch, lane: lane, outcomes: make([]store.Outcome, 0, len(ds))}
 	gated := time.Now()
 	if !known.fresh() {
 		known = nil
@@ -262,17 +262,22 @@ func (e *Engine) send(ctx context.Context, lines []*line, jobs []job, gated time
 // inTurn is a closed channel of what each member gets: one member's messages keep their order and go over one connection.
 func inTurn(jobs []job) <-chan []job {
 	slices.SortStableFunc(jobs, func(a, b job) int { return cmp.Compare(a.d.ID, b.d.ID) })
-	var order []campaigns.MemberID
-	by := map[campaigns.MemberID][]job{}
-	for _, j := range jobs {
-		if by[j.d.Member] == nil {
-			order = append(order, j.d.Member)
-		}
-		by[j.d.Member] = append(by[j.d.Member], j)
+	seen := make(map[campaigns.MemberID]int, len(jobs)) // their first job
+	next := make([]int, len(jobs))                      // the same member's; 0: none
+	for i := len(jobs) - 1; i >= 0; i-- {
+		m := jobs[i].d.Member
+		next[i], seen[m] = seen[m], i
 	}
-	queue := make(chan []job, len(order))
-	for _, m := range order {
-		queue <- by[m]
+	queue := make(chan []job, len(seen))
+	for i, j := range jobs {
+		if seen[j.d.Member] != i {
+			continue
+		}
+		some := jobs[i : i+1 : i+1] // most have one
+		for k := next[i]; k != 0; k = next[k] {
+			some = append(some, jobs[k])
+		}
+		queue <- some
 	}
 	close(queue)
 	return queue

@@ -21,7 +21,7 @@ func (e *Engine) everything(ctx context.Context, tx *store.Tx, p *store.Profile,
 	if err := tx.UpdateMember(ctx, &p.Member); err != nil {
 		return err
 	}
-	for ch := range p.Addresses {
+	for _, ch := range p.Addresses.Channels() {
 		if err := tx.AppendConsent(ctx, p.ID, members.Consent{Channel: ch, Topic: members.Everything, Given: on, Source: source, At: now}); err != nil {
 			return err
 		}

@@ -136,7 +136,7 @@ func (t *telling) together(w *noticeWords, l *live, people map[campaigns.MemberI
 
 // called is what to call the member: their names, else the external id, else the number.
 func called(p *store.Profile) string {
-	return clip(oneLine(cmp.Or(strings.TrimSpace(p.FirstName+" "+p.LastName), p.ExternalID, "#"+strconv.FormatInt(int64(p.ID), 10))), maxName)
+	return clip(oneLine(cmp.Or(fullName(p), p.ExternalID, "#"+strconv.FormatInt(int64(p.ID), 10))), maxName)
 }
 
 func (e *Engine) memberPage(id campaigns.MemberID) string {
@@ -186,7 +186,8 @@ func (t *telling) mail(w *noticeWords, c *store.Community) (*channels.Message, e
 	}
 	n := t.named[0]
 	d := &store.Delivery{ID: campaigns.DeliveryID(n.ID), CreatedAt: n.CreatedAt}
-	m := &channels.Message{Delivery: d.ID, To: n.Address, Lang: w.lang, Mail: t.e.letter(d, t.e.mailToken(d.ID), content.Subject, "")}
+	l := t.e.letter(d, t.e.mailToken(d.ID), content.Subject, "")
+	m := &channels.Message{Delivery: d.ID, To: n.Address, Lang: w.lang, Mail: &l}
 	m.Mail.HTML, m.Mail.Text, m.Mail.ReplyTo = []byte(document), []byte(plain), ""
 	m.Mail.FeedbackID = "notice:system:service:kruzhok"
 	return m, nil

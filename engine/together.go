@@ -130,7 +130,7 @@ func (c *crowdTx) claim(ctx context.Context, slots, kept []store.QuestionSlot) e
 	for _, x := range c.through {
 		if !x.needsSlot() || has[x.d.ID] {
 			x.d.State, x.d.ClaimOwner, x.d.ClaimUntil, x.d.Attempts = campaigns.Claimed, c.e.Owner, &c.until, 1
-			c.jobs = append(c.jobs, job{x, x.p.Addresses[x.d.Channel].Reach})
+			c.jobs = append(c.jobs, job{x, x.p.Addresses.On(x.d.Channel).Reach})
 		}
 	}
 	return nil

@@ -35,7 +35,7 @@ func (w *work) markTwin(ctx context.Context, row *store.Enrollment, p *store.Pro
 	if err != nil || d == nil || d.ProviderID == "" {
 		return nil, err
 	}
-	chat, community := p.Addresses[campaigns.Telegram].Value, w.community
+	chat, community := p.Addresses.On(campaigns.Telegram).Value, w.community
 	return &mark{chat + "/" + d.ProviderID, w.e.marks.next(), func(ctx context.Context) error {
 		m, err := w.e.renderAsk(ctx, l, d, ask, p, community, chosen(a))
 		if err != nil {

@@ -2,6 +2,8 @@
 package members
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
@@ -49,6 +51,46 @@ type Address struct {
 	Proof Proof
 	// Suppressed is the reason the address is on the suppression list, or empty.
 	Suppressed string
+}
+
+// Addresses are a member's, at most one a channel, in order of the channels' names. Bulk work reads thousands of members, for whom a map would be most of what it keeps in memory.
+type Addresses []Address
+
+// Find is the address on the channel.
+func (as Addresses) Find(ch campaigns.Channel) (Address, bool) {
+	for i := range as {
+		if as[i].Channel == ch {
+			return as[i], true
+		}
+	}
+	return Address{}, false
+}
+
+// On is the address on the channel, or the zero address.
+func (as Addresses) On(ch campaigns.Channel) Address {
+	a, _ := as.Find(ch)
+	return a
+}
+
+// Set puts the address in the place of the one on its channel.
+func (as *Addresses) Set(a Address) {
+	for i := range *as {
+		if (*as)[i].Channel == a.Channel {
+			(*as)[i] = a
+			return
+		}
+	}
+	*as = append(*as, a)
+	slices.SortFunc(*as, func(a, b Address) int { return strings.Compare(string(a.Channel), string(b.Channel)) })
+}
+
+// Channels are those on which there is an address.
+func (as Addresses) Channels() []campaigns.Channel {
+	chs := make([]campaigns.Channel, len(as))
+	for i := range as {
+		chs[i] = as[i].Channel
+	}
+	return chs
 }
 
 // Proof says how sure it is that an address is its member's. The SQL CHECK of addresses.proof repeats this list.

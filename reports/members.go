@@ -63,7 +63,7 @@ func (w Way) Fails() bool { return w == Blocked || w == Gone || w == Suppressed 
 
 // WayOf tells how the channel reaches the member.
 func WayOf(p *store.Profile, ch campaigns.Channel) Way {
-	a, has := p.Addresses[ch]
+	a, has := p.Addresses.Find(ch)
 	switch {
 	case !has:
 		return NoAddress

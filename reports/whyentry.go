@@ -53,7 +53,7 @@ func (e *explainer) notEntered(ctx context.Context) ([]WhyLine, error) {
 
 func (e *explainer) addressed(def *definition.Definition) bool {
 	for _, ch := range def.Channels {
-		if _, ok := e.p.Addresses[ch]; ok {
+		if _, ok := e.p.Addresses.Find(ch); ok {
 			return true
 		}
 	}
@@ -274,8 +274,8 @@ func (e *explainer) facts(ctx context.Context, c *definition.Condition) (f defin
 	if f.Language == "" {
 		f.Language = engine.Fallback(e.community)
 	}
-	for ch, a := range e.p.Addresses {
-		f.Channels[ch] = a.Reach.Usable() && a.Suppressed == "" && a.Proof != members.Unconfirmed
+	for _, a := range e.p.Addresses {
+		f.Channels[a.Channel] = a.Reach.Usable() && a.Suppressed == "" && a.Proof != members.Unconfirmed
 	}
 	f.Now = e.r.Now()
 	if f.Segments, _, err = e.r.segments(ctx, c); err != nil {

@@ -103,7 +103,7 @@ func (w *passage) recorded(d *store.Delivery, ch campaigns.Channel) campaigns.Re
 // now is why the channel cannot be used as the member is known at present; empty: it can.
 func (w *passage) now(ch campaigns.Channel) campaigns.Reason {
 	f := decide.Facts{Channels: map[campaigns.Channel]decide.ChannelFacts{}, Stopped: w.p.StoppedAt != nil}
-	if a, ok := w.p.Addresses[ch]; ok { // whether the channel is configured, reports do not know
+	if a, ok := w.p.Addresses.Find(ch); ok { // whether the channel is configured, reports do not know
 		f.Channels[ch] = decide.ChannelFacts{
 			Reach: a.Reach, Suppressed: a.Suppressed != "", Unconfirmed: a.Proof == members.Unconfirmed, Consent: w.p.Consents.Allows(ch, w.def.Topic),
 		}
@@ -343,7 +343,7 @@ func (w *passage) unseen() *WhyLine {
 	if w.row.WaitKind != campaigns.WaitAnswer || asked.Twin != "" {
 		return nil
 	}
-	a := w.p.Addresses[asked.Channel]
+	a := w.p.Addresses.On(asked.Channel)
 	var reason campaigns.Reason
 	switch {
 	case a.Reach == channels.ReachBlocked:

@@ -116,12 +116,13 @@ func keysOf(m *channels.Message) (keys []string) {
 	return keys
 }
 
-// kept is the message in memory of its own: a mail's parts stand in some that the next mails are written into.
+// kept is the message in memory of its own: the next ones are written where it stands.
 func kept(m *channels.Message) *channels.Message {
+	own := *m
 	if m.Mail == nil {
-		return m
+		return &own
 	}
-	own, mail := *m, *m.Mail
+	mail := *m.Mail
 	mail.HTML, mail.Text = slices.Clone(mail.HTML), slices.Clone(mail.Text)
 	own.Mail = &mail
 	return &own

@@ -219,8 +219,8 @@ func copyOf(m *engine.MemberView, does Behaviour) Member {
 	if m.Quiet != nil {
 		out.Quiet = &engine.QuietInput{From: m.Quiet.From.String(), To: m.Quiet.To.String()}
 	}
-	for ch, a := range m.Addresses {
-		out.Addresses[ch] = Address{Reach: a.Reach, Suppressed: a.Suppressed, Unconfirmed: a.Proof == members.Unconfirmed}
+	for _, a := range m.Addresses {
+		out.Addresses[a.Channel] = Address{Reach: a.Reach, Suppressed: a.Suppressed, Unconfirmed: a.Proof == members.Unconfirmed}
 	}
 	for key, given := range m.Consents {
 		if key.Topic == members.Everything { // evidence of Stopped

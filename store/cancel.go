@@ -27,8 +27,8 @@ func (tx *Tx) cancel(ctx context.Context, where string, of any, reason campaigns
 	}
 	left := map[int64]int{}
 	_, err = many(ctx, tx.run, func(r rows) (_ struct{}, err error) {
-		var m movedDelivery
-		if err = m.scan(r); err != nil {
+		m, err := scanMoved(r)
+		if err != nil {
 			return
 		}
 		tx.countMoved(m, campaigns.Canceled, reason, micros(now))

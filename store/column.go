@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"slices"
 	"strings"
@@ -98,15 +99,23 @@ func pointers[R any, T comparable](name, kind string, get func(R) *T) column[R] 
 		return nil
 	}
 	c.same = func(rs []R) bool {
-		first := c.value(rs[0])
-		return !slices.ContainsFunc(rs[1:], func(r R) bool { return c.value(r) != first })
+		first := get(rs[0])
+		return !slices.ContainsFunc(rs[1:], func(r R) bool {
+			v := get(r)
+			return (v == nil) != (first == nil) || v != nil && *v != *first
+		})
 	}
 	return c
 }
 
 // jsons is an object or array kept as text; nil is {}.
 func jsons[R any, T ~[]byte](name string, get func(R) T) column[R] {
-	return texts(name, func(r R) string { return jsonText(get(r)) })
+	c := texts(name, func(r R) string { return jsonText(get(r)) })
+	c.same = func(rs []R) bool {
+		first := get(rs[0])
+		return !slices.ContainsFunc(rs[1:], func(r R) bool { return !bytes.Equal(get(r), first) })
+	}
+	return c
 }
 
 func jsonText(b []byte) string {
@@ -220,30 +229,20 @@ func (cs columns[R]) apply(ctx context.Context, q queries, text string, rs []R) 
 		return nil, nil
 	}
 	if !q.dialect.postgres {
-		return cs.perRow(ctx, q, cs.statement(q, text, nil), rs)
+		return cs.inTurns(ctx, q, text, "", rs, nil, func() {})
 	}
-	return cs.atOnce(ctx, q, text+" RETURNING u.n", rs, func(r rows, into ...any) error { return r.Scan(into...) })
+	return cs.atOnce(ctx, q, text+" RETURNING u.n", rs, nil, nil)
 }
 
-// applyInto is apply that also returns columns of each row that changed: scan reads them behind the fields that it is given.
-func (cs columns[R]) applyInto(ctx context.Context, q queries, text, returning string, rs []R, scan func(rows, ...any) error) (at []int, err error) {
+// applyInto is apply that also returns columns of each row that changed: they are read into the same places, one row after another, and read is called for each.
+func (cs columns[R]) applyInto(ctx context.Context, q queries, text, returning string, rs []R, into []any, read func()) (at []int, err error) {
 	if len(rs) == 0 {
 		return nil, nil
 	}
 	if q.dialect.postgres {
-		return cs.atOnce(ctx, q, text+" RETURNING u.n, "+returning, rs, scan)
+		return cs.atOnce(ctx, q, text+" RETURNING u.n, "+returning, rs, into, read)
 	}
-	text = cs.statement(q, text, nil)
-	for i, r := range rs {
-		_, ok, err := one(ctx, q.run, func(r rows) (struct{}, error) { return struct{}{}, scan(r) }, text+" RETURNING "+returning, cs.values(r)...)
-		if err != nil {
-			return nil, err
-		}
-		if ok {
-			at = append(at, i)
-		}
-	}
-	return at, nil
+	return cs.inTurns(ctx, q, text, returning, rs, into, read)
 }
 
 func (cs columns[R]) statement(q queries, text string, shared []bool) string {
@@ -251,10 +250,15 @@ func (cs columns[R]) statement(q queries, text string, shared []bool) string {
 	return q.dialect.each(text, names, types, shared)
 }
 
-func (cs columns[R]) atOnce(ctx context.Context, q queries, text string, rs []R, scan func(rows, ...any) error) ([]int, error) {
+func (cs columns[R]) atOnce(ctx context.Context, q queries, text string, rs []R, into []any, read func()) ([]int, error) {
 	shared := cs.shared(text, rs)
-	return many(ctx, q.run, func(r rows) (n int, err error) {
-		err = scan(r, &n)
+	var n int
+	into = append([]any{&n}, into...)
+	return many(ctx, q.run, func(r rows) (int, error) {
+		err := r.Scan(into...)
+		if err == nil && read != nil {
+			read()
+		}
 		return n - 1, err
 	}, cs.statement(q, text, shared), cs.arrays(shared, rs)...)
 }

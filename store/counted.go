@@ -37,10 +37,10 @@ func (tx *Tx) countDelivery(g deliveryGroup, at int64) {
 	if !g.state.Final() {
 		g.state = campaigns.Pending
 	} else {
-		tx.count(finalGroup{g.campaign, at / quarter, g.state, g.reason}, 1)
+		tally(&tx.counts.finals, finalGroup{g.campaign, at / quarter, g.state, g.reason}, 1)
 	}
 	if g.campaign != 0 {
-		tx.count(g, 1)
+		tally(&tx.counts.deliveries, g, 1)
 	}
 }
 
@@ -53,15 +53,20 @@ type movedDelivery struct {
 
 const movedColumns = `campaign_id, step, channel, reason_before, chunk_id`
 
-func (m *movedDelivery) scan(r rows, into ...any) error {
+func (m *movedDelivery) into() []any {
 	m.state = campaigns.Pending
-	return r.Scan(append(into, orZero(&m.campaign), &m.step, &m.channel, &m.reason, orZero(&m.chunk))...)
+	return []any{orZero(&m.campaign), &m.step, &m.channel, &m.reason, orZero(&m.chunk)}
+}
+
+func scanMoved(r rows) (m movedDelivery, err error) {
+	err = r.Scan(m.into()...)
+	return m, err
 }
 
 // countMoved counts that it has another state or reason now.
 func (tx *Tx) countMoved(m movedDelivery, state campaigns.DeliveryState, reason campaigns.Reason, at int64) {
 	if m.campaign != 0 {
-		tx.count(m.deliveryGroup, -1)
+		tally(&tx.counts.deliveries, m.deliveryGroup, -1)
 	}
 	now := m.deliveryGroup
 	now.state, now.reason = state, reason
@@ -110,9 +115,9 @@ func (e *Enrollment) standing() standing {
 }
 
 func (tx *Tx) countStanding(s standing, n int) {
-	tx.count(s.path, n)
+	tally(&tx.counts.paths, s.path, n)
 	if s.coming != (comingGroup{}) {
-		tx.count(s.coming, n)
+		tally(&tx.counts.coming, s.coming, n)
 	}
 }
 

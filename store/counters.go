@@ -59,13 +59,49 @@ type countable interface {
 
 func (c counter) counter() counter { return c }
 
-// count notes that n more rows (or less) are such.
-func (tx *Tx) count(c countable, n int) {
-	if tx.counts == nil {
-		tx.counts = map[countable]int{}
-	}
-	tx.counts[c] += n
+// tallies are what a transaction has counted. Those that bulk work counts row by row stand apart, by their own types: as a countable, each row's would be a
+// piece of memory.
+type tallies struct {
+	paths      map[path]int
+	coming     map[comingGroup]int
+	deliveries map[deliveryGroup]int
+	finals     map[finalGroup]int
+	others     map[countable]int
 }
+
+func tally[K comparable](to *map[K]int, k K, n int) {
+	if *to == nil {
+		*to = map[K]int{}
+	}
+	(*to)[k] += n
+}
+
+// deltas are what is to be written of them.
+func (t *tallies) deltas() (ds []delta) {
+	ds = appendDeltas(ds, t.paths)
+	ds = appendDeltas(ds, t.coming)
+	ds = appendDeltas(ds, t.deliveries)
+	ds = appendDeltas(ds, t.finals)
+	return appendDeltas(ds, t.others)
+}
+
+// counted is a countable's own type.
+type counted interface {
+	comparable
+	countable
+}
+
+func appendDeltas[K counted](ds []delta, counts map[K]int) []delta {
+	for c, n := range counts {
+		if n != 0 {
+			ds = append(ds, delta{c.counter(), n})
+		}
+	}
+	return ds
+}
+
+// count notes that n more rows (or less) are such.
+func (tx *Tx) count(c countable, n int) { tally(&tx.counts.others, c, n) }
 
 type delta struct {
 	counter
@@ -82,13 +118,8 @@ var deltaColumns = columns[delta]{
 
 // appendCounts writes what the transaction has counted: a row a counter, however many rows it changed.
 func (tx *Tx) appendCounts(ctx context.Context) error {
-	var ds []delta
-	for c, n := range tx.counts {
-		if n != 0 {
-			ds = append(ds, delta{c.counter(), n})
-		}
-	}
-	tx.counts = nil
+	ds := tx.counts.deltas()
+	tx.counts = tallies{}
 	if len(ds) == 0 {
 		return nil
 	}

@@ -37,8 +37,8 @@ func (p *Profile) Facts(topic string) MemberFacts {
 		ID: p.ID, Language: p.Language, TimeZone: p.TimeZone, StoppedAt: p.StoppedAt, LastActAt: p.LastActAt, Attributes: p.Attributes, Tags: p.Tags,
 		Addresses: make([]AddressFacts, 0, len(p.Addresses)),
 	}
-	for ch, a := range p.Addresses {
-		f.Addresses = append(f.Addresses, AddressFacts{ch, a.Reach, a.Proof, a.Suppressed != "", p.Consents.Allows(ch, topic)})
+	for _, a := range p.Addresses {
+		f.Addresses = append(f.Addresses, AddressFacts{a.Channel, a.Reach, a.Proof, a.Suppressed != "", p.Consents.Allows(a.Channel, topic)})
 	}
 	return f
 }
@@ -61,19 +61,24 @@ func (q queries) MemberFacts(ctx context.Context, ids []campaigns.MemberID, want
 	if len(want.Channels) == 1 { // there are two: all else is both
 		args, of = append(args, want.Channels[0]), of+" AND a.channel = $4"
 	}
-	room := make([]MemberFacts, len(ids))
+	room, places := make([]MemberFacts, len(ids)), make([]AddressFacts, len(ids)) // most have one address, if they are asked for one channel
+	var f MemberFacts
+	var a AddressFacts
+	var suppressed, consent sql.NullBool
+	into := []any{
+		&f.ID, &f.Language, &f.TimeZone, timesInto{&f.StoppedAt}, timesInto{&f.LastActAt}, attributesInto{&f.Attributes},
+		orEmpty(&a.Channel), orEmpty(&a.Reach), orEmpty(&a.Proof), &suppressed, &consent,
+	}
 	_, err := many(ctx, q.run, func(r rows) (_ struct{}, err error) {
-		var f MemberFacts
-		var a AddressFacts
-		var suppressed, consent sql.NullBool
-		if err := r.Scan(&f.ID, &f.Language, &f.TimeZone, timesInto{&f.StoppedAt}, timesInto{&f.LastActAt}, attributesInto{&f.Attributes},
-			orEmpty(&a.Channel), orEmpty(&a.Reach), orEmpty(&a.Proof), &suppressed, &consent); err != nil {
+		if err := r.Scan(into...); err != nil {
 			return struct{}{}, err
 		}
 		known := fs[f.ID]
 		if known == nil {
-			known, room = &room[0], room[1:]
+			known = &room[0]
 			*known = f
+			known.Addresses = places[:0:1]
+			room, places = room[1:], places[1:]
 			fs[f.ID] = known
 		}
 		if a.Channel != "" {
@@ -101,10 +106,11 @@ func (q queries) addTagFacts(ctx context.Context, ids any, fs map[campaigns.Memb
 	})
 }
 
-// attributesInto reads attributes; none is no map.
+// attributesInto reads attributes into a new map; none is no map.
 type attributesInto struct{ to *map[string]any }
 
 func (i attributesInto) Scan(src any) error {
+	*i.to = nil // rows are read into one place one after another
 	var s string
 	if err := orEmpty(&s).Scan(src); err != nil || s == "{}" {
 		return err

@@ -76,9 +76,9 @@ func (tx *Tx) SendAgain(ctx context.Context, ids []campaigns.DeliveryID, params 
 // countAgain counts that a delivery is final no longer.
 func (tx *Tx) countAgain(d *Delivery) {
 	g := deliveryGroup{d.Campaign, d.Step, d.Channel, d.State, d.Reason}
-	tx.count(finalGroup{d.Campaign, quarterOf(*d.FinalAt), d.State, d.Reason}, -1)
+	tally(&tx.counts.finals, finalGroup{d.Campaign, quarterOf(*d.FinalAt), d.State, d.Reason}, -1)
 	if d.Campaign != 0 {
-		tx.count(g, -1)
+		tally(&tx.counts.deliveries, g, -1)
 	}
 	g.state, g.reason = campaigns.Pending, ""
 	tx.countDelivery(g, 0)

@@ -15,24 +15,49 @@ import (
 // Profile is everything about a member that deciding and sending look at.
 type Profile struct {
 	members.Member
-	Addresses map[campaigns.Channel]members.Address // at most one per channel; Suppressed filled from the suppression list
+	Addresses members.Addresses // Suppressed filled from the suppression list
 	Consents  members.Consents
 }
 
 const memberColumns = `id, external_id, first_name, last_name, language, time_zone, attributes, state, stopped_at, last_act_at, created_at, updated_at, quiet_from, quiet_to`
 
-func scanMember(r rows) (*members.Member, error) {
-	m := &members.Member{}
-	var from, to sql.NullInt64
-	err := r.Scan(&m.ID, orEmpty(&m.ExternalID), &m.FirstName, &m.LastName, &m.Language, &m.TimeZone, attributesInto{&m.Attributes}, &m.State,
-		timesInto{&m.StoppedAt}, timesInto{&m.LastActAt}, timeInto{&m.CreatedAt}, timeInto{&m.UpdatedAt}, &from, &to)
+// memberRow is what memberColumns are read into, one row after another.
+type memberRow struct {
+	m        members.Member
+	from, to sql.NullInt64
+}
+
+func (x *memberRow) into() []any {
+	m := &x.m
+	return []any{
+		&m.ID, orEmpty(&m.ExternalID), &m.FirstName, &m.LastName, &m.Language, &m.TimeZone,
+		attributesInto{&m.Attributes},
+		&m.State,
+		timesInto{&m.StoppedAt},
+		timesInto{&m.LastActAt},
+		timeInto{&m.CreatedAt},
+		timeInto{&m.UpdatedAt},
+		&x.from, &x.to,
+	}
+}
+
+// member is the one that was read.
+func (x *memberRow) member() members.Member {
+	m := x.m
 	if m.Attributes == nil {
 		m.Attributes = map[string]any{}
 	}
-	if from.Valid && to.Valid {
-		m.Quiet = &timing.Window{From: localTime(from.Int64), To: localTime(to.Int64)}
+	if x.from.Valid && x.to.Valid {
+		m.Quiet = &timing.Window{From: localTime(x.from.Int64), To: localTime(x.to.Int64)}
 	}
-	return m, err
+	return m
+}
+
+func scanMember(r rows) (*members.Member, error) {
+	var x memberRow
+	err := r.Scan(x.into()...)
+	m := x.member()
+	return &m, err
 }
 
 // Quiet hours stand in their columns as minutes of the local day.

@@ -105,13 +105,13 @@ func TestProfileHoldsAddressesAndConsents(t *testing.T) {
 		same(t, map[campaigns.MemberID]*store.Profile{
 			m.ID: {
 				Member: *m,
-				Addresses: map[campaigns.Channel]members.Address{
-					campaigns.Email:    {Member: m.ID, Channel: campaigns.Email, Value: "Anna@Example.org", Proof: members.Given, Reach: channels.ReachUnknown, Suppressed: "bounce"},
-					campaigns.Telegram: {Member: m.ID, Channel: campaigns.Telegram, Value: "77", Proof: members.Given, Reach: channels.ReachOK},
+				Addresses: members.Addresses{
+					{Member: m.ID, Channel: campaigns.Email, Value: "Anna@Example.org", Proof: members.Given, Reach: channels.ReachUnknown, Suppressed: "bounce"},
+					{Member: m.ID, Channel: campaigns.Telegram, Value: "77", Proof: members.Given, Reach: channels.ReachOK},
 				},
 				Consents: members.Consents{{Channel: campaigns.Email, Topic: "*"}: false, {Channel: campaigns.Telegram, Topic: "news"}: true},
 			},
-			n.ID: {Member: *n, Addresses: map[campaigns.Channel]members.Address{}, Consents: members.Consents{}},
+			n.ID: {Member: *n, Consents: members.Consents{}},
 		}, ps)
 		ledger := must[[]members.Consent](t)(s.ConsentLedger(t.Context(), m.ID))
 		if len(ledger) != 3 || !ledger[0].Given || ledger[1].Wording != "v2" || !ledger[2].At.Equal(at(2)) {
@@ -137,7 +137,7 @@ func TestAddressBelongsToOneMember(t *testing.T) {
 		}
 		reach := func() channels.Reach {
 			ps := must[map[campaigns.MemberID]*store.Profile](t)(s.Profiles(t.Context(), []campaigns.MemberID{m.ID}))
-			return ps[m.ID].Addresses[campaigns.Email].Reach
+			return ps[m.ID].Addresses.On(campaigns.Email).Reach
 		}
 		write(t, s, func(ctx context.Context, tx *store.Tx) error {
 			check(t, tx.SetAddress(ctx, mail(m.ID, "a@x"), "a@x", "h1", now))

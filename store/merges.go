@@ -48,8 +48,8 @@ func (tx *Tx) MergeMembers(ctx context.Context, m Merge) error {
 
 func (tx *Tx) mergeMembers(ctx context.Context, m Merge) error {
 	from, into := m.From.ID, m.Into.ID
-	for ch := range m.From.Addresses {
-		if _, both := m.Into.Addresses[ch]; !both {
+	for _, ch := range m.From.Addresses.Channels() {
+		if _, both := m.Into.Addresses.Find(ch); !both {
 			continue
 		}
 		gone := from
@@ -134,7 +134,7 @@ const unlist = `DELETE FROM segment_members WHERE member_id = $1 AND watch_id IN
 func (tx *Tx) mergeQuestions(ctx context.Context, m Merge) error {
 	from, into := m.From.ID, m.Into.ID
 	gone := from
-	if _, has := m.From.Addresses[campaigns.Telegram]; has && (m.Keep[campaigns.Telegram] == from || m.Into.Addresses[campaigns.Telegram].Value == "") {
+	if _, has := m.From.Addresses.Find(campaigns.Telegram); has && (m.Keep[campaigns.Telegram] == from || m.Into.Addresses.On(campaigns.Telegram).Value == "") {
 		gone = into
 	}
 	n, err := tx.run.exec(ctx, `DELETE FROM open_questions WHERE member_id = $1`, gone)

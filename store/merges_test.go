@@ -66,7 +66,7 @@ func TestMergeGivesEverything(t *testing.T) {
 		})
 		becomes(t, s, from.ID, into.ID, map[campaigns.Channel]campaigns.MemberID{campaigns.Telegram: from.ID})
 		p := must[map[campaigns.MemberID]*store.Profile](t)(s.Profiles(t.Context(), []campaigns.MemberID{into.ID}))[into.ID]
-		if p.Addresses[campaigns.Telegram].Value != "4815162342" || p.Addresses[campaigns.Email].Value != "Secret-mail@x" {
+		if p.Addresses.On(campaigns.Telegram).Value != "4815162342" || p.Addresses.On(campaigns.Email).Value != "Secret-mail@x" {
 			t.Errorf("addresses: %v", p.Addresses)
 		}
 		for _, table := range tables(t, s) {

@@ -166,11 +166,9 @@ func (tx *Tx) writeFinal(ctx context.Context, os []*Outcome) (changed []int, lef
 
 // writeMoved runs a statement that changes deliveries' states or reasons, and counts those that it changed.
 func (tx *Tx) writeMoved(ctx context.Context, cs columns[*Outcome], text string, os []*Outcome, each func(movedDelivery)) ([]int, error) {
-	var moved []movedDelivery
-	at, err := cs.applyInto(ctx, tx.queries, text, movedColumns, os, func(r rows, into ...any) error {
-		moved = append(moved, movedDelivery{})
-		return moved[len(moved)-1].scan(r, into...)
-	})
+	moved := make([]movedDelivery, 0, len(os))
+	var m movedDelivery
+	at, err := cs.applyInto(ctx, tx.queries, text, movedColumns, os, m.into(), func() { moved = append(moved, m) })
 	for i, j := range at {
 		tx.countMoved(moved[i], os[j].State, os[j].Reason, micros(os[j].At))
 		each(moved[i])

@@ -2,6 +2,8 @@ package store_test
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"sync"
 	"testing"
 
@@ -321,5 +323,57 @@ func TestOver(t *testing.T) {
 				same(t, &over, got)
 			}
 		}
+	})
+}
+
+// TestOutcomesOfManyUnderAChunk: of as many as are written together, those that changed are told, each with its own outcome, and counted.
+func TestOutcomesOfManyUnderAChunk(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store) {
+		c := newCampaign(t, s, "a", campaigns.Running)
+		k, ds := bulk(t, s, c, 70)
+		result := func(i int) store.Outcome {
+			o := store.Outcome{Delivery: ds[i].ID, Enrollment: ds[i].Enrollment, Chunk: k.ID, State: campaigns.Sent, ProviderID: fmt.Sprint(i), At: at(i)}
+			if i%4 == 0 {
+				o.State, o.Reason = campaigns.Failed, campaigns.Rejected
+			}
+			if i%3 == 0 { // nothing follows: its passage is completed, unless another has changed it
+				o.Over = enrollment(t, s, ds[i].Enrollment)
+				o.Over.State, o.Over.WaitKind, o.Over.WaitDelivery = campaigns.EnrollmentCompleted, campaigns.WaitNone, 0
+				if i%2 == 0 {
+					o.Over.Rev--
+				}
+			}
+			return o
+		}
+		var some, all []store.Outcome
+		var want []campaigns.DeliveryID
+		for i := range ds {
+			o := result(i)
+			if all = append(all, o); i%5 == 0 {
+				some = append(some, o)
+			} else {
+				want = append(want, ds[i].ID)
+			}
+		}
+		outcomes(t, s, some...)
+		for i := range all { // none of those changes again
+			if i%5 == 0 {
+				all[i].State, all[i].ProviderID = campaigns.Unknown, "another"
+			}
+		}
+		got := outcomes(t, s, all...)
+		slices.Sort(got)
+		same(t, want, got)
+		for i := range ds {
+			o, d, e := result(i), delivery(t, s, ds[i].ID), enrollment(t, s, ds[i].Enrollment)
+			same(t, []any{o.State, o.Reason, o.ProviderID, o.At}, []any{d.State, d.Reason, d.ProviderID, *d.FinalAt})
+			if completed := i%3 == 0 && i%2 > 0; completed != (e.State == campaigns.EnrollmentCompleted) || !completed && (e.DueAt == nil || !e.DueAt.Equal(at(i))) {
+				t.Errorf("the passage of %d is %s, due %v", i, e.State, e.DueAt)
+			}
+		}
+		if left := claimChunk(t, s, "w", 100); left != nil {
+			t.Errorf("the chunk has %d left", left.Left)
+		}
+		same(t, 0, len(must[[]string](t)(s.Differences(t.Context(), c.ID))))
 	})
 }

@@ -53,6 +53,7 @@ func pgPool(ctx context.Context, url string, conns int) (*pgxpool.Pool, error) {
 	}
 	// Compiling a statement takes longer than any of ours runs: a list that might have to look far is estimated as dear, and stops after some thousand rows.
 	cfg.AfterConnect = func(ctx context.Context, c *pgx.Conn) error {
+		registerArrays(c.TypeMap())
 		_, err := c.Exec(ctx, "SET jit = off")
 		return err
 	}

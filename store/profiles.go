@@ -39,13 +39,13 @@ func (q queries) profilesAtOnce(ctx context.Context, ids []campaigns.MemberID) (
 		if err != nil {
 			return struct{}{}, err
 		}
-		p := &Profile{Member: *m, Addresses: map[campaigns.Channel]members.Address{}, Consents: members.Consents{}}
+		p := &Profile{Member: *m, Consents: members.Consents{}}
 		if len(tags) > 0 {
 			p.Tags = tags
 		}
 		for _, a := range addresses {
 			ch := campaigns.Channel(a[0])
-			p.Addresses[ch] = members.Address{Member: m.ID, Channel: ch, Value: a[1], Reach: channels.Reach(a[2]), Proof: members.Proof(a[3]), Suppressed: a[4]}
+			p.Addresses.Set(members.Address{Member: m.ID, Channel: ch, Value: a[1], Reach: channels.Reach(a[2]), Proof: members.Proof(a[3]), Suppressed: a[4]})
 		}
 		for _, c := range consents {
 			p.Consents[members.ConsentKey{Channel: campaigns.Channel(c[0]), Topic: c[1]}] = c[2] != ""
@@ -85,7 +85,7 @@ func (q queries) profiles(ctx context.Context, ids []campaigns.MemberID) (map[ca
 	_, err := many(ctx, q.run, func(r rows) (_ struct{}, err error) {
 		m, err := scanMember(r)
 		if err == nil {
-			ps[m.ID] = &Profile{Member: *m, Addresses: map[campaigns.Channel]members.Address{}, Consents: members.Consents{}}
+			ps[m.ID] = &Profile{Member: *m, Consents: members.Consents{}}
 		}
 		return struct{}{}, err
 	}, `SELECT `+memberColumns+` FROM members WHERE id`+q.dialect.among(1), all)
@@ -126,7 +126,7 @@ func (q queries) addAddresses(ctx context.Context, ids any, ps map[campaigns.Mem
 		var a members.Address
 		err = r.Scan(&a.Member, &a.Channel, &a.Value, &a.Reach, &a.Proof, orEmpty(&a.Suppressed))
 		if p := ps[a.Member]; p != nil {
-			p.Addresses[a.Channel] = a
+			p.Addresses.Set(a)
 		}
 		return
 	}, `SELECT a.member_id, a.channel, a.value, a.reach, a.proof, s.reason

@@ -23,18 +23,20 @@ func (q queries) Recipients(ctx context.Context, ids []campaigns.MemberID, chs [
 		args, of, on = append(args, chs[0]), of+" AND a.channel = $4", "$4"
 	}
 	same := map[said]members.Consents{}
-	room := make([]Profile, len(ids))
+	room, places := make([]Profile, len(ids)), make([]members.Address, len(ids)) // most have one address, if they are asked for one channel
+	var m memberRow
+	var x recipient
+	into := append(m.into(), orEmpty(&x.Channel), orEmpty(&x.Value), orEmpty(&x.Reach), orEmpty(&x.Proof), orEmpty(&x.Suppressed), &x.about, &x.all)
 	_, err := many(ctx, q.run, func(r rows) (_ struct{}, err error) {
-		var x recipient
-		m, err := scanMember(alsoScan{r, []any{orEmpty(&x.Channel), orEmpty(&x.Value), orEmpty(&x.Reach), orEmpty(&x.Proof), orEmpty(&x.Suppressed), &x.about, &x.all}})
-		if err != nil {
+		if err := r.Scan(into...); err != nil {
 			return struct{}{}, err
 		}
-		p := ps[m.ID]
+		p := ps[m.m.ID]
 		if p == nil {
-			p, room = &room[0], room[1:]
-			*p = Profile{Member: *m, Addresses: make(map[campaigns.Channel]members.Address, 1)}
-			ps[m.ID] = p
+			p = &room[0]
+			*p = Profile{Member: m.member(), Addresses: places[:0:1]}
+			room, places = room[1:], places[1:]
+			ps[p.ID] = p
 		}
 		x.said.channel = x.Channel
 		if len(chs) == 1 {
@@ -67,7 +69,8 @@ type said struct {
 func (x *recipient) into(p *Profile, same map[said]members.Consents, topic string) {
 	if x.Reach != "" {
 		x.Member = p.ID
-		p.Addresses[x.said.channel] = x.Address
+		x.Channel = x.said.channel
+		p.Addresses.Set(x.Address)
 	}
 	cs := same[x.said]
 	if cs == nil {

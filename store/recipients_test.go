@@ -7,10 +7,28 @@ import (
 	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/timing"
 	"github.com/kruzhok/kruzhok/channels"
 	"github.com/kruzhok/kruzhok/members"
 	"github.com/kruzhok/kruzhok/store"
 )
+
+// various gives the n-th of some members what its neighbours do not have, so that nothing of one may be taken for another's.
+func various(m *members.Member, n int) {
+	m.Attributes = map[string]any{}
+	if n%3 > 0 {
+		m.Attributes[fmt.Sprint("only", n)] = float64(n)
+	}
+	if n%2 > 0 {
+		m.LastActAt, m.Quiet = ptr(at(n)), &timing.Window{From: timing.LocalTime{Hour: n % 24}, To: timing.LocalTime{Hour: 9, Minute: n}}
+	}
+	if n%5 == 1 {
+		m.StoppedAt = ptr(at(n))
+	}
+	if n%4 == 3 {
+		m.Language, m.TimeZone = "ru", "Asia/Tokyo"
+	}
+}
 
 // TestRecipients: what is read for a message is what the whole profile says about its channel and topic, for every way in which they can stand.
 func TestRecipients(t *testing.T) {
@@ -20,7 +38,7 @@ func TestRecipients(t *testing.T) {
 		for _, about := range decided {
 			for _, all := range decided {
 				for _, where := range [][]campaigns.Channel{nil, {campaigns.Email}, {campaigns.Telegram}, {campaigns.Email, campaigns.Telegram}} {
-					m := newMember(t, s, func(m *members.Member) { m.Attributes = map[string]any{"level": "B1"} })
+					m := newMember(t, s, func(m *members.Member) { various(m, len(ids)) })
 					ids = append(ids, m.ID)
 					write(t, s, func(ctx context.Context, tx *store.Tx) error {
 						for _, ch := range where {
@@ -49,7 +67,7 @@ func TestRecipients(t *testing.T) {
 			want := *whole[id]
 			want.Consents = members.Consents{}
 			for key, given := range whole[id].Consents {
-				if _, has := want.Addresses[key.Channel]; has && key.Topic != "other" { // where nothing can be sent, nobody asks
+				if _, has := want.Addresses.Find(key.Channel); has && key.Topic != "other" { // where nothing can be sent, nobody asks
 					want.Consents[key] = given
 				}
 			}
@@ -60,11 +78,12 @@ func TestRecipients(t *testing.T) {
 		for _, ch := range []campaigns.Channel{campaigns.Email, campaigns.Telegram} {
 			got := must[map[campaigns.MemberID]*store.Profile](t)(s.Recipients(t.Context(), append(ids, 1<<40), []campaigns.Channel{ch}, "news"))
 			same(t, len(ids), len(got))
+			facts := must[map[campaigns.MemberID]*store.MemberFacts](t)(s.MemberFacts(t.Context(), ids, store.FactsWanted{Topic: "news", Channels: []campaigns.Channel{ch}, Attributes: true}))
 			for _, id := range ids {
 				want := *whole[id]
-				want.Addresses, want.Consents = map[campaigns.Channel]members.Address{}, members.Consents{}
-				if a, ok := whole[id].Addresses[ch]; ok {
-					want.Addresses[ch] = a
+				want.Addresses, want.Consents = members.Addresses{}, members.Consents{}
+				if a, ok := whole[id].Addresses.Find(ch); ok {
+					want.Addresses.Set(a)
 				}
 				for key, given := range whole[id].Consents {
 					if key.Channel == ch && key.Topic != "other" {
@@ -72,6 +91,12 @@ func TestRecipients(t *testing.T) {
 					}
 				}
 				same(t, &want, got[id])
+				short := want.Facts("news")
+				short.Attributes = nil
+				if len(want.Attributes) > 0 {
+					short.Attributes = want.Attributes
+				}
+				same(t, &short, facts[id])
 			}
 		}
 	})
@@ -94,7 +119,7 @@ func TestSetReaches(t *testing.T) {
 		})
 		for _, r := range rs {
 			p := must[map[campaigns.MemberID]*store.Profile](t)(s.Profiles(t.Context(), []campaigns.MemberID{r.Member}))[r.Member]
-			same(t, r.Reach, p.Addresses[campaigns.Email].Reach)
+			same(t, r.Reach, p.Addresses.On(campaigns.Email).Reach)
 		}
 	})
 }
@@ -118,7 +143,7 @@ func TestAnOlderAttemptTellsNothing(t *testing.T) {
 				return tx.SetReaches(ctx, []store.Reached{{Member: m.ID, Channel: campaigns.Email, Address: c.address, Reach: channels.ReachGone, Began: c.began}}, at(6))
 			})
 			p := must[map[campaigns.MemberID]*store.Profile](t)(s.Profiles(t.Context(), []campaigns.MemberID{m.ID}))[m.ID]
-			same(t, c.want, p.Addresses[campaigns.Email].Reach)
+			same(t, c.want, p.Addresses.On(campaigns.Email).Reach)
 			due := map[channels.Reach]time.Time{channels.ReachOK: at(90), channels.ReachGone: at(6)}[c.want]
 			same(t, due, *enrollment(t, s, asked).DueAt)
 		}

@@ -42,7 +42,7 @@ type Tx struct {
 
 	gathered *gathered // nil: writes do not wait for each other
 
-	counts map[countable]int // what is appended to the counters before the transaction commits
+	counts tallies // what is appended to the counters before the transaction commits
 
 	committed []func() // told when the transaction has committed
 

@@ -66,9 +66,7 @@ func (cs columns[R]) applyAll(ctx context.Context, q queries, text string, rs []
 	}
 	rest := 0
 	if shared != nil {
-		values, fields := cs.together(shared)
-		together := fieldOfRow.ReplaceAllStringFunc(strings.Replace(text, "{rows}", "(VALUES "+values+") AS u", 1), func(f string) string { return fields[f] })
-		args := cs.sharedValues(shared, rs[0])
+		together, args := cs.changesTogether(text, shared), cs.sharedValues(shared, rs[0])
 		for ; len(rs)-rest >= togetherRows; rest += togetherRows {
 			args := args[:len(args):len(args)]
 			for _, r := range rs[rest : rest+togetherRows] {
@@ -85,8 +83,77 @@ func (cs columns[R]) applyAll(ctx context.Context, q queries, text string, rs []
 	return changed + len(at), err
 }
 
-// together is the VALUES of togetherRows rows, "(?3, ?4), (?5, ?6), …" without the shared columns, whose parameters come first; and how each column
-// is called beside such a VALUES: "u.column2", or the shared parameter.
+// inTurns is applyInto for SQLite, and apply with no columns to return: togetherRows rows at once where the statement finds its rows by their id, which tells
+// which of them changed; the others, and what is left, row by row.
+func (cs columns[R]) inTurns(ctx context.Context, q queries, text, returning string, rs []R, into []any, read func()) (at []int, err error) {
+	id, rest := cs.idOf(text), 0
+	if shared := cs.shared(text, rs); shared != nil && id != "" {
+		var changed int64
+		into := append([]any{&changed}, into...)
+		together, args := cs.changesTogether(text, shared)+" RETURNING "+id+listedBehind(returning), cs.sharedValues(shared, rs[0])
+		for ; len(rs)-rest >= togetherRows; rest += togetherRows {
+			args, which := args[:len(args):len(args)], map[int64]int{}
+			for i, r := range rs[rest : rest+togetherRows] {
+				args, which[cs[0].value(r).(int64)] = cs.appendOwn(args, shared, r), rest+i
+			}
+			if _, err := many(ctx, q.run, func(r rows) (struct{}, error) {
+				err := r.Scan(into...)
+				if err == nil {
+					at = append(at, which[changed])
+					read()
+				}
+				return struct{}{}, err
+			}, together, args...); err != nil {
+				return nil, err
+			}
+		}
+	}
+	alone := cs.statement(q, text, nil)
+	if returning == "" {
+		some, err := cs.perRow(ctx, q, alone, rs[rest:])
+		for _, i := range some {
+			at = append(at, rest+i)
+		}
+		return at, err
+	}
+	for i, r := range rs[rest:] {
+		_, ok, err := one(ctx, q.run, func(r rows) (struct{}, error) { return struct{}{}, r.Scan(into...) }, alone+" RETURNING "+returning, cs.values(r)...)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			at = append(at, rest+i)
+			read()
+		}
+	}
+	return at, nil
+}
+
+// idOf is the column by which the statement finds its rows, such as "deliveries.id"; empty: not by one alone.
+func (cs columns[R]) idOf(text string) string {
+	id := strings.Fields(text)[1] + "." + cs[0].name
+	if !strings.Contains(text, " WHERE "+id+" = u."+cs[0].name) {
+		return ""
+	}
+	return id
+}
+
+func listedBehind(columns string) string {
+	if columns == "" {
+		return ""
+	}
+	return ", " + columns
+}
+
+// changesTogether is a statement that reads its rows FROM {rows}, for togetherRows of them.
+func (cs columns[R]) changesTogether(text string, shared []bool) string {
+	values, fields := cs.together(shared)
+	return fieldOfRow.ReplaceAllStringFunc(strings.Replace(text, "{rows}", "(VALUES "+values+") AS u", 1), func(f string) string { return fields[f] })
+}
+
+// together is the VALUES of togetherRows rows, "(?3, ?), (?, ?), …" without the shared columns, whose parameters come first; and how each column
+// is called beside such a VALUES: "u.column2", or the shared parameter. A parameter with a number has a name, for which SQLite looks through all names of the
+// statement each time that it is bound; one without has the number after the greatest before it.
 func (cs columns[R]) together(shared []bool) (values string, fields map[string]string) {
 	next, own := 0, 0
 	fields = map[string]string{}
@@ -99,15 +166,9 @@ func (cs columns[R]) together(shared []bool) (values string, fields map[string]s
 			fields["u."+cs[c].name] = "u.column" + strconv.Itoa(own)
 		}
 	}
-	lines, line := make([]string, togetherRows), make([]string, own)
-	for i := range lines {
-		for c := range line {
-			next++
-			line[c] = "?" + strconv.Itoa(next)
-		}
-		lines[i] = "(" + strings.Join(line, ", ") + ")"
-	}
-	return strings.Join(lines, ", "), fields
+	line := "(" + placeholders(own) + ")"
+	values = strings.TrimSuffix(strings.Repeat(line+", ", togetherRows), ", ")
+	return strings.Replace(values, "?", "?"+strconv.Itoa(next+1), 1), fields
 }
 
 func (cs columns[R]) sharedValues(shared []bool, r R) (args []any) {

@@ -6,6 +6,7 @@ import (
 	stdhtml "html"
 	"regexp"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/internal/locale"
@@ -59,7 +60,10 @@ func Mail(m MailContent) (document, text string, err error) {
 }
 
 // MailRoom is memory that one mail after another is written into: mails are what bulk sending would otherwise throw away most of. The zero value is ready.
-type MailRoom struct{ body, words, document, text []byte }
+type MailRoom struct {
+	content                     MailContent
+	body, words, document, text []byte
+}
 
 // Mail renders a body and frames it, as Mail does with BodyHTML and BodyText, which are not looked at. What it returns holds until it is called again.
 func (r *MailRoom) Mail(m MailContent, body *Text, env Env) (document, text []byte, err error) {
@@ -69,7 +73,9 @@ func (r *MailRoom) Mail(m MailContent, body *Text, env Env) (document, text []by
 	return r.frame(m, r.body, bytes.TrimSpace(r.words))
 }
 
-func (r *MailRoom) frame(m MailContent, body, words []byte) (document, text []byte, err error) {
+func (r *MailRoom) frame(content MailContent, body, words []byte) (document, text []byte, err error) {
+	r.content = content
+	m := &r.content
 	if err := m.checkLinks(); err != nil {
 		return nil, nil, err
 	}
@@ -79,9 +85,9 @@ func (r *MailRoom) frame(m MailContent, body, words []byte) (document, text []by
 		h = headFor(k)
 	}
 	if h != nil {
-		r.document, r.text = h.fill(r.document[:0], r.text[:0], &m, body, words)
+		r.document, r.text = h.fill(r.document[:0], r.text[:0], m, body, words)
 	} else {
-		m = m.completed()
+		r.content = m.completed()
 		m.BodyHTML, m.BodyText = string(body), string(words)
 		r.document, r.text = append(r.document[:0], m.document()...), append(r.text[:0], m.text()...)
 	}
@@ -126,19 +132,37 @@ func plainWeb(u string) bool {
 		return false
 	}
 	host := 0
-	for i := range len(rest) {
-		c := rest[i]
-		switch {
-		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '-', c == '.':
-			if host == i {
-				host++
-			}
-		case host == 0, host == i && c != '/', strings.IndexByte("/-._~?&=+", c) < 0: // a port, a user, an escape: looked at closely
+	for host < len(rest) && webPlain[rest[host]] == inHost {
+		host++
+	}
+	if host == 0 || rest[0] == '.' || rest[0] == '-' || host < len(rest) && rest[host] != '/' {
+		return false
+	}
+	for i := host; i < len(rest); i++ {
+		if webPlain[rest[i]] == 0 { // an escape: looked at closely
 			return false
 		}
 	}
-	return host > 0 && rest[0] != '.' && rest[0] != '-'
+	return true
 }
+
+// webPlain are the characters of an address of the web that need no second look; those of a host, inHost, are among them.
+var webPlain = func() (is [256]byte) {
+	for _, c := range []byte("/_~?&=+") {
+		is[c] = inPath
+	}
+	for c := range byte(utf8.RuneSelf) {
+		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '.' {
+			is[c] = inHost
+		}
+	}
+	return is
+}()
+
+const (
+	inPath byte = iota + 1
+	inHost
+)
 
 // completed fills what the caller left to the frame.
 func (m MailContent) completed() MailContent {

@@ -49,7 +49,8 @@ func (t *Text) line(env Env, words func(*op, []filled) string) string {
 
 // spaced joins the words of s with single spaces and keeps no-break spaces.
 func spaced(s string) string {
-	if strings.IndexByte(s, '\n') < 0 && strings.IndexByte(s, '\t') < 0 && !strings.Contains(s, "  ") && strings.Trim(s, " ") == s {
+	s = strings.Trim(s, " \n\t")
+	if strings.IndexByte(s, '\n') < 0 && strings.IndexByte(s, '\t') < 0 && !strings.Contains(s, "  ") {
 		return s
 	}
 	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r == '\n' || r == '\t' }), " ")

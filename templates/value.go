@@ -118,7 +118,16 @@ func plainRunes(s string) bool {
 			return false
 		}
 		if s[i] >= utf8.RuneSelf {
-			return utf8.ValidString(s) && strings.IndexFunc(s, func(r rune) bool { return cleanRune(r) != r }) < 0
+			return plainRest(s[i:])
+		}
+	}
+	return true
+}
+
+func plainRest(s string) bool {
+	for i, r := range s {
+		if r < ' ' || r >= 0x7f && cleanRune(r) != r || r == utf8.RuneError && !strings.HasPrefix(s[i:], "\uFFFD") {
+			return false
 		}
 	}
 	return true

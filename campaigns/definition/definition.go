@@ -269,6 +269,9 @@ func (t Texts) In(want, fallback campaigns.Lang) (text string, lang campaigns.La
 			return s, l
 		}
 	}
+	if len(t) == 0 {
+		return "", fallback
+	}
 	for _, l := range slices.Sorted(maps.Keys(t)) { // the campaign's first language is missing itself
 		return t[l], l
 	}

@@ -8,6 +8,9 @@ import (
 
 // clean makes a server's text safe to store and to show: one printable line of at most limit bytes, with everything that looks like an address replaced.
 func clean(text string, limit int) string {
+	if plainWords(text) {
+		return cutBytes(text, limit)
+	}
 	words := strings.FieldsFunc(strings.ToValidUTF8(text, "?"), func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) })
 	for i, w := range words {
 		if looksLikeAddress(w) {
@@ -15,6 +18,19 @@ func clean(text string, limit int) string {
 		}
 	}
 	return cutBytes(strings.Join(words, " "), limit)
+}
+
+// plainWords recognises the common case, in which nothing is to be replaced: printable ASCII, single spaces, and nothing that an address could be written with.
+func plainWords(s string) bool {
+	before := byte(' ')
+	for i := range len(s) {
+		c := s[i]
+		if c < ' ' || c > '~' || c == ' ' && before == ' ' || c == '@' || c == '%' || c == '=' || c == '&' {
+			return false
+		}
+		before = c
+	}
+	return before != ' ' || s == ""
 }
 
 // looksLikeAddress: an @ in any of its spellings. A server may write it percent-encoded in a URL, quoted-printable, or full-width.
@@ -43,16 +59,21 @@ func cutBytes(s string, limit int) string {
 // withoutMailbox removes the parts of an address from a text, whatever their case: servers like to say "user anna unknown".
 // Very short local parts stay, for they would eat ordinary words.
 func withoutMailbox(text string, m mailbox) string {
-	for _, part := range []string{m.wire(), m.local + "@" + m.unicode, m.local} {
-		if len(part) >= 2 {
-			text = replaceWord(text, part, "<address>")
-		}
+	if strings.IndexByte(text, '@') >= 0 {
+		text = replaceWord(replaceWord(text, m.wire(), "<address>"), m.local+"@"+m.unicode, "<address>")
+	}
+	if len(m.local) >= 2 {
+		text = replaceWord(text, m.local, "<address>")
 	}
 	return text
 }
 
 // replaceWord replaces whole words only, without regard to case.
 func replaceWord(text, word, by string) string {
+	i := indexFold(text, word)
+	if i < 0 {
+		return text
+	}
 	var b strings.Builder
 	for {
 		i := indexFold(text, word)

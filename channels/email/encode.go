@@ -3,8 +3,10 @@ package email
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/binary"
 	"fmt"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -70,10 +72,22 @@ func displayName(s string) string {
 
 // oneLine collapses white space: folding could not keep it, and a run of spaces might fold into a line of nothing but spaces.
 func oneLine(s string) string {
-	if plainText(s) && !strings.Contains(s, "  ") && strings.Trim(s, " ") == s {
+	if isOneLine(s) {
 		return s
 	}
 	return strings.Join(strings.Fields(strings.ToValidUTF8(s, "\uFFFD")), " ")
+}
+
+// isOneLine reports whether there is no white space but single spaces within s.
+func isOneLine(s string) bool {
+	before := ' '
+	for i, r := range s {
+		if r == ' ' && before == ' ' || r != ' ' && unicode.IsSpace(r) || r == utf8.RuneError && !strings.HasPrefix(s[i:], "\uFFFD") {
+			return false
+		}
+		before = r
+	}
+	return before != ' ' || s == ""
 }
 
 // phrase is a display name and a space, as a quoted string or as encoded words (RFC 5322 §3.2.5, RFC 2047 §5 rule 3); nothing for no name.
@@ -144,7 +158,7 @@ func encodeWords(s string) string {
 
 // appendPart writes a part's body. dotted is handed on, and set when a line begins with a dot.
 func appendPart(dst, s []byte, as transferEncoding, dotted bool) ([]byte, bool) {
-	if !utf8.Valid(s) {
+	if !validUTF8(s) {
 		s = bytes.ToValidUTF8(s, []byte("\uFFFD"))
 	}
 	if bytes.IndexByte(s, '\r') >= 0 {
@@ -167,6 +181,27 @@ func appendPart(dst, s []byte, as transferEncoding, dotted bool) ([]byte, bool) 
 		}
 		dst, s = append(dst, "\r\n"...), s[i+1:]
 	}
+}
+
+// validUTF8 is utf8.Valid, which goes byte by byte from the first letter that is not ASCII on: most of a mail's HTML is ASCII behind it too.
+func validUTF8(s []byte) bool {
+	for i := 0; i < len(s); {
+		switch c := s[i]; {
+		case c < utf8.RuneSelf && i+8 <= len(s) && binary.LittleEndian.Uint64(s[i:])&0x8080808080808080 == 0:
+			i += 8
+		case c < utf8.RuneSelf:
+			i++
+		case c >= 0xC2 && c <= 0xDF && i+1 < len(s) && s[i+1]&0xC0 == 0x80: // two octets (RFC 3629 §4): most letters of Europe
+			i += 2
+		default:
+			r, size := utf8.DecodeRune(s[i:])
+			if r == utf8.RuneError && size == 1 {
+				return false
+			}
+			i += size
+		}
+	}
+	return true
 }
 
 const upperHex = "0123456789ABCDEF"

@@ -19,23 +19,36 @@ type envelope struct {
 
 // check refuses whatever could not be sent, before anything is opened or written. It returns nil and the receipt if so.
 func check(m *channels.Message) (*envelope, *channels.Receipt) {
-	if m.Mail == nil {
-		return nil, broken("message has no mail headers")
-	}
-	if name := unsafeField(m); name != "" {
-		return nil, broken(name + ": CR, LF or NUL in a header value")
-	}
-	e := &envelope{Message: m}
-	var err error
-	if e.to, err = parseMailbox(m.To, true); err != nil {
-		return nil, &channels.Receipt{Class: channels.AddressDead, Reach: channels.ReachGone, Code: "5.1.3", Detail: err.Error()}
-	}
-	for _, check := range []func() error{e.checkOurs, e.checkIDs, e.checkUnsubscribe} {
-		if err := check(); err != nil {
-			return nil, broken(err.Error())
-		}
+	e := &envelope{}
+	if r := e.read(m); r != nil {
+		return nil, r
 	}
 	return e, nil
+}
+
+// read is check, into an envelope that may have been another's.
+func (e *envelope) read(m *channels.Message) *channels.Receipt {
+	*e = envelope{Message: m}
+	if m.Mail == nil {
+		return broken("message has no mail headers")
+	}
+	if name := unsafeField(m); name != "" {
+		return broken(name + ": CR, LF or NUL in a header value")
+	}
+	var err error
+	if e.to, err = parseMailbox(m.To, true); err != nil {
+		return &channels.Receipt{Class: channels.AddressDead, Reach: channels.ReachGone, Code: "5.1.3", Detail: err.Error()}
+	}
+	if err = e.checkOurs(); err == nil {
+		err = e.checkIDs()
+	}
+	if err == nil {
+		err = e.checkUnsubscribe()
+	}
+	if err != nil {
+		return broken(err.Error())
+	}
+	return nil
 }
 
 func broken(detail string) *channels.Receipt {
@@ -61,11 +74,21 @@ func unsafeField(m *channels.Message) string {
 		{"FeedbackID", h.FeedbackID},
 		{"AutoSubmitted", h.AutoSubmitted},
 	} {
-		if strings.ContainsAny(f[1], "\r\n\x00") {
+		if breaks(f[1]) {
 			return f[0]
 		}
 	}
 	return ""
+}
+
+// breaks reports whether s has a CR, LF or NUL.
+func breaks(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c <= '\r' && (c == '\r' || c == '\n' || c == 0) {
+			return true
+		}
+	}
+	return false
 }
 
 // checkOurs reads the addresses that are the community's own.
@@ -128,12 +151,30 @@ func (e *envelope) checkUnsubscribe() error {
 	if s == "" {
 		return nil
 	}
+	if plainHTTPS(s) {
+		e.oneClick = true
+		return nil
+	}
 	u, err := url.Parse(s)
 	if err != nil || !token(s, "<>,\"\\") || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
 		return errors.New("UnsubscribeURL: expected an absolute https URL")
 	}
 	e.oneClick = u.Scheme == "https" || isLoopback(u.Hostname())
 	return nil
+}
+
+// plainHTTPS recognises the common case, an address with a host and a path of letters, digits and what base64url has besides.
+func plainHTTPS(s string) bool {
+	rest, ok := strings.CutPrefix(s, "https://")
+	host, path, found := strings.Cut(rest, "/")
+	if !ok || !found || host == "" || host[0] == '.' || len(s) > 900 {
+		return false
+	}
+	plain := func(c rune) bool {
+		return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-'
+	}
+	return !strings.ContainsFunc(host, func(c rune) bool { return !plain(c) && c != '.' }) &&
+		!strings.ContainsFunc(path, func(c rune) bool { return !plain(c) && c != '_' && c != '/' })
 }
 
 // needsUTF8 reports whether any address of the envelope or of an address header can only travel with SMTPUTF8.

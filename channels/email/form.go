@@ -3,6 +3,7 @@ package email
 import (
 	"bytes"
 	"cmp"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"slices"
@@ -19,6 +20,10 @@ type form struct {
 	literals [][]byte
 	slots    []slot
 	boundary []byte // between the parts; empty with only one
+
+	// date is the last one that was written: mails that enter together have the same.
+	date    time.Time
+	written []byte
 }
 
 // shape is what makes two mails share a form: the headers that are the same for both, which of the others there are, and how the parts are encoded.
@@ -57,27 +62,25 @@ func encodingOf(body []byte, server8bit bool) transferEncoding {
 	switch {
 	case len(body) == 0:
 		return noPart
-	case !server8bit || bytes.IndexByte(body, 0) >= 0 || longestLine(body) > maxLine:
+	case !server8bit || bytes.IndexByte(body, 0) >= 0 || !linesFit(body):
 		return quotedPrintable
 	}
 	return eightBit
 }
 
-// longestLine is its length in octets, where LF, CRLF or CR end a line.
-func longestLine(s []byte) int {
-	longest := 0
-	bare := bytes.IndexByte(s, '\r') >= 0
-	for len(s) > 0 {
-		i := bytes.IndexByte(s, '\n')
-		if bare {
-			i = bytes.IndexAny(s, "\r\n")
+// linesFit reports whether no line has more than maxLine octets, where LF, CRLF or CR end one. It looks for one end in every maxLine octets, from behind.
+func linesFit(s []byte) bool {
+	for len(s) > maxLine {
+		i := bytes.LastIndexByte(s[:maxLine+1], '\n')
+		if i < 0 {
+			i = bytes.LastIndexByte(s[:maxLine+1], '\r')
 		}
 		if i < 0 {
-			return max(longest, len(s))
+			return false
 		}
-		longest, s = max(longest, i), s[i+1:]
+		s = s[i+1:]
 	}
-	return longest
+	return true
 }
 
 // slot is a place that each mail fills.
@@ -102,7 +105,7 @@ var markers = map[slot]string{
 
 // newForm lets go-mail make a mail of the shape and cuts it.
 func newForm(s *shape) (*form, error) {
-	m := mail.NewMsg(mail.WithNoDefaultUserAgent(), mail.WithEncoding(mail.EncodingQP))
+	m := mail.NewMsg(mail.WithNoDefaultUserAgent(), mail.WithEncoding(mail.EncodingQP), mail.WithBoundary(newBoundary()))
 	setHeaders(m, s)
 	for _, p := range []struct {
 		kind     mail.ContentType
@@ -125,11 +128,14 @@ func newForm(s *shape) (*form, error) {
 	if _, err := m.WriteTo(&b); err != nil {
 		return nil, fmt.Errorf("build mail: %w", err)
 	}
-	if longestLine(b.Bytes()) > maxLine {
+	if !linesFit(b.Bytes()) {
 		return nil, errors.New("build mail: a header line is longer than 998 octets")
 	}
 	return cut(b.Bytes(), s)
 }
+
+// newBoundary is a random one that begins with a character which mails seldom have: each is looked through for it. RFC 2046 §5.1.1 says which may stand there.
+func newBoundary() string { return "_" + rand.Text() + rand.Text() }
 
 func setHeaders(m *mail.Msg, s *shape) {
 	setAddress(m, mail.HeaderFrom, phrase(s.fromName)+"<"+s.fromAddress+">")
@@ -232,7 +238,10 @@ func (f *form) fill(dst []byte, e *envelope, s *shape) (_ []byte, dotted bool) {
 		case slotSubject:
 			dst = appendFolded(dst, len("Subject: "), encodeText(e.Mail.Subject))
 		case slotDate:
-			dst = e.Mail.Date.AppendFormat(dst, time.RFC1123Z)
+			if f.written == nil || e.Mail.Date != f.date {
+				f.date, f.written = e.Mail.Date, e.Mail.Date.AppendFormat(nil, time.RFC1123Z)
+			}
+			dst = append(dst, f.written...)
 		case slotMessageID:
 			dst = append(dst, e.Mail.MessageID...)
 		case slotUnsubscribe:

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"math/rand/v2"
 	"reflect"
 	"strings"
 	"testing"
@@ -370,6 +371,22 @@ func TestDetailNamesNobody(t *testing.T) {
 	for _, person := range []string{"anna@", "secret"} {
 		if strings.Contains(r.Detail+r.ProviderID, person) {
 			t.Errorf("kept: %+v", r)
+		}
+	}
+}
+
+// TestValidUTF8 compares it with the library's on texts that are cut, shifted and damaged.
+func TestValidUTF8(t *testing.T) {
+	text := []byte("plain words, кириллица и 漢字, 🙂 and \uFFFD; " + strings.Repeat("x", 20) + "я")
+	rnd := rand.New(rand.NewPCG(1, 2))
+	for range 20_000 {
+		from := rnd.IntN(len(text))
+		s := bytes.Clone(text[from : from+rnd.IntN(len(text)-from+1)])
+		if len(s) > 0 && rnd.IntN(2) == 0 {
+			s[rnd.IntN(len(s))] = byte(rnd.IntN(256))
+		}
+		if validUTF8(s) != utf8.Valid(s) {
+			t.Fatalf("%q: %t", s, validUTF8(s))
 		}
 	}
 }

@@ -10,7 +10,8 @@ import (
 // letter is one mail as it goes over a connection. Its bytes are used again for the next.
 type letter struct {
 	e     *envelope
-	raw   []byte // as it is read: without doubled dots
+	own   envelope // a stream's mails have theirs here, one after another
+	raw   []byte   // as it is read: without doubled dots
 	spare []byte
 
 	dotted   bool // a line begins with a dot
@@ -31,8 +32,8 @@ func (m *letter) write(e *envelope, l *link) (err error) {
 
 // make checks the message and makes its mail. It reports false when the message or the server does not allow it.
 func (m *letter) make(msg *channels.Message, l *link) bool {
-	e, refused := check(msg)
-	return refused == nil && (!e.needsUTF8() || l.utf8) && m.write(e, l) == nil
+	e := &m.own
+	return e.read(msg) == nil && (!e.needsUTF8() || l.utf8) && m.write(e, l) == nil
 }
 
 // envelope appends the three commands.

@@ -198,8 +198,9 @@ func (r *reply) line(in *bufio.Reader) (text string, last bool, err error) {
 // splitEnhanced takes "5.1.1" off the front of a text (RFC 2034 §4).
 func splitEnhanced(s string) (code, text string) {
 	head, rest, _ := strings.Cut(s, " ")
-	parts := strings.Split(head, ".")
-	if len(parts) != 3 || !strings.Contains("245", parts[0]) || len(parts[0]) != 1 || !digits(parts[1]) || !digits(parts[2]) {
+	class, numbers, _ := strings.Cut(head, ".")
+	subject, detail, _ := strings.Cut(numbers, ".")
+	if len(class) != 1 || !strings.Contains("245", class) || !digits(subject) || !digits(detail) {
 		return "", s
 	}
 	return head, rest

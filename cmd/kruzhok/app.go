@@ -147,7 +147,7 @@ func (a *App) openEngine(ctx context.Context, o appOptions) (err error) {
 		return err
 	}
 	opts := engine.Options{
-		Store: a.store, Waker: a.queue, Observer: observer{a.metrics}, Limiter: ratelimit.New(a.redis), Rates: rates(a.cfg), SwitchLimits: limits(a.cfg), SegmentsEvery: a.cfg.SegmentsEvery, Owner: owner(), Secret: key,
+		Store: a.store, Waker: a.queue, Observer: newObserver(a.metrics), Limiter: ratelimit.New(a.redis), Rates: rates(a.cfg), SwitchLimits: limits(a.cfg), SegmentsEvery: a.cfg.SegmentsEvery, Owner: owner(), Secret: key,
 		PublicURL: a.cfg.PublicURL, ReplyDomain: a.cfg.ReplyDomain, Mailbox: email.Address, Now: o.Now, Log: a.log, Record: o.Record,
 		Senders: map[campaigns.Channel]channels.Sender{}, Staff: a.cfg.Staff(), Caller: caller(a.cfg),
 		Connections: map[campaigns.Channel]int{campaigns.Telegram: a.cfg.TelegramConnections, campaigns.Email: a.cfg.SMTPConnections},
