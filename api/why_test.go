@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -184,6 +185,25 @@ func TestWhyNotEntered(t *testing.T) {
 				t.Errorf("a sentence without its words: %s", text)
 			}
 		})
+	}
+}
+
+// TestWhyOfWhoFitsNoneOfVeryMany: the record of an event names twenty campaigns that it did not fit, and counts the others.
+func TestWhyOfWhoFitsNoneOfVeryMany(t *testing.T) {
+	w := newWorld(t)
+	w.call("PUT", "/v1/members/u1", `{"language":"en","time_zone":"Europe/Berlin","email":"u1@example.org","consents":[{"channel":"email","source":"test"}]}`).want(http.StatusCreated)
+	const entry = "{event: member.joined, data: {kind: [trial]}}"
+	for i := range 22 { // the last one is small itself
+		key := "small"
+		if i < 21 {
+			key = fmt.Sprint("small-", i)
+		}
+		w.call("POST", "/v1/campaigns", strings.NewReplacer("ENTRY", entry, "key: small", "key: "+key).Replace(explained), "Content-Type", "application/yaml").want(http.StatusCreated)
+		w.call("POST", "/v1/campaigns/"+key+"/publication", `{}`).want(http.StatusCreated)
+	}
+	w.brings(`{"kind":"group"}`)
+	for lang, says := range map[string]string{"en": "so many campaigns that 2 of them are not named", "ru": "ещё 2 кампании в его записи не названы"} {
+		expectWords(t, chainWords(w.why("u1", "Accept-Language", lang).Entry), says)
 	}
 }
 

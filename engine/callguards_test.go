@@ -123,7 +123,7 @@ func TestCallsOfAPausedCampaign(t *testing.T) {
 			t.Errorf("%d tries", len(o.tries()))
 		}
 		for _, c := range w.callRows(ms...) {
-			if c.State == store.CallPending && (c.Tries != 0 || c.Claim != "" || c.DueAt.Sub(w.clock.now()) < 4*time.Minute) {
+			if c.State == store.CallPending && (c.Tries != 0 || c.Claim != "pause" || c.DueAt.Sub(w.clock.now()) < 4*time.Minute) {
 				t.Fatalf("call %d: %d tries, due %s", c.ID, c.Tries, c.DueAt)
 			}
 		}
@@ -132,6 +132,60 @@ func TestCallsOfAPausedCampaign(t *testing.T) {
 		must(t, w.e.CallOthers(t.Context(), "placement"))
 		if len(o.tries()) != 31 {
 			t.Errorf("%d tries after the pause", len(o.tries()))
+		}
+	})
+}
+
+// TestTriedCallGoesOnAfterAPause: a call that a pause put off is made at Resume also where it was tried before, and its tries are counted on; one that waits for its next try
+// goes on waiting.
+func TestTriedCallGoesOnAfterAPause(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		o := w.connected()
+		o.answers(500, "")
+		key := w.publish(campaign("c", "", strings.Replace(callAlone, "timeout: 10m", "timeout: 2d", 1)))
+		m := w.chatMember("u1", 7, nil)
+		w.enroll(key, "u1")
+		w.calls(0)
+		paused := func(d time.Duration) {
+			t.Helper()
+			must(t, second(w.e.Pause(t.Context(), engine.Operator, key)))
+			w.clock.set(w.clock.now().Add(d))
+			must(t, w.e.CallOthers(t.Context(), "placement"))
+			must(t, second(w.e.Resume(t.Context(), engine.Operator, key)))
+			must(t, w.e.CallOthers(t.Context(), "placement"))
+		}
+		paused(time.Second)
+		if n := len(o.tries()); n != 1 {
+			t.Errorf("%d tries before the next one's time", n)
+		}
+		paused(time.Hour)
+		if c := w.callRows(m)[0]; len(o.tries()) != 2 || c.Tries != 2 || c.Reason != campaigns.CallRetried || c.Claim != "" {
+			t.Errorf("%d tries after the pause: %+v", len(o.tries()), c)
+		}
+	})
+}
+
+// TestResumeThatAWorkerHasNotHeardOf: a worker to whom the campaign is still paused puts none of its calls off.
+func TestResumeThatAWorkerHasNotHeardOf(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		o := w.connected()
+		o.answers(200, "")
+		key := w.publish(campaign("c", "", callAlone))
+		var names []string
+		for i := range 10 { // more than one worker makes at once
+			names = append(names, fmt.Sprint("u", i))
+			w.chatMember(names[i], int64(i+1), nil)
+		}
+		w.enroll(key, names...)
+		w.settle()
+		must(t, second(w.e.Pause(t.Context(), engine.Operator, key)))
+		other := w.engine("worker-2")
+		other.Caller = w.e.Caller
+		must(t, second(other.AdvanceDue(t.Context(), time.Second))) // it knows the campaigns' states
+		must(t, second(w.e.Resume(t.Context(), engine.Operator, key)))
+		must(t, other.CallOthers(t.Context(), "placement"))
+		if n := len(o.tries()); n != len(names) {
+			t.Errorf("%d of %d calls were made", n, len(names))
 		}
 	})
 }

@@ -12,7 +12,6 @@ import (
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/decide"
 	"github.com/kruzhok/kruzhok/campaigns/definition"
-	"github.com/kruzhok/kruzhok/campaigns/timing"
 	"github.com/kruzhok/kruzhok/channels"
 	"github.com/kruzhok/kruzhok/store"
 )
@@ -183,25 +182,20 @@ func (e *Engine) untaken(ctx context.Context, c *store.OutsideCall, err error) e
 	return e.settleCall(ctx, c, untried(c, e.now()))
 }
 
-// restPaused puts the call off, with all that its campaign has to make at the endpoint: very many of them would hold the others' up, taken one by one.
+// restPaused puts the call off, with all that its campaign has to make at the endpoint: very many of them would hold the others' up, taken one by one. What is known of
+// campaigns may be half a second old: where it is not paused any more, the call stays due.
 func (e *Engine) restPaused(ctx context.Context, c *store.OutsideCall, lasted time.Duration) error {
-	campaign, err := e.Store.Campaign(ctx, c.Campaign) // as it is: what is known of campaigns may be half a second old
-	if err != nil {
+	now := e.now()
+	if err := e.settleCall(ctx, c, untried(c, now)); err != nil {
 		return err
 	}
-	if campaign.State != campaigns.Paused {
-		return e.settleCall(ctx, c, untried(c, e.now()))
-	}
-	until := e.now().Add(min(max(lasted/4, leastRest), mostRest))
-	if err := e.settleCall(ctx, c, untried(c, timing.Earlier(until, c.UntilAt))); err != nil {
-		return err
-	}
+	until := now.Add(min(max(lasted/4, leastRest), mostRest))
 	return e.batches(ctx, func(tx *store.Tx, rows int) (int, error) {
-		return tx.PutOffCalls(ctx, c.Endpoint, c.Campaign, e.now(), until, rows)
+		return tx.PutOffCalls(ctx, c.Endpoint, c.Campaign, now, until, rows)
 	})
 }
 
-// callsGoOn makes due what restPaused put off; what is tried again, or not yet, keeps its time. Where that fails, they are made when their rest is over.
+// callsGoOn makes due what restPaused put off; what waits for its next try keeps its time. Where that fails, they are made when their rest is over.
 func (e *Engine) callsGoOn(ctx context.Context, id campaigns.CampaignID) {
 	now := e.now()
 	for _, endpoint := range e.Endpoints() {

@@ -111,11 +111,14 @@ func (t *conversation) meet(ctx context.Context) error {
 		return nil
 	}
 	if a := t.p.Addresses.On(campaigns.Telegram); a.Reach != channels.ReachOK {
-		if err := t.tx.SetReach(ctx, m.ID, campaigns.Telegram, channels.ReachOK, t.now); err != nil {
+		there, err := t.tx.SetReach(ctx, m.ID, campaigns.Telegram, channels.ReachOK, t.in.ReceivedAt, t.now)
+		if err != nil {
 			return err
 		}
-		a.Reach = channels.ReachOK
-		t.p.Addresses.Set(a)
+		if there { // not blocked since
+			a.Reach = channels.ReachOK
+			t.p.Addresses.Set(a)
+		}
 	}
 	t.p.LastActAt = &t.now
 	return t.tx.TouchMember(ctx, m.ID, t.now)
@@ -163,7 +166,7 @@ func clip(s string, runes int) string {
 }
 
 func (t *conversation) blocked(ctx context.Context) error {
-	if err := t.tx.SetReach(ctx, t.p.ID, campaigns.Telegram, channels.ReachBlocked, t.now); err != nil {
+	if _, err := t.tx.SetReach(ctx, t.p.ID, campaigns.Telegram, channels.ReachBlocked, t.in.ReceivedAt, t.now); err != nil {
 		return err
 	}
 	if err := t.e.leftAfter(ctx, t.tx, t.p, t.now); err != nil {

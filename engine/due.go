@@ -45,11 +45,12 @@ func (e *Engine) AdvanceDue(ctx context.Context, slice time.Duration) (more bool
 	}
 }
 
-// reach is how far deciding for a campaign has come: whether it is behind, and from which moment on rows that are due are looked at. What is left of those before, held
+// reach is how far deciding for a campaign has come: whether it is behind, and from where on rows that are due are looked at. What is left of those before, held
 // by what waits to be heard or by somebody else, is looked at again when AdvanceDue begins anew: within seconds.
 type reach struct {
 	behind bool
-	from   time.Time
+	spot   store.DueSpot
+	vain   int // how many looks, from the oldest row on, found nobody; -1: one found somebody
 }
 
 // advanceRound decides for one transaction's worth of each campaign, or two where much is due: schedules that open, then what is due.
@@ -72,16 +73,20 @@ func (e *Engine) advanceRound(ctx context.Context, beside *sync.WaitGroup, faile
 		if c.priority > least {
 			break
 		}
-		n, from, aerr := e.advanceSome(ctx, id, reached[id])
-		r := reach{n >= e.Store.BulkRows(), from}
-		if reached[id] = r; r.behind {
+		r, ok := reached[id]
+		if !ok {
+			r = e.held.begin(id)
+		}
+		look, aerr := e.advanceSome(ctx, id, r)
+		reached[id] = e.held.after(id, r, look, e.Store.BulkRows())
+		if reached[id].behind {
 			least = c.priority
 		}
 		if aerr != nil {
 			failed[id] = true
 			err = errors.Join(err, fmt.Errorf("advance campaign %d: %w", id, aerr))
 		}
-		progress = progress || n > 0
+		progress = progress || look.n > 0 || look.more
 		if time.Now().After(end) {
 			break
 		}
@@ -89,40 +94,46 @@ func (e *Engine) advanceRound(ctx context.Context, beside *sync.WaitGroup, faile
 	return progress, err
 }
 
-// advanceSome is advance, or two of them side by side when the campaign is behind: while PostgreSQL works for one, the other decides. SQLite has one writer.
-func (e *Engine) advanceSome(ctx context.Context, id campaigns.CampaignID, r reach) (n int, from time.Time, err error) {
-	if !r.behind || e.Store.Embedded() {
-		return e.advance(ctx, id, r.from)
-	}
-	var wg sync.WaitGroup
-	var other int
-	var later time.Time
-	var oerr error
-	wg.Go(func() { other, later, oerr = e.advance(ctx, id, r.from) })
-	n, from, err = e.advance(ctx, id, r.from)
-	wg.Wait()
-	if later.Before(from) {
-		from = later
-	}
-	return n + other, from, errors.Join(err, oerr)
+// dueLook is what one look at a campaign's due rows came to.
+type dueLook struct {
+	n    int           // how many were decided
+	spot store.DueSpot // from where to go on
+	more bool          // behind it are others that are due
 }
 
-// advance decides for one transaction's worth of enrollments of the campaign that are due since `from`, and returns until when it has come. When one of them
-// cannot be decided, each is tried by itself.
-func (e *Engine) advance(ctx context.Context, id campaigns.CampaignID, from time.Time) (int, time.Time, error) {
-	ids, last, err := e.advanceTogether(ctx, id, from)
+// advanceSome is advance, or two of them side by side when the campaign is behind: while PostgreSQL works for one, the other decides. SQLite has one writer.
+func (e *Engine) advanceSome(ctx context.Context, id campaigns.CampaignID, r reach) (look dueLook, err error) {
+	if !r.behind || e.Store.Embedded() {
+		return e.advance(ctx, id, r.spot)
+	}
+	var wg sync.WaitGroup
+	var other dueLook
+	var oerr error
+	wg.Go(func() { other, oerr = e.advance(ctx, id, r.spot) })
+	look, err = e.advance(ctx, id, r.spot)
+	wg.Wait()
+	if other.spot.Before(look.spot) {
+		look.spot = other.spot
+	}
+	look.n, look.more = look.n+other.n, look.more || other.more
+	return look, errors.Join(err, oerr)
+}
+
+// advance decides for one transaction's worth of enrollments of the campaign that are due from the spot on. When one of them cannot be decided, each is tried by itself.
+func (e *Engine) advance(ctx context.Context, id campaigns.CampaignID, from store.DueSpot) (dueLook, error) {
+	ids, look, err := e.advanceTogether(ctx, id, from)
 	if err != nil && ctx.Err() == nil && len(ids) > 0 {
 		e.Log.Error("enrollments not decided together; trying each", "campaign", id, "error", err)
 		err = e.advanceEach(ctx, ids)
 	}
 	switch {
 	case err != nil:
-		return 0, from, err
+		return dueLook{spot: from}, err
 	case len(ids) == 0:
-		return 0, last, nil
+		return look, nil
 	}
 	e.wakeLanes(ctx)
-	return len(ids), last, nil
+	return look, nil
 }
 
 // wakeLanes wakes whoever sends what decisions have written.
@@ -133,19 +144,25 @@ func (e *Engine) wakeLanes(ctx context.Context) {
 	}
 }
 
-func (e *Engine) advanceTogether(ctx context.Context, id campaigns.CampaignID, from time.Time) (ids []campaigns.EnrollmentID, last time.Time, err error) {
+func (e *Engine) advanceTogether(ctx context.Context, id campaigns.CampaignID, from store.DueSpot) (ids []campaigns.EnrollmentID, look dueLook, err error) {
+	away, err := e.unheard(ctx)
+	if err != nil {
+		return nil, dueLook{}, err
+	}
 	err = e.Store.WriteOften(ctx, func(tx *store.Tx) error {
 		now := e.now()
-		rows, err := tx.LockDue(ctx, id, from, now, e.away.now(), e.Store.BulkRows())
+		rows, next, err := tx.LockDue(ctx, id, from, now, away, e.Store.BulkRows())
 		if err != nil {
 			return err
 		}
-		ids, last = ids[:0], now // where nothing may be decided, nobody looks again at what is due by now
+		ids, look = ids[:0], dueLook{n: len(rows), spot: store.DueSpot{From: now}} // nobody looks again at what is due by now
+		if next != nil {
+			look.spot, look.more = *next, true
+		}
 		for _, row := range rows {
 			ids = append(ids, row.ID)
 		}
 		if len(rows) > 0 {
-			last = *rows[len(rows)-1].DueAt
 			e.Observer.DueLag(now.Sub(*rows[0].DueAt))
 		}
 		if rows, err = e.restUnread(ctx, tx, rows, now); err != nil {
@@ -153,7 +170,7 @@ func (e *Engine) advanceTogether(ctx context.Context, id campaigns.CampaignID, f
 		}
 		return e.decideDue(ctx, tx, rows, now)
 	})
-	return ids, last, err
+	return ids, look, err
 }
 
 // restUnread lets those rest together whose version cannot be read, with one event for all, and returns the others.

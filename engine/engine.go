@@ -127,6 +127,9 @@ type Engine struct {
 	waiting  atomic.Int64            // how many wait for the database to take their outcomes
 	leaps    leaps
 	away     absence // before this process began
+	held     heldDue
+	fetched  cache[fetched]
+	caughtUp atomic.Int64 // when it was said last, in microseconds of wall time
 	seats    map[campaigns.Channel]*seats
 	fetches  signal            // a file waits to be fetched
 	called   map[string]signal // by endpoint: a call waits to be made
@@ -177,7 +180,7 @@ func New(o Options) (*Engine, error) {
 	for _, endpoint := range e.Endpoints() {
 		e.called[endpoint] = make(signal, 1)
 	}
-	e.states.ttl, e.cool.ttl, e.settings.ttl = statesTTL, statesTTL, settingsTTL
+	e.states.ttl, e.cool.ttl, e.settings.ttl, e.fetched.ttl = statesTTL, statesTTL, settingsTTL, fetchedTTL
 	for ch := range o.Senders {
 		for _, lane := range []campaigns.Lane{campaigns.Interactive, campaigns.Bulk} {
 			e.pool[poolKey{ch, lane}] = newLinePool(e, ch, e.connections(ch, lane))

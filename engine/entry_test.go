@@ -58,7 +58,8 @@ func (w *world) unfits(member campaigns.MemberID) string {
 	must(w.t, err)
 	var data, keys []string
 	for _, e := range es {
-		for _, u := range engine.UnfitOf(e) {
+		named, _ := engine.UnfitOf(e)
+		for _, u := range named {
 			data = append(data, u.Field+" "+string(u.Came))
 		}
 		if e.Reason == "no_key" {

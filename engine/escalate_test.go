@@ -253,7 +253,7 @@ func TestBlockedWhileAsked(t *testing.T) {
 			} else { // an attempt told it
 				must(t, w.store.Write(t.Context(), func(tx *store.Tx) error {
 					now := w.clock.now()
-					return tx.SetReaches(t.Context(), []store.Reached{{Member: m, Channel: campaigns.Telegram, Address: "1", Reach: channels.ReachBlocked, Began: now, At: now}}, now)
+					return tx.SetReaches(t.Context(), []store.Reached{{Member: m, Channel: campaigns.Telegram, Address: "1", Reach: channels.ReachBlocked, Began: now}}, now)
 				}))
 			}
 			w.later(time.Hour)

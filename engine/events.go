@@ -178,8 +178,11 @@ func (e *Engine) happened(ctx context.Context, tx *store.Tx, p *store.Profile, h
 	}
 	noted := map[string]any{"event": h.event}
 	maps.Copy(noted, h.noted)
-	if none := unfit(open, h); len(none) > 0 {
+	if none, more := unfit(open, h); len(none) > 0 {
 		noted["unfit"] = none
+		if more > 0 {
+			noted["unfit_more"] = more
+		}
 	}
 	if err := tx.AppendEvents(ctx, []store.Event{{At: e.now(), Name: "event.received", Member: p.ID, Data: mustJSON(noted)}}); err != nil {
 		return nil, err
@@ -213,13 +216,14 @@ type Unfit struct {
 	definition.Misfit
 }
 
-// UnfitOf reads them from the record of an event.
-func UnfitOf(ev store.Event) []Unfit {
+// UnfitOf reads them from the record of an event, and how many more there were than it holds.
+func UnfitOf(ev store.Event) (named []Unfit, more int) {
 	var data struct {
 		Unfit []Unfit `json:"unfit"`
+		More  int     `json:"unfit_more"`
 	}
 	_ = json.Unmarshal(ev.Data, &data) // what has none says nothing
-	return data.Unfit
+	return data.Unfit, data.More
 }
 
 // OtherData is the reason why an event began nothing that did not bring what the entry asks for.
@@ -228,16 +232,21 @@ const OtherData campaigns.Reason = "data"
 // maxUnfit bounds what one record holds.
 const maxUnfit = 20
 
-func unfit(open []*live, h happening) (out []Unfit) {
+func unfit(open []*live, h happening) (named []Unfit, more int) {
 	for _, l := range open {
-		if l.def.Entry.Event != h.event || len(out) == maxUnfit {
+		if l.def.Entry.Event != h.event {
 			continue
 		}
-		if m := l.def.Entry.Misfit(h.data); m != nil {
-			out = append(out, Unfit{l.def.Key, l.version, *m})
+		m := l.def.Entry.Misfit(h.data)
+		switch {
+		case m == nil:
+		case len(named) == maxUnfit:
+			more++
+		default:
+			named = append(named, Unfit{l.def.Key, l.version, *m})
 		}
 	}
-	return out
+	return named, more
 }
 
 // refresh reads the member anew: what went on by the event may have changed them.

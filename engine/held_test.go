@@ -12,6 +12,7 @@ import (
 	"github.com/kruzhok/kruzhok/channels/sandbox"
 	"github.com/kruzhok/kruzhok/engine"
 	"github.com/kruzhok/kruzhok/store"
+	"github.com/kruzhok/kruzhok/store/storetest"
 )
 
 // TestEndWhileHeld: what a worker holds while its campaign ends is canceled when the worker gives it back.
@@ -61,6 +62,31 @@ func TestEndWhileHeld(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// TestEndWhileAMemberIsHeld: whom another transaction holds while their campaign ends, which leaves them out where its steps change members, exits at the next look, and not
+// when ended campaigns are looked at again.
+func TestEndWhileAMemberIsHeld(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, storetest.Postgres(t)) // SQLite has one writer
+	held, free := w.member("held", byMail("held@example.org")), w.member("free", byMail("free@example.org"))
+	key := w.publish(campaign("ends", "", waits("w", "for: 2d")+"  - {id: b, set: {add_tags: [guest]}}\n"))
+	w.enroll(key, "held", "free")
+	w.settle()
+	must(t, w.store.Write(t.Context(), func(tx *store.Tx) error {
+		if _, err := tx.LockMember(t.Context(), held.ID); err != nil {
+			return err
+		}
+		return second(w.e.End(t.Context(), engine.Operator, key))
+	}))
+	w.expectStands(key, held.ID, "waiting w time")
+	if e := w.enrollment(key, free.ID); e.State != campaigns.EnrollmentExited {
+		t.Errorf("who is held by nobody is %s", e.State)
+	}
+	must(t, second(w.e.SweepEnded(t.Context())))
+	if e := w.enrollment(key, held.ID); e.State != campaigns.EnrollmentExited || e.Reason != campaigns.ExitEnded {
+		t.Errorf("who was held is %s %s", e.State, e.Reason)
 	}
 }
 

@@ -80,9 +80,9 @@ func (r *results) add(o store.Outcome, j job, receipt channels.Receipt, began ti
 	switch {
 	case j.d.Name == linkMail: // it went to an address that is not the member's yet
 	case o.State == campaigns.Sent && j.reach != channels.ReachOK:
-		r.reaches(j, channels.ReachOK, began, o.At)
+		r.reaches(j, channels.ReachOK, began)
 	case receipt.Class == channels.AddressDead:
-		r.reaches(j, receipt.Reach, began, o.At)
+		r.reaches(j, receipt.Reach, began)
 	}
 	if o.State.Final() && o.State != campaigns.Sent && o.State != campaigns.Unknown {
 		r.free = append(r.free, j.d)
@@ -103,13 +103,13 @@ func (r *results) wholeChannel(ch campaigns.Channel, receipt channels.Receipt, a
 }
 
 // reaches notes what the attempt told about the address.
-func (r *results) reaches(j job, reach channels.Reach, began, at time.Time) {
+func (r *results) reaches(j job, reach channels.Reach, began time.Time) {
 	if r.reach == nil {
 		r.reach = map[reached]store.Reached{}
 	}
 	d := j.d
 	r.reach[reached{d.Member, d.Channel}] = store.Reached{
-		Member: d.Member, Channel: d.Channel, Address: j.p.Addresses.On(d.Channel).Value, Reach: reach, Began: began, At: at,
+		Member: d.Member, Channel: d.Channel, Address: j.p.Addresses.On(d.Channel).Value, Reach: reach, Began: began,
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/kruzhok/kruzhok/channels"
 	"github.com/kruzhok/kruzhok/channels/sandbox"
 	"github.com/kruzhok/kruzhok/engine"
+	"github.com/kruzhok/kruzhok/store"
 )
 
 var threeSteps = campaign("three", "", sends("one", "One")+waits("w", "for: 1h")+sends("two", "Two")+waits("w2", "for: 1h")+sends("three", "Three"))
@@ -71,6 +72,46 @@ func TestBlockAndReturn(t *testing.T) {
 			t.Errorf("events:\n%s", got)
 		}
 	})
+}
+
+// TestHeardBeforeABlock: what a member did before an attempt was refused does not hide the refusal, whichever is handled first; what they did after it does.
+func TestHeardBeforeABlock(t *testing.T) {
+	for name, x := range map[string]struct {
+		attempt     time.Duration // when it began; the member's word is received at one minute
+		handleFirst bool
+		want        channels.Reach
+	}{
+		"refused since":                {2 * time.Minute, false, channels.ReachBlocked},
+		"refused since, written late":  {2 * time.Minute, true, channels.ReachBlocked},
+		"refused before":               {0, false, channels.ReachOK},
+		"refused before, written late": {0, true, channels.ReachOK},
+	} {
+		t.Run(name, func(t *testing.T) {
+			each(t, func(t *testing.T, w *world) {
+				m := w.chatMember("u1", 7, nil)
+				refused := func(began time.Time) {
+					t.Helper()
+					must(t, w.store.Write(t.Context(), func(tx *store.Tx) error {
+						return tx.SetReaches(t.Context(), []store.Reached{{Member: m, Channel: campaigns.Telegram, Address: "7", Reach: channels.ReachBlocked, Began: began}}, w.clock.now())
+					}))
+				}
+				refused(w.clock.now()) // a block that is over
+				noon := w.clock.now()
+				w.clock.set(noon.Add(time.Minute))
+				w.writes(7, "A word")
+				w.receive()
+				w.clock.set(noon.Add(10 * time.Minute))
+				if x.handleFirst {
+					w.settle()
+				}
+				refused(noon.Add(x.attempt))
+				w.settle()
+				if got := w.reach(m, campaigns.Telegram); got != x.want {
+					t.Errorf("the chat is %s, want %s", got, x.want)
+				}
+			})
+		})
+	}
 }
 
 // TestNowhereToSend: every "no" has its reason, in the answer to the call or in a row.

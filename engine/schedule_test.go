@@ -166,7 +166,9 @@ func TestEnteringDecided(t *testing.T) {
 			}
 			m := w.member(id, edit).ID
 			if i%5 == 4 {
-				must(t, w.e.Store.Write(t.Context(), func(tx *store.Tx) error { return tx.SetReach(t.Context(), m, campaigns.Email, "gone", w.clock.now()) }))
+				must(t, w.e.Store.Write(t.Context(), func(tx *store.Tx) error {
+					return second(tx.SetReach(t.Context(), m, campaigns.Email, "gone", w.clock.now(), w.clock.now()))
+				}))
 			}
 			ids, ms = append(ids, id), append(ms, m)
 		}

@@ -112,7 +112,11 @@ func (e *explainer) byEvent(ctx context.Context, def *definition.Definition) ([]
 			lines, came = append(lines, line), -1
 		default:
 			came = len(lines)
-			lines = append(lines, e.line(WhyEntry, &at, "why.not.event_came", map[string]any{"event": name}))
+			args, key := map[string]any{"event": name}, "why.not.event_came"
+			if _, more := engine.UnfitOf(ev); more > 0 { // and this campaign is none of those that are named
+				args["n"], key = more, "why.not.event_unfit_more"
+			}
+			lines = append(lines, e.line(WhyEntry, &at, key, args))
 		}
 	}
 	if len(lines) > 0 {
@@ -123,7 +127,7 @@ func (e *explainer) byEvent(ctx context.Context, def *definition.Definition) ([]
 
 // unfit is what the record of an event says that this campaign's entry did not find in it; nil: nothing.
 func (e *explainer) unfit(ev store.Event) *engine.Unfit {
-	all := engine.UnfitOf(ev)
+	all, _ := engine.UnfitOf(ev)
 	i := slices.IndexFunc(all, func(u engine.Unfit) bool { return u.Campaign == e.c.Key })
 	if i < 0 {
 		return nil

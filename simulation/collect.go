@@ -271,7 +271,8 @@ func (c *collector) event(e store.Event) error {
 
 // unfit counts those whom no event let in, since one did not bring what the entry asks for: enrollments are read before events.
 func (c *collector) unfit(e store.Event, p *person) {
-	for _, u := range engine.UnfitOf(e) {
+	named, _ := engine.UnfitOf(e)
+	for _, u := range named {
 		for _, t := range c.totals {
 			refused := func(x told) bool { return x.person == p && x.campaign == t.id && x.reason == string(engine.OtherData) }
 			if t.Key == u.Campaign && !t.inside[p] && !slices.ContainsFunc(c.told, refused) {

@@ -250,7 +250,7 @@ func (s *stage) reach(ctx context.Context, tx *store.Tx, p *person) error {
 			}
 		}
 		if a.Reach != "" {
-			if err := tx.SetReach(ctx, p.id, ch, a.Reach, s.plan.Start); err != nil {
+			if _, err := tx.SetReach(ctx, p.id, ch, a.Reach, s.plan.Start, s.plan.Start); err != nil {
 				return err
 			}
 		}

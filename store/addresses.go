@@ -79,14 +79,16 @@ func (tx *Tx) countAddress(ctx context.Context, id campaigns.MemberID, ch campai
 	return wrap("read language", err)
 }
 
-// SetReach notes what is known about the member's address.
-func (tx *Tx) SetReach(ctx context.Context, id campaigns.MemberID, ch campaigns.Channel, r channels.Reach, now time.Time) error {
-	_, err := tx.run.exec(ctx, `UPDATE addresses SET reach = $3, reach_at = $4 WHERE member_id = $1 AND channel = $2`, id, ch, r, micros(now))
+// SetReach notes what was heard of the member's address at that moment, and reports whether it did. That they were there does not count where an attempt that began later
+// was refused.
+func (tx *Tx) SetReach(ctx context.Context, id campaigns.MemberID, ch campaigns.Channel, r channels.Reach, heard, now time.Time) (bool, error) {
+	n, err := tx.run.exec(ctx, `UPDATE addresses SET reach = $3, reach_at = $4 WHERE member_id = $1 AND channel = $2
+		AND ($3 <> 'ok' OR reach = 'unknown' OR reach_at <= $4)`, id, ch, r, micros(heard))
 	tx.changed(id)
 	if err != nil || !dead(r) {
-		return wrap("write reach", err)
+		return n > 0, wrap("write reach", err)
 	}
-	return tx.lookAtUnseen(ctx, []campaigns.MemberID{id}, now)
+	return n > 0, tx.lookAtUnseen(ctx, []campaigns.MemberID{id}, now)
 }
 
 // dead reports whether nothing reaches the member there any more.
@@ -122,7 +124,6 @@ type Reached struct {
 	Address string // where it was sent
 	Reach   channels.Reach
 	Began   time.Time
-	At      time.Time
 }
 
 var reachedColumns = columns[Reached]{
@@ -131,7 +132,6 @@ var reachedColumns = columns[Reached]{
 	texts("address", func(r Reached) string { return r.Address }),
 	texts("reach", func(r Reached) channels.Reach { return r.Reach }),
 	times("began", func(r Reached) time.Time { return r.Began }),
-	times("at", func(r Reached) time.Time { return r.At }),
 }
 
 // SetReaches is SetReach for many, at most one of a member and channel, in the order of members: two writers wait for each other in no circle.
@@ -140,19 +140,50 @@ func (tx *Tx) SetReaches(ctx context.Context, rs []Reached, now time.Time) error
 	rs = slices.SortedFunc(slices.Values(rs), func(a, b Reached) int {
 		return cmp.Or(cmp.Compare(a.Member, b.Member), cmp.Compare(a.Channel, b.Channel))
 	})
-	_, err := reachedColumns.applyAll(ctx, tx.queries, `UPDATE addresses SET reach = u.reach, reach_at = u.at
+	_, err := reachedColumns.applyAll(ctx, tx.queries, `UPDATE addresses SET reach = u.reach, reach_at = u.began
 		FROM {rows} WHERE addresses.member_id = u.member AND addresses.channel = u.channel
 			AND addresses.value = u.address AND addresses.reach_at <= u.began`, rs)
 	if err != nil {
 		return wrap("write reach", err)
 	}
-	var lost []campaigns.MemberID
-	for _, r := range rs {
-		if dead(r.Reach) {
-			lost = append(lost, r.Member)
-		}
+	lost, err := tx.lost(ctx, rs)
+	if err != nil {
+		return err
 	}
 	return tx.lookAtUnseen(ctx, lost, now)
+}
+
+// lost are the members who are not reached any more by what was just written. What was refused, since something newer is known of the address, tells nothing.
+func (tx *Tx) lost(ctx context.Context, rs []Reached) ([]campaigns.MemberID, error) {
+	type place struct {
+		member  campaigns.MemberID
+		channel campaigns.Channel
+		value   string
+		reach   channels.Reach
+		at      int64
+	}
+	told := map[place]bool{}
+	var ids []campaigns.MemberID
+	for _, r := range rs {
+		if dead(r.Reach) {
+			told[place{r.Member, r.Channel, r.Address, r.Reach, micros(r.Began)}] = true
+			ids = append(ids, r.Member)
+		}
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	written, err := many(ctx, tx.run, func(r rows) (p place, err error) {
+		err = r.Scan(&p.member, &p.channel, &p.value, &p.reach, &p.at)
+		return p, err
+	}, `SELECT member_id, channel, value, reach, reach_at FROM addresses WHERE member_id`+tx.dialect.among(1), list(tx.dialect, ids))
+	ids = ids[:0]
+	for _, p := range written {
+		if told[p] {
+			ids = append(ids, p.member)
+		}
+	}
+	return ids, wrap("read reach", err)
 }
 
 // Suppress puts an address's keyed hash on the suppression list. The first reason stays.

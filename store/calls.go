@@ -21,7 +21,7 @@ type OutsideCall struct {
 	Reason     campaigns.Reason
 	Code       int // HTTP status of the last answer; 0: there was none
 	Tries      int
-	Claim      string
+	Claim      string     // who makes it until DueAt, or pauseHolds; empty: nobody
 	DueAt      *time.Time // nil: it is over
 	UntilAt    time.Time
 	Body       string // empty: not put together yet, or over
@@ -114,21 +114,24 @@ func (tx *Tx) ClaimCalls(ctx context.Context, endpoint, claim string, now, until
 	return cs, wrap("claim calls", err)
 }
 
+// pauseHolds is the claim of a call that is put off for a pause. One that waits for its next try, or for its first, has none.
+const pauseHolds = "pause"
+
 // PutOffCalls lets at most limit of the campaign's that are due at the endpoint wait until then, or until their time is over, and returns how many; none where the
 // campaign is not paused any more.
 func (tx *Tx) PutOffCalls(ctx context.Context, endpoint string, campaign campaigns.CampaignID, now, until time.Time, limit int) (int, error) {
-	n, err := tx.run.exec(ctx, `UPDATE calls SET due_at = CASE WHEN until_at < $4 THEN until_at ELSE $4 END WHERE id IN (
+	n, err := tx.run.exec(ctx, `UPDATE calls SET due_at = CASE WHEN until_at < $4 THEN until_at ELSE $4 END, claim = $6 WHERE id IN (
 		SELECT id FROM calls WHERE endpoint = $1 AND due_at <= $3 AND until_at > $3 AND campaign_id = $2
 			AND EXISTS (SELECT 1 FROM campaigns WHERE campaigns.id = $2 AND campaigns.state = 'paused') ORDER BY due_at LIMIT $5`+tx.dialect.skipLocked()+`)`,
-		endpoint, campaign, micros(now), micros(until), limit)
+		endpoint, campaign, micros(now), micros(until), limit, pauseHolds)
 	return int(n), wrap("put off calls", err)
 }
 
-// HastenCalls makes due at most limit of the campaign's at the endpoint that wait until then at most, were never answered and are held by nobody, and returns how many.
+// HastenCalls makes due at most limit of the campaign's at the endpoint that PutOffCalls let wait, until then at most, and returns how many.
 func (tx *Tx) HastenCalls(ctx context.Context, endpoint string, campaign campaigns.CampaignID, now, until time.Time, limit int) (int, error) {
-	n, err := tx.run.exec(ctx, `UPDATE calls SET due_at = $3 WHERE id IN (
-		SELECT id FROM calls WHERE endpoint = $1 AND due_at > $3 AND due_at <= $4 AND campaign_id = $2 AND claim = '' AND reason = '' ORDER BY due_at LIMIT $5`+tx.dialect.skipLocked()+`)`,
-		endpoint, campaign, micros(now), micros(until), limit)
+	n, err := tx.run.exec(ctx, `UPDATE calls SET due_at = $3, claim = '' WHERE id IN (
+		SELECT id FROM calls WHERE endpoint = $1 AND due_at > $3 AND due_at <= $4 AND campaign_id = $2 AND claim = $6 ORDER BY due_at LIMIT $5`+tx.dialect.skipLocked()+`)`,
+		endpoint, campaign, micros(now), micros(until), limit, pauseHolds)
 	return int(n), wrap("hasten calls", err)
 }
 

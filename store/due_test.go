@@ -3,6 +3,8 @@ package store_test
 import (
 	"context"
 	"fmt"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -37,14 +39,15 @@ func TestDueIsWhoWasHeard(t *testing.T) {
 			in.ReceivedAt = at(when)
 			insertInputs(t, s, in)
 		}
-		from := time.Time{}
+		var from store.DueSpot
 		due := func(away store.Absence) (ids []campaigns.EnrollmentID) {
 			t.Helper()
 			write(t, s, func(ctx context.Context, tx *store.Tx) error {
-				for _, e := range must[[]*store.Enrollment](t)(tx.LockDue(ctx, c.ID, from, now, away, 3)) {
+				es, _, err := tx.LockDue(ctx, c.ID, from, now, away, 3)
+				for _, e := range es {
 					ids = append(ids, e.ID)
 				}
-				return nil
+				return err
 			})
 			return ids
 		}
@@ -57,9 +60,9 @@ func TestDueIsWhoWasHeard(t *testing.T) {
 		_, silent := waits(-70)
 		same(t, []campaigns.EnrollmentID{lateID, silent}, due(store.Absence{}))
 
-		from = at(-80)
+		from.From = at(-80)
 		same(t, []campaigns.EnrollmentID{silent}, due(store.Absence{}))
-		from = time.Time{}
+		from = store.DueSpot{}
 
 		away := store.Absence{Ended: at(-85), Until: at(-60)}
 		same(t, []campaigns.EnrollmentID{silent}, due(away)) // what was late may have been done before the end of the absence
@@ -73,6 +76,100 @@ func TestDueIsWhoWasHeard(t *testing.T) {
 		away.Fetching = true
 		same(t, []campaigns.EnrollmentID{silent}, due(away))
 	})
+}
+
+// held makes n enrollments that have waited for the moment, of members of whom something waits that was received before it.
+func held(t *testing.T, s *store.Store, c *store.Campaign, n, due int) {
+	t.Helper()
+	var es []*store.Enrollment
+	var ins []*store.Input
+	for i := range n {
+		m := campaigns.MemberID(1_000_000 + i)
+		es = append(es, &store.Enrollment{
+			Campaign: c.ID, Version: 1, Member: m, Source: "api", State: campaigns.EnrollmentWaiting, WaitKind: campaigns.WaitTime, DueAt: ptr(at(due)),
+			Data: []byte(`{}`), EnteredAt: now, UpdatedAt: now,
+		})
+		in := newInput(fmt.Sprint("held-", m), fmt.Sprint("member:", m))
+		in.ReceivedAt = at(due - 1)
+		ins = append(ins, in)
+	}
+	write(t, s, func(ctx context.Context, tx *store.Tx) error {
+		must[[]campaigns.EnrollmentID](t)(tx.InsertEnrollments(ctx, es))
+		return nil
+	})
+	insertInputs(t, s, ins...)
+}
+
+// TestDueLooksAreBounded: where very many wait to be heard, one statement looks at some of them, also of those that are due at one moment; the next one goes on behind them.
+func TestDueLooksAreBounded(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store) {
+		c := newCampaign(t, s, "a", campaigns.Running)
+		held(t, s, c, store.DueLooks+2, -100)
+		var free []campaigns.EnrollmentID
+		for _, due := range []int{-100, -50, -50} {
+			free = append(free, newEnrollment(t, s, c, newMember(t, s), func(e *store.Enrollment) { e.DueAt = ptr(at(due)) }).ID)
+		}
+		takes := func(from store.DueSpot, limit int, want ...campaigns.EnrollmentID) (next *store.DueSpot) {
+			t.Helper()
+			var got []campaigns.EnrollmentID
+			write(t, s, func(ctx context.Context, tx *store.Tx) error {
+				es, spot, err := tx.LockDue(ctx, c.ID, from, now, store.Absence{}, limit)
+				if err != nil {
+					return err
+				}
+				for _, e := range es {
+					got, e.DueAt = append(got, e.ID), nil
+				}
+				next = spot
+				return tx.SaveEnrollments(ctx, es)
+			})
+			same(t, want, got)
+			return next
+		}
+		behind := &store.DueSpot{From: at(-100), Skip: store.DueLooks}
+		same(t, behind, takes(store.DueSpot{}, 1))
+		same(t, behind, takes(*behind, 1, free[0]))
+		same(t, &store.DueSpot{From: at(-50)}, takes(*behind, 1, free[1]))
+		same(t, nil, takes(store.DueSpot{From: at(-50)}, 2, free[2]))
+		same(t, behind, takes(store.DueSpot{}, 1))
+		same(t, nil, takes(*behind, 1))
+	})
+}
+
+// TestDueLooksAsPlanned: before PostgreSQL knows anything of its tables, by a plan that is kept, no part of the statement runs more often than for the rows that are looked at,
+// and what was chosen is found by its id. By the due time, which is one for all of them, it would walk them all for each.
+func TestDueLooksAsPlanned(t *testing.T) {
+	t.Parallel()
+	s := storetest.Postgres(t)
+	c := newCampaign(t, s, "a", campaigns.Running)
+	for _, full := range []bool{false, true} {
+		if full {
+			held(t, s, c, store.DueLooks+2, -100)
+		}
+		check(t, s.WriteOften(t.Context(), func(tx *store.Tx) error {
+			plans, err := store.Explained(t.Context(), tx, func() error {
+				_, _, err := tx.LockDue(t.Context(), c.ID, store.DueSpot{}, now, store.Absence{}, 10)
+				return err
+			})
+			locks := 0
+			for _, plan := range plans {
+				if !strings.Contains(plan, "LockRows") {
+					continue
+				}
+				locks++
+				if !strings.Contains(plan, "Index Scan using enrollments_pkey on enrollments ") {
+					t.Error(plan)
+				}
+				for _, n := range regexp.MustCompile(`(?:loops|actual rows)=(\d+)`).FindAllStringSubmatch(plan, -1) {
+					if must[int](t)(strconv.Atoi(n[1])) > store.DueLooks {
+						t.Error(plan)
+					}
+				}
+			}
+			same(t, 1, locks)
+			return err
+		}))
+	}
 }
 
 // TestWhoWasHeardIsLookedUpByName: for each row that is due, what waits of its member is found by the actor's name. PostgreSQL's statistics say that nothing ever waits, and by them it would
@@ -103,7 +200,7 @@ func TestWhoWasHeardIsLookedUpByName(t *testing.T) {
 	check(t, s.Exec(t.Context(), "ANALYZE"))
 	write(t, s, func(ctx context.Context, tx *store.Tx) error {
 		plans, err := store.Explained(ctx, tx, func() error {
-			_, err := tx.LockDue(ctx, c.ID, time.Time{}, now, store.Absence{}, 10)
+			_, _, err := tx.LockDue(ctx, c.ID, store.DueSpot{}, now, store.Absence{}, 10)
 			return err
 		})
 		if err != nil {
@@ -135,7 +232,8 @@ func TestWhoCannotSeeIsLookedAt(t *testing.T) {
 			if err := tx.SetAddress(ctx, members.Address{Member: m.ID, Channel: campaigns.Telegram, Value: "7"}, "7", "7", now); err != nil {
 				return err
 			}
-			return tx.SetReach(ctx, m.ID, campaigns.Telegram, channels.ReachBlocked, now)
+			_, err := tx.SetReach(ctx, m.ID, campaigns.Telegram, channels.ReachBlocked, now, now)
+			return err
 		})
 		for id, due := range map[campaigns.EnrollmentID]time.Time{asked: now, told: now, plain: at(90_000)} {
 			if got := enrollment(t, s, id).DueAt; !got.Equal(due) {

@@ -142,7 +142,7 @@ func TestDueEnrollmentsGoToOneWorker(t *testing.T) {
 		seen := drain(t, 6, func() (ids []int64) {
 			err := s.WriteBulk(t.Context(), func(tx *store.Tx) error {
 				ids = nil
-				es, err := tx.LockDue(t.Context(), c.ID, time.Time{}, now, store.Absence{}, 7)
+				es, _, err := tx.LockDue(t.Context(), c.ID, store.DueSpot{}, now, store.Absence{}, 7)
 				if err != nil {
 					return err
 				}

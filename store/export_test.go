@@ -94,7 +94,7 @@ func SetUsual(n int) func() {
 	return func() { usual = before }
 }
 
-// Explained runs fn in the transaction and returns how PostgreSQL would run each of its statements where indexes pay, by their texts.
+// Explained runs fn in the transaction and returns how PostgreSQL runs each of its statements where indexes pay, by their texts.
 func Explained(ctx context.Context, tx *Tx, fn func() error) (map[string]string, error) {
 	if _, err := tx.run.exec(ctx, "SET LOCAL enable_seqscan = off"); err != nil {
 		return nil, err
@@ -109,7 +109,7 @@ func Explained(ctx context.Context, tx *Tx, fn func() error) (map[string]string,
 		if !strings.HasPrefix(text, "SELECT") {
 			continue
 		}
-		lines, err := many(ctx, r.runner, value[string], "EXPLAIN "+text, args...)
+		lines, err := many(ctx, r.runner, value[string], "EXPLAIN (ANALYZE, TIMING FALSE) "+text, args...)
 		if err != nil {
 			return nil, err
 		}

@@ -19,6 +19,30 @@ func (tx *Tx) ReleaseLease(ctx context.Context, name, holder string) error {
 	return wrap("release lease", err)
 }
 
+// momentOf is the holder of a moment: a row of leases that no process holds.
+const momentOf = "-"
+
+// PutMoment notes a moment that processes share, by its name.
+func (tx *Tx) PutMoment(ctx context.Context, name string, at time.Time) error {
+	_, err := tx.run.exec(ctx, `INSERT INTO leases (name, holder, until) VALUES ($1, $2, $3)
+		ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until`, name, momentOf, micros(at))
+	return wrap("note moment", err)
+}
+
+// Moment returns it; zero: there is none.
+func (q queries) Moment(ctx context.Context, name string) (time.Time, error) {
+	at, _, err := one(ctx, q.run, func(r rows) (at time.Time, err error) {
+		err = r.Scan(timeInto{&at})
+		return at, err
+	}, `SELECT until FROM leases WHERE name = $1 AND holder = $2`, name, momentOf)
+	return at, wrap("read moment", err)
+}
+
+// DropMoment forgets it.
+func (tx *Tx) DropMoment(ctx context.Context, name string) error {
+	return tx.ReleaseLease(ctx, name, momentOf)
+}
+
 // Cooldown is a rest that a provider asked for. Rate is where its mail domain starts again afterwards, in mails a second; 0: unchanged.
 type Cooldown struct {
 	Until  time.Time

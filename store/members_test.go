@@ -141,7 +141,7 @@ func TestAddressBelongsToOneMember(t *testing.T) {
 		}
 		write(t, s, func(ctx context.Context, tx *store.Tx) error {
 			check(t, tx.SetAddress(ctx, mail(m.ID, "a@x"), "a@x", "h1", now))
-			check(t, tx.SetReach(ctx, m.ID, campaigns.Email, channels.ReachGone, now))
+			must[bool](t)(tx.SetReach(ctx, m.ID, campaigns.Email, channels.ReachGone, now, now))
 			wantFault(t, tx.SetAddress(ctx, mail(n.ID, "A@x"), "a@x", "h1", now), "conflict.address")
 			return tx.SetAddress(ctx, mail(m.ID, "A@X"), "a@x", "h1", now)
 		})

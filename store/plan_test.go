@@ -123,7 +123,7 @@ func hotCalls(ctx context.Context, tx *Tx) error {
 		func() error { return tx.FreeQuestionSlot(ctx, 1, 1, now) },
 		func() error { _, err := tx.DeliveryByProviderID(ctx, 1, campaigns.Email, "x"); return err },
 		func() error { _, err := tx.LastRuns(ctx, 1, "", []campaigns.MemberID{1}); return err },
-		func() error { _, err := tx.LockDue(ctx, 1, now, now, Absence{}, 5); return err },
+		func() error { _, _, err := tx.LockDue(ctx, 1, DueSpot{}, now, Absence{}, 5); return err },
 		func() error { _, err := tx.IsBehind(ctx, 1, now, now); return err },
 		func() error { _, err := tx.LockMemberEnrollments(ctx, 1); return err },
 		func() error { return tx.SaveEnrollments(ctx, []*Enrollment{e}) },

@@ -44,7 +44,7 @@ func TestRecipients(t *testing.T) {
 						for _, ch := range where {
 							a := members.Address{Member: m.ID, Channel: ch, Value: fmt.Sprint(ch, m.ID)}
 							check(t, tx.SetAddress(ctx, a, a.Value, a.Value, at(1)))
-							check(t, tx.SetReach(ctx, m.ID, ch, channels.ReachGone, at(2)))
+							must[bool](t)(tx.SetReach(ctx, m.ID, ch, channels.ReachGone, at(2), at(2)))
 							if len(ids)%3 == 0 {
 								check(t, tx.Suppress(ctx, ch, a.Value, "complaint", at(3)))
 							}
@@ -112,7 +112,7 @@ func TestSetReaches(t *testing.T) {
 				a := members.Address{Member: m.ID, Channel: campaigns.Email, Value: fmt.Sprint(m.ID)}
 				return tx.SetAddress(ctx, a, a.Value, a.Value, at(1))
 			})
-			rs = append(rs, store.Reached{Member: m.ID, Channel: campaigns.Email, Address: fmt.Sprint(m.ID), Reach: []channels.Reach{channels.ReachOK, channels.ReachGone}[i%2], Began: at(1), At: at(i)})
+			rs = append(rs, store.Reached{Member: m.ID, Channel: campaigns.Email, Address: fmt.Sprint(m.ID), Reach: []channels.Reach{channels.ReachOK, channels.ReachGone}[i%2], Began: at(1)})
 		}
 		write(t, s, func(ctx context.Context, tx *store.Tx) error {
 			return tx.SetReaches(ctx, append(rs, store.Reached{Member: 1 << 40, Channel: campaigns.Email, Reach: channels.ReachOK}), at(9))
@@ -124,9 +124,10 @@ func TestSetReaches(t *testing.T) {
 	})
 }
 
-// TestAnOlderAttemptTellsNothing: what was heard of an address since an attempt began, or of an address that came in its place, stays.
+// TestAnOlderAttemptTellsNothing: what was heard of an address since an attempt began, or of an address that came in its place, stays, and no question is looked at for it.
 func TestAnOlderAttemptTellsNothing(t *testing.T) {
 	each(t, func(t *testing.T, s *store.Store) {
+		asks := newCampaign(t, s, "a", campaigns.Running)
 		for _, c := range []struct {
 			address string
 			began   time.Time
@@ -134,12 +135,17 @@ func TestAnOlderAttemptTellsNothing(t *testing.T) {
 		}{{"old", at(5), channels.ReachOK}, {"new", at(1), channels.ReachOK}, {"new", at(2), channels.ReachGone}} {
 			m := newMember(t, s)
 			key := fmt.Sprint(m.ID)
+			asked := newEnrollment(t, s, asks, m, func(e *store.Enrollment) {
+				e.State, e.WaitKind, e.DueAt = campaigns.EnrollmentWaiting, campaigns.WaitAnswer, ptr(at(90))
+			}).ID
 			write(t, s, func(ctx context.Context, tx *store.Tx) error {
 				check(t, tx.SetAddress(ctx, members.Address{Member: m.ID, Channel: campaigns.Email, Value: "new", Reach: channels.ReachOK}, key, key, at(2)))
-				return tx.SetReaches(ctx, []store.Reached{{Member: m.ID, Channel: campaigns.Email, Address: c.address, Reach: channels.ReachGone, Began: c.began, At: at(6)}}, at(6))
+				return tx.SetReaches(ctx, []store.Reached{{Member: m.ID, Channel: campaigns.Email, Address: c.address, Reach: channels.ReachGone, Began: c.began}}, at(6))
 			})
 			p := must[map[campaigns.MemberID]*store.Profile](t)(s.Profiles(t.Context(), []campaigns.MemberID{m.ID}))[m.ID]
 			same(t, c.want, p.Addresses.On(campaigns.Email).Reach)
+			due := map[channels.Reach]time.Time{channels.ReachOK: at(90), channels.ReachGone: at(6)}[c.want]
+			same(t, due, *enrollment(t, s, asked).DueAt)
 		}
 	})
 }

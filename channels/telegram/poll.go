@@ -38,6 +38,8 @@ func Raw(body json.RawMessage) RawUpdate {
 type PollConfig struct {
 	// Store keeps a batch of 1–100 updates, deduplicated by Key; only when it returns nil are they confirmed to Telegram.
 	Store func(ctx context.Context, updates []RawUpdate) error
+	// CaughtUp hears that nothing is left at Telegram: all that was there is stored. It may be nil.
+	CaughtUp func(context.Context) error
 	// Timeout of one long poll: 0 means 50 s, Telegram's most.
 	Timeout time.Duration
 	// OnError hears of each failure before the pause that it causes. It may be nil.
@@ -48,7 +50,7 @@ type PollConfig struct {
 
 const (
 	pollTimeout = 50 * time.Second
-	pollLimit   = "100"
+	pollLimit   = 100
 	minPause    = 3 * time.Second
 	maxPause    = time.Minute
 )
@@ -81,28 +83,47 @@ type poller struct {
 	// next is one above the highest id that was ever confirmed.
 	next   int64
 	failed int // in a row
+	// waits: nothing was left at the last fetch, so that the next one waits for something.
+	waits bool
 }
 
 func (p *poller) round(ctx context.Context) error {
 	batch, err := p.fetch(ctx)
-	if err != nil {
+	if p.waits = err == nil && len(batch) < pollLimit; err != nil {
 		return err
 	}
 	if len(batch) == 0 {
 		// All below the offset is confirmed by now. After a quiet week ids start anew, perhaps lower: an old offset would drop them.
 		p.offset, p.failed = 0, 0
-		return nil
+		return p.caughtUp(ctx)
 	}
 	if err := p.cfg.Store(ctx, batch); err != nil {
+		p.waits = false
 		return err
 	}
-	return p.confirm(batch)
+	if err := p.confirm(batch); err != nil || !p.waits {
+		return err
+	}
+	return p.caughtUp(ctx)
+}
+
+func (p *poller) caughtUp(ctx context.Context) error {
+	if p.cfg.CaughtUp == nil {
+		return nil
+	}
+	err := p.cfg.CaughtUp(ctx)
+	p.waits = err == nil
+	return err
 }
 
 func (p *poller) fetch(ctx context.Context) ([]RawUpdate, error) {
+	timeout := time.Duration(0) // at first, and after a failure: whoever waits for what is there waits no longer than it takes
+	if p.waits {
+		timeout = p.cfg.Timeout
+	}
 	params := map[string]string{
-		"offset": strconv.FormatInt(p.offset, 10), "limit": pollLimit,
-		"timeout": strconv.Itoa(int(p.cfg.Timeout / time.Second)), "allowed_updates": allowedJSON(),
+		"offset": strconv.FormatInt(p.offset, 10), "limit": strconv.Itoa(pollLimit),
+		"timeout": strconv.Itoa(int(timeout / time.Second)), "allowed_updates": allowedJSON(),
 	}
 	var raws []json.RawMessage
 	if err := p.client.into(ctx, "getUpdates", params, &raws); err != nil {

@@ -4,9 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -164,6 +166,52 @@ func TestPollForgetsTheOffsetWhenAllIsConfirmed(t *testing.T) {
 		}
 	}
 	stop()
+}
+
+// TestPollSaysWhenNothingIsLeft: not behind a batch that is as large as batches are, and not before it is stored; the first fetch, and one after a failure, waits for nothing.
+func TestPollSaysWhenNothingIsLeft(t *testing.T) {
+	var full []string
+	for i := range 100 {
+		full = append(full, fmt.Sprintf(`{"update_id":%d}`, i+1))
+	}
+	answers := []string{"[" + strings.Join(full, ",") + "]", `[{"update_id":101}]`, "no answer", `[]`, `[{"update_id":102}]`}
+	fetches := make(chan string, 10)
+	stored := 0
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fetches <- r.FormValue("timeout")
+		if len(answers) == 0 {
+			<-r.Context().Done()
+			return
+		}
+		_, _ = io.WriteString(w, `{"ok":true,"result":`+answers[0]+`}`)
+		answers = answers[1:]
+	}))
+	t.Cleanup(s.Close)
+	c, err := telegram.New(telegram.Config{Token: "1:x", BaseURL: s.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	var caughtUp []int // how many were stored then
+	go func() {
+		defer close(done)
+		_ = telegram.Poll(ctx, c, telegram.PollConfig{
+			Store:    func(_ context.Context, us []telegram.RawUpdate) error { stored += len(us); return nil },
+			CaughtUp: func(context.Context) error { caughtUp = append(caughtUp, stored); return nil },
+			Sleep:    func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
+		})
+	}()
+	for _, want := range []string{"0", "0", "50", "0", "50", "50"} {
+		if got := receive(t, fetches); got != want {
+			t.Errorf("waits %s s, want %s", got, want)
+		}
+	}
+	cancel()
+	<-done
+	if !slices.Equal(caughtUp, []int{101, 101, 102}) {
+		t.Errorf("caught up with %d stored", caughtUp)
+	}
 }
 
 func TestTwoPollers(t *testing.T) {

@@ -495,6 +495,9 @@ func (a *App) receive(ctx context.Context) {
 		if err := a.bot.SetWebhook(ctx, hook); err != nil {
 			a.log.Error("webhook not set", "error", err)
 		}
+		if err := a.engine.NotFetched(ctx); err != nil && ctx.Err() == nil {
+			a.log.Warn("questions may wait for whoever fetched before", "error", err)
+		}
 		return
 	}
 	a.engine.Hold(ctx, "telegram-poller", func(ctx context.Context) {
@@ -506,7 +509,8 @@ func (a *App) receive(ctx context.Context) {
 				}
 				return a.engine.StoreUpdates(ctx, raw)
 			},
-			OnError: func(err error) { a.log.Warn("polling", "error", err) },
+			CaughtUp: a.engine.CaughtUp,
+			OnError:  func(err error) { a.log.Warn("polling", "error", err) },
 		})
 		if err != nil && ctx.Err() == nil {
 			a.log.Error("polling ended", "error", err)
