@@ -81,12 +81,12 @@ func TestExpiry(t *testing.T) {
 		w.clock.set(at("2026-11-24T22:30"))
 		w.enroll(key, "u1")
 		w.later(24 * time.Hour)
-		w.expectRows(m.ID, "one email expired too_late", "two email sent")
+		w.expectRows(m.ID, "one email expired no_connection", "two email sent")
 		w.expectStands(key, m.ID, "completed two")
 	})
 }
 
-// TestExpiryWhileTheServerIsAway: a mail server that is away for two days loses nothing and blocks nobody: the message expires.
+// TestExpiryWhileTheServerIsAway: a mail server that is away for two days loses nothing and blocks nobody: the message expires, and its row says why.
 func TestExpiryWhileTheServerIsAway(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		m := w.member("u1", byMail("anna@example.org"))
@@ -100,7 +100,7 @@ func TestExpiryWhileTheServerIsAway(t *testing.T) {
 		must(t, w.mail.Up())
 		w.clock.set(w.clock.now().Add(time.Minute))
 		w.settle()
-		w.expectRows(m.ID, "one email expired too_late", "two email sent")
+		w.expectRows(m.ID, "one email expired no_connection", "two email sent")
 	})
 }
 
