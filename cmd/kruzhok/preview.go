@@ -102,7 +102,7 @@ func (c *campaignPreviewCmd) preview(w io.Writer, d draftFile, lang string) erro
 	community := &store.Community{Name: c.Community, TimeZone: c.Zone}
 	seen, err := engine.PreviewAlone(engine.Options{PublicURL: "https://kruzhok.example", MailFrom: "kruzhok@kruzhok.example", MailFromName: c.Community, Now: time.Now}, community, r)
 	if err != nil {
-		return inWords(inFile(err, d.path), lang)
+		return inWords(inFlags(inFile(err, d.path), nil), lang)
 	}
 	for _, m := range seen.Messages {
 		c.print(w, lang, &m)
