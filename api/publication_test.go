@@ -149,7 +149,7 @@ func TestMissingTexts(t *testing.T) {
 	}
 	for range 2 {
 		refused := w.call("POST", at, `{"outdated_texts":"accept"}`)
-		if refused.problem(409, "conflict.missing_texts"); !strings.Contains(refused.body, "2 texts are missing") || !strings.Contains(refused.body, "a subject: there is no text in “ru”.") {
+		if refused.problem(409, "conflict.missing_texts"); !strings.Contains(refused.body, "2 texts are missing") || !strings.Contains(refused.body, "a subject: there is no text in “ru” (Russian).") {
 			t.Error(refused.body)
 		}
 		w.call("POST", at, `{"missing_texts":"accept"}`).want(201)

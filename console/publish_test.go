@@ -258,3 +258,21 @@ func TestPublishSaysWhoIsTakenInOnce(t *testing.T) {
 	must(t, err)
 	says(true)
 }
+
+// TestLanguagesAreNamedInTheReaders: a page of sentences in one language does not name the others by tags.
+func TestLanguagesAreNamedInTheReaders(t *testing.T) {
+	w := newWorld(t, newSQLite(t))
+	src := "key: c\nkind: broadcast\nname: C\ntopic: news\nlanguages: [en, pl, sr-Latn]\nchannels: [email]\nentry: {manual: true}\nsteps:\n  - {id: a, send: {text: {en: A}}}\n"
+	_, err := w.e.CreateCampaign(t.Context(), engine.Operator, engine.Draft{Source: src, Format: definition.YAML})
+	must(t, err)
+	for lang, want := range map[string][]string{"en": {"Polish", "Serbian (Latin)"}, "ru": {"польский", "сербский (латиница)"}} {
+		for _, path := range []string{"publish", "texts"} {
+			page := w.get("/console/campaigns/c/"+path, lang)
+			for _, name := range want {
+				if !strings.Contains(page, name) {
+					t.Errorf("%s, %s: no %q", path, lang, name)
+				}
+			}
+		}
+	}
+}

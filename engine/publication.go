@@ -434,7 +434,7 @@ func inState(texts []difference.Text, state difference.WordingState, refusal, co
 	for _, t := range texts {
 		for _, w := range t.Wordings {
 			if w.State == state {
-				list = append(list, fault.Detail{Path: t.Name(), Code: code, Args: map[string]any{"text": t.Name(), "language": string(w.Lang)}})
+				list = append(list, fault.Detail{Path: t.Name(), Code: code, Args: map[string]any{"text": t.Name(), "language": string(w.Lang), "name": locale.Tongue(w.Lang)}})
 			}
 		}
 	}
