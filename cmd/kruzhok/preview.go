@@ -116,7 +116,7 @@ func (c *campaignPreviewCmd) print(w io.Writer, lang string, m *engine.PreviewMe
 		fmt.Fprintln(w, locale.T(lang, "preview.print.fallback", nil))
 	}
 	if m.Formality != "" {
-		fmt.Fprintln(w, locale.T(lang, "preview.print.form", map[string]any{"form": locale.Term("formality." + string(m.Formality))}))
+		fmt.Fprintln(w, locale.T(lang, "preview.print.form."+string(m.Formality), nil)+" "+locale.T(lang, "preview.print.other_form", map[string]any{"form": string(m.Formality.Other())}))
 	}
 	if len(m.Missing) > 0 {
 		fmt.Fprintln(w, locale.T(lang, "preview.print.missing", map[string]any{"variables": strings.Join(withFlags(m.Missing), ", ")}))
