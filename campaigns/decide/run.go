@@ -93,7 +93,7 @@ func (r *run) planned(in Input) Plan {
 	switch in := in.(type) {
 	case *Start:
 		earlier(in.NotBefore)
-		if in.NotBefore != nil {
+		if in.Scheduled {
 			plan.Clock = r.unshown(r.opensAt(), plan.At)
 		}
 	case *Due:
