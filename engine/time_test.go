@@ -81,7 +81,7 @@ func TestExpiry(t *testing.T) {
 		w.clock.set(at("2026-11-24T22:30"))
 		w.enroll(key, "u1")
 		w.later(24 * time.Hour)
-		w.expectRows(m.ID, "one email expired no_connection", "two email sent")
+		w.expectRows(m.ID, "one email expired too_late", "two email sent")
 		w.expectStands(key, m.ID, "completed two")
 	})
 }
