@@ -53,7 +53,7 @@ type previewView struct {
 	Channel   campaigns.Channel   `json:"channel"`
 	Language  campaigns.Lang      `json:"language" doc:"Of its texts"`
 	Fallback  bool                `json:"fallback" doc:"The campaign does not have the member's language"`
-	Formality campaigns.Formality `json:"formality,omitempty" enum:"informal,formal" doc:"The form of address that is shown, where its texts have two"`
+	Formality campaigns.Formality `json:"formality,omitempty" enum:"informal,formal" doc:"The form of address that is shown, where its texts have two; the member's attribute formality shows the other"`
 	Missing   []string            `json:"missing" nullable:"false" doc:"Variables of its texts that have no value"`
 	Telegram  []previewPart       `json:"telegram,omitempty" doc:"The messages in the chat, one after another"`
 	Mail      *previewMail        `json:"mail,omitempty"`

@@ -102,6 +102,7 @@ type publicationView struct {
 	Lost          []lostMedia    `json:"missing_media" doc:"Media files that steps send and that are not in the media folder: such messages fail in the chat"`
 	ScheduleOver  bool           `json:"schedule_over" doc:"All days of the draft's recurring schedule are past: published as it is, nobody comes in by it"`
 	Moment        *momentView    `json:"moment" doc:"What becomes of its schedule for one moment; null: it has none"`
+	Present       *presentView   `json:"present" doc:"What becomes of its entry by the present members of a segment; null: it has none"`
 	Outdated      []textView     `json:"outdated" doc:"Texts that lag behind in a language"`
 	Missing       []textView     `json:"missing" doc:"Texts that are missing in a language: members who read it get the campaign's first"`
 }
@@ -120,9 +121,15 @@ func viewLost(list []engine.LostMedia) []lostMedia {
 }
 
 type momentView struct {
-	At    timing.LocalDateTime    `json:"at"`
-	Zone  definition.ScheduleZone `json:"zone" enum:"community,member" doc:"Whose clock shows it"`
-	Opens engine.Opens            `json:"opens" enum:"later,now,past,opened" doc:"later: when it comes. now: it has just come, and the audience comes in at once. past: over an hour ago, and the audience would come in at once; publishing needs schedule_past: accept. opened: an audience was taken in at this moment, or is being taken in, and publishing does not open it again; a correction reaches those inside. To send it again, give it another moment or copy the campaign"`
+	At     timing.LocalDateTime    `json:"at"`
+	Zone   definition.ScheduleZone `json:"zone" enum:"community,member" doc:"Whose clock shows it"`
+	Opens  engine.Opens            `json:"opens" enum:"later,now,past,opened" doc:"later: when it comes. now: it has just come, and the audience comes in at once. past: over an hour ago, and the audience would come in at once; publishing needs schedule_past: accept. opened: an audience was taken in at this moment, or is being taken in, and publishing does not open it again; a correction reaches those inside. To send it again, give it another moment or copy the campaign"`
+	Nobody bool                    `json:"nobody" doc:"The moment came, and nobody was in the audience or might enter: it opens as if it had not come"`
+}
+
+type presentView struct {
+	Opens  engine.Opens `json:"opens" enum:"now,opened" doc:"now: whoever is in the segment when it is published comes in. opened: an older version took them in, or is at it, and publishing takes nobody in again, also when the campaign has finished; a correction reaches those inside. To take in who is there now, copy the campaign"`
+	Nobody bool         `json:"nobody" doc:"An older version looked for them, and nobody came in"`
 }
 
 type standingView struct {
@@ -161,7 +168,10 @@ func viewPublication(pub *engine.Publication, lang string) publicationView {
 		v.Inside = append(v.Inside, standingView{st.Version, st.Step, st.N, st.Place, st.Unread})
 	}
 	if m := pub.Moment; m != nil {
-		v.Moment = &momentView{m.At, m.Zone, m.Opens}
+		v.Moment = &momentView{m.At, m.Zone, m.Opens, m.Nobody}
+	}
+	if p := pub.Present; p != nil {
+		v.Present = &presentView{p.Opens, p.Nobody}
 	}
 	return v
 }

@@ -149,7 +149,7 @@ func TestMissingTexts(t *testing.T) {
 	}
 	for range 2 {
 		refused := w.call("POST", at, `{"outdated_texts":"accept"}`)
-		if refused.problem(409, "conflict.missing_texts"); !strings.Contains(refused.body, "2 texts are missing") || !strings.Contains(refused.body, "a subject: there is no text in “ru”.") {
+		if refused.problem(409, "conflict.missing_texts"); !strings.Contains(refused.body, "2 texts are missing") || !strings.Contains(refused.body, "a subject: there is no text in “ru” (Russian).") {
 			t.Error(refused.body)
 		}
 		w.call("POST", at, `{"missing_texts":"accept"}`).want(201)
@@ -214,4 +214,14 @@ func TestPublicationOfAPastMoment(t *testing.T) {
 	w.call("POST", "/v1/campaigns/other/publication-checks", `{"format":"yaml","definition":"key: c"}`).problem(422, "invalid.definition")
 	w.call("POST", at, "").problem(409, "conflict.schedule_past")
 	w.call("POST", at, `{"schedule_past":"accept"}`).want(201)
+	for range 3 { // it takes in nobody: there is nobody
+		_, err := w.e.AdvanceDue(t.Context(), time.Second)
+		must(t, err)
+	}
+	if got := w.call("GET", at, "").want(200).body; opens(got) != "past" || !strings.Contains(got, `"nobody":true`) {
+		t.Errorf("nobody came in: %s", got)
+	}
+	if got := w.call("GET", "/v1/campaigns/c/report", "").want(200).body; !strings.Contains(got, `"nobody_came":"The moment of the schedule, 1 March 2020 at 10:00, has come, and nobody came in`) {
+		t.Errorf("the report: %s", got)
+	}
 }

@@ -18,6 +18,14 @@ type Moment struct {
 	At    timing.LocalDateTime    `json:"at"`
 	Zone  definition.ScheduleZone `json:"zone"`
 	Opens string                  `json:"opens"` // later, now, past or opened
+	// Nobody: it came, and nobody was taken in.
+	Nobody bool `json:"nobody"`
+}
+
+// Present is what publishing does with an entry by a segment's present members, in the words of the API.
+type Present struct {
+	Opens  string `json:"opens"` // now or opened
+	Nobody bool   `json:"nobody"`
 }
 
 // Standing is how many members stand at a step of a version, and where they would go on.
@@ -58,6 +66,7 @@ func (s *Service) foresee(ctx context.Context, it *Item) error {
 	}
 	var view struct {
 		Moment    *Moment    `json:"moment"`
+		Present   *Present   `json:"present"`
 		Inside    int        `json:"inside_n"`
 		Standings []Standing `json:"inside"`
 		Refusals  []Refused  `json:"refusals"`
@@ -66,8 +75,8 @@ func (s *Service) foresee(ctx context.Context, it *Item) error {
 		return err
 	}
 	p := it.Publication
-	p.Moment, p.Inside, p.Standings, p.Refusals = view.Moment, view.Inside, view.Standings, view.Refusals
-	if p.Moment != nil && p.Moment.Opens == "opened" {
+	p.Moment, p.Present, p.Inside, p.Standings, p.Refusals = view.Moment, view.Present, view.Inside, view.Standings, view.Refusals
+	if p.Moment != nil && p.Moment.Opens == "opened" || p.Present != nil && p.Present.Opens == "opened" && !it.File.def.Entry.Listens() {
 		p.Again = false
 	}
 	return nil

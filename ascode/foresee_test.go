@@ -72,6 +72,27 @@ func TestPlanSaysWhenItOpens(t *testing.T) {
 	if said := w.said(p, "en"); !strings.Contains(said, "publishing does not open it again") || strings.Contains(said, "opens it again\n") {
 		t.Error(said)
 	}
+	nobody := strings.Replace(once("2020-03-01 10:00", "Hi"), "audience: all", "audience: {tag: vip}", 1)
+	at2 := w.write("empty.yaml", strings.ReplaceAll(nobody, "key: once", "key: empty"))
+	s.Choose(ascode.Choice{SchedulePast: "accept"})
+	_, err = w.apply(s, w.plan(s, true, at2))
+	w.must(err)
+	present := strings.ReplaceAll(strings.Replace(campaign("once", "Hi"), "{manual: true}", "{segment: vips, who: present}", 1), "key: once", "key: there")
+	at3 := []string{w.write("vips.yaml", segment("vips", "{not: {tag: vip}}")), w.write("there.yaml", present)}
+	_, err = w.apply(s, w.plan(s, true, at3...))
+	w.must(err)
+	for range 3 {
+		_, err = w.engine.AdvanceDue(t.Context(), time.Second)
+		w.must(err)
+	}
+	w.write("empty.yaml", strings.Replace(strings.ReplaceAll(nobody, "key: once", "key: empty"), "vip", "vop", 1))
+	if said := w.said(w.plan(s, true, at2), "en"); !strings.Contains(said, "came, and nobody was taken in") || !strings.Contains(said, "opens it again\n") {
+		t.Error(said)
+	}
+	w.write("there.yaml", strings.Replace(present, "Hi", "Hello", 1))
+	if said := w.said(w.plan(s, true, at3...), "en"); !strings.Contains(said, "publishing does not take them in again") || strings.Contains(said, "opens it again\n") {
+		t.Error(said)
+	}
 	if past := ascode.Past(at, time.Now()); past == "" {
 		t.Error("the file's moment is not told as past")
 	}

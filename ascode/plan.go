@@ -94,6 +94,8 @@ type Publication struct {
 	Again  bool // the campaign is finished, and runs again
 	// Moment is what becomes of a schedule for one moment; nil: there is none.
 	Moment *Moment
+	// Present is what becomes of an entry by a segment's present members; nil: there is none.
+	Present *Present
 	// Standings are where those inside stand.
 	Standings []Standing
 	// Refusals are why the service would refuse to publish it so.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/definition"
 	"github.com/kruzhok/kruzhok/campaigns/difference"
 	"github.com/kruzhok/kruzhok/campaigns/explain"
 	"github.com/kruzhok/kruzhok/internal/locale"
@@ -74,7 +75,7 @@ func (t *teller) item(it *Item) {
 	}
 }
 
-// segment tells whom it holds, and whom it held.
+// comes tells whom it holds, and whom it held.
 func (t *teller) segment(it *Item) {
 	now := it.File.segment
 	words := explain.Words{Lang: t.lang}
@@ -162,7 +163,27 @@ func (t *teller) moment(m *Moment) {
 	}
 	args := map[string]any{"at": fmt.Sprintf("%04d-%02d-%02d %02d:%02d", m.At.Year, m.At.Month, m.At.Day, m.At.Hour, m.At.Minute)}
 	args["zone"] = locale.Term("cli.plan.zone." + string(m.Zone))
+	if m.Nobody {
+		t.line(indent, "  "+locale.T(t.lang, "cli.plan.nobody", args))
+	}
 	t.line(indent, mark+locale.T(t.lang, "cli.plan.opens."+m.Opens, args))
+}
+
+// comes tells whom an entry by a segment takes in.
+func (t *teller) comes(p *Present, e *definition.Entry) {
+	args := map[string]any{"segment": string(e.Segment)}
+	opened := p != nil && p.Opens == "opened"
+	if p != nil && p.Nobody {
+		t.line(indent, "  "+locale.T(t.lang, "cli.plan.segment.nobody", args))
+	}
+	switch {
+	case opened && e.Listens():
+		t.line(indent, "  "+locale.T(t.lang, "cli.plan.segment.future", args))
+	case opened:
+		t.line(indent, "  "+locale.T(t.lang, "cli.plan.segment.opened", args))
+	default:
+		t.line(indent, "  "+locale.T(t.lang, "cli.plan.segment."+string(e.Who), args))
+	}
 }
 
 func (t *teller) publication(it *Item) {
@@ -190,7 +211,7 @@ func (t *teller) publication(it *Item) {
 		t.moment(p.Moment)
 	}
 	if e := &it.File.def.Entry; e.Segment != "" {
-		t.line(indent, "  "+locale.T(t.lang, "cli.plan.segment."+string(e.Who), map[string]any{"segment": string(e.Segment)}))
+		t.comes(p.Present, e)
 	}
 	switch {
 	case p.Paused:

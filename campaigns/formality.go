@@ -14,6 +14,14 @@ const FormalityAttribute = "formality"
 // Formalities lists them.
 func Formalities() []Formality { return []Formality{Informal, Formal} }
 
+// Other is the one that this is not.
+func (f Formality) Other() Formality {
+	if f == Formal {
+		return Informal
+	}
+	return Formal
+}
+
 // FormalityOf is what an attribute's value says; false for what says nothing.
 func FormalityOf(value any) (Formality, bool) {
 	s, _ := value.(string)

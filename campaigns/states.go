@@ -109,6 +109,7 @@ const (
 	AttemptsUsedUp  Reason = "attempts_used_up"   // temporary failures until the last attempt
 	TooLate         Reason = "too_late"           // the step's delivery limit passed
 	ChannelAway     Reason = "channel_away"       // the channel was stopped, or could not take it, until the step's delivery limit passed
+	NoConnection    Reason = "no_connection"      // the channel's other side could not be reached, until the step's delivery limit passed
 	Late            Reason = "late"               // the step's rule skips what comes late
 	NextWindow      Reason = "next_window"        // late: put off to the next time at which the step may be sent
 	RoundOver       Reason = "round_over"         // the round that the message belongs to was over

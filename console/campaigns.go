@@ -104,6 +104,7 @@ type stepsPage struct {
 	Earlier string         // some passed another version
 	Rules   []explain.Rule // who comes in and what holds for the messages
 	Broken  bool           // the draft cannot be read
+	Nobody  string         // that an audience was looked for, and nobody came in
 	NoneYet bool           // nobody has entered
 	Goal    *goalPanel
 }
@@ -211,7 +212,8 @@ func (r *request) steps() error {
 		p.Broken = true
 		return r.render("campaign.html", p)
 	}
-	p.NoneYet = flow.Head.Total == 0
+	p.Nobody = flow.NobodyCame
+	p.NoneYet = flow.Head.Total == 0 && p.Nobody == ""
 	if p.Opens = opensWords(p.Frame, flow.Openings); flow.Def.Entry.Segment != "" {
 		p.Opens = p.T("console.flow.segment."+string(flow.Def.Entry.Who), "segment", flow.Segment)
 	}

@@ -227,16 +227,12 @@ func (w words) set(b *definition.Set) string {
 	return strings.Join(parts, " · ")
 }
 
-// language is a language's name: "Russian", or the tag where it has no words.
+// language is a language's name in the reader's: "Russian", or the tag where it has none.
 func (w words) language(l campaigns.Lang) string {
 	if l == "" {
 		return w.T("console.lang.none")
 	}
-	key := "console.lang." + string(l)
-	if name := w.T(key); name != key {
-		return name
-	}
-	return string(l)
+	return locale.Language(w.Lang, string(l))
 }
 
 // condition says when an arm is taken.

@@ -82,7 +82,8 @@ func TestPreviewShowsTheMessage(t *testing.T) {
 	want(t, w.get(seenPath+"?step=told", "en"), `href="https://speaklingua.example/rules"`, "<details class=\"more-fields\" open>")
 
 	_, page := w.see(seenPath, "step", "told", "language", "ru", "attribute:formality", "formal")
-	want(t, page, "Вы: .", `<option value="formal" selected>`, "Form of address: formal.")
+	want(t, page, "Вы: .", `<option value="formal" selected>`, "Form of address: formal. The text has an informal one too.")
+	want(t, w.get(seenPath+"?step=told", "ru"), "Обращение: на «ты». У текста есть и форма на «вы».")
 	if strings.Contains(w.get(seenPath+"?step=told", "en"), "Form of address: ") {
 		t.Error("English has one form, and the page says which")
 	}

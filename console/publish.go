@@ -178,6 +178,9 @@ func (r *request) comes(p *publishPage, pub *engine.Publication) error {
 		return err
 	}
 	if m := pub.Moment; m != nil {
+		if m.Nobody {
+			p.Comes = append(p.Comes, locale.T(p.Lang, "report.nobody.moment", say.At(m.At)))
+		}
 		p.Comes = append(p.Comes, locale.T(p.Lang, "console.publish.opens."+string(m.Opens), say.At(m.At)))
 	}
 	if pub.Moment == nil || pub.Moment.Zone == definition.MemberZone {
@@ -185,6 +188,14 @@ func (r *request) comes(p *publishPage, pub *engine.Publication) error {
 	}
 	if pub.Moment != nil && pub.Moment.Opens == engine.OpensNever {
 		return nil
+	}
+	if m := pub.Present; m != nil && m.Opens == engine.OpensNever {
+		p.Comes = append(p.Comes, p.T("console.publish.present.opened"))
+		if !entry.Listens() {
+			return nil
+		}
+	} else if m != nil && m.Nobody {
+		p.Comes = append(p.Comes, p.T("console.publish.present.nobody"))
 	}
 	if who := say.Meant(entry); who != "" {
 		p.Comes = append(p.Comes, p.T("console.publish.audience", "who", who))

@@ -214,4 +214,65 @@ func TestPublishSaysWhenAndForWhom(t *testing.T) {
 	if res := w.post(at, form); res.Code != 303 {
 		t.Errorf("with a yes: %d", res.Code)
 	}
+	for range 3 {
+		_, err = w.e.AdvanceDue(t.Context(), time.Second)
+		must(t, err)
+	}
+	for lang, nobody := range map[string]string{"en": "has come, and nobody came in", "ru": "наступило, но никто не вошёл"} {
+		for _, page := range []string{at, "/console/campaigns/c"} {
+			if got := w.get(page, lang); !strings.Contains(got, nobody) {
+				t.Errorf("%s, %s: it is not told that nobody came in", page, lang)
+			}
+		}
+		if lang == "en" && !strings.Contains(w.get(at, lang), "the whole audience comes in at once") {
+			t.Error("what nobody came in by does not open again")
+		}
+	}
+}
+
+// TestPublishSaysWhoIsTakenInOnce: who was in a segment when the campaign was published is not taken in by a correction, which the page says before it.
+func TestPublishSaysWhoIsTakenInOnce(t *testing.T) {
+	w := newWorld(t, newSQLite(t))
+	_, err := w.e.CreateSegment(t.Context(), engine.Operator, engine.Draft{Source: "key: vips\nname: VIPs\nwho: {tag: vip}\n", Format: definition.YAML})
+	must(t, err)
+	src := "key: c\nkind: broadcast\nname: C\ntopic: news\nlanguages: [en]\nchannels: [email]\nentry: {segment: vips, who: present}\nsteps:\n  - {id: a, send: {text: {en: A}}}\n"
+	_, err = w.e.CreateCampaign(t.Context(), engine.Operator, engine.Draft{Source: src, Format: definition.YAML})
+	must(t, err)
+	_, _, err = w.e.UpsertMember(t.Context(), engine.Operator, engine.MemberInput{ExternalID: "anna", Tags: &[]string{"vip"}})
+	must(t, err)
+	at := "/console/campaigns/c/publish"
+	says := func(want bool) {
+		t.Helper()
+		for lang, words := range map[string]string{"en": "publishing does not take them in again", "ru": "публикация не примет их снова"} {
+			page := w.get(at, lang)
+			checkPage(t, lang, page)
+			if strings.Contains(page, words) != want {
+				t.Errorf("%s: %q is there: %v", lang, words, !want)
+			}
+		}
+	}
+	says(false)
+	_, err = w.e.Publish(t.Context(), engine.Operator, "c")
+	must(t, err)
+	_, err = w.e.AdvanceDue(t.Context(), time.Second)
+	must(t, err)
+	says(true)
+}
+
+// TestLanguagesAreNamedInTheReaders: a page of sentences in one language does not name the others by tags.
+func TestLanguagesAreNamedInTheReaders(t *testing.T) {
+	w := newWorld(t, newSQLite(t))
+	src := "key: c\nkind: broadcast\nname: C\ntopic: news\nlanguages: [en, pl, sr-Latn]\nchannels: [email]\nentry: {manual: true}\nsteps:\n  - {id: a, send: {text: {en: A}}}\n"
+	_, err := w.e.CreateCampaign(t.Context(), engine.Operator, engine.Draft{Source: src, Format: definition.YAML})
+	must(t, err)
+	for lang, want := range map[string][]string{"en": {"Polish", "Serbian (Latin)"}, "ru": {"польский", "сербский (латиница)"}} {
+		for _, path := range []string{"publish", "texts"} {
+			page := w.get("/console/campaigns/c/"+path, lang)
+			for _, name := range want {
+				if !strings.Contains(page, name) {
+					t.Errorf("%s, %s: no %q", path, lang, name)
+				}
+			}
+		}
+	}
 }

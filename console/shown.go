@@ -8,7 +8,6 @@ import (
 	"github.com/kruzhok/kruzhok/channels"
 	"github.com/kruzhok/kruzhok/console/look"
 	"github.com/kruzhok/kruzhok/engine"
-	"github.com/kruzhok/kruzhok/internal/locale"
 )
 
 // chatView is the message in a chat, in as many bubbles as it has parts.
@@ -66,7 +65,7 @@ func (p *previewPage) show(s seen, made *engine.Preview) {
 		p.Notes = append(p.Notes, p.T("preview.print.fallback"))
 	}
 	if m.Formality != "" {
-		p.Notes = append(p.Notes, p.T("preview.print.form", "form", locale.Term("formality."+string(m.Formality))))
+		p.Notes = append(p.Notes, p.T("preview.print.form."+string(m.Formality)))
 	}
 	w := words{Frame: p.Frame, def: made.Definition}
 	var missing []string

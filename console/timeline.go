@@ -35,7 +35,7 @@ var gates = []struct {
 	}},
 	{"consent", []campaigns.Reason{campaigns.NoConsent}},
 	{"pause", []campaigns.Reason{campaigns.CampaignPaused}},
-	{"late", []campaigns.Reason{campaigns.TooLate, campaigns.ChannelAway, campaigns.Late, campaigns.NextWindow}},
+	{"late", []campaigns.Reason{campaigns.TooLate, campaigns.ChannelAway, campaigns.NoConnection, campaigns.Late, campaigns.NextWindow}},
 	{"quiet", []campaigns.Reason{campaigns.QuietHours, campaigns.QuietSkipped}},
 	{"budget", []campaigns.Reason{campaigns.OverBudget}},
 	{"question", []campaigns.Reason{campaigns.QuestionOpen}},

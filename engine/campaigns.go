@@ -196,7 +196,7 @@ func (e *Engine) schedule(ctx context.Context, tx *store.Tx, c *store.Campaign, 
 		return campaigns.Running, err
 	}
 	if def.Entry.Segment != "" {
-		return campaigns.Running, e.openToPresent(ctx, tx, c, v, def, now)
+		return e.openToPresent(ctx, tx, c, v, def, now)
 	}
 	next, err := e.firstOpening(ctx, tx, c, v, def.Entry.Schedule, now)
 	if err != nil {
@@ -214,25 +214,30 @@ func (e *Engine) schedule(ctx context.Context, tx *store.Tx, c *store.Campaign, 
 	return campaigns.Running, nil
 }
 
-// openToPresent lets the present members of a segment in. A later version that says the same takes nobody in again: it goes on where the older one was. But one
-// that listens, where the older did not, looks for those who came meanwhile, unless others would enter again with them.
-func (e *Engine) openToPresent(ctx context.Context, tx *store.Tx, c *store.Campaign, v *store.Version, def *definition.Definition, now time.Time) error {
+// openToPresent lets the present members of a segment in, or goes on where the older version was, and returns the state that this leads to.
+func (e *Engine) openToPresent(ctx context.Context, tx *store.Tx, c *store.Campaign, v *store.Version, def *definition.Definition, now time.Time) (campaigns.State, error) {
 	row := store.Schedule{Campaign: v.Campaign, Version: v.Number, DueAt: now}
 	was, err := tx.HoldSchedule(ctx, v.Campaign)
 	if err != nil {
-		return err
+		return "", err
 	}
-	if was != nil && c.LiveVersion > 0 && c.State != campaigns.Finished {
-		l, err := e.version(ctx, tx, c.ID, c.LiveVersion)
-		if err != nil && !errors.Is(err, errBadVersion) {
-			return err
-		}
-		meanwhile := err == nil && def.Entry.Listens() && !l.def.Entry.Listens() && def.Entry.Reentry == definition.ReentryNever
-		if err == nil && l.def.Entry.Audience() != nil && l.def.Entry.Segment == def.Entry.Segment && !meanwhile {
-			row.DueAt, row.LastMember, row.DoneAt = was.DueAt, was.LastMember, was.DoneAt
+	p, err := e.present(ctx, tx, c, def, was)
+	if err != nil {
+		return "", err
+	}
+	if p.Opens == OpensNever {
+		row.DueAt, row.LastMember, row.DoneAt = was.DueAt, was.LastMember, was.DoneAt
+		if c.State == campaigns.Finished && row.DoneAt == nil {
+			row.DoneAt = &now
 		}
 	}
-	return tx.PutSchedule(ctx, row)
+	if err := tx.PutSchedule(ctx, row); err != nil {
+		return "", err
+	}
+	if c.State == campaigns.Finished && row.DoneAt != nil && !def.Entry.Listens() { // nobody comes in anew
+		return campaigns.Finished, nil
+	}
+	return campaigns.Running, nil
 }
 
 // event makes a campaign's event.

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strconv"
 	"sync"
@@ -22,12 +23,59 @@ type cooldowns struct {
 	all     bool // everything is stopped: no other system is called either
 	// stops are the last times that channels were stopped.
 	stops map[campaigns.Channel][]span
+	// unreached are the last times that nobody could connect to a channel, as far as this process saw it.
+	unreached map[campaigns.Channel]span
 }
+
+// noConnection is why a channel rests whose other side cannot be reached.
+const noConnection = string(campaigns.NoConnection)
 
 // span is a time from one moment to another; nil: it is not over.
 type span struct {
 	from time.Time
 	to   *time.Time
+}
+
+// away says how the channel could not be had when the message expired; empty: it could be had, as far as is known.
+func (c cooldowns) away(d *store.Delivery) campaigns.Reason {
+	at := worthUntil(d)
+	switch s, ok := c.unreached[d.Channel]; {
+	case d.Reason == campaigns.Temporary, d.Reason == campaigns.RateLimited, c.stoppedAt(d.Channel, at):
+		return campaigns.ChannelAway
+	case ok && !s.from.After(at) && !at.After(s.to.Add(tryGap)):
+		return campaigns.NoConnection
+	}
+	return ""
+}
+
+// tryGap is longer than the time between two attempts to connect while messages wait: a rest, a server that does not answer, a sweep. What expires so soon after an outage has waited because of it.
+const tryGap = 15 * time.Minute
+
+// outages are the last times that channels could not be reached, by the rests that followed.
+type outages struct {
+	mu sync.Mutex
+	by map[campaigns.Channel]span
+}
+
+// saw notes a rest that ends then. One that follows soon after the last belongs to the same time.
+func (o *outages) saw(ch campaigns.Channel, until time.Time) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.by == nil {
+		o.by = map[campaigns.Channel]span{}
+	}
+	last, ok := o.by[ch]
+	if !ok || until.Sub(*last.to) > tryGap {
+		last = span{from: until.Add(-dialPause)}
+	}
+	last.to = &until
+	o.by[ch] = last
+}
+
+func (o *outages) all() map[campaigns.Channel]span {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return maps.Clone(o.by)
 }
 
 // stoppedAt reports whether the channel stood still at the moment.
@@ -69,6 +117,12 @@ func (e *Engine) cooldowns(ctx context.Context) (cooldowns, error) {
 		if err != nil {
 			return c, err
 		}
+		for _, ch := range []campaigns.Channel{campaigns.Telegram, campaigns.Email} {
+			if rest, ok := by[string(ch)]; ok && rest.Reason == noConnection {
+				e.outages.saw(ch, rest.Until)
+			}
+		}
+		c.unreached = e.outages.all()
 		switches, err := e.Store.Switches(ctx)
 		for _, s := range switches {
 			c.all = c.all || s.ReleasedAt == nil && s.Scope == scopeAll

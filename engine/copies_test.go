@@ -12,6 +12,7 @@ import (
 	"github.com/kruzhok/kruzhok/engine"
 	"github.com/kruzhok/kruzhok/internal/race"
 	"github.com/kruzhok/kruzhok/simulation"
+	"github.com/kruzhok/kruzhok/store/storetest"
 )
 
 // ofThePast are conditions of every kind that looks at what was, and some that do not, beside and within each other.
@@ -140,4 +141,39 @@ func gotMessage(r *simulation.Result) map[campaigns.Key][]string {
 		slices.Sort(ids)
 	}
 	return got
+}
+
+// TestCopiesWhoHaveBeenInTheCampaign come in all the same, so that it can be seen what it says, and the result tells how many its entry rule would not take in.
+func TestCopiesWhoHaveBeenInTheCampaign(t *testing.T) {
+	w := newWorld(t, storetest.SQLite(t))
+	ids := w.withPast()
+	player, err := simulation.NewSimulator(w.e, t.TempDir())
+	must(t, err)
+	for entry, note := range map[string]string{
+		"{event: begins}":                              "2 of the copied members have been in “C” in the live service",
+		"{event: begins, reentry: each_time}":          "1 of the copied members has been in “C” in the live service, or is inside",
+		"{event: begins, reentry: after, after: 30d}":  "2 of the copied members have been",
+		"{event: begins, reentry: after, after: 12h}":  "1 of the copied members has been",
+		"{event: begins, key: id, reentry: each_time}": "",
+	} {
+		key := campaigns.Key("again-" + strings.Trim(strings.NewReplacer("{", "", "}", "", ":", "", ",", "", " ", "-", "_", "-").Replace(entry), "-"))
+		src := func(entry, steps string) string {
+			return strings.Replace(campaign(string(key), "entry: "+entry, steps), "name: "+string(key), "name: C", 1)
+		}
+		w.publish(src("{manual: true}", "  - branch: [{if: {tag: new}, steps: [{wait: 1d}]}, {else: [{branch: [{if: {event: lesson.done, at_least: 2}, steps: [{wait: 90d}]}]}]}]\n"))
+		w.enroll(key, "through")
+		w.enroll(key, "inside")
+		w.settle()
+		r, err := player.Simulate(t.Context(), engine.Operator, simulation.Request{
+			ExternalIDs: ids, Plan: simulation.Plan{Campaigns: []engine.Draft{{Source: src(entry, sends("reached", "Reached")), Format: definition.YAML}}, Days: 1, Start: w.clock.now().Add(24 * time.Hour).Truncate(time.Second), Stories: 3, Lang: "en"},
+		})
+		must(t, detailed(err))
+		told := slices.DeleteFunc(slices.Clone(r.Notes), func(n string) bool { return !strings.Contains(n, "of the copied members") })
+		if got := strings.Join(told, "\n"); len(told) > 1 || !strings.HasPrefix(got, note) || note == "" && got != "" {
+			t.Errorf("%s: %q", entry, r.Notes)
+		}
+		if got := gotMessage(r)[key]; note != "" && len(got) != len(ids) {
+			t.Errorf("%s: %v got the message", entry, got)
+		}
+	}
 }

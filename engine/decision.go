@@ -166,13 +166,13 @@ func (w *work) since(l *live, row *store.Enrollment, opens *timing.LocalDateTime
 	if !l.minds {
 		return start
 	}
-	at := row.EnteredAt
+	at, scheduled := row.EnteredAt, false
 	switch {
 	case start.NotBefore != nil:
 		at = *start.NotBefore
 	case row.Source == "schedule" && l.def.Entry.Schedule != nil:
 		if opened, ok := w.opensAt(l, opens, member); ok {
-			at = opened
+			at, scheduled = opened, true
 		}
 	case l.def.Entry.Segment != "" && !l.def.Entry.Listens() && row.Source == l.together().source:
 		at = l.since // all of them came in by its publication
@@ -183,7 +183,7 @@ func (w *work) since(l *live, row *store.Enrollment, opens *timing.LocalDateTime
 	if at.Before(l.since) {
 		at = l.since
 	}
-	return &decide.Start{NotBefore: &at}
+	return &decide.Start{NotBefore: &at, Scheduled: scheduled}
 }
 
 // opensAt is when the version's schedule opened for the member.

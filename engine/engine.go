@@ -107,6 +107,7 @@ type Engine struct {
 	states   cache[campaignsByID]
 	pool     map[poolKey]*linePool
 	cool     cache[cooldowns]
+	outages  outages
 	dry      dryness
 	tally    tally
 	left     atomic.Bool // a member complained or left since the switches were judged

@@ -216,6 +216,24 @@ func TestChannelAway(t *testing.T) {
 			w.expectRows(m, "q telegram expired channel_away", "q email sent")
 		})
 	}
+	each(t, func(t *testing.T, w *world) { // nobody answers there
+		m := w.chatMember("ann", 1, andMail("ann@example.org"))
+		w.mail.Down()
+		w.enroll(w.publish(campaign("mute", "channels: [email, telegram]", "  - {id: q, send: {text: "+both("Hello there")+", expires: 1h}}\n")), "ann")
+		for range 8 {
+			w.clock.set(w.clock.now().Add(10 * time.Minute))
+			w.settle()
+		}
+		w.expectRows(m, "q email expired no_connection", "q telegram sent")
+		must(t, w.mail.Up())
+		w.later(time.Hour)
+		w.enroll(w.publish(campaign("again", "channels: [email, telegram]", sends("q", "Hello there"))), "ann")
+		_, err := w.e.AdvanceDue(t.Context(), time.Second)
+		must(t, err)
+		w.clock.set(w.clock.now().Add(30 * time.Hour)) // nobody worked, and there was no outage then
+		w.settle()
+		w.expectRows(m, "q email expired no_connection", "q telegram sent", "q email expired too_late")
+	})
 	each(t, func(t *testing.T, w *world) {
 		m := w.chatMember("ann", 1, andMail("ann@example.org"))
 		w.enroll(w.publish(campaign("late", "", sends("q", "Hello there"))), "ann")

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/engine"
 	"github.com/kruzhok/kruzhok/store"
 	"github.com/kruzhok/kruzhok/store/storetest"
 )
@@ -123,5 +124,23 @@ func TestNextWindowOfAGap(t *testing.T) {
 		w.clock.set(at("2027-03-28T09:00"))
 		w.settle()
 		w.expectFates(m, map[campaigns.StepID]string{"one": "pending next_window 2027-03-29T00:30"})
+	})
+}
+
+// TestNextWindowByHand: who is taken in by hand in a campaign with a schedule by members' own clocks has a time of their own, not that of the schedule.
+func TestNextWindowByHand(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		const src = "entry: {schedule: {at: \"2026-11-20 10:00\", zone: member, audience: {tag: vip}, every: day}}\nlate: {after: 2h, then: next_window}"
+		m := w.member("ann", byMail("ann@example.org")).ID
+		w.member("bob", func(in *engine.MemberInput) {
+			byMail("bob@example.org")(in)
+			in.Tags = &[]string{"vip"}
+		})
+		key := w.publish(campaign("daily", src, sends("one", "One")))
+		w.until(at("2026-11-25T14:37"))
+		w.enroll(key, "ann") // and nobody works until the next day, when the schedule's time has come
+		w.clock.set(at("2026-11-26T10:30"))
+		w.settle()
+		w.expectFates(m, map[campaigns.StepID]string{"one": "pending next_window 2026-11-26T14:37"})
 	})
 }

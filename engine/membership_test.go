@@ -480,3 +480,55 @@ func TestLaterVersionListens(t *testing.T) {
 	w.tagged("clara", "vip")
 	w.expectEntered("c", names, "anna", "boris", "clara")
 }
+
+// TestPresentMembersComeOnce: a version that is published after the campaign has ended takes nobody in who came into the segment since, nor those who were there,
+// by whatever entry rule; nor does one that listens from then on, but for those who never were in. Where nobody was there, and for another segment, it does.
+func TestPresentMembersComeOnce(t *testing.T) {
+	for reentry, listening := range map[string][]string{"": {"anna", "boris"}, ", reentry: each_time": {"anna"}} {
+		each(t, func(t *testing.T, w *world) {
+			names := w.known("anna", "boris", "clara")
+			w.segment("vips", "{tag: vip}")
+			w.segment("others", "{tag: other}")
+			opens := func(segment, who, text string) engine.Present {
+				t.Helper()
+				src := strings.ReplaceAll(listens("c", segment, who, reentry), "Hello", text)
+				must(t, second(w.e.PutDraft(t.Context(), engine.Operator, "c", 0, engine.Draft{Source: src, Format: "yaml"})))
+				pub, err := w.e.Publication(t.Context(), engine.Operator, "c")
+				must(t, err)
+				must(t, second(w.e.PublishAs(t.Context(), engine.Operator, "c", engine.Publishing{})))
+				w.settle()
+				return *pub.Present
+			}
+			ended := func(want ...string) {
+				t.Helper()
+				w.settle()
+				w.expectEntered("c", names, want...)
+				if s := w.stateOf("c"); s != campaigns.Finished {
+					t.Fatalf("the campaign is %s", s)
+				}
+			}
+			w.publish(listens("c", "vips", "present", reentry))
+			w.settle()
+			ended()
+			w.tagged("anna", "vip")
+			if p := opens("vips", "present", "Now"); p != (engine.Present{Opens: engine.OpensNow, Nobody: true}) {
+				t.Errorf("nobody was there: %+v", p)
+			}
+			ended("anna")
+			w.tagged("boris", "vip")
+			if p := opens("vips", "present", "Correction"); p != (engine.Present{Opens: engine.OpensNever}) {
+				t.Errorf("a correction: %+v", p)
+			}
+			ended("anna")
+			opens("vips", "both", "Later too")
+			w.expectEntered("c", names, listening...)
+			must(t, second(w.e.End(t.Context(), engine.Operator, "c")))
+			w.settle()
+			w.tagged("clara", "other")
+			if p := opens("others", "present", "Others"); p != (engine.Present{Opens: engine.OpensNow}) {
+				t.Errorf("another segment: %+v", p)
+			}
+			ended(append(slices.Clone(listening), "clara")...)
+		})
+	}
+}

@@ -34,6 +34,8 @@ type Moment struct {
 	At    timing.LocalDateTime
 	Zone  definition.ScheduleZone
 	Opens Opens
+	// Nobody: it came, and nobody was in the audience or might enter. It opens as if it had not come.
+	Nobody bool
 }
 
 // moment is nil for an entry that has no schedule for one moment.
@@ -54,6 +56,13 @@ func (e *Engine) moment(ctx context.Context, from publishedFrom, c *store.Campai
 		return nil, err
 	}
 	m, now := &Moment{At: s.At, Zone: s.Zone, Opens: OpensLater}, e.Now()
+	if was, err := e.momentOf(ctx, from, old); err != nil {
+		return nil, err
+	} else if opened == nil && was != nil && *was == s.At {
+		if m.Nobody, err = from.TookNobody(ctx, old); err != nil {
+			return nil, err
+		}
+	}
 	switch {
 	case opened != nil && *opened == s.At:
 		m.Opens = OpensNever
@@ -73,20 +82,41 @@ func unasked(pub *Publication, how Publishing) error {
 	return fault.New(fault.Conflict, "conflict.schedule_past", map[string]any{"at": pub.Moment.At.String()})
 }
 
-// openedAt is the moment at which the campaign's audience was taken in last, or is being taken in; nil: there is none.
-func (e *Engine) openedAt(ctx context.Context, from source, old *store.Schedule) (*timing.LocalDateTime, error) {
+// openedFrom is what it is found from whether a moment was opened.
+type openedFrom interface {
+	source
+	TookNobody(context.Context, *store.Schedule) (bool, error)
+}
+
+// openedAt is the moment at which the campaign's audience was taken in last, or is being taken in; nil: there is none. A moment at which nobody came in is none.
+func (e *Engine) openedAt(ctx context.Context, from openedFrom, old *store.Schedule) (*timing.LocalDateTime, error) {
 	if old == nil || old.Opens != nil && old.LastMember == 0 || old.Opens == nil && !lookedFor(old) {
 		return opened(old), nil
 	}
 	if old.Opens != nil {
 		return old.Opens, nil
 	}
-	l, err := e.version(ctx, from, old.Campaign, old.Version)
+	if nobody, err := from.TookNobody(ctx, old); err != nil || nobody {
+		return nil, err
+	}
+	at, err := e.momentOf(ctx, from, old)
+	if at == nil && err == nil {
+		at = opened(old)
+	}
+	return at, err
+}
+
+// momentOf is the one moment of the version that the row is of; nil: it has none, or cannot be read.
+func (e *Engine) momentOf(ctx context.Context, from source, row *store.Schedule) (*timing.LocalDateTime, error) {
+	if row == nil {
+		return nil, nil
+	}
+	l, err := e.version(ctx, from, row.Campaign, row.Version)
 	if err != nil && !errors.Is(err, errBadVersion) {
 		return nil, err
 	}
 	if err != nil || l.def.Entry.Schedule == nil || l.def.Entry.Schedule.Recurs != nil {
-		return opened(old), nil
+		return nil, nil
 	}
 	return &l.def.Entry.Schedule.At, nil
 }

@@ -212,3 +212,52 @@ func codeOf(err error) string {
 	}
 	return ""
 }
+
+// TestMomentOfNobody: a moment at which nobody came in is told as such, and a corrected audience is taken in by it: with a yes where the moment is long past.
+func TestMomentOfNobody(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		src := func(audience string) string { return broadcast("cast", "2026-11-25 10:00", "community", audience) }
+		w.member("ann", byMail("ann@example.org"))
+		moment := func() engine.Moment {
+			t.Helper()
+			pub, err := w.e.Publication(t.Context(), engine.Operator, "cast")
+			must(t, err)
+			return *pub.Moment
+		}
+		w.publish(src("{tag: vop}"))
+		if m := moment(); m.Nobody {
+			t.Errorf("ahead: %+v", m)
+		}
+		w.until(at("2026-11-25T09:30"))
+		if s := w.stateOf("cast"); s != campaigns.Finished {
+			t.Fatalf("after its moment the campaign is %s", s)
+		}
+		if m := moment(); !m.Nobody || m.Opens != engine.OpensNow {
+			t.Errorf("within the hour: %+v", m)
+		}
+		w.until(at("2026-11-25T12:00"))
+		if m := moment(); !m.Nobody || m.Opens != engine.OpensPast {
+			t.Errorf("later: %+v", m)
+		}
+		if err := w.republish(src("all"), engine.Publishing{}); codeOf(err) != "conflict.schedule_past" {
+			t.Errorf("without a yes: %v", err)
+		}
+		must(t, w.republish(src("all"), engine.Publishing{AcceptPast: true}))
+		w.settle()
+		if got := w.texts("ann"); !slices.Equal(got, []string{"News"}) {
+			t.Errorf("by the corrected audience came %q", got)
+		}
+		if m := moment(); m.Nobody || m.Opens != engine.OpensNever {
+			t.Errorf("when it took somebody in: %+v", m)
+		}
+		// Another moment, at which all were in before.
+		must(t, w.republish(broadcast("cast", "2026-11-26 10:00", "community", "all"), engine.Publishing{}))
+		w.until(at("2026-11-26T09:30"))
+		if m := moment(); !m.Nobody || w.stateOf("cast") != campaigns.Finished {
+			t.Errorf("all were in before: %+v", m)
+		}
+		if got := w.texts("ann"); !slices.Equal(got, []string{"News"}) {
+			t.Errorf("once only came %q", got)
+		}
+	})
+}

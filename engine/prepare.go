@@ -221,7 +221,7 @@ func (e *Engine) gateFacts(c *candidate, s *surroundings) decide.GateFacts {
 		g.Leaves = e.leaves(c, s)
 		g.CampaignPaused = s.states.state(d.Campaign) == campaigns.Paused
 	}
-	g.Away = d.Reason == campaigns.Temporary || d.Reason == campaigns.RateLimited || s.cool.stoppedAt(d.Channel, worthUntil(d))
+	g.Away = s.cool.away(d)
 	g.Channel, g.HasAddress = e.channelFacts(p, d.Channel, topic)
 	g.Channel.Off = e.off(d.Channel)
 	if d.Kind == store.SystemDelivery && d.Input != 0 && d.Channel == campaigns.Telegram && p.Addresses.On(d.Channel).Suppressed == erasedAddress {

@@ -65,6 +65,8 @@ type Publication struct {
 	Over bool
 	// Moment is what becomes of a schedule for one moment; nil: the draft has none.
 	Moment *Moment
+	// Present is what becomes of an entry by a segment's present members; nil: the draft has none.
+	Present *Present
 	// Refusals are, of a text that is not the draft yet, why publishing it would be refused.
 	Refusals []error
 
@@ -155,7 +157,7 @@ func (e *Engine) PublicationOf(ctx context.Context, p Principal, key campaigns.K
 
 // published is what a publication is found from.
 type publishedFrom interface {
-	source
+	openedFrom
 	CountPaths(context.Context, campaigns.CampaignID) ([]store.PathCount, error)
 	Schedule(context.Context, campaigns.CampaignID) (*store.Schedule, error)
 	RightWordings(context.Context, campaigns.CampaignID) ([]string, error)
@@ -175,6 +177,13 @@ func (e *Engine) publication(ctx context.Context, from publishedFrom, c *store.C
 		return nil, err
 	}
 	if out.Moment, err = e.moment(ctx, from, c, def.Entry.Schedule); err != nil {
+		return nil, err
+	}
+	was, err := from.Schedule(ctx, c.ID)
+	if err != nil {
+		return nil, err
+	}
+	if out.Present, err = e.present(ctx, from, c, def, was); err != nil {
 		return nil, err
 	}
 	if c.LiveVersion == 0 {
@@ -425,7 +434,7 @@ func inState(texts []difference.Text, state difference.WordingState, refusal, co
 	for _, t := range texts {
 		for _, w := range t.Wordings {
 			if w.State == state {
-				list = append(list, fault.Detail{Path: t.Name(), Code: code, Args: map[string]any{"text": t.Name(), "language": string(w.Lang)}})
+				list = append(list, fault.Detail{Path: t.Name(), Code: code, Args: map[string]any{"text": t.Name(), "language": string(w.Lang), "name": locale.Tongue(w.Lang)}})
 			}
 		}
 	}

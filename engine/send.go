@@ -300,7 +300,7 @@ func (e *Engine) takeLines(ctx context.Context, lane campaigns.Lane, ch campaign
 	}
 	e.Log.Warn("no connection", "channel", ch, "error", err)
 	if errors.Is(err, errNoConnection) && ctx.Err() == nil {
-		res.cools(string(ch), cooldown{until: e.now().Add(dialPause), reason: "no_connection"})
+		res.cools(string(ch), cooldown{until: e.now().Add(dialPause), reason: noConnection})
 	}
 	return nil
 }

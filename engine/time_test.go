@@ -86,7 +86,7 @@ func TestExpiry(t *testing.T) {
 	})
 }
 
-// TestExpiryWhileTheServerIsAway: a mail server that is away for two days loses nothing and blocks nobody: the message expires.
+// TestExpiryWhileTheServerIsAway: a mail server that is away for two days loses nothing and blocks nobody: the message expires, and its row says why.
 func TestExpiryWhileTheServerIsAway(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		m := w.member("u1", byMail("anna@example.org"))
@@ -100,7 +100,7 @@ func TestExpiryWhileTheServerIsAway(t *testing.T) {
 		must(t, w.mail.Up())
 		w.clock.set(w.clock.now().Add(time.Minute))
 		w.settle()
-		w.expectRows(m.ID, "one email expired too_late", "two email sent")
+		w.expectRows(m.ID, "one email expired no_connection", "two email sent")
 	})
 }
 

@@ -15,6 +15,7 @@ type CampaignReport struct {
 	Enrollments Enrolled        `json:"enrollments"`
 	Goal        *GoalReport     `json:"goal,omitempty" doc:"What the campaign brings, where it has a goal"`
 	Openings    *Openings       `json:"openings,omitempty" doc:"When the audience is taken in, where the schedule recurs"`
+	NobodyCame  string          `json:"nobody_came,omitempty" doc:"Where an audience that is taken in once is through and nobody came in: that it is so, and why it may be, in the asked language"`
 	Standing    []Standing      `json:"standing" doc:"Where those stand who are inside"`
 	Steps       []StepReport    `json:"steps" doc:"What became of the messages of each step"`
 	Questions   []Question      `json:"questions"`
@@ -96,10 +97,14 @@ func (r *Reports) Campaign(ctx context.Context, p engine.Principal, key campaign
 	if err != nil {
 		return nil, err
 	}
+	nobody, err := r.nobodyCame(ctx, c, live, lang)
+	if err != nil {
+		return nil, err
+	}
 	steps := newOrder(defs)
 	return &CampaignReport{
 		Campaign: c.Key, State: c.State,
-		Enrollments: enrolled(enrollments, lang), Goal: goal, Openings: openings, Standing: standing(enrollments, steps),
+		Enrollments: enrolled(enrollments, lang), Goal: goal, Openings: openings, NobodyCame: nobody, Standing: standing(enrollments, steps),
 		Steps: stepReports(deliveries, steps, lang), Questions: questions,
 	}, nil
 }

@@ -25,6 +25,8 @@ type Flow struct {
 	Earlier int
 	// Openings are when a recurring schedule takes its audience in; nil: it does not recur.
 	Openings *Openings
+	// NobodyCame says, in the language, that an audience that is taken in once took nobody in; empty: it is not so.
+	NobodyCame string
 	// Segment is the name of that by which members come in; empty: they come in otherwise.
 	Segment string
 }
@@ -110,6 +112,9 @@ func (r *Reports) Flow(ctx context.Context, p engine.Principal, key campaigns.Ke
 		f.Segment = r.segmentName(ctx, f.Def.Entry.Segment, lang)
 	}
 	if f.Openings, err = r.openings(ctx, c, f.Def, lang); err != nil {
+		return nil, err
+	}
+	if f.NobodyCame, err = r.nobodyCame(ctx, c, f.Def, lang); err != nil {
 		return nil, err
 	}
 	t := &flowTally{lang: lang}

@@ -8,6 +8,7 @@ import (
 	"github.com/kruzhok/kruzhok/campaigns/definition"
 	"github.com/kruzhok/kruzhok/campaigns/explain"
 	"github.com/kruzhok/kruzhok/campaigns/timing"
+	"github.com/kruzhok/kruzhok/internal/locale"
 	"github.com/kruzhok/kruzhok/store"
 )
 
@@ -20,6 +21,24 @@ type Openings struct {
 	Zone     definition.ScheduleZone `json:"zone" enum:"community,member" doc:"Whose clock shows the moments"`
 	Next     []timing.LocalDateTime  `json:"next" doc:"The moments to come, three at most; none: it is over"`
 	Missed   *timing.LocalDateTime   `json:"missed,omitempty" doc:"The latest moment that a pause or an outage held back for too long: its audience was not taken in, or only a part of it"`
+}
+
+// nobodyCame says that an audience that is taken in once is through and took nobody in, and why that may be; empty: it is not so.
+func (r *Reports) nobodyCame(ctx context.Context, c *store.Campaign, def *definition.Definition, lang string) (string, error) {
+	if def == nil || def.Entry.Listens() || def.Entry.Audience() == nil {
+		return "", nil
+	}
+	row, err := r.store.Schedule(ctx, c.ID)
+	if err != nil || row == nil || row.Version != c.LiveVersion {
+		return "", err
+	}
+	if nobody, err := r.store.TookNobody(ctx, row); err != nil || !nobody {
+		return "", err
+	}
+	if def.Entry.Segment != "" {
+		return locale.T(lang, "report.nobody.segment", map[string]any{"segment": r.segmentName(ctx, def.Entry.Segment, lang)}), nil
+	}
+	return locale.T(lang, "report.nobody.moment", explain.Words{Lang: lang}.At(def.Entry.Schedule.At)), nil
 }
 
 // openings are the next moments of a schedule that recurs; of a draft, those that publishing it now would bring. Nil: it does not recur.

@@ -135,7 +135,11 @@ func Run(ctx context.Context, plan Plan) (_ *Result, err error) {
 		return nil, err
 	}
 	r := merged(results)
-	r.Notes = r.notes(&plan, defs)
+	been, err := r.been(ctx, &plan, defs)
+	if err != nil {
+		return nil, err
+	}
+	r.Notes = append(r.notes(&plan, defs), been...)
 	return r, nil
 }
 

@@ -103,6 +103,16 @@ func (q queries) OpenEnrollments(ctx context.Context, id campaigns.MemberID) ([]
 	return es, wrap("list open enrollments", err)
 }
 
+// newestLooked is how many of a campaign's runs enteredSince looks at: ids come in blocks, so that the last one to enter need not have the highest.
+const newestLooked = 10_000
+
+// enteredSince reports whether anybody came into the campaign at that moment or later, by whatever way.
+func (q queries) enteredSince(ctx context.Context, id campaigns.CampaignID, since time.Time) (bool, error) {
+	n, _, err := one(ctx, q.run, value[int64], `SELECT count(*) FROM (SELECT 1 FROM (SELECT entered_at FROM enrollments WHERE campaign_id = $1 ORDER BY id DESC LIMIT $2) AS newest
+		WHERE entered_at >= $3 LIMIT 1) AS found`, id, newestLooked, micros(since))
+	return n > 0, wrap("look for who entered", err)
+}
+
 // LastRuns returns, for each of the members, the newest enrollment in the campaign with the run key (active or ended); absent: none.
 func (q queries) LastRuns(ctx context.Context, id campaigns.CampaignID, runKey string, ids []campaigns.MemberID) (map[campaigns.MemberID]*Enrollment, error) {
 	// The plus keeps planners from walking the whole campaign.

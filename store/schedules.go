@@ -35,6 +35,15 @@ func (s *Schedule) LooksAgain() bool {
 	return s.DoneAt == nil && s.Opens != nil && s.Opened != nil && *s.Opens == *s.Opened
 }
 
+// TookNobody reports whether an audience that is taken in once is through, and nobody has come into the campaign since.
+func (q queries) TookNobody(ctx context.Context, s *Schedule) (bool, error) {
+	if s == nil || s.Opens != nil || s.DoneAt == nil || s.DoneAt.Before(s.DueAt) {
+		return false, nil
+	}
+	some, err := q.enteredSince(ctx, s.Campaign, s.DueAt)
+	return !some && err == nil, err
+}
+
 // OpenPause begins a pause, unless one is open.
 func (tx *Tx) OpenPause(ctx context.Context, id campaigns.CampaignID, by string, now time.Time) error {
 	_, err := tx.run.exec(ctx, `INSERT INTO campaign_pauses (campaign_id, from_at, paused_by)

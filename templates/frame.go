@@ -26,6 +26,9 @@ const mailHead = `<meta charset="utf-8">
 
 const tableTag = `<table role="presentation" cellpadding="0" cellspacing="0" border="0"`
 
+// breakWords lets a word that no line has room for go on in the next: in a table, overflow-wrap alone leaves the cell as wide as the word, and not every client knows both.
+const breakWords = `overflow-wrap:anywhere;word-break:break-word;`
+
 // preheaderPad keeps clients from showing the body's first words after the preheader: figure spaces and joiners, none of them visible.
 var preheaderPad = strings.Repeat("&#8199;&#847;", 30)
 
@@ -51,7 +54,7 @@ func (w *mailWriter) document() {
 	w.raw("</title>\n</head>\n", `<body class="page" style="margin:0;padding:0;background:`+pageColor+`;">`, "\n")
 	w.preheader()
 	w.raw("<main>\n", tableTag, ` class="page" width="100%" style="background:`+pageColor+`;"><tr><td align="center" style="padding:24px 0;">`, "\n",
-		tableTag, ` class="sheet" width="600" style="width:100%;max-width:600px;background:`+sheetColor+`;border:1px solid `+ruleColor+`;border-radius:16px;">`, "\n")
+		tableTag, ` class="sheet" width="600" style="width:100%;max-width:600px;background:`+sheetColor+`;border:1px solid `+ruleColor+`;border-radius:16px;`+breakWords+`">`, "\n")
 	w.sheet()
 	w.raw("</table>\n</td></tr></table>\n</main>\n</body>\n</html>\n")
 }

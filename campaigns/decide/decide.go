@@ -193,8 +193,11 @@ type ChannelFacts struct {
 type Input interface{ input() }
 
 // Start is the first decision of an enrollment. NotBefore, when set, is the moment before which the first step does not start (a schedule in the member's zone).
-// One that has passed is when it should have started: that of its schedule, or of the event that let the member in.
-type Start struct{ NotBefore *time.Time }
+// One that has passed is when it should have started: that of its schedule (Scheduled), of the event that let the member in, or when they were taken in by hand.
+type Start struct {
+	NotBefore *time.Time
+	Scheduled bool `json:",omitempty"`
+}
 
 // Due says that the enrollment's Due has come (or that it is active and a worker looks).
 type Due struct{}

@@ -27,8 +27,9 @@ type GateFacts struct {
 	Channel      ChannelFacts
 	HasAddress   bool
 	Expires      time.Time
-	// Away: the channel stood still, or refused for a time, when the message expired.
-	Away bool
+	// Away says how the channel could not be had when the message expired: it stood still or refused for a time (ChannelAway), or could not be reached
+	// (NoConnection). Empty: that was not so.
+	Away campaigns.Reason
 	// Further: it goes on with a text that has begun, which is not left in its middle.
 	Further bool
 	// Plan is when the message was due at first.
@@ -79,8 +80,8 @@ func Gate(g GateFacts, now time.Time) Verdict {
 	}
 	free, ok := g.leaves(now)
 	switch {
-	case g.Away && !g.Expires.IsZero() && now.After(g.Expires):
-		return Verdict{State: campaigns.Expired, Reason: campaigns.ChannelAway}
+	case g.Away != "" && !g.Expires.IsZero() && now.After(g.Expires):
+		return Verdict{State: campaigns.Expired, Reason: g.Away}
 	case !ok || !g.Expires.IsZero() && free.After(g.Expires):
 		return Verdict{State: campaigns.Expired, Reason: campaigns.TooLate}
 	case free.After(now):

@@ -506,7 +506,7 @@ func (l *life) anyStep() campaigns.StepID {
 
 func (l *life) outcome(x decide.Deliver) *decide.Delivered {
 	states := []campaigns.DeliveryState{campaigns.Sent, campaigns.Sent, campaigns.Sent, campaigns.Unknown, campaigns.Failed, campaigns.Suppressed, campaigns.Expired, campaigns.Canceled, campaigns.Claimed}
-	reasons := []campaigns.Reason{"", campaigns.Blocked, campaigns.Rejected, campaigns.AttemptsUsedUp, campaigns.TooLate, campaigns.ChannelAway, campaigns.NoConsent, campaigns.Stopped}
+	reasons := []campaigns.Reason{"", campaigns.Blocked, campaigns.Rejected, campaigns.AttemptsUsedUp, campaigns.TooLate, campaigns.ChannelAway, campaigns.NoConnection, campaigns.NoConsent, campaigns.Stopped}
 	return &decide.Delivered{
 		Step: x.Step, Visit: x.Visit, Channel: x.Channel, Part: x.Part, At: l.now.Add(-time.Duration(rapid.SampledFrom([]int{0, 0, 1, 26, 90}).Draw(l.t, "known late")) * time.Hour),
 		State: rapid.SampledFrom(states).Draw(l.t, "state"), Reason: rapid.SampledFrom(reasons).Draw(l.t, "reason"),

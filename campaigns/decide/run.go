@@ -93,7 +93,7 @@ func (r *run) planned(in Input) Plan {
 	switch in := in.(type) {
 	case *Start:
 		earlier(in.NotBefore)
-		if in.NotBefore != nil {
+		if in.Scheduled {
 			plan.Clock = r.unshown(r.opensAt(), plan.At)
 		}
 	case *Due:
@@ -105,7 +105,7 @@ func (r *run) planned(in Input) Plan {
 		}
 	case *Delivered:
 		earlier(&in.At)
-		if in.Reason == campaigns.Late || in.Reason == campaigns.QuietSkipped || in.Reason == campaigns.ChannelAway {
+		if in.Reason == campaigns.Late || in.Reason == campaigns.QuietSkipped || wasAway(in.Reason) {
 			plan = r.wasPlanned(in)
 		}
 	case *Answered:

@@ -58,10 +58,15 @@ var triesNext = []campaigns.Reason{
 	campaigns.NoAddress, campaigns.ChannelOff, campaigns.AttemptsUsedUp,
 }
 
+// wasAway reports whether a message expired because its channel could not be had.
+func wasAway(reason campaigns.Reason) bool {
+	return reason == campaigns.ChannelAway || reason == campaigns.NoConnection
+}
+
 // tryNext reports whether a delivery that ended so is to be tried on another channel.
 func tryNext(state campaigns.DeliveryState, reason campaigns.Reason) bool {
 	if state == campaigns.Expired {
-		return reason == campaigns.ChannelAway
+		return wasAway(reason)
 	}
 	failed := state == campaigns.Failed || state == campaigns.Suppressed
 	return failed && slices.Contains(triesNext, reason)

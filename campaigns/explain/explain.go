@@ -192,9 +192,7 @@ func (w Words) subject(c *definition.Condition) (key string, args map[string]any
 	key = "explain." + string(c.Subject)
 	switch c.Subject {
 	case definition.SubjectLanguage:
-		if said := "console.lang." + c.Name; locale.Has(said) {
-			args["name"] = w.say(said, nil)
-		}
+		args["name"] = locale.Language(w.Lang, c.Name)
 	case definition.SubjectChannel:
 		args["on"] = w.on(campaigns.Channel(c.Name))
 	case definition.SubjectConsent:

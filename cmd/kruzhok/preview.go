@@ -102,7 +102,7 @@ func (c *campaignPreviewCmd) preview(w io.Writer, d draftFile, lang string) erro
 	community := &store.Community{Name: c.Community, TimeZone: c.Zone}
 	seen, err := engine.PreviewAlone(engine.Options{PublicURL: "https://kruzhok.example", MailFrom: "kruzhok@kruzhok.example", MailFromName: c.Community, Now: time.Now}, community, r)
 	if err != nil {
-		return inWords(inFile(err, d.path), lang)
+		return inWords(inFlags(inFile(err, d.path), nil), lang)
 	}
 	for _, m := range seen.Messages {
 		c.print(w, lang, &m)
@@ -116,7 +116,7 @@ func (c *campaignPreviewCmd) print(w io.Writer, lang string, m *engine.PreviewMe
 		fmt.Fprintln(w, locale.T(lang, "preview.print.fallback", nil))
 	}
 	if m.Formality != "" {
-		fmt.Fprintln(w, locale.T(lang, "preview.print.form", map[string]any{"form": locale.Term("formality." + string(m.Formality))}))
+		fmt.Fprintln(w, locale.T(lang, "preview.print.form."+string(m.Formality), nil)+" "+locale.T(lang, "preview.print.other_form", map[string]any{"form": string(m.Formality.Other())}))
 	}
 	if len(m.Missing) > 0 {
 		fmt.Fprintln(w, locale.T(lang, "preview.print.missing", map[string]any{"variables": strings.Join(withFlags(m.Missing), ", ")}))

@@ -58,10 +58,10 @@ func TestCampaignPreview(t *testing.T) {
 		code int
 		says []string
 	}{
-		{[]string{"--step", "hello", "--first-name", "<Аня>", "--language", "ru", "--lang", "ru"}, 0, []string{"hello · Телеграм · ru", "&lt;Аня&gt;", "Тема: ", "Ничего не отправлено"}},
+		{[]string{"--step", "hello", "--first-name", "<Аня>", "--language", "ru", "--lang", "ru"}, 0, []string{"hello · Телеграм · ru", "&lt;Аня&gt;", "Тема: ", "Ничего не отправлено", "Обращение: на «ты». У текста есть и форма на «вы». Её покажет --attr formality=formal."}},
 		{[]string{"--step", "hello", "--channel", "email", "--html", "--lang", "en"}, 0, []string{"<!doctype html>", "Nothing was sent", "Without a value: member.first_name (--first-name)"}},
 		{[]string{"--step", "nowhere", "--lang", "en"}, 1, []string{"step: There is no step “nowhere”.", "hello"}},
-		{[]string{"--answer", "nothing=1", "--lang", "en"}, 1, []string{"answers.nothing"}},
+		{[]string{"--answer", "nothing=1", "--lang", "en"}, 1, []string{"--answer nothing: "}},
 		{[]string{"--answer", "nothing", "--lang", "en"}, 1, []string{"--answer is NAME=VALUE"}},
 		{[]string{"--step", "hello", "--attr", "goal=a;b", "--lang", "en"}, 0, []string{"Nothing was sent"}},
 		{[]string{"--zone", "Nowhere/X", "--lang", "en"}, 1, []string{"no time zone “Nowhere/X”"}},

@@ -39,11 +39,11 @@ func (c *campaignSimulateCmd) Run(e *env) error {
 	lang := c.language()
 	plan, played, err := c.plan(lang)
 	if err != nil {
-		return inWords(err, lang)
+		return inWords(inFlags(err, c.Event), lang)
 	}
 	r, err := simulation.Run(e.ctx, plan)
 	if err != nil {
-		return inWords(inFiles(err, played), lang)
+		return inWords(inFlags(inFiles(err, played), c.Event), lang)
 	}
 	switch {
 	case c.JSON:

@@ -58,10 +58,13 @@ func TestCampaignSimulateSaysWhatIsWrong(t *testing.T) {
 		{[]string{"--days", "5000", "--lang", "en"}, "between 1 and 366"},
 		{[]string{"--days", "0", "--lang", "en"}, "--days: "},
 		{[]string{"--members", "0", "--lang", "ru"}, "--members: "},
-		{[]string{"--event", "lesson.done=3,lesson.done=99", "--lang", "en"}, "events[1].day: "},
+		{[]string{"--event", "lesson.done=3,lesson.done=99", "--lang", "en"}, "--event lesson.done=99: "},
 		{[]string{"--event", "lesson.done", "--lang", "ru"}, "ИМЯ=ДЕНЬ"},
 		{[]string{"--member", "nobody", "--lang", "en"}, "m0001 to m0020"},
-		{[]string{"--zone", "Mars/Base", "--lang", "en"}, "no such time zone"},
+		{[]string{"--zone", "Mars/Base", "--lang", "en"}, "--zone: There is no such time zone"},
+		{[]string{"--mix", "sleeps", "--lang", "ru"}, "--mix: "},
+		{[]string{"--attr", "formality=du", "--lang", "en"}, "--attr formality: "},
+		{[]string{"--call", "nobody={}", "--lang", "en"}, "--call nobody: "},
 	} {
 		if code, _, errs := simulate(t, c.args...); code != 1 || !strings.Contains(errs, c.says) {
 			t.Errorf("%v: %d %s", c.args, code, errs)

@@ -120,6 +120,9 @@ func fill(lang, name string, args map[string]any) string {
 	if term, ok := value.(Term); ok {
 		return T(lang, string(term), nil)
 	}
+	if tongue, ok := value.(Tongue); ok {
+		return Language(lang, string(tongue))
+	}
 	number, isNumber := toFloat(value)
 	_, whole := toInt(value)
 	if isNumber && (name == "n" || !whole) {
