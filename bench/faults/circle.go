@@ -165,6 +165,9 @@ languages: [en]
 channels: [telegram, email]
 `
 
+// silence is how long the question waits before it goes by mail too.
+const silence = 3 * time.Hour
+
 // care has a call of another system, whose answer stands in the next message, a notice to the staff, and a question that goes by mail too.
 const care = `
 key: care
@@ -234,23 +237,31 @@ steps:
   - {id: hi, send: {text: {en: "hi, {{ member.first_name }}"}, expires: 20d}}
 `
 
-// course is published twice: the second version has another wait in the place of the evening's, and one message more.
-func course(evening, more string) string {
-	return `
+// course is published twice. Whoever waits for the evening in the first version goes back to the noon of the second, and has had the message behind it.
+const course = `
 key: course
 name: Course
 priority: high` + head + `
 entry: {manual: true, reentry: never}
 steps:
   - {id: hello, send: {text: {en: "hello, {{ member.first_name }}"}, expires: 20d}}
-  - {id: morning, wait: {until: "06:00"}}
   - {id: mid, send: {text: {en: "mid, {{ member.first_name }}"}, expires: 20d}}
-  - {id: ` + evening + `, wait: {until: "18:00"}}
+  - {id: evening, wait: {until: "18:00"}}
   - {id: bye, send: {text: {en: "bye, {{ member.first_name }}"}, expires: 20d}}
-` + more
-}
+`
 
-const encore = `  - {id: encore, send: {text: {en: "encore, {{ member.first_name }}"}, expires: 20d}}
+const secondCourse = `
+key: course
+name: Course
+priority: high` + head + `
+entry: {manual: true, reentry: never}
+steps:
+  - {id: hello, send: {text: {en: "hello, {{ member.first_name }}"}, expires: 20d}}
+  - {id: noon, wait: {until: "12:00"}}
+  - {id: mid, send: {text: {en: "mid, {{ member.first_name }}"}, expires: 20d}}
+  - {id: night, wait: {until: "18:00"}}
+  - {id: bye, send: {text: {en: "bye, {{ member.first_name }}"}, expires: 20d}}
+  - {id: encore, send: {text: {en: "encore, {{ member.first_name }}"}, expires: 20d}}
 `
 
 // words are how each step's message begins; the name follows.

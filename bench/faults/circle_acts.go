@@ -31,7 +31,7 @@ func (s *Site) populateCircle() {
 	s.must(s.write(lines))
 	s.must(s.API.Do(s.t.Context(), "PATCH", "/v1/community", map[string]any{"time_zone": "UTC", "budget": []map[string]any{{"most": mostPer, "per": budgetPer}}}, nil))
 	s.must(s.API.Do(s.t.Context(), "POST", "/v1/segments", []byte(segment), nil))
-	for _, text := range []string{care, tips["tip-a"], tips["tip-b"], tips["flash"], join, course("evening", "")} {
+	for _, text := range []string{care, tips["tip-a"], tips["tip-b"], tips["flash"], join, course} {
 		s.must(s.API.Do(s.t.Context(), "POST", "/v1/campaigns", []byte(text), nil))
 	}
 	for _, key := range circleKeys() {
@@ -134,14 +134,14 @@ func (s *Site) publish() {
 	}
 	s.republished = true
 	s.insist("the course's draft", func() error {
-		return s.API.Do(s.t.Context(), "PUT", "/v1/campaigns/course/draft", []byte(course("night", encore)), nil)
+		return s.API.Do(s.t.Context(), "PUT", "/v1/campaigns/course/draft", []byte(secondCourse), nil)
 	})
 	s.insist("the course's second version", func() error {
 		n, err := s.books.number(s.t.Context(), `SELECT live_version FROM campaigns WHERE key = 'course'`)
 		if err != nil || n == 2 { // an answer may have been lost
 			return err
 		}
-		how := map[string]any{"inside": "move", "moves": map[string]string{"evening": "night"}}
+		how := map[string]any{"inside": "move", "moves": map[string]string{"evening": "noon"}}
 		return s.API.Do(s.t.Context(), "POST", "/v1/campaigns/course/publication", how, nil)
 	})
 }

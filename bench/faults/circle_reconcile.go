@@ -117,10 +117,13 @@ func (r *reconciler) circleRow(p *person, d row) {
 		return
 	}
 	key, twin := d.member+" "+d.step, d.step == "free" && d.channel == "email"
-	if twin {
+	switch {
+	case twin:
 		key += " twin"
 		r.twins[p.n] = d
 		r.sums.Circle.Twins++
+	case d.step == "free":
+		r.asked[p.n] = d
 	}
 	switch {
 	case !slices.Contains(r.must(p), d.step) || twin && p.byMail:
@@ -242,6 +245,9 @@ func (r *reconciler) questions() {
 		}
 		twin, twice := r.twins[p.n]
 		said := fmt.Sprintf("%s who answers %s: %s at %q, answers given %v, stored %d: %q by %s, revision %d, second message %q", id, p.manner, state, step, p.answers, n, choice, channel, rev, twin.state)
+		if early := twin.created.Sub(r.asked[p.n].created); twice && p.manner != leaving && early < silence-slack {
+			r.problems.add("a question went by mail before its time", "%s; %s after the first", said, early)
+		}
 		if len(p.answers) == 0 {
 			if n != 0 || state != "waiting" || step != "free" {
 				r.problems.add("an answer that nobody gave", "%s", said)

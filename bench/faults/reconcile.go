@@ -33,7 +33,7 @@ func (s *Site) Reconcile() Sums {
 	s.t.Helper()
 	rows, err := s.books.rows(s.t.Context())
 	s.must(err)
-	r := &reconciler{site: s, mails: s.mailsTaken(), tried: s.tally.messageIDs(), problems: problems{}, seen: map[string]bool{}, unasked: map[string]bool{}, told: map[string]bool{}, twins: map[int]row{}}
+	r := &reconciler{site: s, mails: s.mailsTaken(), tried: s.tally.messageIDs(), problems: problems{}, seen: map[string]bool{}, unasked: map[string]bool{}, told: map[string]bool{}, asked: map[int]row{}, twins: map[int]row{}}
 	r.course()
 	for _, row := range rows {
 		r.row(row)
@@ -62,7 +62,8 @@ type reconciler struct {
 	seen     map[string]bool // member and step that have a row
 	unasked  map[string]bool // members whose question is unknown and did not arrive: the campaign waits for an answer that nobody gives
 	versions map[string]int  // of the course, by member
-	twins    map[int]row     // questions that went by mail too, by person
+	asked    map[int]row     // the questions, by person
+	twins    map[int]row     // those that went by mail too
 	told     map[string]bool // what sinks took and a row stands for: address and marker or Message-ID
 }
 
