@@ -129,7 +129,7 @@ func (s *Site) insist(what string, do func() error) {
 // publish publishes the course's second version, and moves those inside into it. What is refused because a service is away is asked again.
 func (s *Site) publish() {
 	s.t.Helper()
-	if s.circle == nil || s.republished {
+	if s.circle == nil {
 		return
 	}
 	s.republished = true
@@ -139,6 +139,10 @@ func (s *Site) publish() {
 	s.insist("the course's second version", func() error {
 		n, err := s.books.number(s.t.Context(), `SELECT live_version FROM campaigns WHERE key = 'course'`)
 		if err != nil || n == 2 { // an answer may have been lost
+			return err
+		}
+		if s.toMove, err = s.books.number(s.t.Context(), `SELECT count(*) FROM enrollments e JOIN campaigns c ON c.id = e.campaign_id
+			WHERE c.key = 'course' AND e.state IN ('active', 'waiting')`); err != nil {
 			return err
 		}
 		how := map[string]any{"inside": "move", "moves": map[string]string{"evening": "noon"}}

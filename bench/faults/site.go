@@ -93,7 +93,8 @@ type Site struct {
 	leaps   int
 	further time.Duration // how much beyond what is due time passes at once
 
-	republished bool // the course's second version was published
+	republished bool  // the course's second version was published
+	toMove      int64 // how many were inside then
 
 	presses atomic.Int64
 }
@@ -171,7 +172,7 @@ func (s *Site) settings() []string {
 	env := append([]string{
 		"HOME=" + s.Dir, "KRUZHOK_SECRET_KEY=" + s.Key, "KRUZHOK_DATABASE_URL=" + s.Database, "KRUZHOK_DATA_DIR=" + s.DataDir(), "KRUZHOK_LOG_LEVEL=warn",
 		"KRUZHOK_TELEGRAM_TOKEN=" + botapi.Token, "KRUZHOK_TELEGRAM_API_URL=" + s.Bot.URL(), "KRUZHOK_TELEGRAM_RATE=5000",
-		"KRUZHOK_SWITCH_ERRORS=0", "KRUZHOK_SWITCH_BLOCKS=0", // a tenth of this crowd refuses, others block the bot, and nobody sits here to let it go on
+		"KRUZHOK_SWITCH_ERRORS=0", "KRUZHOK_SWITCH_BLOCKS=0", // a tenth of the crowd refuses, some of the circle block the bot, and nobody sits here to let it go on
 		"KRUZHOK_SMTP_URL=" + s.Mail.URL(), "KRUZHOK_MAIL_FROM=News <news@c.example.org>",
 		fmt.Sprintf("KRUZHOK_SMTP_CONNECTIONS=%d", bulkLines), fmt.Sprintf("KRUZHOK_TELEGRAM_CONNECTIONS=%d", bulkLines),
 	}, s.opt.Env...)
