@@ -141,15 +141,7 @@ func (p *person) tags() []string {
 	return []string{}
 }
 
-// channel is the one that is tried first.
-func (p *person) channel() string {
-	if p.byMail {
-		return "email"
-	}
-	return "telegram"
-}
-
-// budget is how much a member gets: mostPer messages in spanPer.
+// How much a member gets: mostPer messages in budgetPer.
 const (
 	mostPer   = 2
 	budgetPer = "6h"
