@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -84,6 +85,25 @@ func (r *reconciler) circle() {
 	r.budget()
 	r.joined()
 	r.moved()
+}
+
+// hold keeps what the sinks wrote down about the circle as it is, until it is let go.
+func (s *Site) hold() (letGo func()) {
+	if s.circle == nil {
+		return func() {}
+	}
+	locks := []sync.Locker{&s.circle.mu, &s.desk.mu}
+	for _, p := range s.circle.people {
+		locks = append(locks, &p.mu)
+	}
+	for _, l := range locks {
+		l.Lock()
+	}
+	return func() {
+		for _, l := range locks {
+			l.Unlock()
+		}
+	}
 }
 
 // course reads in which version each newcomer's passage is.

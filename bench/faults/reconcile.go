@@ -31,6 +31,7 @@ func (p problems) add(kind, format string, args ...any) {
 // Reconcile compares what the sinks took, what the store says, and what should have been sent.
 func (s *Site) Reconcile() Sums {
 	s.t.Helper()
+	defer s.hold()()
 	rows, err := s.books.rows(s.t.Context())
 	s.must(err)
 	r := &reconciler{site: s, mails: s.mailsTaken(), tried: s.tally.messageIDs(), problems: problems{}, seen: map[string]bool{}, unasked: map[string]bool{}, told: map[string]bool{}, asked: map[int]row{}, twins: map[int]row{}}
