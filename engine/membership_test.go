@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"context"
 	"errors"
 	"runtime"
 	"slices"
@@ -157,6 +158,43 @@ func TestSegmentsLetInAgain(t *testing.T) {
 		if got := w.moments(w.id("boris")); !slices.Equal(got, []string{"segment.entered", "segment.left"}) {
 			t.Errorf("of the changed segment: %q", got)
 		}
+	})
+}
+
+// woken counts who is woken to decide.
+type woken struct{ due int }
+
+func (w *woken) WakeDue(context.Context) error { w.due++; return nil }
+
+func (w *woken) WakeActors(context.Context, ...string) error { return nil }
+
+func (w *woken) WakeLane(context.Context, campaigns.Lane, campaigns.Channel) error { return nil }
+
+// TestSweepFindsWhoChanged: where nothing else is due, the sweep wakes whoever looks at members who changed, and it is told that there is something to do.
+func TestSweepFindsWhoChanged(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.known("later")
+		w.segment("vips", "{tag: vip}")
+		w.publish(listens("vips", "vips", "future", ""))
+		w.settle()
+		counted := &woken{}
+		sweeper := w.engineWith("sweeper", counted)
+		sweep := func(want int) {
+			t.Helper()
+			counted.due = 0
+			must(t, sweeper.Sweep(t.Context()))
+			idle, err := w.e.Idle(t.Context())
+			must(t, err)
+			if counted.due != want || idle != (want == 0) {
+				t.Errorf("woken %d times, want %d; idle %t", counted.due, want, idle)
+			}
+		}
+		sweep(0)
+		_, _, err := w.e.UpsertMember(t.Context(), engine.Operator, engine.MemberInput{ExternalID: "later", Tags: &[]string{"vip"}})
+		must(t, err)
+		sweep(1)
+		w.settle()
+		sweep(0)
 	})
 }
 

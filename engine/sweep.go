@@ -32,7 +32,7 @@ func (e *Engine) Sweep(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	watches, err := e.watchDue(ctx)
+	watches, err := e.watchDue(ctx, now)
 	if err != nil {
 		return err
 	}
@@ -80,14 +80,14 @@ func (e *Engine) NextDue(ctx context.Context) (*time.Time, error) {
 	if err != nil {
 		return nil, err
 	}
-	watches, err := e.watchDue(ctx)
+	now := e.now()
+	watches, err := e.watchDue(ctx, now)
 	if err != nil {
 		return nil, err
 	}
 	if watches != nil && (next == nil || watches.Before(*next)) {
 		next = watches
 	}
-	now := e.now()
 	if next == nil || next.After(now) {
 		return next, nil
 	}
@@ -121,7 +121,7 @@ func (e *Engine) Idle(ctx context.Context) (bool, error) {
 	if err != nil || len(moves) > 0 {
 		return false, err
 	}
-	watches, err := e.watchDue(ctx)
+	watches, err := e.watchDue(ctx, now)
 	if err != nil || watches != nil && !watches.After(now) {
 		return false, err
 	}

@@ -153,8 +153,9 @@ func (e *Engine) clearWatch(ctx context.Context, w *store.Watch) error {
 	})
 }
 
-// watchDue is when the next thing is to be done for segments that campaigns listen to; nil: never.
-func (e *Engine) watchDue(ctx context.Context) (next *time.Time, err error) {
+// watchDue is when the next thing is to be done for segments that campaigns listen to; nil: never. Who changed is due now, as the caller has it: a later moment
+// would be none that is due.
+func (e *Engine) watchDue(ctx context.Context, now time.Time) (next *time.Time, err error) {
 	if some, err := e.Store.Watching(ctx); err != nil || !some {
 		return nil, err
 	}
@@ -170,6 +171,5 @@ func (e *Engine) watchDue(ctx context.Context) (next *time.Time, err error) {
 	if marks, err := e.Store.Marks(ctx); err != nil || !marks {
 		return next, err
 	}
-	now := e.now()
 	return &now, nil
 }

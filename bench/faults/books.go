@@ -35,12 +35,13 @@ func openBooks(t testing.TB, url string) *books {
 
 // row is one message of a step.
 type row struct {
-	id                                   int64
-	member, step, channel, state, reason string
+	id                                           int64
+	member, step, channel, state, reason, detail string
+	created                                      time.Time
 }
 
 func (b *books) rows(ctx context.Context) ([]row, error) {
-	rs, err := b.db.QueryContext(ctx, `SELECT d.id, m.external_id, d.step, d.channel, d.state, d.reason FROM deliveries d JOIN members m ON m.id = d.member_id WHERE d.kind = 'step' ORDER BY d.id`)
+	rs, err := b.db.QueryContext(ctx, `SELECT d.id, m.external_id, d.step, d.channel, d.state, d.reason, d.detail, d.created_at FROM deliveries d JOIN members m ON m.id = d.member_id WHERE d.kind = 'step' ORDER BY d.id`)
 	if err != nil {
 		return nil, err
 	}
@@ -48,9 +49,11 @@ func (b *books) rows(ctx context.Context) ([]row, error) {
 	var out []row
 	for rs.Next() {
 		var r row
-		if err := rs.Scan(&r.id, &r.member, &r.step, &r.channel, &r.state, &r.reason); err != nil {
+		var created int64
+		if err := rs.Scan(&r.id, &r.member, &r.step, &r.channel, &r.state, &r.reason, &r.detail, &created); err != nil {
 			return nil, err
 		}
+		r.created = time.UnixMicro(created)
 		out = append(out, r)
 	}
 	return out, rs.Err()
@@ -72,19 +75,25 @@ func (s *Site) Number(query string) int64 {
 }
 
 // inMotion is what is not over: messages that are not final, members on their way between two, inputs that nobody handled, moments that have not come.
-type inMotion struct{ deliveries, enrollments, inputs, claims, schedules int64 }
+// others are waits of the circle's, calls, notices, moves, and members who may have come into a segment.
+type inMotion struct{ deliveries, enrollments, inputs, claims, schedules, others int64 }
 
 func (m inMotion) over() bool { return m == inMotion{} }
 
 // sent reports whether no message is on its way or will be soon, whatever the members say meanwhile.
 func (m inMotion) sent() bool { return m.deliveries+m.enrollments+m.claims+m.schedules == 0 }
 
+// shortWait is who waits for a moment that is to come in the run: a question's last moment is not.
+const shortWait = `state = 'waiting' AND wait_kind IN ('time', 'answer') AND due_at < entered_at + 2592000000000` // 30 days
+
 func (b *books) inMotion(ctx context.Context) (m inMotion, err error) {
 	for query, to := range map[string]*int64{
-		`SELECT count(*) FROM deliveries WHERE state IN ('pending', 'claimed', 'sending')`:                                                     &m.deliveries,
-		`SELECT count(*) FROM enrollments WHERE state = 'active' OR state = 'waiting' AND wait_kind IN ('', 'delivery')`:                       &m.enrollments,
-		`SELECT count(*) FROM inputs WHERE state = 'stored'`:                                                                                   &m.inputs,
-		`SELECT count(*) FROM campaign_schedules WHERE done_at IS NULL`:                                                                        &m.schedules,
+		`SELECT count(*) FROM deliveries WHERE state IN ('pending', 'claimed', 'sending')`:                               &m.deliveries,
+		`SELECT count(*) FROM enrollments WHERE state = 'active' OR state = 'waiting' AND wait_kind IN ('', 'delivery')`: &m.enrollments,
+		`SELECT count(*) FROM inputs WHERE state = 'stored'`:                                                             &m.inputs,
+		`SELECT count(*) FROM campaign_schedules WHERE done_at IS NULL`:                                                  &m.schedules,
+		`SELECT (SELECT count(*) FROM enrollments WHERE ` + shortWait + `) + (SELECT count(*) FROM calls WHERE due_at IS NOT NULL)
+			+ (SELECT count(*) FROM notices WHERE due_at IS NOT NULL) + (SELECT count(*) FROM campaign_moves WHERE due_at IS NOT NULL) + (SELECT count(*) FROM segment_marks)`: &m.others,
 		`SELECT (SELECT count(*) FROM deliveries WHERE claim_owner IS NOT NULL) + (SELECT count(*) FROM chunks WHERE claim_owner IS NOT NULL)`: &m.claims,
 	} {
 		if *to, err = b.number(ctx, query); err != nil {
@@ -101,6 +110,10 @@ func (b *books) nextDue(ctx context.Context, now time.Time) (time.Time, bool, er
 		UNION ALL SELECT min(until) FROM cooldowns WHERE until > $1
 		UNION ALL SELECT min(due_at) FROM chunks WHERE left_n > 0 AND due_at > $1
 		UNION ALL SELECT min(due_at) FROM enrollments WHERE state IN ('active', 'waiting') AND wait_kind IN ('', 'delivery') AND due_at > $1
+		UNION ALL SELECT min(due_at) FROM enrollments WHERE `+shortWait+` AND due_at > $1
+		UNION ALL SELECT min(due_at) FROM calls WHERE due_at > $1
+		UNION ALL SELECT min(due_at) FROM notices WHERE due_at > $1
+		UNION ALL SELECT min(due_at) FROM campaign_moves WHERE due_at > $1
 		UNION ALL SELECT min(due_at) FROM campaign_schedules WHERE done_at IS NULL AND due_at > $1
 		UNION ALL SELECT min(received_at) FROM inputs WHERE state = 'stored' AND received_at > $1
 		UNION ALL SELECT min(claim_until) FROM actor_claims WHERE claim_until > $1) AS all_due`, now.UnixMicro())
@@ -126,6 +139,9 @@ func (b *books) diagnosis(ctx context.Context, now time.Time) string {
 		`SELECT bucket, until, reason FROM cooldowns`,
 		`SELECT name, holder, until FROM leases`,
 		`SELECT actor, claim_owner, claim_until FROM actor_claims`,
+		`SELECT state, reason, claim, due_at, count(*), max(tries) FROM calls GROUP BY 1, 2, 3, 4`,
+		`SELECT channel, state, reason, claim, due_at, count(*), max(tries) FROM notices GROUP BY 1, 2, 3, 4, 5`,
+		`SELECT version, found, moved_n, due_at FROM campaign_moves`,
 	} {
 		b.table(ctx, &out, query)
 	}

@@ -101,11 +101,12 @@ func (m *member) line() []byte {
 	return append(b, '\n')
 }
 
-// campaign sends two messages to everybody, the second a question, and a third to who has answered it.
+// campaign is not held by the circle's budget. It sends two messages to everybody, the second a question, and a third to who has answered it.
 const campaign = `
 key: fire
 kind: broadcast
 name: Fire
+priority: high
 topic: news
 languages: [en]
 channels: [telegram, email]
@@ -124,6 +125,7 @@ const bell = `
 key: bell
 kind: broadcast
 name: Bell
+priority: high
 topic: news
 languages: [en]
 channels: [telegram, email]

@@ -84,11 +84,22 @@ var redisFaults = []fault{
 	}, fits: apart},
 }
 
-// postgresFaults happen to PostgreSQL.
+// postgresFaults happen to PostgreSQL. What the staff was just told cannot be written down then, and is told again; so it is where the disk is full.
 var postgresFaults = []fault{
-	{name: "postgres restarts", strike: func(s *Site) func() { s.postgres.stop(syscall.SIGINT); s.postgres.start(); return func() {} }, fits: apart},
-	{name: "postgres crashes", strike: func(s *Site) func() { s.postgres.stop(syscall.SIGQUIT); s.postgres.start(); return func() {} }, fits: apart},
+	{name: "postgres restarts", strike: func(s *Site) func() {
+		s.tally.again()
+		s.postgres.stop(syscall.SIGINT)
+		s.postgres.start()
+		return func() {}
+	}, fits: apart},
+	{name: "postgres crashes", strike: func(s *Site) func() {
+		s.tally.again()
+		s.postgres.stop(syscall.SIGQUIT)
+		s.postgres.start()
+		return func() {}
+	}, fits: apart},
 	{name: "postgres away", strike: func(s *Site) func() {
+		s.tally.again()
 		s.postgres.stop(syscall.SIGINT)
 		time.Sleep(s.opt.Away)
 		return s.postgres.start
@@ -102,5 +113,5 @@ var otherFaults = []fault{
 	{name: "clock an hour back", strike: func(s *Site) func() { s.clock.jump(-time.Hour); return func() {} }},
 	// Workers hold claims, of messages that hang and of those that wait behind them, when the clock says that the claims have run out.
 	onMail("clock ahead of claims", true, smtp.Answer{Cut: true}, smtp.Taken).hanging().after(func(s *Site) { s.clock.jump(10 * time.Minute) }, 15*time.Second),
-	{name: "disk full", strike: func(s *Site) func() { return s.disk.fill(s) }, lasts: time.Second, fits: func(s *Site) bool { return s.disk != nil }},
+	{name: "disk full", strike: func(s *Site) func() { s.tally.again(); return s.disk.fill(s) }, lasts: time.Second, fits: func(s *Site) bool { return s.disk != nil }},
 }

@@ -32,6 +32,10 @@ func onMail(name string, unsure bool, a smtp.Answer, moments ...smtp.Moment) fau
 		return s.mailTrouble(func(e smtp.Event) smtp.Answer {
 			for _, m := range moments {
 				if e.Moment == m && s.chance(3) {
+					if e.To == staffMail {
+						s.struckStaff(name, m == smtp.Taken)
+						return a
+					}
 					s.tally.struck(name, unsure)
 					return a
 				}
@@ -62,6 +66,10 @@ func onChat(name string, unsure bool, a botapi.Answer, moments ...botapi.Moment)
 		return s.botTrouble(func(c botapi.Call) botapi.Answer {
 			for _, m := range moments {
 				if c.Moment == m && s.concerns(c, &polls) {
+					if c.Chat == staffChat {
+						s.struckStaff(name, m == botapi.Done)
+						return a
+					}
 					s.tally.struck(name, unsure && c.Chat != 0)
 					return a
 				}
@@ -114,8 +122,19 @@ func (f fault) reconnecting() fault {
 	return f
 }
 
+// struckStaff notes that a message to the staff met the fault: one that was taken is sent again all the same.
+func (s *Site) struckStaff(name string, taken bool) {
+	s.tally.struck(name, false)
+	if taken {
+		s.tally.again()
+	}
+}
+
 // cut notes that every connection of a channel was cut, perhaps in the middle of a message.
-func (s *Site) cut() { s.tally.doubt(s.lines() / 2) }
+func (s *Site) cut() {
+	s.tally.doubt(s.lines() / 2)
+	s.tally.again()
+}
 
 // lines are the connections of all processes together.
 func (s *Site) lines() int {

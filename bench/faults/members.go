@@ -30,6 +30,7 @@ func (s *Site) Populate() {
 			s.t.Fatalf("%d members not written: %.500s", bad, answer)
 		}
 	}
+	s.populateCircle()
 	s.must(s.API.Do(s.t.Context(), "POST", "/v1/campaigns", []byte(campaign), nil))
 	s.must(s.API.Do(s.t.Context(), "POST", "/v1/campaigns/fire/publication", nil, nil))
 }
@@ -63,6 +64,10 @@ func (s *Site) Enroll(from, to int) {
 
 // received is called for each message that the Bot API takes: who gets a question may answer it, a moment later.
 func (s *Site) received(c botapi.Call) {
+	if s.circle != nil && s.circle.byChat[c.Chat] != nil {
+		s.heardInChat(s.circle.byChat[c.Chat], c)
+		return
+	}
 	m := s.crowd.byChat[c.Chat]
 	if m == nil || m.answers == 0 || c.Marker != m.marker("going") {
 		return
@@ -78,15 +83,15 @@ func (s *Site) received(c botapi.Call) {
 	}
 	time.AfterFunc(time.Duration(s.random(100))*time.Millisecond, func() {
 		for range m.answers {
-			s.press(m, q)
+			s.press(m.chat(), q)
 		}
 		s.tally.released()
 	})
 }
 
 // press is one press of the button.
-func (s *Site) press(m *member, q question) {
-	s.Bot.Updates.Push("callback_query", callback(m, q, s.presses.Add(1)))
+func (s *Site) press(chat int64, q question) {
+	s.Bot.Updates.Push("callback_query", callback(chat, q, s.presses.Add(1)))
 }
 
 // chatter goes on until the context ends: some who have answered press again and again, so that updates arrive at every moment.
@@ -101,7 +106,7 @@ func (s *Site) chatter(ctx context.Context) {
 		case <-tick.C:
 		}
 		if n, q := s.tally.someone(s.random(1 << 30)); n >= 0 && !behind.Load() {
-			s.press(s.crowd.members[n], q)
+			s.press(s.crowd.members[n].chat(), q)
 		}
 	}
 }
@@ -137,9 +142,9 @@ func firstButton(keyboard string) (string, bool) {
 	return k.Rows[0][0].Data, k.Rows[0][0].Data != ""
 }
 
-// callback is a CallbackQuery (Bot API) by the member.
-func callback(m *member, q question, n int64) string {
-	chat := strconv.FormatInt(m.chat(), 10)
+// callback is a CallbackQuery (Bot API) by the member whose chat it is.
+func callback(from int64, q question, n int64) string {
+	chat := strconv.FormatInt(from, 10)
 	return fmt.Sprintf(`{"id":"%d","from":{"id":%s,"is_bot":false,"first_name":"M"},"chat_instance":"1","data":%q,`+
 		`"message":{"message_id":%d,"date":1,"chat":{"id":%s,"type":"private","first_name":"M"},"text":"?"}}`, n, chat, q.data, q.message, chat)
 }

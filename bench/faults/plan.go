@@ -28,7 +28,7 @@ type fault struct {
 // faults are all of them.
 func (s *Site) faults() []fault {
 	var fit []fault
-	for _, f := range slices.Concat(mailFaults, chatFaults, processFaults, redisFaults, postgresFaults, otherFaults) {
+	for _, f := range slices.Concat(mailFaults, chatFaults, processFaults, redisFaults, postgresFaults, otherFaults, deskFaults) {
 		if f.fits == nil || f.fits(s) {
 			fit = append(fit, f)
 		}

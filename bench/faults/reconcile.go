@@ -18,6 +18,7 @@ type Sums struct {
 	Renamed                  int // mails that were tried again under another Message-ID
 	Updates, Inputs          int
 	Answers, Answered, Twice int // given, stored, stored more than once
+	Circle                   CircleSums
 }
 
 // problems collects what is wrong, and shows the first of each kind.
@@ -30,13 +31,16 @@ func (p problems) add(kind, format string, args ...any) {
 // Reconcile compares what the sinks took, what the store says, and what should have been sent.
 func (s *Site) Reconcile() Sums {
 	s.t.Helper()
+	defer s.hold()()
 	rows, err := s.books.rows(s.t.Context())
 	s.must(err)
-	r := &reconciler{site: s, mails: s.mailsTaken(), tried: s.tally.messageIDs(), problems: problems{}, seen: map[string]bool{}, unasked: map[string]bool{}, told: map[string]bool{}}
+	r := &reconciler{site: s, mails: s.mailsTaken(), tried: s.tally.messageIDs(), problems: problems{}, seen: map[string]bool{}, unasked: map[string]bool{}, told: map[string]bool{}, asked: map[int]row{}, twins: map[int]row{}}
+	r.course()
 	for _, row := range rows {
 		r.row(row)
 	}
 	r.missing()
+	r.circle()
 	r.strangers()
 	r.causes()
 	r.answers()
@@ -53,11 +57,14 @@ func (s *Site) Reconcile() Sums {
 type reconciler struct {
 	site     *Site
 	mails    map[string]map[string]int // by recipient and Message-ID
-	tried    map[int][]string          // the Message-IDs that came for a member, taken or not
+	tried    map[string][]string       // the Message-IDs that came for an address, taken or not
 	problems problems
 	sums     Sums
 	seen     map[string]bool // member and step that have a row
 	unasked  map[string]bool // members whose question is unknown and did not arrive: the campaign waits for an answer that nobody gives
+	versions map[string]int  // of the course, by member
+	asked    map[int]row     // the questions, by person
+	twins    map[int]row     // those that went by mail too
 	told     map[string]bool // what sinks took and a row stands for: address and marker or Message-ID
 }
 
@@ -75,6 +82,10 @@ func (s *Site) mailsTaken() map[string]map[string]int {
 // row judges one row of the store.
 func (r *reconciler) row(d row) {
 	r.sums.Rows++
+	if p := r.site.person(d.member); p != nil {
+		r.circleRow(p, d)
+		return
+	}
 	m := r.site.member(d.member)
 	if m == nil {
 		r.problems.add("rows for nobody", "%+v", d)
@@ -130,16 +141,21 @@ func (r *reconciler) taken(m *member, d row) int {
 		r.told[m.marker(d.step)+" "+strconv.FormatInt(m.chat(), 10)] = true
 		return r.site.Bot.Ledger.Count(strconv.FormatInt(m.chat(), 10), m.marker(d.step))
 	}
+	return r.mailed(m.mail(), d)
+}
+
+// mailed is how often the mail server took the row's mail.
+func (r *reconciler) mailed(to string, d row) int {
 	prefix := "d" + strconv.FormatInt(d.id, 36) + "."
 	sum := 0
-	for id, n := range r.mails[m.mail()] {
+	for id, n := range r.mails[to] {
 		if strings.HasPrefix(id, prefix) {
-			r.told[id+" "+m.mail()] = true
+			r.told[id+" "+to] = true
 			sum += n
 		}
 	}
 	var tried []string
-	for _, id := range r.tried[m.n] {
+	for _, id := range r.tried[to] {
 		if strings.HasPrefix(id, prefix) {
 			tried = append(tried, id)
 		}
@@ -222,6 +238,9 @@ func (r *reconciler) shown() {
 	keys := []string{"fire"}
 	if r.site.crowd.bell {
 		keys = append(keys, "bell")
+	}
+	if r.site.circle != nil {
+		keys = append(keys, circleKeys()...)
 	}
 	for _, key := range keys {
 		counted += r.site.reported("/v1/campaigns/" + key + "/report")

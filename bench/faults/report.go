@@ -18,7 +18,7 @@ func (s *Site) report(plan []fault, sums Sums, took time.Duration) {
 	for _, f := range plan {
 		rounds[f.name]++
 	}
-	c := s.tally.counts()
+	c, x := s.tally.counts(), sums.Circle
 	var out strings.Builder
 	w := tabwriter.NewWriter(&out, 0, 4, 2, ' ', 0)
 	fmt.Fprintln(w, "\nfault\trounds\tmessages that met it")
@@ -34,6 +34,8 @@ func (s *Site) report(plan []fault, sums Sums, took time.Duration) {
 		{"messages %d: sent %d, refused as they should be %d, unknown %d (of them arrived %d, without a cause %d), lost %d", []any{sums.Rows, sums.Sent, sums.Refused, sums.Unknown, sums.Arrived, sums.Unexplained, sums.Lost}},
 		{"duplicates %d (bound %d for %d kills), mails under another Message-ID %d", []any{sums.Duplicates, sums.Bound, c.kills, sums.Renamed}},
 		{"updates in %d, stored %d; answers in %d, stored %d, stored again %d", []any{sums.Updates, sums.Inputs, sums.Answers, sums.Answered, sums.Twice}},
+		{"circle of %d: calls %d, made %d times; notices %d, told %d times (faults explain %d more); questions that went by mail too %d, answers %d", []any{s.opt.Circle, x.Calls, x.Asked, x.Notices, x.Told, x.Bound, x.Twins, x.Answers}},
+		{"over the budget and skipped %d; in by the segment %d; moved into the second version %d; the clock went ahead %d times", []any{x.Skipped, x.Joined, x.Moved, s.leaps}},
 	} {
 		fmt.Fprintf(&out, line.what+"\n", line.n...)
 	}

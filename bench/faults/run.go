@@ -24,18 +24,35 @@ func (s *Site) Play() {
 		if s.opt.Until > 0 && time.Since(began) > s.opt.Until {
 			break
 		}
-		s.round(f, i*s.opt.Members/len(plan), (i+1)*s.opt.Members/len(plan))
+		s.round(f, part{i, len(plan)})
 		s.recovered(f)
 		played = i + 1
 	}
 	quiet()
 	chatting.Wait()
+	s.gathered()
+	s.further = 2 * time.Hour // there is little left, and nothing more goes wrong
+	s.Settle()
+	s.tooLate()
 	s.Settle()
 	s.report(plan[:played], s.Reconcile(), time.Since(began))
 }
 
-// round lets one thing go wrong while a wave of members gets its messages.
-func (s *Site) round(f fault, from, to int) {
+// part is one of so many equal parts.
+type part struct{ i, of int }
+
+// in are the bounds of the part of n.
+func (p part) in(n int) (from, to int) { return p.i * n / p.of, (p.i + 1) * n / p.of }
+
+// wave lets the next of both crowds enter.
+func (s *Site) wave(p part) {
+	s.t.Helper()
+	s.Enroll(p.in(s.opt.Members))
+	s.enter(p.in(s.opt.Circle))
+}
+
+// round lets one thing go wrong while a wave of members gets its messages. In the middle one a version is published, as soon as the fault lets it.
+func (s *Site) round(f fault, p part) {
 	s.t.Helper()
 	s.rested()
 	before := s.Taken()
@@ -46,7 +63,8 @@ func (s *Site) round(f fault, from, to int) {
 	if f.met {
 		met := s.tally.strikesOf(f.name)
 		heal := f.strike(s)
-		s.Enroll(from, to)
+		s.wave(p)
+		s.halfway(p)
 		s.passing(s.opt.Patience, f.name+" to be met", func(m inMotion) bool { return s.tally.strikesOf(f.name) > met || m.sent() })
 		if s.tally.strikesOf(f.name) == met { // a server that is busy refuses new connections, and none was needed
 			s.t.Logf("%s was met by nobody", f.name)
@@ -60,12 +78,20 @@ func (s *Site) round(f fault, from, to int) {
 	}
 	near := s.farAway()
 	defer near()
-	s.Enroll(from, to)
+	s.wave(p)
+	s.halfway(p)
 	s.UnderWay(before)
 	s.tally.struck(f.name, false)
 	heal := f.strike(s)
 	time.Sleep(lasts)
 	heal()
+}
+
+func (s *Site) halfway(p part) {
+	s.t.Helper()
+	if p.i == p.of/2 {
+		s.publish()
+	}
 }
 
 // recovered waits until messages leave again, or none is left to go: members chat on all the while, so that there may always be an input to handle.
@@ -108,7 +134,7 @@ func (s *Site) leap(then time.Time) bool {
 	if err != nil || m.claims > 0 {
 		return false
 	}
-	s.clock.jump(then.Sub(s.clock.now()) + time.Minute) // and what is due a little later too
+	s.clock.jump(then.Sub(s.clock.now()) + s.further) // and what is due a little later too
 	return true
 }
 
@@ -116,20 +142,24 @@ func (s *Site) leap(then time.Time) bool {
 func (s *Site) Settle() {
 	s.t.Helper()
 	s.passing(s.opt.Patience, "everything to be final", func(m inMotion) bool {
+		if !m.over() || !s.tally.allReleased() || s.circle != nil && s.circle.begun.Load() != s.circle.done.Load() {
+			return false
+		}
 		updates := s.Bot.Updates.Counts()
-		return m.over() && updates.Confirmed == updates.Pushed && s.tally.allReleased()
+		m, err := s.books.inMotion(s.t.Context()) // once more: an update may have been stored since
+		return err == nil && m.over() && updates.Confirmed == updates.Pushed
 	})
 }
 
 // passing waits for something to come about. Where nothing moves because it waits for its time, that time comes.
 func (s *Site) passing(limit time.Duration, what string, ok func(inMotion) bool) {
 	s.t.Helper()
-	type progress struct{ deliveries, enrollments, taken int64 } // inputs come and go all the time
+	type progress struct{ deliveries, enrollments, others, taken int64 } // inputs come and go all the time
 	var last progress
 	var still time.Time
 	s.waitFor(limit, what, func() bool {
 		m, err := s.books.inMotion(s.t.Context())
-		now := progress{m.deliveries, m.enrollments, s.Taken()}
+		now := progress{m.deliveries, m.enrollments, m.others, s.Taken()}
 		switch {
 		case err != nil:
 			return false

@@ -14,6 +14,7 @@ import (
 	"net"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -37,6 +38,8 @@ type Options struct {
 	Seed uint64
 	// Members of the crowd. They are enrolled in waves, one for each fault.
 	Members int
+	// Circle is how large the second crowd is, which goes through calls, notices, questions by two channels, a budget, a segment and a move; 0: there is none.
+	Circle int
 	// Rounds is how many faults there are; 0: each that fits, once. Only, if given, names those to choose from.
 	Rounds int
 	Only   []string
@@ -73,6 +76,8 @@ type Site struct {
 	clock    *clock
 	books    *books
 	crowd    *crowd
+	circle   *circle // nil: there is none
+	desk     *desk
 	postgres *postgres
 	redis    *Redis
 	disk     disk
@@ -86,15 +91,24 @@ type Site struct {
 	trouble trouble
 	tally   tally
 	leaps   int
+	further time.Duration // how much beyond what is due time passes at once
+
+	republished bool  // the course's second version was published
+	toMove      int64 // how many were inside then
+
 	presses atomic.Int64
 }
 
 // New starts the services and sinks, and brings the schema up. Start starts the program.
 func New(t testing.TB, o Options) *Site {
 	t.Helper()
-	s := &Site{t: t, opt: o, Dir: t.TempDir(), Key: config.NewSecretKey(), rnd: rand.New(rand.NewPCG(o.Seed, 3))}
+	s := &Site{t: t, opt: o, Dir: t.TempDir(), Key: config.NewSecretKey(), rnd: rand.New(rand.NewPCG(o.Seed, 3)), further: 10 * time.Minute}
 	s.clock = newClock(t, filepath.Join(s.Dir, "clock"))
 	s.crowd = newCrowd(o.Seed, o.Members)
+	if o.Circle > 0 {
+		s.circle = newCircle(o.Seed, o.Circle)
+		s.desk = openDesk(t, s.person)
+	}
 	if o.Apart {
 		s.postgres, s.redis = startPostgres(t), StartRedis(t)
 		s.Database = s.postgres.url()
@@ -119,6 +133,9 @@ func (s *Site) openSinks() {
 	s.must(err)
 	s.t.Cleanup(func() { _ = s.Bot.Close() })
 	var mail smtp.Config
+	if s.circle != nil {
+		mail.Taken = s.heardByMail
+	}
 	if s.opt.Plain {
 		mail.Extensions = []string{}
 	}
@@ -155,10 +172,13 @@ func (s *Site) settings() []string {
 	env := append([]string{
 		"HOME=" + s.Dir, "KRUZHOK_SECRET_KEY=" + s.Key, "KRUZHOK_DATABASE_URL=" + s.Database, "KRUZHOK_DATA_DIR=" + s.DataDir(), "KRUZHOK_LOG_LEVEL=warn",
 		"KRUZHOK_TELEGRAM_TOKEN=" + botapi.Token, "KRUZHOK_TELEGRAM_API_URL=" + s.Bot.URL(), "KRUZHOK_TELEGRAM_RATE=5000",
-		"KRUZHOK_SWITCH_ERRORS=0", // a tenth of this crowd refuses, and nobody sits here to let it go on
+		"KRUZHOK_SWITCH_ERRORS=0", "KRUZHOK_SWITCH_BLOCKS=0", // a tenth of the crowd refuses, some of the circle block the bot, and nobody sits here to let it go on
 		"KRUZHOK_SMTP_URL=" + s.Mail.URL(), "KRUZHOK_MAIL_FROM=News <news@c.example.org>",
 		fmt.Sprintf("KRUZHOK_SMTP_CONNECTIONS=%d", bulkLines), fmt.Sprintf("KRUZHOK_TELEGRAM_CONNECTIONS=%d", bulkLines),
 	}, s.opt.Env...)
+	if s.circle != nil {
+		env = append(append(env, s.desk.settings()...), "KRUZHOK_PUBLIC_URL=http://k.example", "KRUZHOK_STAFF_TELEGRAM="+strconv.Itoa(staffChat), "KRUZHOK_STAFF_EMAIL="+staffMail)
+	}
 	if s.redis != nil {
 		env = append(env, "KRUZHOK_REDIS_URL="+s.redis.URL())
 	}

@@ -11,15 +11,16 @@ import (
 // tally counts what happened.
 type tally struct {
 	mu      sync.Mutex
-	strikes map[string]int   // messages that met a fault
-	answers map[int]question // members who answer
-	order   []int            // and in which order they did
-	done    int              // of them, those whose finger has left the button
-	ids     map[int][]string // Message-IDs of the mails to a member
+	strikes map[string]int      // messages that met a fault
+	answers map[int]question    // members who answer
+	order   []int               // and in which order they did
+	done    int                 // of them, those whose finger has left the button
+	ids     map[string][]string // Message-IDs of the mails to an address
 	kills   int
 	freezes int
 	unsure  int // messages whose outcome nobody can know, at most
 	twice   int // messages that may come twice, at most
+	retold  int // messages to the staff that may come twice, beside those of a kill
 }
 
 // struck notes that a message met a fault; unsure: its sender cannot know what became of it.
@@ -91,19 +92,26 @@ func (t *tally) someone(which int) (n int, q question) {
 	return n, t.answers[n]
 }
 
-// mailed notes the Message-ID of a mail to the member, whatever becomes of it.
-func (t *tally) mailed(n int, id string) {
+// again notes that the staff may be told something a second time.
+func (t *tally) again() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.retold++
+}
+
+// mailed notes the Message-ID of a mail, whatever becomes of it.
+func (t *tally) mailed(to, id string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.ids == nil {
-		t.ids = map[int][]string{}
+		t.ids = map[string][]string{}
 	}
-	if !slices.Contains(t.ids[n], id) {
-		t.ids[n] = append(t.ids[n], id)
+	if !slices.Contains(t.ids[to], id) {
+		t.ids[to] = append(t.ids[to], id)
 	}
 }
 
-func (t *tally) messageIDs() map[int][]string {
+func (t *tally) messageIDs() map[string][]string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return maps.Clone(t.ids)
@@ -132,11 +140,11 @@ func (t *tally) strikesOf(name string) int {
 type counts struct {
 	strikes                       map[string]int
 	kills, freezes, unsure, twice int
-	answers                       int
+	answers, retold               int
 }
 
 func (t *tally) counts() counts {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return counts{maps.Clone(t.strikes), t.kills, t.freezes, t.unsure, t.twice, len(t.answers)}
+	return counts{maps.Clone(t.strikes), t.kills, t.freezes, t.unsure, t.twice, len(t.answers), t.retold}
 }

@@ -71,8 +71,8 @@ func (s *Site) farAway() (near func()) {
 // mailScript refuses those who are always refused, half of them only after the mail, and then what the trouble of the moment says.
 func (s *Site) mailScript(e smtp.Event) smtp.Answer {
 	m := s.crowd.byMail[e.To]
-	if m != nil && e.Moment == smtp.AtDot {
-		s.tally.mailed(m.n, e.MessageID)
+	if e.Moment == smtp.AtDot {
+		s.tally.mailed(e.To, e.MessageID)
 	}
 	switch {
 	case m == nil:
@@ -96,6 +96,9 @@ func (s *Site) mailScript(e smtp.Event) smtp.Answer {
 
 // botScript refuses those who blocked the bot, and then what the trouble of the moment says.
 func (s *Site) botScript(c botapi.Call) botapi.Answer {
+	if s.circle != nil && c.Moment == botapi.Arrived && s.circle.byChat[c.Chat].hasBlocked() {
+		return botapi.Refusal(403, "Forbidden: bot was blocked by the user", 0)
+	}
 	if m := s.crowd.byChat[c.Chat]; m != nil && m.kind == blocked && c.Moment == botapi.Arrived {
 		return botapi.Refusal(403, "Forbidden: bot was blocked by the user", 0)
 	}

@@ -44,11 +44,14 @@ func faultOptions(t *testing.T, apart bool, members int) faults.Options {
 	}
 }
 
+// circleOf: the second crowd, which goes through everything that is no broadcast, is so many times smaller.
+const circleOf = 8
+
 // TestFaultsTogether: one process on SQLite and its embedded Redis, while things go wrong.
 func TestFaultsTogether(t *testing.T) {
 	t.Parallel()
 	o := faultOptions(t, false, *faultsMembers)
-	o.Disk = *faultsDisk
+	o.Circle, o.Disk = *faultsMembers/circleOf, *faultsDisk
 	s := faults.New(t, o)
 	s.Start()
 	s.Play()
@@ -58,7 +61,9 @@ func TestFaultsTogether(t *testing.T) {
 func TestFaultsApart(t *testing.T) {
 	checkedToo(t) // the detector looks into one process at a time, and TestFaultsTogether has all of them in one
 	t.Parallel()
-	s := site(t, true, *faultsMembers)
+	o := faultOptions(t, true, *faultsMembers)
+	o.Circle = *faultsMembers / circleOf
+	s := faults.New(t, o)
 	s.Start()
 	s.Play()
 }

@@ -45,6 +45,9 @@ func (s *session) dot(empty bool) error {
 	start := 0
 	for _, end := range s.ends {
 		s.srv.Ledger.Add(s.to[start:end], s.id)
+		if s.srv.taken != nil {
+			s.srv.taken(string(s.to[start:end]), string(s.id), s.raw)
+		}
 		start = end
 	}
 	if reply, err := s.act(Taken); reply != "" || err != nil {
@@ -71,6 +74,7 @@ func (s *session) body() (empty bool, err error) {
 			return first, nil
 		}
 		fresh = crlf
+		s.keep(line)
 		over := len(line) <= 2 // also a bare LF, as servers are lenient
 		switch {
 		case over:
@@ -88,10 +92,31 @@ func (s *session) body() (empty bool, err error) {
 			}
 		}
 		switch {
+		case over && s.srv.taken != nil:
+			return false, s.rest(crlf)
 		case over && crlf:
 			return false, s.wire.Past(end, len("\r\n"))
 		case over:
 			return false, s.wire.Past(end, 0)
 		}
+	}
+}
+
+// rest reads line by line what follows the header, for whoever wants the mail itself.
+func (s *session) rest(fresh bool) error {
+	for {
+		line, err := s.wire.Line()
+		if err != nil || fresh && string(line) == end[len("\r\n"):] {
+			return err
+		}
+		fresh = bytes.HasSuffix(line, []byte("\r\n"))
+		s.keep(line)
+	}
+}
+
+// keep keeps a line of the mail, without the dot that was put before its own (RFC 5321 §4.5.2).
+func (s *session) keep(line []byte) {
+	if s.srv.taken != nil {
+		s.raw = append(s.raw, bytes.TrimPrefix(line, []byte("."))...)
 	}
 }

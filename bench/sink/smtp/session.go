@@ -21,6 +21,7 @@ type session struct {
 	to   []byte // the accepted recipients, one after the other
 	ends []int  // where each ends in to
 	id   []byte // the mail's Message-ID
+	raw  []byte // the mail itself, where somebody wants it
 }
 
 func (s *session) run() {
@@ -85,7 +86,9 @@ func (s *session) command(line []byte) error {
 	return nil
 }
 
-func (s *session) reset() { s.open, s.to, s.ends, s.id = false, s.to[:0], s.ends[:0], s.id[:0] }
+func (s *session) reset() {
+	s.open, s.to, s.ends, s.id, s.raw = false, s.to[:0], s.ends[:0], s.id[:0], s.raw[:0]
+}
 
 func (s *session) mail() error {
 	if s.open {

@@ -79,6 +79,31 @@ func body(id string) []string {
 	return []string{"Subject: x", "message-id:", " <" + id + ">", "", "Message-ID: <of@the.text>", "..", "text", "."}
 }
 
+// TestHandsOverWhatIsTaken: whoever asks for it gets each mail that was taken, without the dots that were put before its own, and none that was refused.
+func TestHandsOverWhatIsTaken(t *testing.T) {
+	var got []string
+	s := listen(t, Config{Taken: func(to, id string, mail []byte) { got = append(got, to+" "+id+" "+string(mail)) }})
+	s.Script(func(e Event) (a Answer) {
+		if e.Moment == AtDot && e.MessageID == "id2@x" {
+			a.Reply = "554 no"
+		}
+		return a
+	})
+	c := greeted(t, s)
+	for _, id := range []string{"id1@x", "id2@x", "id3@x"} {
+		c.say(envelope("m1@x")...)
+		c.hear("250", "250", "354")
+		c.say(body(id)...)
+		c.hear(map[bool]string{true: "554", false: "250"}[id == "id2@x"])
+	}
+	mail := func(id string) string {
+		return "m1@x " + id + " Subject: x\r\nmessage-id:\r\n <" + id + ">\r\n\r\nMessage-ID: <of@the.text>\r\n.\r\ntext\r\n"
+	}
+	if d := cmp.Diff([]string{mail("id1@x"), mail("id3@x")}, got); d != "" {
+		t.Error(d)
+	}
+}
+
 func TestTakesWhatIsSent(t *testing.T) {
 	s := listen(t, Config{})
 	c := greeted(t, s)
