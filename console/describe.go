@@ -6,7 +6,6 @@ import (
 	"regexp"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/kruzhok/kruzhok/campaigns"
@@ -24,8 +23,11 @@ type words struct {
 	names explain.Words // what the definition names is called by them, where they know it
 }
 
-// maxTitle bounds a title that is made of a text.
-const maxTitle = 60
+// Bounds of what is shown of a text, in characters.
+const (
+	maxTitle  = 60 // a title that is made of it
+	maxButton = 40 // of a button, in a condition
+)
 
 // title is what to call a step: the first line of what it says, or what it does.
 func (w words) title(s *definition.Step) string {
@@ -237,106 +239,15 @@ func (w words) language(l campaigns.Lang) string {
 
 // condition says when an arm is taken.
 func (w words) condition(c *definition.Condition) string {
-	switch {
-	case c == nil:
+	if c == nil {
 		return w.T("console.if.else")
-	case c.Everyone:
-		return w.T("console.if.everyone")
-	case len(c.All) > 0:
-		return w.joined(c.All, "console.if.and")
-	case len(c.Any) > 0:
-		return w.joined(c.Any, "console.if.or")
-	case c.Not != nil:
-		return w.T("console.if.not", "what", w.condition(c.Not))
-	case c.LooksBack():
-		said := explain.Words{Lang: w.Lang}.Clause(c)
-		first, n := utf8.DecodeRuneInString(said)
-		return string(unicode.ToUpper(first)) + said[n:]
-	case c.Subject == definition.SubjectAnswer:
-		return w.answered(c)
-	case c.Subject == definition.SubjectScore:
-		return w.T("console.if.score."+c.Name) + " " + w.scored(c)
 	}
-	return w.T("console.if.subject."+string(c.Subject), "name", c.Name) + w.comparedAfter(c)
-}
-
-func (w words) joined(cs []definition.Condition, key string) string {
-	parts := make([]string, len(cs))
-	for i := range cs {
-		if parts[i] = w.condition(&cs[i]); i > 0 { // inside a sentence
-			first, n := utf8.DecodeRuneInString(parts[i])
-			parts[i] = string(unicode.ToLower(first)) + parts[i][n:]
-		}
+	say := w.names
+	if say.Lang = w.Lang; say.Option != nil {
+		button := say.Option
+		say.Option = func(question, value string) string { return shorten(w.bare(button(question, value)), maxButton) }
 	}
-	return strings.Join(parts, " "+w.T(key)+" ")
-}
-
-// answered says which answer, by the words of the option that the member pressed.
-func (w words) answered(c *definition.Condition) string {
-	switch c.Op {
-	case definition.OpExists:
-		if yes, _ := c.Value.(bool); yes {
-			return w.T("console.if.answered")
-		}
-		return w.T("console.if.not_answered")
-	case definition.OpIs, definition.OpContains:
-		return w.T("console.if.answer_is", "value", w.option(c.Name, c.Value))
-	case definition.OpIsNot:
-		return w.T("console.if.answer_is_not", "value", w.option(c.Name, c.Value))
-	case definition.OpIn:
-		var labels []string
-		for _, v := range c.Values {
-			labels = append(labels, w.option(c.Name, v))
-		}
-		return w.T("console.if.answer_is", "value", strings.Join(labels, w.T("console.if.or_values")))
-	}
-	return w.T("console.if.answer") + " " + w.compared(c)
-}
-
-func (w words) option(question string, value any) string {
-	if yes, ok := value.(bool); ok {
-		return w.T(fmt.Sprintf("console.bool.%t", yes))
-	}
-	text := fmt.Sprint(value)
-	if w.def == nil {
-		return text
-	}
-	for _, s := range w.def.Order {
-		ask, ok := s.Body.(*definition.Ask)
-		if !ok || ask.SaveAs != question {
-			continue
-		}
-		for _, o := range ask.Options {
-			if o.Value == text {
-				label, _ := o.Text.In(campaigns.Lang(w.Lang), w.def.Languages[0])
-				return shorten(w.bare(label), 40)
-			}
-		}
-	}
-	return text
-}
-
-func (w words) compared(c *definition.Condition) string {
-	value := fmt.Sprint(c.Value)
-	if n, ok := c.Value.(float64); ok {
-		value = w.N(n)
-	}
-	return w.T("console.if.op."+string(c.Op), "value", value)
-}
-
-// scored is compared without the word "is": a colon stands before it.
-func (w words) scored(c *definition.Condition) string {
-	if n, ok := c.Value.(float64); ok && c.Op == definition.OpIs {
-		return w.N(n)
-	}
-	return w.compared(c)
-}
-
-func (w words) comparedAfter(c *definition.Condition) string {
-	if c.Op == "" || c.Value == nil && len(c.Values) == 0 {
-		return ""
-	}
-	return " " + w.compared(c)
+	return say.Label(c)
 }
 
 // bubble is a text as a message shows it: its bold and its paragraphs, with variables as marked words. Everything else is escaped.
