@@ -3,7 +3,9 @@ package console
 import (
 	"fmt"
 	"html/template"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -129,6 +131,59 @@ func (w words) escalates(s *definition.Step) string {
 	return w.T(key+string(w.def.ChannelsOf(s)[1]), "span", w.period(rule.After))
 }
 
+// more says the rules of a step beside what it does: what becomes of its message when it cannot leave, and where members go on when nothing comes.
+func (w words) more(s *definition.Step) (said []string) {
+	add := func(text string) {
+		if text != "" {
+			said = append(said, text)
+		}
+	}
+	switch b := s.Body.(type) {
+	case *definition.Send:
+		add(w.escalates(s))
+		add(w.late(s, b.Expires))
+	case *definition.Ask:
+		add(w.escalates(s))
+		add(w.late(s, b.Expires))
+		if b.Final {
+			add(w.T("console.question.final"))
+		}
+		if b.Type.Typed() && b.Retries == 0 {
+			add(w.T("console.question.no_retries"))
+		} else if b.Type.Typed() {
+			add(w.T("console.question.retries", "n", b.Retries))
+		}
+		add(w.onward("console.onward.unanswered", b.Timeout.Goto))
+	case *definition.Call:
+		add(w.onward("console.onward.failed", b.Failed))
+	case *definition.Wait:
+		switch {
+		case b.Event != "":
+			add(w.onward("console.onward.not_come", b.Timeout.Goto))
+		case b.Date != nil:
+			add(w.onward("console.onward.missed", b.Date.Missed))
+		}
+	}
+	return said
+}
+
+// late says what becomes of a message that could not leave in time.
+func (w words) late(s *definition.Step, expires timing.Period) string {
+	said := w.T("console.step.expires", "span", w.period(expires))
+	if rule := w.def.LateOf(s); rule != nil {
+		said = w.T("explain.rule.late."+string(rule.Then), "after", w.period(rule.After)) + " " + said
+	}
+	return said
+}
+
+// onward says where members go on; empty: with the next step.
+func (w words) onward(key string, to campaigns.StepID) string {
+	if to == "" {
+		return w.T(key + ".next")
+	}
+	return w.T(key, "step", w.title(w.def.Step(to)))
+}
+
 func (w words) waitTitle(b *definition.Wait) string {
 	has := b.For != (timing.Period{})
 	switch {
@@ -192,6 +247,12 @@ func (w words) sub(s *definition.Step) string {
 		return w.set(b)
 	case *definition.Award:
 		return w.T("console.step.award_sub")
+	case *definition.Call:
+		return w.T("console.step.call_sub", "span", w.period(b.Timeout))
+	case *definition.End:
+		if b.Reason != "" {
+			return w.T("console.step.end_reason", "reason", b.Reason)
+		}
 	}
 	return ""
 }
@@ -217,14 +278,21 @@ func (w words) question(b *definition.Ask) string {
 
 func (w words) set(b *definition.Set) string {
 	var parts []string
+	for _, name := range slices.Sorted(maps.Keys(b.Attributes)) {
+		if v := b.Attributes[name]; v != nil {
+			parts = append(parts, w.T("console.step.set_value", "name", name, "value", w.names.Called(v)))
+		} else {
+			parts = append(parts, w.T("console.step.set_removed", "name", name))
+		}
+	}
 	if len(b.AddTags) > 0 {
 		parts = append(parts, w.T("console.step.tags", "tags", strings.Join(b.AddTags, ", ")))
 	}
-	for name := range b.Attributes {
-		parts = append(parts, name)
+	if len(b.RemoveTags) > 0 {
+		parts = append(parts, w.T("console.step.tags_removed", "tags", strings.Join(b.RemoveTags, ", ")))
 	}
 	if b.Language != "" {
-		parts = append(parts, w.language(b.Language))
+		parts = append(parts, w.T("console.step.set_language", "language", w.language(b.Language)))
 	}
 	return strings.Join(parts, " · ")
 }
