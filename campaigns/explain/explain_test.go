@@ -177,3 +177,31 @@ func list(b *strings.Builder, p explain.Part, pad string) {
 		list(b, inner, pad+"  ")
 	}
 }
+
+// TestExitRules: a rule that looks back is asked before steps alone, and is told so; any other is asked before messages too.
+func TestExitRules(t *testing.T) {
+	d, problems := definition.Parse([]byte(`key: a
+kind: onboarding
+name: A
+topic: news
+languages: [en]
+channels: [telegram]
+entry: {manual: true}
+exit: [{if: {tag: paid}}, {if: {any: [{tag: gone}, {event: lesson.done}]}}]
+steps: [{send: {text: {en: Hello}}}]
+`), definition.YAML)
+	if len(problems) > 0 {
+		t.Fatalf("%+v", problems)
+	}
+	for lang, want := range map[string]string{
+		"en": "Before a step or a message those leave who have the tag “paid”. " +
+			"Before a step those leave who have the tag “gone” or who had the event “lesson.done”. What already waits to be sent is still sent.",
+		"ru": "Перед шагом или сообщением выходят те, у кого есть метка «paid». " +
+			"Перед шагом выходят те, у кого есть метка «gone» или у кого было событие «lesson.done». Что уже ждёт отправки, всё равно уйдёт.",
+	} {
+		rules := explain.Words{Lang: lang}.Rules(d)
+		if got := rules[len(rules)-1].Text; got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
