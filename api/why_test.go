@@ -86,9 +86,9 @@ func TestWhyExplainsAPassage(t *testing.T) {
 	must(t, w.answerSurvey("a1"))
 	w.settle()
 	expectWords(t, chainWords(w.why("u1").Runs[0].Chain),
-		"response Answered the question “level”", "decision At “by-level” the way was taken whose condition is: the answer to “level” is a1. The answer to “level” is “a1”",
+		"response Answered the question “level”", "decision At “by-level” the way was taken that is for members whose answer to “level” is “Beginner”. The answer to “level” is “Beginner”",
 		"delivery The message of the step “first” was sent", "waiting Waits at “rest” until")
-	expectWords(t, chainWords(w.why("u1", "Accept-Language", "ru").Runs[0].Chain), "добавлен вручную", "раньше стоит Телеграм", "Там у участника нет адреса", "выбран путь с условием", "Ждёт на шаге")
+	expectWords(t, chainWords(w.why("u1", "Accept-Language", "ru").Runs[0].Chain), "добавлен вручную", "раньше стоит Телеграм", "Там у участника нет адреса", "выбран путь для тех, у кого", "Ждёт на шаге")
 
 	token := w.newToken(engine.MembersRead, engine.CampaignsRead)
 	if text := chainWords(w.why("u1", "Authorization", "Bearer "+token).Runs[0].Chain); strings.Contains(text, "“a1”") || !strings.Contains(text, "“level” is answered") {
@@ -152,14 +152,14 @@ func TestWhyNotEntered(t *testing.T) {
 		}, []string{"came in and took the member in nowhere here"}},
 		"a segment by its name": {`{schedule: {at: "2026-11-24 12:00", zone: community, audience: {segment: germans}}}`, func(w *world) { w.publishSegment("de") }, []string{"does not hold: ", "“Some (germans)”"}},
 		"ahead":                 {`{schedule: {at: "2026-12-24 10:00", zone: community, audience: all}}`, (*world).publishExplained, []string{"24 December, 10:00"}},
-		"again and again":       {`{schedule: {at: "2026-12-21 10:00", zone: community, audience: {attribute: level, is: b1}, every: week}}`, (*world).publishExplained, []string{"every Monday at 10:00", "next on 21 December, 10:00", "does not hold: the attribute “level” is b1"}},
+		"again and again":       {`{schedule: {at: "2026-12-21 10:00", zone: community, audience: {attribute: level, is: b1}, every: week}}`, (*world).publishExplained, []string{"every Monday at 10:00", "next on 21 December, 10:00", "does not hold: it is for members whose “level” is “b1”"}},
 		"next time":             {`{schedule: {at: "2026-12-21 10:00", zone: community, audience: all, every: week}}`, (*world).publishExplained, []string{"the member comes in the next time"}},
 		"all over":              {`{schedule: {at: "2026-01-05 10:00", zone: community, audience: all, every: week, times: 2}}`, (*world).publishExplained, []string{"all days of its schedule (every Monday at 10:00, 2 times, the community’s time) were past"}},
 		"audience": {`{schedule: {at: "2026-11-24 12:00", zone: community, audience: {all: [{language: en}, {attribute: level, is: b1}]}}}`, func(w *world) {
 			w.publishExplained()
 			w.settle()
-		}, []string{"took its audience in", "does not hold: the attribute “level” is b1"}},
-		"not in the segment": {"{segment: germans, who: both}", func(w *world) { w.publishSegment("de") }, []string{"by the segment “Some”, and this one is not in it", "does not hold: the language de"}},
+		}, []string{"took its audience in", "does not hold: it is for members whose “level” is “b1”"}},
+		"not in the segment": {"{segment: germans, who: both}", func(w *world) { w.publishSegment("de") }, []string{"by the segment “Some”, and this one is not in it", "does not hold: it is for members whose language is German"}},
 		"came too late":      {"{segment: germans, who: present}", func(w *world) { w.publishSegment("de"); w.nowSpeaks("de") }, []string{"takes in nobody who comes into it later"}},
 		"was there before":   {"{segment: germans, who: future}", func(w *world) { w.publishSegment("en") }, []string{"on the list of the segment “Some” since"}},
 		"not looked at yet":  {"{segment: germans, who: future}", func(w *world) { w.publishSegment("de"); w.nowSpeaks("de") }, []string{"was not when its members were looked at last"}},

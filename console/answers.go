@@ -6,11 +6,13 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/console/look"
 	"github.com/kruzhok/kruzhok/engine"
 	"github.com/kruzhok/kruzhok/internal/fault"
+	"github.com/kruzhok/kruzhok/internal/locale"
 	"github.com/kruzhok/kruzhok/reports"
 )
 
@@ -158,7 +160,7 @@ func (r *request) question(w words, key campaigns.Key, q reports.Question, hidde
 }
 
 func (r *request) said(f look.Frame, a reports.AnswerRow) saidView {
-	s := saidView{Name: a.Name, When: look.Moment(f.Lang, a.AnsweredAt.In(r.zone), r.now()), Text: a.Answer.Text, Media: mediaOf(f, a, a.Name)}
+	s := saidView{Name: a.Name, When: look.Moment(f.Lang, a.AnsweredAt.In(r.zone), r.now()), Text: textOf(f.Lang, a.Answer), Media: mediaOf(f, a, a.Name)}
 	if a.Name != "" {
 		s.Href = "/console/members/" + idText(a.Member)
 	}
@@ -166,6 +168,14 @@ func (r *request) said(f look.Frame, a reports.AnswerRow) saidView {
 		s.Round = f.T("console.round", "n", a.Round)
 	}
 	return s
+}
+
+// textOf is what was typed; a day as a day.
+func textOf(lang string, a campaigns.Answer) string {
+	if day, err := time.Parse(time.DateOnly, a.Text); err == nil && a.Type == campaigns.Date {
+		return locale.LongDate(lang, day)
+	}
+	return a.Text
 }
 
 // asked is the question's own words.

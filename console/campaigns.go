@@ -135,7 +135,7 @@ type armRow struct {
 // panel is the step that is looked at.
 type panel struct {
 	Crumb, Title string
-	Escalates    string // when its message goes by another channel too
+	More         []string // its rules beside what it says
 	Texts        []panelText
 	Why          string // how many were not sent
 	Whys, Later  []why
@@ -320,10 +320,15 @@ func speaks(s *definition.Step) bool {
 }
 
 func (b flowBuilder) panel(s *reports.FlowStep) *panel {
-	p := &panel{Crumb: b.T("console.flow.step", "number", b.N(s.Number)), Title: b.title(s.Step), Escalates: b.escalates(s.Step)}
-	if sub := b.sub(s.Step); sub != "" {
-		p.Crumb += " · " + sub
+	p := &panel{Title: b.title(s.Step), More: b.more(s.Step)}
+	var crumb []string
+	if s.Number > 0 { // a fork has none
+		crumb = append(crumb, b.T("console.flow.step", "number", b.N(s.Number)))
 	}
+	if sub := b.sub(s.Step); sub != "" {
+		crumb = append(crumb, sub)
+	}
+	p.Crumb = strings.Join(crumb, " · ")
 	for _, lang := range b.def.Languages {
 		if t, ok := b.text(s.Step, lang); ok {
 			p.Texts = append(p.Texts, t)

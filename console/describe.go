@@ -3,10 +3,11 @@ package console
 import (
 	"fmt"
 	"html/template"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/kruzhok/kruzhok/campaigns"
@@ -24,8 +25,11 @@ type words struct {
 	names explain.Words // what the definition names is called by them, where they know it
 }
 
-// maxTitle bounds a title that is made of a text.
-const maxTitle = 60
+// Bounds of what is shown of a text, in characters.
+const (
+	maxTitle  = 60 // a title that is made of it
+	maxButton = 40 // of a button, in a condition
+)
 
 // title is what to call a step: the first line of what it says, or what it does.
 func (w words) title(s *definition.Step) string {
@@ -127,6 +131,59 @@ func (w words) escalates(s *definition.Step) string {
 	return w.T(key+string(w.def.ChannelsOf(s)[1]), "span", w.period(rule.After))
 }
 
+// more says the rules of a step beside what it does: what becomes of its message when it cannot leave, and where members go on when nothing comes.
+func (w words) more(s *definition.Step) (said []string) {
+	add := func(text string) {
+		if text != "" {
+			said = append(said, text)
+		}
+	}
+	switch b := s.Body.(type) {
+	case *definition.Send:
+		add(w.escalates(s))
+		add(w.late(s, b.Expires))
+	case *definition.Ask:
+		add(w.escalates(s))
+		add(w.late(s, b.Expires))
+		if b.Final {
+			add(w.T("console.question.final"))
+		}
+		if b.Type.Typed() && b.Retries == 0 {
+			add(w.T("console.question.no_retries"))
+		} else if b.Type.Typed() {
+			add(w.T("console.question.retries", "n", b.Retries))
+		}
+		add(w.onward("console.onward.unanswered", b.Timeout.Goto))
+	case *definition.Call:
+		add(w.onward("console.onward.failed", b.Failed))
+	case *definition.Wait:
+		switch {
+		case b.Event != "":
+			add(w.onward("console.onward.not_come", b.Timeout.Goto))
+		case b.Date != nil:
+			add(w.onward("console.onward.missed", b.Date.Missed))
+		}
+	}
+	return said
+}
+
+// late says what becomes of a message that could not leave in time.
+func (w words) late(s *definition.Step, expires timing.Period) string {
+	said := w.T("console.step.expires", "span", w.period(expires))
+	if rule := w.def.LateOf(s); rule != nil {
+		said = w.T("explain.rule.late."+string(rule.Then), "after", w.period(rule.After)) + " " + said
+	}
+	return said
+}
+
+// onward says where members go on; empty: with the next step.
+func (w words) onward(key string, to campaigns.StepID) string {
+	if to == "" {
+		return w.T(key + ".next")
+	}
+	return w.T(key, "step", w.title(w.def.Step(to)))
+}
+
 func (w words) waitTitle(b *definition.Wait) string {
 	has := b.For != (timing.Period{})
 	switch {
@@ -190,6 +247,12 @@ func (w words) sub(s *definition.Step) string {
 		return w.set(b)
 	case *definition.Award:
 		return w.T("console.step.award_sub")
+	case *definition.Call:
+		return w.T("console.step.call_sub", "span", w.period(b.Timeout))
+	case *definition.End:
+		if b.Reason != "" {
+			return w.T("console.step.end_reason", "reason", b.Reason)
+		}
 	}
 	return ""
 }
@@ -215,14 +278,21 @@ func (w words) question(b *definition.Ask) string {
 
 func (w words) set(b *definition.Set) string {
 	var parts []string
+	for _, name := range slices.Sorted(maps.Keys(b.Attributes)) {
+		if v := b.Attributes[name]; v != nil {
+			parts = append(parts, w.T("console.step.set_value", "name", name, "value", w.names.Called(v)))
+		} else {
+			parts = append(parts, w.T("console.step.set_removed", "name", name))
+		}
+	}
 	if len(b.AddTags) > 0 {
 		parts = append(parts, w.T("console.step.tags", "tags", strings.Join(b.AddTags, ", ")))
 	}
-	for name := range b.Attributes {
-		parts = append(parts, name)
+	if len(b.RemoveTags) > 0 {
+		parts = append(parts, w.T("console.step.tags_removed", "tags", strings.Join(b.RemoveTags, ", ")))
 	}
 	if b.Language != "" {
-		parts = append(parts, w.language(b.Language))
+		parts = append(parts, w.T("console.step.set_language", "language", w.language(b.Language)))
 	}
 	return strings.Join(parts, " · ")
 }
@@ -237,106 +307,15 @@ func (w words) language(l campaigns.Lang) string {
 
 // condition says when an arm is taken.
 func (w words) condition(c *definition.Condition) string {
-	switch {
-	case c == nil:
+	if c == nil {
 		return w.T("console.if.else")
-	case c.Everyone:
-		return w.T("console.if.everyone")
-	case len(c.All) > 0:
-		return w.joined(c.All, "console.if.and")
-	case len(c.Any) > 0:
-		return w.joined(c.Any, "console.if.or")
-	case c.Not != nil:
-		return w.T("console.if.not", "what", w.condition(c.Not))
-	case c.LooksBack():
-		said := explain.Words{Lang: w.Lang}.Clause(c)
-		first, n := utf8.DecodeRuneInString(said)
-		return string(unicode.ToUpper(first)) + said[n:]
-	case c.Subject == definition.SubjectAnswer:
-		return w.answered(c)
-	case c.Subject == definition.SubjectScore:
-		return w.T("console.if.score."+c.Name) + " " + w.scored(c)
 	}
-	return w.T("console.if.subject."+string(c.Subject), "name", c.Name) + w.comparedAfter(c)
-}
-
-func (w words) joined(cs []definition.Condition, key string) string {
-	parts := make([]string, len(cs))
-	for i := range cs {
-		if parts[i] = w.condition(&cs[i]); i > 0 { // inside a sentence
-			first, n := utf8.DecodeRuneInString(parts[i])
-			parts[i] = string(unicode.ToLower(first)) + parts[i][n:]
-		}
+	say := w.names
+	if say.Lang = w.Lang; say.Option != nil {
+		button := say.Option
+		say.Option = func(question, value string) string { return shorten(w.bare(button(question, value)), maxButton) }
 	}
-	return strings.Join(parts, " "+w.T(key)+" ")
-}
-
-// answered says which answer, by the words of the option that the member pressed.
-func (w words) answered(c *definition.Condition) string {
-	switch c.Op {
-	case definition.OpExists:
-		if yes, _ := c.Value.(bool); yes {
-			return w.T("console.if.answered")
-		}
-		return w.T("console.if.not_answered")
-	case definition.OpIs, definition.OpContains:
-		return w.T("console.if.answer_is", "value", w.option(c.Name, c.Value))
-	case definition.OpIsNot:
-		return w.T("console.if.answer_is_not", "value", w.option(c.Name, c.Value))
-	case definition.OpIn:
-		var labels []string
-		for _, v := range c.Values {
-			labels = append(labels, w.option(c.Name, v))
-		}
-		return w.T("console.if.answer_is", "value", strings.Join(labels, w.T("console.if.or_values")))
-	}
-	return w.T("console.if.answer") + " " + w.compared(c)
-}
-
-func (w words) option(question string, value any) string {
-	if yes, ok := value.(bool); ok {
-		return w.T(fmt.Sprintf("console.bool.%t", yes))
-	}
-	text := fmt.Sprint(value)
-	if w.def == nil {
-		return text
-	}
-	for _, s := range w.def.Order {
-		ask, ok := s.Body.(*definition.Ask)
-		if !ok || ask.SaveAs != question {
-			continue
-		}
-		for _, o := range ask.Options {
-			if o.Value == text {
-				label, _ := o.Text.In(campaigns.Lang(w.Lang), w.def.Languages[0])
-				return shorten(w.bare(label), 40)
-			}
-		}
-	}
-	return text
-}
-
-func (w words) compared(c *definition.Condition) string {
-	value := fmt.Sprint(c.Value)
-	if n, ok := c.Value.(float64); ok {
-		value = w.N(n)
-	}
-	return w.T("console.if.op."+string(c.Op), "value", value)
-}
-
-// scored is compared without the word "is": a colon stands before it.
-func (w words) scored(c *definition.Condition) string {
-	if n, ok := c.Value.(float64); ok && c.Op == definition.OpIs {
-		return w.N(n)
-	}
-	return w.compared(c)
-}
-
-func (w words) comparedAfter(c *definition.Condition) string {
-	if c.Op == "" || c.Value == nil && len(c.Values) == 0 {
-		return ""
-	}
-	return " " + w.compared(c)
+	return say.Label(c)
 }
 
 // bubble is a text as a message shows it: its bold and its paragraphs, with variables as marked words. Everything else is escaped.

@@ -73,7 +73,7 @@ steps:
 	_, err = w.e.Publish(t.Context(), engine.Operator, "fork")
 	must(t, err)
 	for lang, says := range map[string][]string{
-		"en": {"long &amp; kind: 75 % by chance", "B: 25 % by chance", "Wait until 10:00 on: Monday, Sunday", "Wait 2 days, then until 11:00 on: Friday", "Wait until 18:00, 3 days before the day in “exam_on”", "Wait for “lesson.done”, 7 days at most", "Takes the member into “Fork”"},
+		"en": {"long &amp; kind: 75% by chance", "B: 25% by chance", "Wait until 10:00 on: Monday, Sunday", "Wait 2 days, then until 11:00 on: Friday", "Wait until 18:00, 3 days before the day in “exam_on”", "Wait for “lesson.done”, 7 days at most", "Takes the member into “Fork”"},
 		"ru": {"B: 25 % наугад", "день недели: понедельник, воскресенье", "Ждать 2 дня, потом до 11:00, день недели: пятница", "за 3 дня до даты из «exam_on»", "Ждать «lesson.done», не дольше чем 7 дней", "Записывает участника в «Fork»"},
 	} {
 		page := strings.ReplaceAll(w.get("/console/campaigns/fork", lang), "\u00a0", " ")
@@ -84,6 +84,61 @@ steps:
 		}
 		if strings.Contains(page, "A fork by chance") || strings.Contains(page, "Развилка наугад") {
 			t.Errorf("%s: the page opens with the fork", lang)
+		}
+	}
+}
+
+// TestAStepIsToldWhole: the page says the values that a step writes and removes, how long it waits, where members go on without an answer, and what becomes of what is late.
+func TestAStepIsToldWhole(t *testing.T) {
+	w := newWorld(t, newSQLite(t))
+	source := `key: whole
+kind: onboarding
+name: Whole
+topic: community
+languages: [en, ru]
+channels: [telegram]
+entry: {manual: true}
+goal: {event: lesson.paid, data: {plan: [year]}, if: {tag: guest}, within: 14d, then: count}
+steps:
+  - {id: note, set: {attributes: {level: a1, paid: null}, add_tags: [x], remove_tags: [y], language: ru}}
+  - {id: place, call: {endpoint: placement, timeout: 10s, failed: bye}}
+  - {id: lesson, wait: {event: lesson.done, timeout: {after: 2d, goto: bye}}}
+  - {id: plan, ask: {type: text, text: {en: Plan?, ru: План?}, final: true, retries: 1, expires: 5h, late: {after: 2h, then: skip}, timeout: {after: 1d, goto: bye}}}
+  - split:
+      - {share: 1, steps: [{id: one, award: {points: 1}}]}
+      - {share: 1, steps: [{id: two, award: {points: 2}}]}
+  - {id: bye, send: {text: {en: Goodbye, ru: Пока}}}
+  - {id: stop, end: {reason: enough}}
+`
+	_, err := w.e.CreateCampaign(t.Context(), engine.Operator, engine.Draft{Source: source, Format: "yaml"})
+	must(t, err)
+	_, err = w.e.Publish(t.Context(), engine.Operator, "whole")
+	must(t, err)
+	for step, says := range map[string][2]string{
+		"note":   {"level: “a1” · removes “paid” · tags: x · tags that go: y · language: Russian", "level: «a1» · удаляет «paid» · метки: x · снимает метки: y · язык: русский"},
+		"place":  {"Waits 10 seconds at most for the answer|When no answer could be had, members go on at “Goodbye”.", "Ждёт ответа не дольше чем 10 секунд|Если ответа получить не удалось, участники идут дальше с шага «Пока»."},
+		"lesson": {"If it does not come in time, members go on at “Goodbye”.", "Если за это время событие не пришло, участники идут дальше с шага «Пока»."},
+		"plan": {
+			"What is late by 2 hours is not sent. What could not leave within 5 hours is not sent any more.|The first answer stands.|asked for again 1 time at most.|Without an answer in time members go on at “Goodbye”.",
+			"Что опоздало на 2 часа, не отправляется. Что не удалось отправить за 5 часов, уже не отправляется.|Засчитывается первый ответ.|не больше 1 раза.|Без ответа в срок участники идут дальше с шага «Пока».",
+		},
+		"stop": {"Reason: enough", "Причина: enough"},
+		"step-5": {
+			"The goal is the event “lesson.paid” within 14 days after entry, for those members who have the tag “guest”. It must bring “plan”: “year”. Whoever reaches it goes on through the campaign.",
+			"Цель – событие «lesson.paid» за 14 дней после входа у тех участников, у кого есть метка «guest». Оно должно принести «plan»: «year». Кто достиг цели, проходит кампанию дальше.",
+		},
+	} {
+		for i, lang := range []string{"en", "ru"} {
+			page := strings.ReplaceAll(w.get("/console/campaigns/whole?step="+step, lang), "\u00a0", " ")
+			checkPage(t, lang, page)
+			for _, said := range strings.Split(says[i], "|") {
+				if !strings.Contains(page, said) {
+					t.Errorf("%s %s: the page does not say %q", step, lang, said)
+				}
+			}
+			if strings.Contains(page, "Step 0") || strings.Contains(page, "Шаг 0") {
+				t.Errorf("%s %s: a fork has a number", step, lang)
+			}
 		}
 	}
 }

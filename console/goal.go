@@ -24,7 +24,7 @@ func (b flowBuilder) goal(g *reports.GoalReport) *goalPanel {
 	if g == nil {
 		return nil
 	}
-	p := &goalPanel{Goal: f.T("goal.event", "event", g.Event, "within", b.period(b.flow.Def.Goal.Within)), Text: g.Sentence}
+	p := &goalPanel{Goal: b.names.Goal(b.flow.Def.Goal), Text: g.Sentence}
 	p.Groups = append(p.Groups, goalBarOf(f, f.T("goal.got"), g.Got))
 	if g.HeldOut != nil {
 		p.Groups = append(p.Groups, goalBarOf(f, f.T("goal.held"), *g.HeldOut))

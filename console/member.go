@@ -1,6 +1,7 @@
 package console
 
 import (
+	"fmt"
 	"maps"
 	"net/http"
 	"slices"
@@ -9,6 +10,8 @@ import (
 	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/definition"
+	"github.com/kruzhok/kruzhok/campaigns/explain"
 	"github.com/kruzhok/kruzhok/console/look"
 	"github.com/kruzhok/kruzhok/internal/locale"
 	"github.com/kruzhok/kruzhok/members"
@@ -128,7 +131,9 @@ func (r *request) memberAnswer(w words, a reports.AnswerRow) saidView {
 // value is an answer in words: of a choice, those of its button.
 func (w words) value(question string, answer any) string {
 	switch v := answer.(type) {
-	case string, bool:
+	case bool:
+		return w.T(fmt.Sprintf("console.bool.%t", v))
+	case string:
 		return w.option(question, v)
 	case []string:
 		labels := make([]string, len(v))
@@ -140,6 +145,24 @@ func (w words) value(question string, answer any) string {
 		return w.N(v)
 	}
 	return ""
+}
+
+// option is an answer that is stored as a text: the words of its button, a day as a day.
+func (w words) option(question, value string) string {
+	if w.def == nil {
+		return value
+	}
+	if label := w.bare((explain.Words{Lang: w.Lang}).About(w.def).Option(question, value)); label != "" {
+		return shorten(label, maxButton)
+	}
+	if day, err := time.Parse(time.DateOnly, value); err == nil && w.asksDay(question) {
+		return locale.LongDate(w.Lang, day)
+	}
+	return value
+}
+
+func (w words) asksDay(question string) bool {
+	return slices.ContainsFunc(w.def.Questions(), func(s *definition.Step) bool { return s.Ask().SaveAs == question && s.Ask().Type == campaigns.Date })
 }
 
 // memberBuilder draws a member in words, by the member's own clock.

@@ -63,7 +63,7 @@ func TestTakingPartByHand(t *testing.T) {
 	if page := w.get("/console/campaigns/appt/members", "en"); !strings.Contains(page, "about A1") {
 		t.Error("who is inside does not say what the passage is about")
 	}
-	for _, words := range []string{"With the event “appointment.booked”, those members who have the tag “vip”", "one run at a time for each “appointment_id”", "Nobody comes in twice", "“appointment.canceled” ends a run", "22:00–09:00", "Low:", "10 % of those"} {
+	for _, words := range []string{"With the event “appointment.booked”, those members who have the tag “vip”", "one run at a time for each “appointment_id”", "Nobody comes in twice", "“appointment.canceled” ends a run", "22:00–09:00", "Low:", "10% of those"} {
 		if page := w.get("/console/campaigns/appt", "en"); !strings.Contains(page, words) {
 			t.Errorf("the rules do not say %q", words)
 		}

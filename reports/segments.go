@@ -44,7 +44,8 @@ func (r *Reports) Words(ctx context.Context, p engine.Principal, d *definition.D
 	if err := p.Require(engine.CampaignsRead); err != nil {
 		return explain.Words{}, err
 	}
-	return r.words(ctx, d.Named(), lang)
+	w, err := r.words(ctx, d.Named(), lang)
+	return w.About(d), err
 }
 
 // words know the names of what is used.

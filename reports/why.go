@@ -99,7 +99,7 @@ func (r *Reports) why(ctx context.Context, p engine.Principal, key campaigns.Key
 	if err := e.load(ctx, m.ID); err != nil {
 		return nil, err
 	}
-	if e.words, err = e.keyedWords(ctx); err != nil {
+	if e.words, err = e.keyedWords(ctx, c.LiveVersion); err != nil {
 		return nil, err
 	}
 	out := &Why{Member: m.ExternalID, Campaign: key, Name: nameIn(c, lang), Entry: []WhyLine{}, Runs: []WhyRun{}}
@@ -150,13 +150,13 @@ func (e *explainer) load(ctx context.Context, id campaigns.MemberID) error {
 	return nil
 }
 
-// keyedWords call what the live version names by its name, with its key beside it: what is told here is looked up elsewhere.
-func (e *explainer) keyedWords(ctx context.Context) (explain.Words, error) {
+// keyedWords call what the version names by its name, with its key beside it: what is told here is looked up elsewhere.
+func (e *explainer) keyedWords(ctx context.Context, version int) (explain.Words, error) {
 	none := explain.Words{Lang: e.lang}
-	if e.c.LiveVersion == 0 {
+	if version == 0 {
 		return none, nil
 	}
-	def, err := e.r.version(ctx, e.c.ID, e.c.LiveVersion)
+	def, err := e.r.version(ctx, e.c.ID, version)
 	if err != nil || def == nil {
 		return none, err
 	}
@@ -167,7 +167,7 @@ func (e *explainer) keyedWords(ctx context.Context) (explain.Words, error) {
 	both := func(name func(campaigns.Key) string) func(campaigns.Key) string {
 		return func(key campaigns.Key) string { return withKey(name(key), key) }
 	}
-	return explain.Words{Lang: e.lang, Campaign: both(named.Campaign), Segment: both(named.Segment)}, nil
+	return explain.Words{Lang: e.lang, Campaign: both(named.Campaign), Segment: both(named.Segment)}.About(def), nil
 }
 
 // withKey is a name with the key beside it, where they differ.
@@ -197,7 +197,12 @@ func (e *explainer) run(ctx context.Context, row *store.Enrollment) (*WhyRun, er
 	if err != nil {
 		return nil, err
 	}
-	w := &passage{explainer: e, row: row, def: def}
+	w := &passage{explainer: e, row: row, def: def, words: e.words}
+	if row.Version != e.c.LiveVersion {
+		if w.words, err = e.keyedWords(ctx, row.Version); err != nil {
+			return nil, err
+		}
+	}
 	if err := json.Unmarshal(row.Data, &w.en); err != nil {
 		return nil, err
 	}
@@ -216,6 +221,7 @@ type passage struct {
 	*explainer
 	row        *store.Enrollment
 	def        *definition.Definition
+	words      explain.Words // of its own version
 	en         decide.Enrollment
 	deliveries []*store.Delivery
 	notices    []*store.Notice

@@ -259,7 +259,7 @@ func (e *explainer) audience(ctx context.Context, c *definition.Condition, holds
 	}
 	for i := range parts {
 		if !parts[i].Holds(f) {
-			lines = append(lines, e.line(WhyEntry, nil, "why.not.audience", map[string]any{"condition": e.condition(&parts[i])}))
+			lines = append(lines, e.line(WhyEntry, nil, "why.not.audience", map[string]any{"clause": e.words.Clause(&parts[i])}))
 		}
 	}
 	if len(lines) == 0 {

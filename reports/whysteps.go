@@ -2,7 +2,6 @@ package reports
 
 import (
 	"encoding/json"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -156,7 +155,7 @@ func (w *passage) decisions(s *definition.Step, b *definition.Branch) (out []dec
 		key := "why.branch.else"
 		args := map[string]any{"step": string(s.ID)}
 		if arm.If != nil {
-			key, args["condition"] = "why.branch.arm", w.condition(arm.If)
+			key, args["clause"] = "why.branch.arm", w.words.Clause(arm.If)
 		}
 		l := w.line(WhyDecision, nil, key, args)
 		l.Step = s.ID
@@ -224,6 +223,8 @@ func (w *passage) because(c *definition.Condition) string {
 				break
 			}
 			out += " " + w.answerNow(leaf.Name)
+		case definition.SubjectCall:
+			out += " " + w.callNow(leaf.Name)
 		case definition.SubjectScore: // the totals go on growing after the decision
 		default:
 			out += then()
@@ -240,52 +241,22 @@ func (w *passage) answerNow(name string) string {
 	case !w.values || a.Media != nil:
 		return w.say("why.branch.answered", map[string]any{"question": name})
 	}
-	return w.say("why.branch.answer", map[string]any{"question": name, "value": fmt.Sprint(Value(a))})
+	return w.say("why.branch.answer", map[string]any{"question": name, "value": w.words.Answer(name, a)})
 }
 
-// condition is a condition in words.
-func (e *explainer) condition(c *definition.Condition) string {
+// callNow says what another system answered, as the passage knows it.
+func (w *passage) callNow(path string) string {
+	call, field, _ := strings.Cut(path, ".")
+	args := map[string]any{"call": call, "field": field}
+	v := definition.CallField(w.en.Calls, strings.Split(path, "."))
 	switch {
-	case c.Everyone:
-		return e.say("console.if.everyone", nil)
-	case len(c.All) > 0:
-		return e.joined(c.All, "console.if.and")
-	case len(c.Any) > 0:
-		return e.joined(c.Any, "console.if.or")
-	case c.Not != nil:
-		return e.say("console.if.not", map[string]any{"what": e.condition(c.Not)})
+	case v == nil:
+		return w.say("why.branch.no_call", args)
+	case !w.values:
+		return w.say("why.branch.called", args)
 	}
-	if c.LooksBack() {
-		return e.words.Clause(c)
-	}
-	out := e.say("why.if."+string(c.Subject), map[string]any{"name": c.Name})
-	switch {
-	case c.Op == definition.OpExists || c.Op == "":
-		if no, ok := c.Value.(bool); ok && !no {
-			return e.say("why.if.missing", map[string]any{"what": out})
-		}
-		if c.Op == definition.OpExists {
-			return e.say("why.if.known", map[string]any{"what": out})
-		}
-		return out
-	case len(c.Values) > 0:
-		values := make([]string, len(c.Values))
-		for i, v := range c.Values {
-			values[i] = fmt.Sprint(v)
-		}
-		return out + " " + e.say("console.if.op.in", map[string]any{"value": strings.Join(values, ", ")})
-	case c.Value == nil:
-		return out
-	}
-	return out + " " + e.say("console.if.op."+string(c.Op), map[string]any{"value": fmt.Sprint(c.Value)})
-}
-
-func (e *explainer) joined(cs []definition.Condition, key string) string {
-	parts := make([]string, len(cs))
-	for i := range cs {
-		parts[i] = e.condition(&cs[i])
-	}
-	return strings.Join(parts, " "+e.say(key, nil)+" ")
+	args["value"] = w.words.Called(v)
+	return w.say("why.branch.call", args)
 }
 
 // stands is what the passage waits for, or why it is over.

@@ -18,7 +18,7 @@ import (
 func (r *Result) Print(w io.Writer, lang string) {
 	p := printer{w, lang}
 	p.line("simulation.print.head", map[string]any{
-		"members": r.Members, "n": r.Days, "from": locale.LongDate(lang, r.Start), "until": locale.LongDate(lang, r.Until), "messages": r.Messages, "seed": r.Seed,
+		"members": p.say("simulation.print.members", map[string]any{"n": r.Members}), "n": r.Days, "from": locale.LongDate(lang, r.Start), "until": locale.LongDate(lang, r.Until), "messages": r.Messages, "seed": r.Seed,
 	})
 	for i := range r.Campaigns {
 		p.campaign(&r.Campaigns[i])
@@ -61,7 +61,7 @@ func (p printer) campaign(c *CampaignTotals) {
 	for _, s := range c.Steps {
 		fmt.Fprintf(t, "  %s\t%s\t%s\n", s.Step, s.Does, numbers(s.Entered, s.Sent[campaigns.Telegram], s.Sent[campaigns.Email], s.Held, sum(s.NotSent), s.Answered, s.TimedOut, s.Inside))
 		for _, arm := range s.Arms {
-			fmt.Fprintf(t, "    %s\t%s\t%d\n", arm.Name, p.say("simulation.print.arm", nil), arm.Entered)
+			fmt.Fprintf(t, "    %s\t%s\t%d\t\t\t\t\t\t\t\n", arm.Name, p.say("simulation.print.arm", nil), arm.Entered)
 		}
 	}
 	_ = t.Flush() // what w could not take, the next line cannot either

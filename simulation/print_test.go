@@ -1,6 +1,7 @@
 package simulation
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -17,5 +18,28 @@ func TestTotalsCountOneThing(t *testing.T) {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("%s\nwant %s", b.String(), want)
 		}
+	}
+}
+
+// TestColumnsStandUnderEachOther: the ways of a split do not break the columns of the steps after it; one member is one.
+func TestColumnsStandUnderEachOther(t *testing.T) {
+	var b strings.Builder
+	r := &Result{Members: 1, Days: 1, Campaigns: []CampaignTotals{{Key: "a", Name: "A", Entered: 1, Steps: []StepTotals{
+		{Step: "way", Does: "split", Entered: 1, Arms: []ArmTotals{{Name: "A", Entered: 1}}}, {Step: "a-step-with-a-long-name", Does: "send", Entered: 1, Inside: 1},
+	}}}}
+	r.Print(&b, "en")
+	if !strings.HasPrefix(b.String(), "1 member, 1 day (") {
+		t.Errorf("%s", b.String())
+	}
+	lines := strings.Split(b.String(), "\n")
+	at := slices.IndexFunc(lines, func(l string) bool { return strings.HasPrefix(l, "  step") })
+	column := strings.Index(lines[at], "inside")
+	for _, l := range lines[at+1 : at+4] {
+		if r := []rune(l); len(r) < column || r[column-1] != ' ' {
+			t.Errorf("%d: %q", column, l)
+		}
+	}
+	if r := []rune(lines[at+3]); string(r[column:]) != "1" {
+		t.Errorf("%q", lines[at+3])
 	}
 }

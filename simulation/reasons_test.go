@@ -26,7 +26,7 @@ func TestStoriesSayWhy(t *testing.T) {
   - {id: bye, send: {text: {en: Bye}}}
 `)
 	for lang, want := range map[string][]string{
-		"en": {"q", "q", "way: At “way” the way was taken whose condition is", "points: “points” gives points: 5.", "mark: “mark” changes what is known of the member: +tea, cup: 2.", "staff: “staff” tells the staff about it.", "bye"},
+		"en": {"q", "q", "way: At “way” the way was taken that is for members whose answer to “q” is “A”", "points: “points” gives points: 5.", "mark: “mark” changes what is known of the member: +tea, cup: 2.", "staff: “staff” tells the staff about it.", "bye"},
 		"ru": {"q", "q", "way: ", "points: «points» даёт баллы: 5.", "mark: «mark» меняет данные участника: +tea, cup: 2.", "staff: «staff» сообщает об этом команде.", "bye"},
 	} {
 		r := run(t, Plan{Campaigns: []engine.Draft{draft}, Members: []Member{m}, Days: 5, Lang: lang})

@@ -41,12 +41,7 @@ func (r *run) leaves() bool {
 // asked before each step alone: what they look at is not read for each message.
 func Leaves(d *definition.Definition, e Enrollment, f Facts, now time.Time) bool {
 	r := &run{d: d, e: e, f: f, now: now}
-	return slices.ContainsFunc(d.Exit, func(x definition.ExitRule) bool { return x.Event == "" && !looksBack(x.If) && r.holds(x.If) })
-}
-
-func looksBack(c *definition.Condition) bool {
-	n := definition.NeedsOf(c, nil)
-	return n.Segments || len(n.Past) > 0
+	return slices.ContainsFunc(d.Exit, func(x definition.ExitRule) bool { return x.Event == "" && !x.If.LooksBack() && r.holds(x.If) })
 }
 
 // reaches notes that the goal is reached, the first time, and reports whether it is now.

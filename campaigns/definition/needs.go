@@ -104,10 +104,7 @@ func (n *Needs) past(c *Condition) {
 
 // LooksBack reports a comparison with what was, in any campaign, or with a segment, which may hold one.
 func (c *Condition) LooksBack() bool {
-	var n Needs
-	if c.Subject != "" {
-		n.leaf(c)
-	}
+	n := NeedsOf(c, nil)
 	return n.Segments || len(n.Past) > 0
 }
 

@@ -39,9 +39,19 @@ func (w Words) At(at timing.LocalDateTime) map[string]any {
 	return map[string]any{"day": locale.LongDate(w.Lang, at.In(time.UTC)), "time": at.LocalTime.String()}
 }
 
+// Goal says what the campaign is for, and what becomes of who reaches it.
+func (w Words) Goal(g *definition.Goal) string {
+	said := w.happened("goal.event", &g.Happening, g.If, map[string]any{"within": w.Period(g.Within)})
+	return said + " " + w.say("goal.then."+string(g.Then), nil)
+}
+
 // happening says what an event does, with what it must bring and for whom it does it.
 func (w Words) happening(key string, h *definition.Happening, c *definition.Condition) string {
-	args := map[string]any{"event": h.Event}
+	return w.happened(key, h, c, map[string]any{})
+}
+
+func (w Words) happened(key string, h *definition.Happening, c *definition.Condition, args map[string]any) string {
+	args["event"] = h.Event
 	if c != nil && !everyone(c) {
 		key += "_if"
 		args["clause"] = w.Clause(c)

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/definition"
@@ -17,6 +19,28 @@ type Words struct {
 	Lang string
 	// Campaign and Segment are what those are called; nil, or an empty answer: by their key.
 	Campaign, Segment func(campaigns.Key) string
+	// Option is what the button says whose value was stored as an answer to a question of the passage's own campaign; nil, or an empty answer: the value.
+	Option func(question, value string) string
+}
+
+// About knows what the buttons of the campaign's questions say.
+func (w Words) About(d *definition.Definition) Words {
+	w.Option = func(question, value string) string {
+		for _, s := range d.Questions() {
+			ask := s.Ask()
+			if ask.SaveAs != question {
+				continue
+			}
+			for _, o := range ask.Options {
+				if o.Value == value {
+					label, _ := o.Text.In(campaigns.Lang(w.Lang), d.Languages[0])
+					return d.InForm(label)
+				}
+			}
+		}
+		return ""
+	}
+	return w
 }
 
 // Part is a condition as a list: what it says, and what that consists of.
@@ -32,9 +56,9 @@ func (w Words) Sentence(c *definition.Condition) string {
 	if everyone(c) {
 		return w.say("explain.everyone", nil)
 	}
-	if c.Not != nil {
+	if c.Not != nil && c.Not.Not == nil {
 		if _, ok := w.negated(c.Not); !ok {
-			but := w.say("explain.not", map[string]any{"clause": w.clause(c.Not, true)})
+			but := w.say("explain.not", map[string]any{"clause": w.clause(c.Not, "explain.not")})
 			return w.say("explain.all_but", map[string]any{"clause": but})
 		}
 	}
@@ -44,35 +68,52 @@ func (w Words) Sentence(c *definition.Condition) string {
 func everyone(c *definition.Condition) bool { return c.Everyone || c.All != nil && len(c.All) == 0 }
 
 // Clause says it as it goes on after "members".
-func (w Words) Clause(c *definition.Condition) string { return w.clause(c, false) }
+func (w Words) Clause(c *definition.Condition) string { return w.clause(c, "") }
 
-// clause puts what has several parts in brackets where it is one of several itself.
-func (w Words) clause(c *definition.Condition, inside bool) string {
+// Label says it as what stands alone above a way of a branch: "Who have the tag “novice”".
+func (w Words) Label(c *definition.Condition) string {
+	said := w.Clause(c)
+	i := max(0, strings.IndexFunc(said, unicode.IsLetter)) // behind a bracket
+	first, n := utf8.DecodeRuneInString(said[i:])
+	return said[:i] + string(unicode.ToUpper(first)) + said[i+n:]
+}
+
+// clause puts what has several parts in brackets where it is one of several itself that another word joins: that word is inside.
+func (w Words) clause(c *definition.Condition, inside string) string {
 	switch {
 	case len(c.All) > 0:
 		return w.joined(c.All, "explain.and", inside)
 	case len(c.Any) > 0:
 		return w.joined(c.Any, "explain.or", inside)
+	case c.Not != nil && c.Not.Not != nil:
+		return w.clause(c.Not.Not, inside)
 	case c.Not != nil:
 		if said, ok := w.negated(c.Not); ok {
 			return said
 		}
-		return w.say("explain.not_among", map[string]any{"clause": w.clause(c.Not, true)})
+		if each := w.apart(c.Not); each != nil {
+			return w.clause(each, inside)
+		}
+		return w.amongNone(w.clause(c.Not, "explain.not"))
 	}
 	return w.leaf(c, false)
 }
 
-func (w Words) joined(cs []definition.Condition, last string, inside bool) string {
+func (w Words) joined(cs []definition.Condition, last, inside string) string {
 	parts := make([]string, len(cs))
 	for i := range cs {
-		parts[i] = w.clause(&cs[i], len(cs) > 1 || inside)
+		within := last
+		if len(cs) == 1 {
+			within = inside
+		}
+		parts[i] = w.clause(&cs[i], within)
 	}
 	n := len(parts)
 	if n == 1 {
 		return parts[0]
 	}
 	out := strings.Join(parts[:n-1], w.say("explain.comma", nil)) + w.say(last, nil) + parts[n-1]
-	if inside {
+	if inside != "" && inside != last {
 		return "(" + out + ")"
 	}
 	return out
@@ -105,13 +146,46 @@ func (w Words) list(key string, cs []definition.Condition) Part {
 	return p
 }
 
+func (w Words) amongNone(clause string) string {
+	if strings.HasPrefix(clause, "(") {
+		return w.say("explain.not_among_several", map[string]any{"clause": clause})
+	}
+	return w.say("explain.not_among", map[string]any{"clause": clause})
+}
+
+// apart is what holds where none of several comparisons does, or not all of them, where each has words for that (De Morgan); nil: not each.
+func (w Words) apart(c *definition.Condition) *definition.Condition {
+	each := func(cs []definition.Condition) (out []definition.Condition) {
+		for i := range cs {
+			if _, ok := w.negated(&cs[i]); !ok {
+				return nil
+			}
+			out = append(out, definition.Condition{Not: &cs[i]})
+		}
+		return out
+	}
+	if all := each(c.Any); all != nil {
+		return &definition.Condition{All: all}
+	}
+	if some := each(c.All); some != nil {
+		return &definition.Condition{Any: some}
+	}
+	return nil
+}
+
 // negated says that a comparison does not hold, where there are words for it.
 func (w Words) negated(c *definition.Condition) (string, bool) {
 	switch {
+	case len(c.All) == 1:
+		return w.negated(&c.All[0])
+	case len(c.Any) == 1:
+		return w.negated(&c.Any[0])
 	case c.Subject == "":
 		return "", false
 	case c.Op == definition.OpExists, c.Op == definition.OpIs, c.Op == definition.OpIsNot:
 		return w.leaf(opposite(c), false), true
+	case c.Subject != definition.SubjectEvent && (c.Op == definition.OpIn || c.Op == definition.OpContains):
+		return w.leaf(c, true), true
 	case c.Op == "" && c.Subject != definition.SubjectFirstEvent && c.Subject != definition.SubjectLastEvent:
 		return w.leaf(c, true), true
 	}
@@ -146,7 +220,7 @@ func (w Words) leaf(c *definition.Condition, not bool) string {
 	case counts && c.Op != "":
 		args["compared"] = w.times(c)
 	case c.Op != "":
-		args["compared"] = w.compared(c)
+		args["compared"], not = w.compared(c, not), false
 	}
 	if not {
 		key += ".not"
@@ -204,6 +278,8 @@ func (w Words) subject(c *definition.Condition) (key string, args map[string]any
 		if c.Op != "" {
 			key += "_count"
 		}
+	case definition.SubjectCall:
+		args["call"], args["name"], _ = strings.Cut(c.Name, ".")
 	case definition.SubjectAnswer:
 		if c.Of != "" {
 			key += "_of"
@@ -251,16 +327,73 @@ func (w Words) outcome(s campaigns.DeliveryState) string {
 	return w.say("explain.was."+string(s), nil)
 }
 
-func (w Words) compared(c *definition.Condition) string {
-	said := w.value(c.Value)
-	if c.Op == definition.OpIn {
-		all := make([]string, len(c.Values))
-		for i, v := range c.Values {
-			all[i] = w.value(v)
-		}
-		said = strings.Join(all, w.say("explain.comma", nil))
+// compared says the comparison; not: that it does not hold, for those that have words for that.
+func (w Words) compared(c *definition.Condition, not bool) string {
+	op, values := c.Op, c.Values
+	if op != definition.OpIn {
+		values = []any{c.Value}
+	} else if len(values) == 1 {
+		op = definition.OpIs
 	}
-	return w.say("explain.op."+string(c.Op), map[string]any{"value": said})
+	all := make([]string, len(values))
+	for i, v := range values {
+		all[i] = w.operand(c, v)
+	}
+	key := "explain.op." + string(op)
+	if _, text := values[0].(string); text && ordered[op] != "" {
+		key = "explain.op." + ordered[op]
+	}
+	if not {
+		key += ".not"
+	}
+	return w.say(key, map[string]any{"value": strings.Join(all, w.say("explain.comma", nil))})
+}
+
+// ordered are the words for an order of days and texts, where numbers have others.
+var ordered = map[definition.Op]string{
+	definition.OpGreater: "after", definition.OpLess: "before", definition.OpAtLeast: "from", definition.OpAtMost: "until",
+}
+
+// operand says what a comparison holds against: an answer by the words of its button, a day as a day.
+func (w Words) operand(c *definition.Condition, v any) string {
+	said, ok := v.(string)
+	if !ok {
+		return w.value(v)
+	}
+	if c.Subject == definition.SubjectAnswer && c.Of == "" && w.Option != nil {
+		if label := w.Option(c.Name, said); label != "" {
+			return w.value(label)
+		}
+	}
+	if day, err := time.Parse(time.DateOnly, said); err == nil && c.Op != definition.OpContains {
+		return locale.LongDate(w.Lang, day)
+	}
+	return w.value(v)
+}
+
+// Answer says what a member answered to a question, as a condition on it does.
+func (w Words) Answer(question string, a campaigns.Answer) string {
+	return w.known(&definition.Condition{Subject: definition.SubjectAnswer, Name: question}, definition.AnswerValue(a))
+}
+
+// Called says what stood in the answer of another system, as a condition on it does.
+func (w Words) Called(value any) string {
+	return w.known(&definition.Condition{Subject: definition.SubjectCall}, value)
+}
+
+func (w Words) known(c *definition.Condition, v any) string {
+	list, ok := v.([]string)
+	if !ok {
+		return w.operand(c, v)
+	}
+	all := make([]string, len(list))
+	for i, v := range list {
+		all[i] = w.operand(c, v)
+	}
+	if len(all) == 0 {
+		return w.say("answer.word.none", nil)
+	}
+	return strings.Join(all, w.say("explain.comma", nil))
 }
 
 func (w Words) value(v any) string {

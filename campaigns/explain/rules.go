@@ -44,10 +44,13 @@ func (w Words) exits(rules []definition.ExitRule) string {
 	said := make([]string, len(rules))
 	for i := range rules {
 		x := &rules[i]
-		if x.Event == "" {
-			said[i] = w.say("explain.rule.exit.when", map[string]any{"clause": w.Clause(x.If)})
-		} else {
+		switch {
+		case x.Event != "":
 			said[i] = w.happening("explain.rule.exit.event", &x.Happening, x.If)
+		case x.If.LooksBack():
+			said[i] = w.say("explain.rule.exit.when_past", map[string]any{"clause": w.Clause(x.If)})
+		default:
+			said[i] = w.say("explain.rule.exit.when", map[string]any{"clause": w.Clause(x.If)})
 		}
 	}
 	return strings.Join(said, " ")
