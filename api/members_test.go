@@ -188,7 +188,7 @@ func TestCommunity(t *testing.T) {
 	w := newWorld(t)
 	got := w.call("PATCH", "/v1/community", `{"brand":"Learn together","languages":["ru","en"],"postal_address":null,"budget":[{"most":3,"per":"1d"},{"most":1,"per":"14d","kind":"survey"}]}`).want(200).json()
 	want := map[string]any{
-		"name": "Speaklingua", "brand": "Learn together", "languages": []any{"ru", "en"}, "postal_address": "", "time_zone": "Europe/Berlin", "topics": []any{"surveys"}, "privacy_url": "",
+		"name": "Speaklingua", "brand": "Learn together", "languages": []any{"ru", "en"}, "postal_address": "", "time_zone": "Europe/Berlin", "topics": []any{"surveys", "news", "community"}, "privacy_url": "",
 		"budget": []any{map[string]any{"most": 3.0, "per": "1d"}, map[string]any{"most": 1.0, "per": "14d", "kind": "survey"}},
 	}
 	delete(got, "updated_at")
