@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/kruzhok/kruzhok/engine"
 	"github.com/kruzhok/kruzhok/reports"
 )
 
@@ -57,6 +58,11 @@ func TestGoalInTheReport(t *testing.T) {
 		t.Errorf("%+v %+v", g, g.Uplift)
 	}
 	expectWords(t, g.Sentence, "members got the campaign; 1 of them reached the goal", "held out", "can’t be told yet")
+	flow, err := reports.New(w.store, w.blobs).Flow(t.Context(), engine.Operator, "small", "en")
+	must(t, err)
+	if flow.HeldOut != g.HeldOut.Members || flow.Steps[0].Unsent() != 0 {
+		t.Errorf("%d held out, told as %d, and %d as not sent", g.HeldOut.Members, flow.HeldOut, flow.Steps[0].Unsent())
+	}
 	expectWords(t, chainWords(w.why(held[true]).Runs[0].Chain), "Entered version 1", "holdout group", "Reached the goal", "Is held out")
 	if run := w.why(held[false]).Runs[0]; run.Key != "7" {
 		t.Errorf("the run is about %q", run.Key)

@@ -188,7 +188,7 @@ func TestCommunity(t *testing.T) {
 	w := newWorld(t)
 	got := w.call("PATCH", "/v1/community", `{"brand":"Learn together","languages":["ru","en"],"postal_address":null,"budget":[{"most":3,"per":"1d"},{"most":1,"per":"14d","kind":"survey"}]}`).want(200).json()
 	want := map[string]any{
-		"name": "Speaklingua", "brand": "Learn together", "languages": []any{"ru", "en"}, "postal_address": "", "time_zone": "Europe/Berlin", "topics": []any{"surveys"}, "privacy_url": "",
+		"name": "Speaklingua", "brand": "Learn together", "languages": []any{"ru", "en"}, "postal_address": "", "time_zone": "Europe/Berlin", "topics": []any{"surveys", "news", "community"}, "privacy_url": "",
 		"budget": []any{map[string]any{"most": 3.0, "per": "1d"}, map[string]any{"most": 1.0, "per": "14d", "kind": "survey"}},
 	}
 	delete(got, "updated_at")
@@ -199,5 +199,22 @@ func TestCommunity(t *testing.T) {
 	delete(read, "updated_at")
 	if d := cmp.Diff(want, read); d != "" {
 		t.Error(d)
+	}
+}
+
+// TestLongNumbers: a number that would be stored as another one is refused with its place and the remedy, and those that are exact are kept.
+func TestLongNumbers(t *testing.T) {
+	w := newWorld(t)
+	for _, number := range []string{"9007199254740993", "-9007199254740993", "123456789012345678901234567890"} {
+		got := w.call("PUT", "/v1/members/u1", `{"attributes":{"phone":`+number+`}}`)
+		if got.problem(422, "invalid.member"); !strings.Contains(got.body, `"path":"attributes.phone","code":"number_too_long"`) || !strings.Contains(got.body, "Write it as a text") {
+			t.Errorf("%s: %s", number, got.body)
+		}
+	}
+	got := w.call("PUT", "/v1/members/u1", `{"attributes":{"phone":"9007199254740993","most":9007199254740991,"least":-1.5}}`).want(201)
+	for _, part := range []string{`"phone":"9007199254740993"`, `"most":9007199254740991`, `"least":-1.5`} {
+		if !strings.Contains(got.body, part) {
+			t.Errorf("%s is not in %s", part, got.body)
+		}
 	}
 }

@@ -60,10 +60,11 @@ type publishBody struct {
 	OutdatedTexts string                                `json:"outdated_texts,omitempty" enum:"accept" doc:"accept publishes although texts lag behind in a language; they stay outdated"`
 	MissingTexts  string                                `json:"missing_texts,omitempty" enum:"accept" doc:"accept publishes although texts are missing in a language: members who read it get the campaign's first"`
 	SchedulePast  string                                `json:"schedule_past,omitempty" enum:"accept" doc:"accept publishes although the one moment of its schedule is over an hour past, so that the whole audience comes in at once"`
+	UnknownTopic  string                                `json:"unknown_topic,omitempty" enum:"accept" doc:"accept publishes although the community lists its topics and has no such one: members who agreed to all topics cannot turn it off in their settings"`
 }
 
 func (b *publishBody) publishing() engine.Publishing {
-	return engine.Publishing{Inside: b.Inside, Moves: b.Moves, AcceptOutdated: b.OutdatedTexts != "", AcceptMissing: b.MissingTexts != "", AcceptPast: b.SchedulePast != ""}
+	return engine.Publishing{Inside: b.Inside, Moves: b.Moves, AcceptOutdated: b.OutdatedTexts != "", AcceptMissing: b.MissingTexts != "", AcceptPast: b.SchedulePast != "", AcceptTopic: b.UnknownTopic != ""}
 }
 
 type publishInput struct {
@@ -101,6 +102,8 @@ type publicationView struct {
 	Unset         []string       `json:"unset_endpoints" doc:"Endpoints that steps call (call), and that the service's settings do not name: such calls fail"`
 	Lost          []lostMedia    `json:"missing_media" doc:"Media files that steps send and that are not in the media folder: such messages fail in the chat"`
 	ScheduleOver  bool           `json:"schedule_over" doc:"All days of the draft's recurring schedule are past: published as it is, nobody comes in by it"`
+	UnknownTopic  bool           `json:"unknown_topic" doc:"The community lists its topics, and this one is not among them; publishing needs unknown_topic: accept"`
+	PassesStop    bool           `json:"passes_stop" doc:"Its purpose is service: it reaches members who turned everything off, and needs no consent"`
 	Moment        *momentView    `json:"moment" doc:"What becomes of its schedule for one moment; null: it has none"`
 	Present       *presentView   `json:"present" doc:"What becomes of its entry by the present members of a segment; null: it has none"`
 	Outdated      []textView     `json:"outdated" doc:"Texts that lag behind in a language"`
@@ -156,6 +159,7 @@ func (s *server) getPublication(ctx context.Context, p engine.Principal, in *Key
 func viewPublication(pub *engine.Publication, lang string) publicationView {
 	v := publicationView{
 		Version: pub.Version, DraftRevision: pub.Campaign.DraftRev, Difference: []string{}, TextsOnly: pub.Texts, InsideN: pub.Count(),
+		UnknownTopic: pub.Strange, PassesStop: pub.Draft.Purpose == campaigns.Service,
 		Inside: []standingView{}, Untold: []string{}, Unset: append([]string{}, pub.Unset...), Lost: viewLost(pub.Lost), ScheduleOver: pub.Over, Outdated: viewTexts(pub.Outdated()), Missing: viewTexts(pub.Missing()),
 	}
 	if pub.Difference != nil {
@@ -184,6 +188,7 @@ type publicationCheckInput struct {
 		OutdatedTexts string                                `json:"outdated_texts,omitempty" enum:"accept" doc:"As of publish-campaign"`
 		MissingTexts  string                                `json:"missing_texts,omitempty" enum:"accept" doc:"As of publish-campaign"`
 		SchedulePast  string                                `json:"schedule_past,omitempty" enum:"accept" doc:"As of publish-campaign"`
+		UnknownTopic  string                                `json:"unknown_topic,omitempty" enum:"accept" doc:"As of publish-campaign"`
 		Definition    string                                `json:"definition" doc:"The text that would be the draft"`
 		Format        definition.Format                     `json:"format" enum:"yaml,json"`
 	}
@@ -204,7 +209,7 @@ type publicationRefusal struct {
 
 func (s *server) checkPublication(ctx context.Context, p engine.Principal, in *publicationCheckInput) (*publicationCheckReply, error) {
 	draft := engine.Draft{Source: in.Body.Definition, Format: in.Body.Format}
-	how := publishBody{in.Body.Inside, in.Body.Moves, in.Body.OutdatedTexts, in.Body.MissingTexts, in.Body.SchedulePast}
+	how := publishBody{in.Body.Inside, in.Body.Moves, in.Body.OutdatedTexts, in.Body.MissingTexts, in.Body.SchedulePast, in.Body.UnknownTopic}
 	pub, err := s.Engine.PublicationOf(ctx, p, in.key(), draft, how.publishing())
 	if err != nil {
 		return nil, err

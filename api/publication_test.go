@@ -225,3 +225,45 @@ func TestPublicationOfAPastMoment(t *testing.T) {
 		t.Errorf("the report: %s", got)
 	}
 }
+
+// TestUnknownTopic: a topic that the community does not list is published with a yes alone, whatever was meant is told; a service campaign needs none, and it is told whom it reaches.
+func TestUnknownTopic(t *testing.T) {
+	w := newWorld(t)
+	yaml := []string{"Content-Type", "application/yaml"}
+	const at = "/v1/campaigns/typo/publication"
+	const draft = "key: typo\nkind: survey\nname: Typo\ntopic: comunity\nlanguages: [en]\nchannels: [email]\nentry: {manual: true}\nsteps:\n  - {id: a, send: {text: {en: A}}}\n"
+	w.call("POST", "/v1/campaigns", draft, yaml...).want(201)
+	w.call("PATCH", "/v1/community", `{"topics":[]}`).want(200)
+	if got := w.call("GET", at, "").want(200); !strings.Contains(got.body, `"unknown_topic":false,"passes_stop":false`) {
+		t.Errorf("a community without a list has every topic: %s", got.body)
+	}
+	w.call("PATCH", "/v1/community", `{"topics":["community","surveys"]}`).want(200)
+	if got := w.call("GET", at, "").want(200); !strings.Contains(got.body, `"unknown_topic":true`) {
+		t.Error(got.body)
+	}
+	refused := w.call("POST", at, "")
+	if refused.problem(409, "conflict.unknown_topic"); !strings.Contains(refused.body, `"did_you_mean":"community"`) || !strings.Contains(refused.body, "Was “community” meant?") {
+		t.Error(refused.body)
+	}
+	check := func(text, more string) string {
+		source, err := json.Marshal(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return w.call("POST", "/v1/campaigns/typo/publication-checks", `{"definition":`+string(source)+`,"format":"yaml"`+more+`}`).want(200).body
+	}
+	service := check(strings.Replace(draft, "topic: comunity", "topic: comunity\npurpose: service", 1), "")
+	for body, parts := range map[string][]string{
+		check(draft, ""): {`"code":"conflict.unknown_topic"`, `"passes_stop":false`},
+		check(draft, `,"unknown_topic":"accept"`):                     {`"refusals":[]`, `"unknown_topic":true`},
+		check(strings.Replace(draft, "comunity", "elephants", 1), ""): {"topics: community, surveys.", "The community’s topics: community, surveys."},
+		service: {`"refusals":[]`, `"unknown_topic":false,"passes_stop":true`},
+	} {
+		for _, part := range parts {
+			if !strings.Contains(body, part) {
+				t.Errorf("%s is not in %s", part, body)
+			}
+		}
+	}
+	w.call("POST", at, `{"unknown_topic":"accept"}`).want(201)
+}

@@ -98,7 +98,7 @@ func codesOf(t *testing.T, catalogs ...string) (codes []string) {
 
 var asYAML = []string{"Content-Type", "application/yaml"}
 
-// publication: two members wait at a step that the draft no longer has, a text was changed in one language, another is missing, and a moment is past.
+// publication: two members wait at a step that the draft no longer has, a text was changed in one language, another is missing, a moment is past, and two topics are none of the community's.
 func (told said) publication(w *world) {
 	const at = "/v1/campaigns/tea/publication"
 	const tea = "key: tea\nkind: survey\nname: Tea\ntopic: news\nlanguages: [en, ru]\nchannels: [email]\nentry: {manual: true}\nsteps:\n" +
@@ -123,6 +123,10 @@ func (told said) publication(w *world) {
 	past := strings.NewReplacer("key: tea", "key: past", "{manual: true}", `{schedule: {at: "2020-03-01 10:00", zone: community, audience: all}}`).Replace(tea)
 	w.call("POST", "/v1/campaigns", past, asYAML...).want(201)
 	told.ask(w, "POST", "/v1/campaigns/past/publication", "")
+	for _, topic := range []string{"sport", "newss"} { // neither is one of the community's
+		w.call("POST", "/v1/campaigns", strings.NewReplacer("key: tea", "key: "+topic, "topic: news", "topic: "+topic).Replace(tea), asYAML...).want(201)
+		told.ask(w, "POST", "/v1/campaigns/"+topic+"/publication", "")
+	}
 }
 
 // preview: somebody looks at what is not there, and assumes what cannot be.

@@ -95,7 +95,7 @@ func newWorldWith(t *testing.T, change func(*engine.Options), edit ...func(*Opti
 	w.s, err = newServer(o)
 	must(t, err)
 	w.token = w.newToken(engine.Admin)
-	_, err = w.e.PatchCommunity(t.Context(), engine.Operator, engine.CommunityPatch{Name: new("Speaklingua"), TimeZone: new("Europe/Berlin"), PostalAddress: new("1 Example Street, Berlin"), Topics: []string{"surveys"}})
+	_, err = w.e.PatchCommunity(t.Context(), engine.Operator, engine.CommunityPatch{Name: new("Speaklingua"), TimeZone: new("Europe/Berlin"), PostalAddress: new("1 Example Street, Berlin"), Topics: []string{"surveys", "news", "community"}})
 	must(t, err)
 	return w
 }

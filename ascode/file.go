@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/definition"
 	"github.com/kruzhok/kruzhok/campaigns/difference"
 	"github.com/kruzhok/kruzhok/internal/locale"
@@ -185,11 +186,12 @@ func ReadSource(path, lang string) ([]byte, error) {
 type Found struct {
 	Problems map[string][]definition.Problem
 	Warnings map[string][]definition.Problem // of files without a problem
+	Service  map[string]bool                 // files of campaigns that members get who turned everything off too
 }
 
 // Check looks at files of campaigns and segments; at segments together too. With what it found it returns the error of two files with one key.
 func Check(paths []string, lang string) (*Found, error) {
-	found := &Found{Problems: map[string][]definition.Problem{}, Warnings: map[string][]definition.Problem{}}
+	found := &Found{Problems: map[string][]definition.Problem{}, Warnings: map[string][]definition.Problem{}, Service: map[string]bool{}}
 	var files []*File
 	for _, path := range paths {
 		src, err := ReadSource(path, lang)
@@ -201,7 +203,7 @@ func Check(paths []string, lang string) (*Found, error) {
 			files = append(files, f)
 		}
 		if f.def != nil {
-			found.Warnings[path] = f.def.Warnings
+			found.Warnings[path], found.Service[path] = f.def.Warnings, f.def.Purpose == campaigns.Service
 		}
 	}
 	together(files, func(f *File, p definition.Problem) { found.Problems[f.Path] = append(found.Problems[f.Path], p) })

@@ -101,3 +101,29 @@ func TestPlanSaysWhenItOpens(t *testing.T) {
 		t.Errorf("the file's moment %s is ahead", past)
 	}
 }
+
+// TestPlanTellsOfTopicAndPurpose: a topic that the community has not is told before anything is written, and so is whom a service campaign reaches.
+func TestPlanTellsOfTopicAndPurpose(t *testing.T) {
+	w := newWorld(t)
+	_, err := w.engine.PatchCommunity(t.Context(), engine.Operator, engine.CommunityPatch{Topics: []string{"news", "surveys"}})
+	w.must(err)
+	s := w.writer("en")
+	at := w.write("one.yaml", strings.Replace(campaign("one", "Hi"), "topic: news", "topic: newss", 1))
+	w.calls = nil
+	p := w.plan(s, true, at)
+	if _, err := w.apply(s, p); err == nil || !strings.Contains(err.Error(), "--accept-topic") || len(w.calls) > 0 || !strings.Contains(w.said(p, "en"), "Was “news” meant?") {
+		t.Errorf("%v, wrote %v\n%s", err, w.calls, w.said(p, "en"))
+	}
+	s.Choose(ascode.Choice{UnknownTopic: "accept"})
+	p = w.plan(s, true, at)
+	if said := w.said(p, "en"); strings.Contains(said, "service campaign") {
+		t.Error(said)
+	}
+	_, err = w.apply(s, p)
+	w.must(err)
+	w.write("one.yaml", strings.Replace(campaign("one", "Bill"), "topic: news", "topic: bills\npurpose: service", 1))
+	s.Choose(ascode.Choice{})
+	if said := w.said(w.plan(s, true, at), "en"); !strings.Contains(said, "reaches those who turned everything off too") || strings.Contains(said, "--accept-topic") {
+		t.Error(said)
+	}
+}

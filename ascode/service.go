@@ -36,6 +36,7 @@ type Choice struct {
 	OutdatedTexts string            `json:"outdated_texts,omitempty"`
 	SchedulePast  string            `json:"schedule_past,omitempty"`
 	MissingTexts  string            `json:"missing_texts,omitempty"`
+	UnknownTopic  string            `json:"unknown_topic,omitempty"`
 }
 
 // Choose says how drafts are to be published.

@@ -193,6 +193,9 @@ func (t *teller) publication(it *Item) {
 		t.line(indent, "  "+locale.T(t.lang, p.insideWords(), map[string]any{"n": p.Inside}))
 		t.standings(p)
 	}
+	if it.File.def.Purpose == campaigns.Service {
+		t.line(indent, "  "+locale.T(t.lang, "cli.plan.service", nil))
+	}
 	if len(p.Outdated) > 0 {
 		t.line(indent, "  "+locale.T(t.lang, "cli.plan.outdated", map[string]any{"texts": strings.Join(p.Outdated, "; ")}))
 	}

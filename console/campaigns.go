@@ -102,6 +102,7 @@ type stepsPage struct {
 	Round   *roundsPanel
 	Opens   string         // when the audience of a recurring schedule comes in
 	Earlier string         // some passed another version
+	HeldOut string         // how many got nothing, so that it can be measured what the campaign brings
 	Rules   []explain.Rule // who comes in and what holds for the messages
 	Broken  bool           // the draft cannot be read
 	Nobody  string         // that an audience was looked for, and nobody came in
@@ -216,6 +217,9 @@ func (r *request) steps() error {
 	p.NoneYet = flow.Head.Total == 0 && p.Nobody == ""
 	if p.Opens = opensWords(p.Frame, flow.Openings); flow.Def.Entry.Segment != "" {
 		p.Opens = p.T("console.flow.segment."+string(flow.Def.Entry.Who), "segment", flow.Segment)
+	}
+	if flow.HeldOut > 0 {
+		p.HeldOut = p.T("console.flow.held_out", "n", flow.HeldOut)
 	}
 	if flow.Earlier > 0 {
 		p.Earlier = p.T("console.flow.earlier", "n", flow.Earlier)

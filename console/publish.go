@@ -24,6 +24,9 @@ type publishPage struct {
 	Ways     []wayView
 	Places   []placeView
 	Lost     []string // media files that are not there
+	Service  bool     // members get it who turned everything off too
+	Topic    string   // the community has no such topic: what that means
+	Topical  bool     // somebody said yes to that
 	Over     bool     // nothing is left of the schedule
 	Comes    []string // when members come in, and whom it takes
 	Past     string   // the one moment of the schedule is past: what that means
@@ -73,7 +76,7 @@ const ended = "."
 func (r *request) publishForm() error { return r.publishPage(http.StatusOK, engine.Publishing{}, nil) }
 
 func (r *request) publish() error {
-	how := engine.Publishing{Inside: engine.Inside(r.PostForm("inside")), AcceptOutdated: r.PostForm("outdated") == "accept", AcceptMissing: r.PostForm("missing") == "accept", AcceptPast: r.PostForm("past") == "accept"}
+	how := engine.Publishing{Inside: engine.Inside(r.PostForm("inside")), AcceptOutdated: r.PostForm("outdated") == "accept", AcceptMissing: r.PostForm("missing") == "accept", AcceptPast: r.PostForm("past") == "accept", AcceptTopic: r.PostForm("topic") == "accept"}
 	rev, err := strconv.ParseInt(r.PostForm("revision"), 10, 64)
 	if err != nil || rev <= 0 {
 		return fault.New(fault.Invalid, "invalid.form", nil)
@@ -116,7 +119,7 @@ func (r *request) publishPage(status int, how engine.Publishing, refused error) 
 	if err != nil {
 		return err
 	}
-	p := publishPage{Frame: r.frame(look.Campaigns, flow.Head.Name), Revision: strconv.FormatInt(pub.Campaign.DraftRev, 10), Accepted: how.AcceptOutdated, Without: how.AcceptMissing, Sure: how.AcceptPast}
+	p := publishPage{Frame: r.frame(look.Campaigns, flow.Head.Name), Revision: strconv.FormatInt(pub.Campaign.DraftRev, 10), Accepted: how.AcceptOutdated, Without: how.AcceptMissing, Sure: how.AcceptPast, Topical: how.AcceptTopic}
 	p.Head = headOf(p.Frame, flow.Head, r.sinceWords(p.Frame, flow), "publish")
 	if r.who.Require(engine.CampaignsWrite) == nil {
 		p.Copy = "/console/campaigns/" + string(key) + "/copy"
@@ -127,7 +130,13 @@ func (r *request) publishPage(status int, how engine.Publishing, refused error) 
 		p.Action = "/console/campaigns/" + string(key) + "/publish"
 	}
 	p.Preview = seen{key: key}.at("")
-	p.Over = pub.Over
+	p.Over, p.Service = pub.Over, pub.Draft.Purpose == campaigns.Service
+	if pub.Strange {
+		p.Topic = p.T("console.publish.topic", "topic", pub.Draft.Topic, "topics", strings.Join(pub.Topics, ", "))
+		if near := definition.Nearest(pub.Draft.Topic, pub.Topics); near != "" {
+			p.Topic += " " + p.T("console.publish.topic_meant", "near", near)
+		}
+	}
 	p.lead(pub)
 	if err := r.comes(&p, pub); err != nil {
 		return err

@@ -276,3 +276,34 @@ func TestLanguagesAreNamedInTheReaders(t *testing.T) {
 		}
 	}
 }
+
+// TestPublishTellsOfTopicAndPurpose: what members could not turn off needs a yes, and a service campaign says whom it reaches.
+func TestPublishTellsOfTopicAndPurpose(t *testing.T) {
+	w := newWorld(t, newSQLite(t))
+	const src = "key: c\nkind: survey\nname: C\ntopic: comunity\nlanguages: [en]\nchannels: [email]\nentry: {manual: true}\nsteps:\n  - {id: a, send: {text: {en: A}}}\n"
+	for _, text := range []string{src, strings.Replace(strings.Replace(src, "key: c", "key: s", 1), "topic: comunity", "topic: bills\npurpose: service", 1)} {
+		if _, err := w.e.CreateCampaign(t.Context(), engine.Operator, engine.Draft{Source: text, Format: definition.YAML}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err := w.e.PatchCommunity(t.Context(), engine.Operator, engine.CommunityPatch{Topics: []string{"community", "surveys"}})
+	must(t, err)
+	const at, of = "/console/campaigns/c/publish", "/console/campaigns/s/publish"
+	if page := w.get(at, "en"); !strings.Contains(page, "no topic “comunity”") || !strings.Contains(page, "Was “community” meant?") || strings.Contains(page, "turned everything off too") {
+		t.Error("nobody is told of the topic")
+	}
+	if page := w.get(of, "en"); strings.Contains(page, "no topic") || !strings.Contains(page, "reaches those who turned everything off too") {
+		t.Error("nobody is told whom a service campaign reaches")
+	}
+	form := url.Values{"revision": {"1"}}
+	if got := w.post(at, form); got.Code != 409 {
+		t.Errorf("%d without a yes", got.Code)
+	}
+	form.Set("topic", "accept")
+	if got := w.post(at, form); got.Code != 303 {
+		t.Errorf("%d with a yes", got.Code)
+	}
+	if got := w.post(of, url.Values{"revision": {"1"}}); got.Code != 303 {
+		t.Errorf("%d of a service campaign", got.Code)
+	}
+}

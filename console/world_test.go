@@ -124,7 +124,7 @@ func (w *world) populate(n int) {
 	w.t.Helper()
 	ctx := w.t.Context()
 	zone, name := "Asia/Almaty", "Speaklingua"
-	_, err := w.e.PatchCommunity(ctx, engine.Operator, engine.CommunityPatch{Name: &name, TimeZone: &zone, Topics: []string{"community", "challenges", "surveys"}})
+	_, err := w.e.PatchCommunity(ctx, engine.Operator, engine.CommunityPatch{Name: &name, TimeZone: &zone, Topics: []string{"community", "challenges", "surveys", "news"}})
 	must(w.t, err)
 	first := [][2]string{{"Нино", "Беридзе"}, {"Lev", "Marsh"}, {"Айгерим", "Сатпаева"}, {"Ada", "O’Neil"}, {"Даниил", "Ким"}, {"Mei", "Tan"}, {"Константин", "Преображенский-Васнецов"}, {"Zoë", "Ng"}}
 	var ms []*members.Member

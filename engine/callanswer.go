@@ -81,15 +81,15 @@ func answerList(list []any) []string {
 	return texts
 }
 
-// maxExact is the largest number of digits of which a float64 holds each whole number.
-const maxExact = 15
+// maxDigits is the largest number of digits of which a float64 holds each whole number.
+const maxDigits = 15
 
 // answerScalar is a text, a number, true or false. A number with more digits than a float64 holds is kept as it was written: it is an id.
 func answerScalar(v any) any {
 	switch v := v.(type) {
 	case json.Number:
 		n, err := v.Float64()
-		if digits := strings.Trim(v.String(), "-"); err != nil || len(digits) > maxExact && strings.Trim(digits, "0123456789") == "" {
+		if digits := strings.Trim(v.String(), "-"); err != nil || len(digits) > maxDigits && strings.Trim(digits, "0123456789") == "" {
 			return v.String()
 		}
 		return n

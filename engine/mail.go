@@ -80,6 +80,8 @@ func (r *renderJob) mail(content templates.MailContent, lang campaigns.Lang) (*c
 	if bulk {
 		content.UnsubscribeURL = leave
 		content.PreferencesURL = r.signed("/settings/", linkSettings, int64(r.d.ID), r.d.CreatedAt.Add(settingsLinkLife))
+	} else {
+		content.Why = say(lang, named("mail.why_service", r.c), map[string]any{"community": r.c.Name}) // nobody was asked for a consent
 	}
 	if e.connectable(r.p) {
 		content.ConnectURL = r.signed("/link/", linkConnect, int64(r.d.ID), r.d.CreatedAt.Add(connectLinkLife))

@@ -114,6 +114,9 @@ func (c *memberCheck) text(path string, s *string, most int) {
 	}
 }
 
+// maxExact is the first number behind which not every whole one can be held: what was written there may be another one already.
+const maxExact = 1 << 53
+
 func (c *memberCheck) attributes(as map[string]any) {
 	if len(as) > maxAttributes {
 		c.wrong("attributes", "too_many", map[string]any{"max": maxAttributes}, "")
@@ -137,6 +140,8 @@ func (c *memberCheck) attributes(as map[string]any) {
 		case float64:
 			if math.IsNaN(v) || math.IsInf(v, 0) {
 				c.wrong(path, "bad_attribute_value", nil, "")
+			} else if math.Abs(v) >= maxExact {
+				c.wrong(path, "number_too_long", nil, `"9007199254740993"`)
 			}
 		default:
 			c.wrong(path, "bad_attribute_value", nil, "")

@@ -24,9 +24,9 @@ import (
 // words change.
 const (
 	settingsSource      = "settings"
-	settingsWording     = "settings/1"
+	settingsWording     = "settings/2"
 	settingsPageSource  = "settings_page"
-	settingsPageWording = "page.settings/1"
+	settingsPageWording = "page.settings/2"
 )
 
 // quietChoices are the quiet hours that are offered; the first is none.
@@ -53,6 +53,23 @@ func topics(c *store.Community) []string {
 		return []string{members.AllTopics}
 	}
 	return c.Topics
+}
+
+// maxOwnTopics bounds those that a member alone has, as a chat shows a hundred buttons at most.
+const maxOwnTopics = 30
+
+// offered are what the member can turn on and off: the community's topics, and others that they decided about, which a campaign may still have.
+func offered(p *store.Profile, c *store.Community) []string {
+	listed := topics(c)
+	var own []string
+	for key := range p.Consents {
+		if key.Topic != members.AllTopics && key.Topic != members.Everything && !slices.Contains(listed, key.Topic) {
+			own = append(own, key.Topic)
+		}
+	}
+	slices.Sort(own)
+	own = slices.Compact(own)
+	return slices.Concat(listed, own[:min(len(own), maxOwnTopics)])
 }
 
 // openOn are the channels on which the member may get messages once they agree, in their order.
@@ -136,7 +153,7 @@ func (e *Engine) choices(ctx context.Context, lang campaigns.Lang, p *store.Prof
 		}
 		return Choice{label, on, string(what) + want + name}
 	}
-	for _, topic := range topics(c) {
+	for _, topic := range offered(p, c) {
 		label := locale.Topic(locale.Match(string(lang)), topic)
 		if topic == members.AllTopics {
 			label = say(lang, "bot.settings_all", nil)
@@ -252,11 +269,12 @@ func (t *choosing) change(ctx context.Context, arg string) (known bool, err erro
 	}
 	switch what {
 	case setTopic:
-		i := slices.IndexFunc(topics(t.c), func(topic string) bool { return t.e.topicMark(topic) == name })
+		all := offered(t.p, t.c)
+		i := slices.IndexFunc(all, func(topic string) bool { return t.e.topicMark(topic) == name })
 		if i < 0 {
 			return false, nil
 		}
-		return true, t.turnTopic(ctx, topics(t.c)[i], on)
+		return true, t.turnTopic(ctx, all[i], on)
 	case setChannel:
 		if i := slices.Index(openOn(t.p), campaigns.Channel(name)); i < 0 {
 			return false, nil
@@ -309,7 +327,7 @@ func (t *choosing) turnChannel(ctx context.Context, ch campaigns.Channel, on boo
 		return t.refuse(ctx, []campaigns.Channel{ch})
 	}
 	var wanted []string
-	for _, topic := range topics(t.c) {
+	for _, topic := range offered(t.p, t.c) {
 		if topicOn(t.p, t.c, topic) {
 			wanted = append(wanted, topic)
 		}

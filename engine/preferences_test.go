@@ -316,3 +316,27 @@ func TestSettingsOfAnother(t *testing.T) {
 		expectEvent(t, w, other, "button.refused", 1)
 	})
 }
+
+// TestSettingsListOwnTopics: what somebody else agreed to for the member can be turned off by them, and on again, though the community does not list it.
+func TestSettingsListOwnTopics(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		_, err := w.e.PatchCommunity(t.Context(), engine.Operator, engine.CommunityPatch{Topics: []string{"news"}})
+		must(t, err)
+		id := w.joins(7, "en")
+		must(t, w.store.Write(t.Context(), func(tx *store.Tx) error {
+			return tx.AppendConsent(t.Context(), id, members.Consent{Channel: campaigns.Telegram, Topic: "comunity", Given: true, Source: "form", At: w.clock.now()})
+		}))
+		message := w.settings(7)
+		if !w.label(7, message, "✓ news") || !w.label(7, message, "✓ comunity") {
+			t.Fatal("a topic of the member's own is not listed")
+		}
+		w.presses(7, message, "✓ comunity")
+		if w.profile(id).Consents.Allows(campaigns.Telegram, "comunity") || !w.profile(id).Consents.Allows(campaigns.Telegram, "news") {
+			t.Errorf("after turning it off: %v", w.profile(id).Consents)
+		}
+		w.presses(7, message, "comunity")
+		if !w.profile(id).Consents.Allows(campaigns.Telegram, "comunity") {
+			t.Error("it does not come back")
+		}
+	})
+}

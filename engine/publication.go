@@ -6,6 +6,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/decide"
@@ -41,6 +42,8 @@ type Publishing struct {
 	AcceptPast bool
 	// AcceptMissing publishes although texts are missing in a language.
 	AcceptMissing bool
+	// AcceptTopic publishes although the community has no such topic.
+	AcceptTopic bool
 }
 
 // Publication is what publishing the draft would do.
@@ -67,6 +70,9 @@ type Publication struct {
 	Moment *Moment
 	// Present is what becomes of an entry by a segment's present members; nil: the draft has none.
 	Present *Present
+	// Strange: the community lists its topics, and the draft's, which needs consent, is none of them. Topics are those that it lists.
+	Strange bool
+	Topics  []string
 	// Refusals are, of a text that is not the draft yet, why publishing it would be refused.
 	Refusals []error
 
@@ -186,6 +192,12 @@ func (e *Engine) publication(ctx context.Context, from publishedFrom, c *store.C
 	if out.Present, err = e.present(ctx, from, c, def, was); err != nil {
 		return nil, err
 	}
+	community, err := from.Community(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out.Topics = community.Topics
+	out.Strange = def.Purpose != campaigns.Service && len(out.Topics) > 0 && !slices.Contains(out.Topics, def.Topic)
 	if c.LiveVersion == 0 {
 		return out, nil
 	}
@@ -324,9 +336,9 @@ func (d *documents) place(ctx context.Context, s *Standing, def *definition.Defi
 }
 
 // Publish makes the draft the campaign's next version. Members inside finish the version that they entered. A moment that is past is no question: it opens at once; nor are texts that are missing in a language: members who read
-// it get the first one.
+// it get the first one; nor is a topic that the community does not list.
 func (e *Engine) Publish(ctx context.Context, p Principal, key campaigns.Key) (*store.Version, error) {
-	v, err := e.PublishAs(ctx, p, key, Publishing{AcceptPast: true, AcceptMissing: true})
+	v, err := e.PublishAs(ctx, p, key, Publishing{AcceptPast: true, AcceptMissing: true, AcceptTopic: true})
 	if err != nil {
 		return nil, err
 	}
@@ -334,7 +346,7 @@ func (e *Engine) Publish(ctx context.Context, p Principal, key campaigns.Key) (*
 }
 
 // PublishAs makes the draft the campaign's next version, with what is to become of those inside. Faults: conflict.draft for another revision,
-// conflict.outdated_texts with every text that lags behind, conflict.missing_texts with every text that is missing in a language, conflict.schedule_past for a moment that is, conflict.no_place with every step that needs to be told where it leads, invalid.moves for one that leads nowhere.
+// conflict.outdated_texts with every text that lags behind, conflict.missing_texts with every text that is missing in a language, conflict.schedule_past for a moment that is, conflict.unknown_topic for a topic that the community does not list, conflict.no_place with every step that needs to be told where it leads, invalid.moves for one that leads nowhere.
 func (e *Engine) PublishAs(ctx context.Context, p Principal, key campaigns.Key, how Publishing) (*Published, error) {
 	if err := p.Require(CampaignsWrite); err != nil {
 		return nil, err
@@ -417,8 +429,11 @@ func (e *Engine) publish(ctx context.Context, tx *store.Tx, p Principal, c *stor
 	return &Published{v, pub.Over}, tx.AppendEvents(ctx, []store.Event{e.event(now, "campaign.published", c.ID, data)})
 }
 
-// saidYes refuses texts that lag behind in a language, and texts that are missing in one, unless somebody has said yes to them.
+// saidYes refuses a topic that the community does not list, texts that lag behind in a language, and texts that are missing in one, unless somebody has said yes to them.
 func saidYes(pub *Publication, how Publishing) error {
+	if pub.Strange && !how.AcceptTopic {
+		return strangeTopic(pub)
+	}
 	if texts := pub.Outdated(); len(texts) > 0 && !how.AcceptOutdated {
 		return inState(texts, difference.Outdated, "conflict.outdated_texts", "outdated_text")
 	}
@@ -426,6 +441,16 @@ func saidYes(pub *Publication, how Publishing) error {
 		return inState(texts, difference.Missing, "conflict.missing_texts", "missing_text")
 	}
 	return nil
+}
+
+// strangeTopic: members who agreed to all topics would get it, and could not turn it off by itself.
+func strangeTopic(pub *Publication) error {
+	d := fault.Detail{Path: "topic", Code: "topic_of_community", Expected: strings.Join(pub.Topics, ", "), DidYouMean: definition.Nearest(pub.Draft.Topic, pub.Topics)}
+	d.Args = map[string]any{"topics": d.Expected}
+	if d.DidYouMean != "" {
+		d.Code, d.Args["near"] = "topic_meant", d.DidYouMean
+	}
+	return fault.New(fault.Conflict, "conflict.unknown_topic", map[string]any{"topic": pub.Draft.Topic}).With(d)
 }
 
 // inState names each text and language in which it is so.

@@ -255,6 +255,13 @@ func TestMailHeaders(t *testing.T) {
 		if mails[2].Header("Auto-Submitted") != "auto-generated" || strings.Contains(mails[2].HTML(), "/u/") {
 			t.Error("service mail is not marked as such, or offers to unsubscribe")
 		}
+		for i, m := range mails { // only who agreed is told that they did
+			agreed := strings.Contains(m.Text(), "agreed to mail") && strings.Contains(m.HTML(), "agreed to mail")
+			served := strings.Contains(m.Text(), "own account") && strings.Contains(m.HTML(), "own account")
+			if agreed != (i < 2) || served == (i < 2) {
+				t.Errorf("mail %d says why it came in the words of another purpose:\n%s", i, m.Text())
+			}
+		}
 		seen := map[string]bool{}
 		for _, m := range mails {
 			if !strings.HasPrefix(m.EnvelopeFrom, "b+") || seen[m.EnvelopeFrom] || seen[m.MessageID] || m.MessageID == "" {

@@ -23,6 +23,8 @@ type Flow struct {
 	Steps     []FlowStep
 	// Earlier is how many are counted that passed another version than the live one.
 	Earlier int
+	// HeldOut is how many got nothing, by holdout: they stand before the first step, and are no message of it that was not sent.
+	HeldOut int
 	// Openings are when a recurring schedule takes its audience in; nil: it does not recur.
 	Openings *Openings
 	// NobodyCame says, in the language, that an audience that is taken in once took nobody in; empty: it is not so.
@@ -128,7 +130,7 @@ func (r *Reports) Flow(ctx context.Context, p engine.Principal, key campaigns.Ke
 		return nil, err
 	}
 	t.count()
-	f.Steps = t.steps(f.Def.Steps)
+	f.Steps, f.HeldOut = t.steps(f.Def.Steps), t.heldOut
 	for _, path := range t.paths {
 		f.Head.add(path.State, path.N)
 		if path.Version != f.Version {
@@ -174,6 +176,7 @@ type flowTally struct {
 	by         map[campaigns.StepID]*FlowStep
 	reached    map[campaigns.StepID]map[int]int
 	number     int
+	heldOut    int
 }
 
 func (t *flowTally) count() {
@@ -214,6 +217,10 @@ func (s *FlowStep) wait(kind campaigns.WaitKind, n int) {
 
 func (t *flowTally) deliver(d store.Count) {
 	s, state := t.at(campaigns.StepID(d.Step)), campaigns.DeliveryState(d.State)
+	if state == campaigns.HeldOut { // one row for each passage
+		t.heldOut += d.N
+		return
+	}
 	line := ReasonCount{State: d.State, Reason: campaigns.Reason(d.Reason), Sentence: reasonWords(t.lang, campaigns.Reason(d.Reason)), N: d.N}
 	switch {
 	case state == campaigns.Sent:

@@ -174,6 +174,13 @@ func (c *collector) delivery(d *store.Delivery) error {
 		return c.fits()
 	}
 	step := t.steps[d.Step]
+	if d.State == campaigns.HeldOut {
+		t.HeldOut++
+		if p.told {
+			c.add(p, c.deliveryItem(d, t))
+		}
+		return c.fits()
+	}
 	if _, held := c.held[d.ID]; held {
 		step.Held++
 	}

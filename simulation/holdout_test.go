@@ -1,6 +1,7 @@
 package simulation
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -28,6 +29,26 @@ func playedHeldOut(t *testing.T, members []Member, parts int) (stories []string,
 		stories = append(stories, strings.TrimSpace(line))
 	}
 	return stories, held
+}
+
+// TestHeldOutIsNotUnsent: who is held out stands before the first step, and is none of its messages that were not sent.
+func TestHeldOutIsNotUnsent(t *testing.T) {
+	for _, parts := range []int{1, 2} {
+		r := run(t, Plan{Campaigns: []engine.Draft{withHoldout()}, Invented: 2 * leastPart, Days: 4, Stories: 2 * leastPart, Parts: parts})
+		n, unsent := 0, 0
+		for _, s := range r.Stories {
+			if slices.ContainsFunc(s.Items, func(it Item) bool { return it.Reason == string(campaigns.HoldoutGroup) }) {
+				n++
+			}
+		}
+		for _, day := range r.ByDay {
+			unsent += day.NotSent
+		}
+		c := r.Campaigns[0]
+		if n == 0 || c.HeldOut != n || unsent > 0 || slices.ContainsFunc(c.Steps, func(s StepTotals) bool { return len(s.NotSent) > 0 }) {
+			t.Errorf("%d are held out, told as %d, %d a day: %+v", n, c.HeldOut, unsent, c.Steps)
+		}
+	}
 }
 
 // TestHoldoutWhateverTheStages: who is held out does not depend on how many stages there are.

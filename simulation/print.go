@@ -54,6 +54,9 @@ func (p printer) campaign(c *CampaignTotals) {
 		key, entered = "simulation.print.totals_again", p.say("simulation.print.passages", map[string]any{"n": c.Passages, "members": entered})
 	}
 	p.line(key, map[string]any{"entered": entered, "completed": c.Completed, "exited": sum(c.Exited), "inside": c.Inside, "clashes": c.Clashes})
+	if c.HeldOut > 0 {
+		p.line("simulation.print.held_out", map[string]any{"n": c.HeldOut})
+	}
 	p.reasons("simulation.print.not_entered", c.NotEntered)
 	p.reasons("simulation.print.left", c.Exited)
 	t := tabwriter.NewWriter(p.w, 2, 2, 2, ' ', 0)

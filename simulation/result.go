@@ -32,6 +32,7 @@ type CampaignTotals struct {
 	Completed  int           `json:"completed" doc:"Passages that came to the end"`
 	Exited     []ReasonTotal `json:"exited" doc:"Passages that ended before"`
 	Inside     int           `json:"inside" doc:"Passages that go on when the simulated time ends"`
+	HeldOut    int           `json:"held_out" doc:"Passages to which nothing is sent, by holdout. They stand before the first step, and none of its messages that were not sent is theirs"`
 	Clashes    int           `json:"clashes" doc:"Messages that came on the same day as another one to the same member, answers to what they did left out"`
 	Steps      []StepTotals  `json:"steps"`
 

@@ -51,7 +51,7 @@ var campaignObject = &object{
 			},
 		)),
 		must("topic", "What members subscribe to; consent is asked for per topic.", schema{"type": "string", "pattern": topicPattern, "maxLength": maxKey}),
-		may("purpose", "marketing needs consent for the topic; service is caused by the member's own relation with the community. Default marketing.", words(purposes)),
+		may("purpose", "marketing needs consent for the topic; service is caused by the member's own relation with the community, and reaches also those who turned everything off. Default marketing.", words(purposes)),
 		may("priority", "How much of the community's budget of messages it may use. normal (default): all. low: half of the general rules. high: the general rules do not hold it.", words(priorities)),
 		must("languages", "The languages of every text. The first is the fallback.", filled(named("language"))),
 		may("formality", "How members are addressed of whom it is not known: informal (ты, du, tu) or formal (вы, Sie, vous). Default informal.", words(formalities)),

@@ -7,6 +7,40 @@ import (
 	"github.com/kruzhok/kruzhok/campaigns"
 )
 
+// TestValuesOfAnotherType: what looks like a number, a truth or a day and is compared as a text is told of with what was probably meant; what can only be meant so is not.
+func TestValuesOfAnotherType(t *testing.T) {
+	for condition, want := range map[string]string{
+		`{attribute: age, at_least: "18"}`:            "number_in_quotes 18",
+		`{attribute: age, less_than: '-1.5'}`:         "number_in_quotes -1.5",
+		`{not: {attribute: paid, is: yes}}`:           "word_for_truth true",
+		`{attribute: paid, is_not: off}`:              "word_for_truth false",
+		`{attribute: paid, in: [да, maybe]}`:          "word_for_truth true",
+		`{attribute: since, at_least: "01.02.2026"}`:  `day_not_in_order "2026-02-01"`,
+		`{attribute: since, at_most: 31/12/2026}`:     "day_not_in_order ",
+		`{answer: age, of: other, greater_than: "7"}`: "number_in_quotes 7",
+		`{attribute: age, at_least: 18}`:              "",
+		`{attribute: postcode, is: "10115"}`:          "",
+		`{attribute: paid, is: true}`:                 "",
+		`{attribute: paid, is: "yes"}`:                "",
+		`{attribute: note, contains: "18"}`:           "",
+		`{attribute: since, at_least: "2026-02-01"}`:  "",
+		`{attribute: level, greater_than: "b1"}`:      "",
+	} {
+		d, problems := Parse([]byte(head+"steps: [{branch: [{if: "+condition+", steps: [{award: {points: 1}}]}]}]\n"), YAML)
+		if d == nil {
+			t.Errorf("%s: %s", condition, listed(problems))
+			continue
+		}
+		got := ""
+		for _, p := range d.Warnings {
+			got += p.Code + " " + p.DidYouMean
+		}
+		if got != want {
+			t.Errorf("%s: %q, want %q", condition, got, want)
+		}
+	}
+}
+
 // TestMissingTexts: a text that is missing in a language is a warning with its place; whoever reads it gets the campaign's first, in every kind of text.
 func TestMissingTexts(t *testing.T) {
 	src := strings.Replace(strings.Replace(head, "[en, ru]", "[en, ru, de]", 1), "name: A", "name: {ru: А}", 1) + `steps:

@@ -28,11 +28,13 @@ func (s *sink) add(at Place, code string, args ...any) *Problem {
 	return p
 }
 
-// warn notes what may stay in a draft.
-func (s *sink) warn(at Place, code string, args ...any) {
+// warn notes what may stay in a draft. The result may be completed as that of add.
+func (s *sink) warn(at Place, code string, args ...any) *Problem {
+	p := newProblem(at, code, args)
 	if len(s.warnings) < keptProblems {
-		s.warnings = append(s.warnings, newProblem(at, code, args))
+		s.warnings = append(s.warnings, p)
 	}
+	return p
 }
 
 func newProblem(at Place, code string, args []any) *Problem {

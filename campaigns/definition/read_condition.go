@@ -1,7 +1,9 @@
 package definition
 
 import (
+	"regexp"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
@@ -122,6 +124,11 @@ func (r *reader) compared(c *Condition, rec *record, key string, inSteps bool) {
 			r.ownWord(n)
 		}
 	}
+	if key != "score" && !valid || key == "attribute" {
+		for _, n := range values {
+			r.warnOfType(c.Name, c.Op, n)
+		}
+	}
 	if key == "score" {
 		if fits := r.comparesNumber(at, values); fits != "" {
 			r.out.add(at.place, "comparison_not_for_score", "key", at.key).expect(fits)
@@ -129,6 +136,40 @@ func (r *reader) compared(c *Condition, rec *record, key string, inSteps bool) {
 	}
 	if key == "answer" && valid {
 		r.answers = append(r.answers, answerUse{name: name, op: c.Op, opAt: at.place, values: values})
+	}
+}
+
+// dayFirst is a day as it is written by hand in much of the world.
+var dayFirst = regexp.MustCompile(`^(\d{1,2})([./])(\d{1,2})[./](\d{4})$`)
+
+// truths are words that look like true or false, and are texts.
+var truths = map[string]string{"yes": "true", "on": "true", "y": "true", "да": "true", "no": "false", "off": "false", "n": "false", "нет": "false"}
+
+// warnOfType tells of a value that is of another type than it looks: nothing is known of what an attribute holds, and values of two types are never equal nor in an order.
+func (r *reader) warnOfType(name string, op Op, n *node) {
+	if n.kind != textNode {
+		return
+	}
+	if slices.Contains(equality, op) {
+		if meant := truths[Fold(n.text)]; meant != "" && n.style == plainScalar {
+			r.out.warn(n.place, "word_for_truth", "value", n.text, "name", name).meant(meant)
+		}
+		return
+	}
+	if op == OpContains {
+		return
+	}
+	if _, err := strconv.ParseFloat(n.text, 64); err == nil {
+		r.out.warn(n.place, "number_in_quotes", "value", n.text, "name", name).meant(n.text)
+		return
+	}
+	if m := dayFirst.FindStringSubmatch(n.text); m != nil {
+		p := r.out.warn(n.place, "day_not_in_order", "value", n.text)
+		if day, err := time.Parse("2.1.2006", m[1]+"."+m[3]+"."+m[4]); err == nil && m[2] == "." {
+			p.meant(strconv.Quote(day.Format(time.DateOnly)))
+		} else {
+			p.expect(`"2026-12-01"`)
+		}
 	}
 }
 

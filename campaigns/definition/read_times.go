@@ -2,6 +2,7 @@ package definition
 
 import (
 	"errors"
+	"strconv"
 	"strings"
 
 	"golang.org/x/text/language"
@@ -32,13 +33,21 @@ func (r *reader) period(n *node) timing.Period {
 	return p
 }
 
-// meantPeriod finds a period in "2 days", "24 hours" or "2D".
+// meantPeriod finds a period in "2 days", "24 hours", "2D", "1w" or "30", which is in minutes.
 func meantPeriod(s string) string {
 	s = strings.ToLower(s)
 	for _, unit := range []struct{ long, short string }{
 		{"days", "d"}, {"day", "d"}, {"hours", "h"}, {"hour", "h"}, {"minutes", "m"}, {"minute", "m"}, {"mins", "m"}, {"min", "m"}, {" ", ""},
 	} {
 		s = strings.ReplaceAll(s, unit.long, unit.short)
+	}
+	weeks, isWeeks := strings.CutSuffix(strings.NewReplacer("weeks", "w", "week", "w").Replace(s), "w")
+	if n, err := strconv.Atoi(weeks); err == nil && n > 0 && n < 1000 {
+		if isWeeks {
+			s = strconv.Itoa(7*n) + "d"
+		} else {
+			s += "m"
+		}
 	}
 	if _, err := timing.ParsePeriod(s); err != nil {
 		return ""

@@ -2,6 +2,9 @@ package definition
 
 import "strings"
 
+// Nearest returns the candidate that was probably meant by word, or "".
+func Nearest(word string, candidates []string) string { return nearest(word, candidates) }
+
 // nearest returns the candidate that was probably meant by word, or "": the smallest edit distance that is small for the word's length.
 func nearest(word string, candidates []string) string {
 	if len(word) > 100 {

@@ -141,7 +141,11 @@ func TestEveryCodeIsMet(t *testing.T) {
 	for _, p := range badSegments(t) {
 		met[p.Code] = true
 	}
-	if d, _ := Parse([]byte(head+"steps: [{send: {text: {en: Hello}}}]\n"), YAML); d != nil {
+	for _, src := range warned {
+		d, problems := Parse([]byte(src), YAML)
+		if d == nil {
+			t.Fatalf("%s%s", src, listed(problems))
+		}
 		for _, p := range d.Warnings {
 			met[p.Code] = true
 		}

@@ -67,6 +67,9 @@ func (c *campaignCheckCmd) Run(e *env) error {
 		bad += len(problems)
 		if len(problems) == 0 {
 			fmt.Fprintln(e.stdout, locale.T(lang, "cli.files.ok", map[string]any{"file": path}))
+			if found.Service[path] {
+				fmt.Fprintln(e.stdout, locale.T(lang, "cli.files.service", map[string]any{"file": path}))
+			}
 			if at := ascode.Past(path, time.Now()); at != "" {
 				fmt.Fprintln(e.stdout, locale.T(lang, "cli.files.past", map[string]any{"file": path, "at": at}))
 			}
@@ -125,6 +128,7 @@ type publishing struct {
 	Move           []string `placeholder:"OLD=NEW" help:"With --inside move: where those go on who stand at a step that is gone; OLD= ends their passage."`
 	AcceptPast     bool     `help:"Publish although the one moment of a schedule is over an hour past: the whole audience comes in at once."`
 	AcceptOutdated bool     `help:"Publish although a text was changed in one language and not in another. It stays outdated."`
+	AcceptTopic    bool     `help:"Publish although the community lists its topics and has no such one. Members who agreed to all topics cannot turn it off in their settings."`
 	AcceptMissing  bool     `help:"Publish although a text is missing in one of the campaign's languages. Members who read it get the campaign's first language."`
 }
 
@@ -138,6 +142,9 @@ func (p publishing) choice(lang string) (ascode.Choice, error) {
 	}
 	if p.AcceptMissing {
 		c.MissingTexts = "accept"
+	}
+	if p.AcceptTopic {
+		c.UnknownTopic = "accept"
 	}
 	if len(p.Move) > 0 && p.Inside != "move" {
 		return c, errors.New(locale.T(lang, "cli.publish.move_inside", nil))

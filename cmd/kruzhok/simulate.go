@@ -25,7 +25,7 @@ type campaignSimulateCmd struct {
 	Mix       string            `default:"answers" placeholder:"WHO=N,…" help:"How members behave: answers:2h=70, silent=20, blocks:3=5 (the bot, on day 3), bounces=3, withdraws:5=2 (consent, on day 5). Day 1 is the one on which the simulation begins, day 2 the next in the community's calendar."`
 	Tag       []string          `help:"A tag that all of them have."`
 	Attr      map[string]string `mapsep:"none" placeholder:"NAME=VALUE" help:"An attribute that all of them have."`
-	EventData map[string]string `name:"event-data" mapsep:"none" placeholder:"FIELD=VALUE" help:"What events that let members in tell beside what the entry asks for, such as a date that a wait is for."`
+	EventData map[string]string `name:"event-data" mapsep:"none" placeholder:"FIELD=VALUE" help:"What events tell: those of --event, and those that let members in beside what the entry asks for, such as a date that a wait is for."`
 	Call      map[string]string `mapsep:"none" placeholder:"NAME=JSON" help:"What another system is assumed to answer to a call: an object of fields, or fails. Default: nothing, which is a success."`
 	Event     []string          `sep:"," placeholder:"NAME=DAY,…" help:"An event that the platform is assumed to report of everybody, at noon of that day, such as lesson.done=3. What lets members in comes by itself."`
 	Zone      string            `default:"UTC" help:"The community's time zone."`
@@ -76,13 +76,19 @@ func (c *campaignSimulateCmd) plan(lang string) (p simulation.Plan, played []str
 	if p.Start, err = beginning(c.Start, c.Zone); err != nil {
 		return p, nil, err
 	}
+	var told json.RawMessage
+	if len(p.EventData) > 0 {
+		if told, err = json.Marshal(p.EventData); err != nil {
+			return p, nil, err
+		}
+	}
 	for _, typed := range c.Event { // one may come on several days
 		name, written, _ := strings.Cut(typed, "=")
 		day, err := strconv.Atoi(written)
 		if name == "" || err != nil {
 			return p, nil, errors.New(locale.T(lang, "cli.simulate.event_form", nil))
 		}
-		p.Events = append(p.Events, simulation.Event{Name: name, Day: day})
+		p.Events = append(p.Events, simulation.Event{Name: name, Day: day, Data: told})
 	}
 	if p.Mix, err = simulation.ParseMix(c.Mix); err != nil {
 		return p, nil, err

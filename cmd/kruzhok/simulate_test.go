@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -107,6 +108,40 @@ func TestCampaignSimulateWithSegments(t *testing.T) {
 	} {
 		if code, _, errs := simulate(c.files...); code != 1 || !strings.Contains(errs, c.says) {
 			t.Errorf("%s\n%d %s", c.says, code, errs)
+		}
+	}
+}
+
+// TestSimulateReachesAGoalWithData: what --event-data tells is told by the events of --event too, so that a goal that asks for it is reached; without it, a note says why nobody does.
+func TestSimulateReachesAGoalWithData(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "trial.yaml")
+	src := "key: trial\nkind: survey\nname: Trial\ntopic: news\nlanguages: [en]\nchannels: [telegram]\nentry: {manual: true}\n" +
+		"goal: {event: lesson.booked, data: {kind: trial}, within: 14d}\nsteps:\n  - {id: a, wait: 7d}\n"
+	if err := os.WriteFile(path, []byte(src), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		flags   []string
+		reached bool
+	}{
+		{[]string{"--event", "lesson.booked=4"}, false},
+		{[]string{"--event", "lesson.booked=4", "--event-data", "kind=group"}, false},
+		{[]string{"--event", "lesson.booked=4", "--event-data", "kind=trial"}, true},
+	} {
+		var o, e strings.Builder
+		code := run(t.Context(), slices.Concat([]string{"campaign", "simulate", "--members", "4", "--days", "6", "--json", "--lang", "en"}, c.flags, []string{path}), &o, &e)
+		var r simulation.Result
+		if err := json.Unmarshal([]byte(o.String()), &r); code != 0 || err != nil {
+			t.Fatalf("%v: %d %v %s", c.flags, code, err, e.String())
+		}
+		left := 0
+		for _, x := range r.Campaigns[0].Exited {
+			if x.Reason == "goal" {
+				left += x.N
+			}
+		}
+		if told := strings.Contains(o.String(), "None that would do is assumed"); left != 0 != c.reached || told == c.reached {
+			t.Errorf("%v: %d reached it, told that nobody does: %t; %+v", c.flags, left, told, r.Campaigns[0].Exited)
 		}
 	}
 }
