@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"time"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -85,9 +86,17 @@ func (e *sqliteEngine) connect(ctx context.Context, to chan *liteConn, n int, pr
 	return db, nil
 }
 
+// lockWait is how long opening waits for others' locks, as busy_timeout does for statements. Where two processes make a new file a WAL database at once, and could
+// wait for each other, SQLite asks no busy handler and refuses one of them (sqlite3_busy_handler, "could result in a deadlock").
+const lockWait = 10 * time.Second
+
 // give puts one of the pool's connections into the line.
 func give(ctx context.Context, db *sql.DB, to chan<- *liteConn) error {
 	c, err := db.Conn(ctx)
+	for end := time.Now().Add(lockWait); locked(err) && time.Now().Before(end) && ctx.Err() == nil; {
+		time.Sleep(10 * time.Millisecond)
+		c, err = db.Conn(ctx)
+	}
 	if err == nil {
 		to <- &liteConn{conn: c, prepared: map[string]*sql.Stmt{}}
 	}
@@ -211,12 +220,13 @@ func (e *sqliteEngine) write(ctx context.Context, how manner, fn func(runner) er
 
 // again: the file is locked by another process, or ids were given out by one.
 func (e *sqliteEngine) again(err error) bool {
+	return locked(err) || errors.Is(err, errIDsMoved)
+}
+
+// locked: by another connection.
+func locked(err error) bool {
 	var se *sqlite.Error
-	if errors.As(err, &se) {
-		code := se.Code() & 0xff
-		return code == sqlite3.SQLITE_BUSY || code == sqlite3.SQLITE_LOCKED
-	}
-	return errors.Is(err, errIDsMoved)
+	return errors.As(err, &se) && (se.Code()&0xff == sqlite3.SQLITE_BUSY || se.Code()&0xff == sqlite3.SQLITE_LOCKED)
 }
 
 func (e *sqliteEngine) close() error {
