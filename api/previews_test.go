@@ -73,6 +73,22 @@ func TestPreviewIsWhatIsSent(t *testing.T) {
 	w.call("GET", "/u/preview", "").want(http.StatusNotFound)
 }
 
+// TestPreviewShowsEachPart: a text that is too long for one chat message is shown as the messages that it becomes.
+func TestPreviewShowsEachPart(t *testing.T) {
+	w := newWorld(t)
+	long := strings.Repeat("First words. ", 200) + strings.Repeat("Words between. ", 200) + strings.Repeat("Last words. ", 200)
+	source := "key: long\nname: Long\nentry: {manual: true}\nkind: broadcast\ntopic: news\nlanguages: [en]\nchannels: [telegram]\nsteps:\n  - {id: all, send: {text: {en: \"" + long + "\"}}}\n"
+	w.call("POST", "/v1/campaigns", source, "Content-Type", "application/yaml").want(http.StatusCreated)
+	shown := w.call("POST", "/v1/previews", `{"campaign":"long","step":"all"}`).previews(t)
+	if len(shown) != 1 || len(shown[0].Telegram) < 2 {
+		t.Fatalf("%+v", shown)
+	}
+	parts := shown[0].Telegram
+	if first, last := parts[0].HTML, parts[len(parts)-1].HTML; !strings.HasPrefix(first, "First") || !strings.HasPrefix(last[len(last)-12:], " Last") {
+		t.Errorf("%q … %q", first[:40], last[len(last)-40:])
+	}
+}
+
 // TestPreviewOfSomebodyMadeUp: every step on every channel, with what is assumed; a button of the chat answers nothing.
 func TestPreviewOfSomebodyMadeUp(t *testing.T) {
 	w := newWorld(t)

@@ -75,7 +75,7 @@ func (t *teller) item(it *Item) {
 	}
 }
 
-// comes tells whom it holds, and whom it held.
+// segment tells whom it holds, and whom it held.
 func (t *teller) segment(it *Item) {
 	now := it.File.segment
 	words := explain.Words{Lang: t.lang}

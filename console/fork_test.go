@@ -115,7 +115,7 @@ steps:
 	_, err = w.e.Publish(t.Context(), engine.Operator, "whole")
 	must(t, err)
 	for step, says := range map[string][2]string{
-		"note":   {"level: “a1” · removes “paid” · tags: x · tags that go: y · language: Russian", "level: «a1» · удаляет «paid» · метки: x · снимает метки: y · язык: русский"},
+		"note":   {"level: “a1” · removes “paid” · adds the tags: x · removes the tags: y · language: Russian", "level: «a1» · удаляет «paid» · ставит метки: x · снимает метки: y · язык: русский"},
 		"place":  {"Waits 10 seconds at most for the answer|When no answer could be had, members go on at “Goodbye”.", "Ждёт ответа не дольше чем 10 секунд|Если ответа получить не удалось, участники идут дальше с шага «Пока»."},
 		"lesson": {"If it does not come in time, members go on at “Goodbye”.", "Если за это время событие не пришло, участники идут дальше с шага «Пока»."},
 		"plan": {

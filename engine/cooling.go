@@ -42,7 +42,7 @@ func (c cooldowns) away(d *store.Delivery) campaigns.Reason {
 	switch s, ok := c.unreached[d.Channel]; {
 	case d.Reason == campaigns.Temporary, d.Reason == campaigns.RateLimited, c.stoppedAt(d.Channel, at):
 		return campaigns.ChannelAway
-	case ok && !s.from.After(at) && !at.After(s.to.Add(tryGap)):
+	case ok && !s.from.After(at) && !at.After(s.to.Add(tryGap)) && !d.CreatedAt.After(*s.to): // what came later waited for something else
 		return campaigns.NoConnection
 	}
 	return ""

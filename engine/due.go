@@ -156,8 +156,11 @@ func (e *Engine) advanceTogether(ctx context.Context, id campaigns.CampaignID, f
 			return err
 		}
 		ids, look = ids[:0], dueLook{n: len(rows), spot: store.DueSpot{From: now}} // nobody looks again at what is due by now
-		if next != nil {
+		switch {
+		case next != nil:
 			look.spot, look.more = *next, true
+		case len(rows) > 0: // what was written meanwhile may be due since before now
+			look.spot = store.DueSpot{From: *rows[len(rows)-1].DueAt}
 		}
 		for _, row := range rows {
 			ids = append(ids, row.ID)

@@ -151,6 +151,7 @@ func (p *linePool) give(l *line, committed bool) {
 		}
 	}
 	l.begun = l.begun[:0]
+	l.by.clear()
 	if l.torn {
 		if err := l.lane.Close(); err != nil {
 			p.e.Log.Warn("journal lane not closed", "error", err)

@@ -312,6 +312,18 @@ func (x *composer) next() *renderJob {
 // made: the message is on its way now.
 func (x *composer) made() { x.last = 1 - x.last }
 
+// clear forgets whom the last messages were for; their memory stays.
+func (x *composer) clear() {
+	x.reads = records{}
+	for i := range x.jobs {
+		r := &x.jobs[i]
+		*r = renderJob{sheet: r.sheet}
+		if r.sheet != nil {
+			r.sheet.message, r.sheet.mail = channels.Message{}, channels.Mail{}
+		}
+	}
+}
+
 // sheet is what a message is written on.
 type sheet struct {
 	message channels.Message

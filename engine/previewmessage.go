@@ -22,6 +22,7 @@ func (v *previewing) message(s *definition.Step, ch campaigns.Channel) (_ *Previ
 	out := &PreviewMessage{Step: s.ID, Channel: ch}
 	for more := true; more; d.Part++ {
 		var m *channels.Message
+		r.sheet = nil // each part stays
 		if m, more, err = r.preview(s); err != nil {
 			return nil, v.unmade(s, ch, err)
 		}

@@ -201,6 +201,9 @@ func (e *Engine) publication(ctx context.Context, from publishedFrom, c *store.C
 	if c.LiveVersion == 0 {
 		return out, nil
 	}
+	if l, err := e.version(ctx, from, c.ID, c.LiveVersion); err == nil && l.def.Topic == def.Topic && l.def.Purpose == def.Purpose {
+		out.Strange = false // somebody said yes to it, or it is older than the question
+	}
 	docs := documents{e: e, from: from, campaign: c.ID, now: now}
 	if out.Inside, err = e.standings(ctx, from, c.ID); err != nil {
 		return nil, err

@@ -95,9 +95,9 @@ func (tx *Tx) FreeHolder(ctx context.Context, owner string) error {
 	return wrap("free actor claims", err)
 }
 
-// FreeHolders ends the leases and the claims on actors of everybody: of a restored database, whose owners are gone.
+// FreeHolders ends the leases and the claims on actors of everybody: of a restored database, whose owners are gone. Moments stay.
 func (tx *Tx) FreeHolders(ctx context.Context) error {
-	for _, sql := range []string{`DELETE FROM leases`, `DELETE FROM actor_claims`} {
+	for _, sql := range []string{`DELETE FROM leases WHERE holder <> '` + momentOf + `'`, `DELETE FROM actor_claims`} {
 		if _, err := tx.run.exec(ctx, sql); err != nil {
 			return wrap("free all holders", err)
 		}
