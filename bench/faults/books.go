@@ -75,8 +75,8 @@ func (s *Site) Number(query string) int64 {
 }
 
 // inMotion is what is not over: messages that are not final, members on their way between two, inputs that nobody handled, moments that have not come.
-// others are waits of the circle's, calls, notices, moves, and members who may have come into a segment.
-type inMotion struct{ deliveries, enrollments, inputs, claims, schedules, others int64 }
+// others are waits of the circle's, calls, notices and moves; marks are members who may have come into a segment: every event of a member's leaves one.
+type inMotion struct{ deliveries, enrollments, inputs, claims, schedules, others, marks int64 }
 
 func (m inMotion) over() bool { return m == inMotion{} }
 
@@ -93,7 +93,8 @@ func (b *books) inMotion(ctx context.Context) (m inMotion, err error) {
 		`SELECT count(*) FROM inputs WHERE state = 'stored'`:                                                             &m.inputs,
 		`SELECT count(*) FROM campaign_schedules WHERE done_at IS NULL`:                                                  &m.schedules,
 		`SELECT (SELECT count(*) FROM enrollments WHERE ` + shortWait + `) + (SELECT count(*) FROM calls WHERE due_at IS NOT NULL)
-			+ (SELECT count(*) FROM notices WHERE due_at IS NOT NULL) + (SELECT count(*) FROM campaign_moves WHERE due_at IS NOT NULL) + (SELECT count(*) FROM segment_marks)`: &m.others,
+			+ (SELECT count(*) FROM notices WHERE due_at IS NOT NULL) + (SELECT count(*) FROM campaign_moves WHERE due_at IS NOT NULL)`: &m.others,
+		`SELECT count(*) FROM segment_marks`: &m.marks,
 		`SELECT (SELECT count(*) FROM deliveries WHERE claim_owner IS NOT NULL) + (SELECT count(*) FROM chunks WHERE claim_owner IS NOT NULL)`: &m.claims,
 	} {
 		if *to, err = b.number(ctx, query); err != nil {

@@ -154,7 +154,7 @@ func (s *Site) Settle() {
 // passing waits for something to come about. Where nothing moves because it waits for its time, that time comes.
 func (s *Site) passing(limit time.Duration, what string, ok func(inMotion) bool) {
 	s.t.Helper()
-	type progress struct{ deliveries, enrollments, others, taken int64 } // inputs come and go all the time
+	type progress struct{ deliveries, enrollments, others, taken int64 } // inputs and marks come and go all the time
 	var last progress
 	var still time.Time
 	s.waitFor(limit, what, func() bool {
