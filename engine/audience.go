@@ -264,10 +264,10 @@ func (e *Engine) entrants(ctx context.Context, tx *store.Tx, l *live, ids []camp
 	around := surround{versions: map[int]*live{l.version: l}}
 	want, ok := around.wanted()
 	if !ok || !whole || want.Tags || l.def.LeavesIf() {
-		err := around.members(ctx, tx, ids)
+		err := around.members(ctx, tx, ids, true)
 		return around.facts, nil, err
 	}
-	profiles, err := tx.Recipients(ctx, ids, want.Channels, want.Topic)
+	profiles, err := tx.RecipientsInOrder(ctx, ids, want.Channels, want.Topic)
 	if err != nil || slices.ContainsFunc(ids, func(id campaigns.MemberID) bool { return profiles[id] == nil }) {
 		return nil, nil, err
 	}

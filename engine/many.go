@@ -121,17 +121,21 @@ func (e *Engine) around(ctx context.Context, tx *store.Tx, rows []*store.Enrollm
 			s.versions[r.Version], _ = e.version(ctx, tx, r.Campaign, r.Version)
 		}
 	}
-	if err := s.members(ctx, tx, ids); err != nil {
+	if err := s.members(ctx, tx, ids, false); err != nil {
 		return s, err
 	}
 	s.waited, err = tx.DeliveriesByID(ctx, waits)
 	return s, err
 }
 
-// members loads facts, or whole profiles where those do not do.
-func (s *surround) members(ctx context.Context, tx *store.Tx, ids []campaigns.MemberID) (err error) {
+// members loads facts, or whole profiles where those do not do. inOrder: the ids ascend.
+func (s *surround) members(ctx context.Context, tx *store.Tx, ids []campaigns.MemberID, inOrder bool) (err error) {
 	if want, ok := s.wanted(); ok {
-		if s.facts, err = tx.MemberFacts(ctx, ids, want); err != nil {
+		facts := tx.MemberFacts
+		if inOrder {
+			facts = tx.FactsInOrder
+		}
+		if s.facts, err = facts(ctx, ids, want); err != nil {
 			return err
 		}
 		if !slices.ContainsFunc(ids, func(id campaigns.MemberID) bool { return s.facts[id] == nil }) {

@@ -183,8 +183,10 @@ func (tx *Tx) InsertNewDeliveries(ctx context.Context, ds []*Delivery) error {
 			return err
 		}
 	}
-	if _, err := deliveryColumns.insert(ctx, tx.queries, "deliveries", "", ds); err != nil {
-		return wrap("insert new deliveries", err)
+	for _, some := range byKind(ds, func(d *Delivery) campaigns.DeliveryState { return d.State }) {
+		if _, err := deliveryColumns.insert(ctx, tx.queries, "deliveries", "", some); err != nil {
+			return wrap("insert new deliveries", err)
+		}
 	}
 	for _, d := range ds {
 		tx.countInserted(d)

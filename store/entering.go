@@ -119,10 +119,12 @@ func (tx *Tx) MakeWay(ctx context.Context, ids []campaigns.EnrollmentID) error {
 // EnterAs writes new rows (ID 0 is filled in) of members of whom it is known who enters for the first time, and in which language they are counted. Not ok:
 // another run holds the place of one of them, and nothing of the transaction can be committed.
 func (tx *Tx) EnterAs(ctx context.Context, es []*Enrollment, first map[campaigns.MemberID]campaigns.Lang) (ok bool, err error) {
-	if _, err := tx.insertEnrollments(ctx, es, ""); taken(err) {
-		return false, nil
-	} else if err != nil {
-		return false, err
+	for _, some := range byKind(es, func(e *Enrollment) campaigns.EnrollmentState { return e.State }) {
+		if _, err := tx.insertEnrollments(ctx, some, ""); taken(err) {
+			return false, nil
+		} else if err != nil {
+			return false, err
+		}
 	}
 	entered := map[enteredGroup]int{}
 	for _, e := range es {

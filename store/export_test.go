@@ -117,3 +117,18 @@ func Explained(ctx context.Context, tx *Tx, fn func() error) (map[string]string,
 	}
 	return plans, nil
 }
+
+// PlanInOrder is how PostgreSQL reads what members said, for ids that ascend; nothing where they are looked up one by one.
+func PlanInOrder(ctx context.Context, tx *Tx, ids []campaigns.MemberID, chs []campaigns.Channel) (plans map[string]string, err error) {
+	err = tx.inOrder(ctx, ids, chs, "news", func(of membersSaid) error {
+		if of.between == nil {
+			return nil
+		}
+		plans, err = Explained(ctx, tx, func() error {
+			_, err := tx.memberFacts(ctx, of, ids, FactsWanted{Topic: "news", Channels: chs})
+			return err
+		})
+		return err
+	})
+	return plans, err
+}

@@ -52,14 +52,23 @@ type FactsWanted struct {
 
 // MemberFacts reads many members in one statement, or two when tags are wanted. Who is not there, or was merged into another member, is absent.
 func (q queries) MemberFacts(ctx context.Context, ids []campaigns.MemberID, want FactsWanted) (map[campaigns.MemberID]*MemberFacts, error) {
-	all, fs := list(q.dialect, ids), make(map[campaigns.MemberID]*MemberFacts, len(ids))
+	return q.memberFacts(ctx, q.ofEach(ids, want.Channels, want.Topic), ids, want)
+}
+
+// FactsInOrder is MemberFacts for ids that ascend.
+func (tx *Tx) FactsInOrder(ctx context.Context, ids []campaigns.MemberID, want FactsWanted) (fs map[campaigns.MemberID]*MemberFacts, err error) {
+	err = tx.inOrder(ctx, ids, want.Channels, want.Topic, func(of membersSaid) error {
+		fs, err = tx.memberFacts(ctx, of, ids, want)
+		return err
+	})
+	return fs, err
+}
+
+func (q queries) memberFacts(ctx context.Context, of membersSaid, ids []campaigns.MemberID, want FactsWanted) (map[campaigns.MemberID]*MemberFacts, error) {
+	fs := make(map[campaigns.MemberID]*MemberFacts, len(ids))
 	attributes := "'{}'"
 	if want.Attributes {
-		attributes = "m.attributes"
-	}
-	args, of := []any{all, want.Topic, members.AllTopics}, "a.member_id = m.id"
-	if len(want.Channels) == 1 { // there are two: all else is both
-		args, of = append(args, want.Channels[0]), of+" AND a.channel = $4"
+		attributes = "members.attributes"
 	}
 	room, places := make([]MemberFacts, len(ids)), make([]AddressFacts, len(ids)) // most have one address, if they are asked for one channel
 	var f MemberFacts
@@ -73,7 +82,7 @@ func (q queries) MemberFacts(ctx context.Context, ids []campaigns.MemberID, want
 		orEmpty(&a.Channel), orEmpty(&a.Reach), orEmpty(&a.Proof), &suppressed, &consent,
 	}
 	_, err := many(ctx, q.run, func(r rows) (_ struct{}, err error) {
-		if err := r.Scan(into...); err != nil {
+		if err := r.Scan(into...); err != nil || !of.asked(f.ID) {
 			return struct{}{}, err
 		}
 		known := fs[f.ID]
@@ -89,16 +98,12 @@ func (q queries) MemberFacts(ctx context.Context, ids []campaigns.MemberID, want
 			known.Addresses = append(known.Addresses, a)
 		}
 		return
-	}, `SELECT m.id, m.language, m.time_zone, m.stopped_at, m.last_act_at, `+attributes+`, a.channel, a.reach, a.proof,
-			(SELECT 1 = 1 FROM suppressions s WHERE s.channel = a.channel AND s.value_hash = a.value_hash),
-			COALESCE((SELECT given FROM subscriptions c WHERE c.member_id = a.member_id AND c.channel = a.channel AND c.topic = $2),
-				(SELECT given FROM subscriptions c WHERE c.member_id = a.member_id AND c.channel = a.channel AND c.topic = $3))
-		FROM members m LEFT JOIN `+q.dialect.either("addresses a ON "+of, "LATERAL (SELECT * FROM addresses a WHERE "+of+q.dialect.perRow()+") a ON true")+`
-		WHERE m.id`+q.dialect.among(1), args...)
+	}, `SELECT members.id, members.language, members.time_zone, members.stopped_at, members.last_act_at, `+attributes+`, a.channel, a.reach, a.proof,
+			(SELECT 1 = 1 FROM suppressions s WHERE s.channel = a.channel AND s.value_hash = a.value_hash), COALESCE(`+of.about+`, `+of.all+`)`+of.from, of.args...)
 	if err != nil || !want.Tags {
 		return fs, wrap("read facts", err)
 	}
-	return fs, q.addTagFacts(ctx, all, fs)
+	return fs, q.addTagFacts(ctx, list(q.dialect, ids), fs)
 }
 
 func (q queries) addTagFacts(ctx context.Context, ids any, fs map[campaigns.MemberID]*MemberFacts) error {

@@ -17,18 +17,27 @@ var recipientColumns = "members." + strings.ReplaceAll(memberColumns, ", ", ", m
 // said about the topic and about all topics. Tags are not among them, nor what concerns other channels and topics. Who is not there, or was merged into
 // another member, is absent.
 func (q queries) Recipients(ctx context.Context, ids []campaigns.MemberID, chs []campaigns.Channel, topic string) (map[campaigns.MemberID]*Profile, error) {
+	return q.recipients(ctx, q.ofEach(ids, chs, topic), ids, chs, topic)
+}
+
+// RecipientsInOrder is Recipients for ids that ascend.
+func (tx *Tx) RecipientsInOrder(ctx context.Context, ids []campaigns.MemberID, chs []campaigns.Channel, topic string) (ps map[campaigns.MemberID]*Profile, err error) {
+	err = tx.inOrder(ctx, ids, chs, topic, func(of membersSaid) error {
+		ps, err = tx.recipients(ctx, of, ids, chs, topic)
+		return err
+	})
+	return ps, err
+}
+
+func (q queries) recipients(ctx context.Context, of membersSaid, ids []campaigns.MemberID, chs []campaigns.Channel, topic string) (map[campaigns.MemberID]*Profile, error) {
 	ps := make(map[campaigns.MemberID]*Profile, len(ids))
-	args, of, on := []any{list(q.dialect, ids), topic, members.AllTopics}, "a.member_id = members.id", "a.channel"
-	if len(chs) == 1 { // there are two: all else is both
-		args, of, on = append(args, chs[0]), of+" AND a.channel = $4", "$4"
-	}
 	same := map[said]members.Consents{}
 	room, places := make([]Profile, len(ids)), make([]members.Address, len(ids)) // most have one address, if they are asked for one channel
 	var m memberRow
 	var x recipient
 	into := append(m.into(), orEmpty(&x.Channel), orEmpty(&x.Value), orEmpty(&x.Reach), orEmpty(&x.Proof), orEmpty(&x.Suppressed), &x.about, &x.all)
 	_, err := many(ctx, q.run, func(r rows) (_ struct{}, err error) {
-		if err := r.Scan(into...); err != nil {
+		if err := r.Scan(into...); err != nil || !of.asked(m.m.ID) {
 			return struct{}{}, err
 		}
 		p := ps[m.m.ID]
@@ -45,11 +54,7 @@ func (q queries) Recipients(ctx context.Context, ids []campaigns.MemberID, chs [
 		x.into(p, same, topic)
 		return
 	}, `SELECT `+recipientColumns+`, a.channel, a.value, a.reach, a.proof,
-			(SELECT reason FROM suppressions s WHERE s.channel = a.channel AND s.value_hash = a.value_hash),
-			(SELECT given FROM subscriptions c WHERE c.member_id = members.id AND c.channel = `+on+` AND c.topic = $2),
-			(SELECT given FROM subscriptions c WHERE c.member_id = members.id AND c.channel = `+on+` AND c.topic = $3)
-		FROM members LEFT JOIN `+q.dialect.either("addresses a ON "+of, "LATERAL (SELECT * FROM addresses a WHERE "+of+q.dialect.perRow()+") a ON true")+`
-		WHERE members.id`+q.dialect.among(1), args...)
+			(SELECT reason FROM suppressions s WHERE s.channel = a.channel AND s.value_hash = a.value_hash), `+of.about+`, `+of.all+of.from, of.args...)
 	return ps, wrap("read recipients", err)
 }
 

@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/kruzhok/kruzhok/channels"
 	"github.com/kruzhok/kruzhok/members"
 	"github.com/kruzhok/kruzhok/store"
+	"github.com/kruzhok/kruzhok/store/storetest"
 )
 
 // various gives the n-th of some members what its neighbours do not have, so that nothing of one may be taken for another's.
@@ -100,6 +102,97 @@ func TestRecipients(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestInOrder: members are read in order as they are read one by one, whoever lies between them.
+func TestInOrder(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store) {
+		var ids []campaigns.MemberID
+		said := []*bool{nil, ptr(true), ptr(false)}
+		for n := range 90 {
+			m := newMember(t, s, func(m *members.Member) { various(m, n) })
+			ids = append(ids, m.ID)
+			write(t, s, func(ctx context.Context, tx *store.Tx) error {
+				for i, ch := range []campaigns.Channel{campaigns.Email, campaigns.Telegram} {
+					if n%4 != 2*i { // some have both, some one
+						a := members.Address{Member: m.ID, Channel: ch, Value: fmt.Sprint(ch, m.ID)}
+						check(t, tx.SetAddress(ctx, a, a.Value, a.Value, at(1)))
+						if n%7 == i {
+							check(t, tx.Suppress(ctx, ch, a.Value, "complaint", at(3)))
+						}
+					}
+					for j, topic := range []string{"news", members.AllTopics, "other"} {
+						if given := said[(n/(1+i+2*j))%3]; given != nil {
+							check(t, tx.AppendConsent(ctx, m.ID, members.Consent{Channel: ch, Topic: topic, Given: *given, At: at(4)}))
+						}
+					}
+				}
+				return nil
+			})
+		}
+		half, few := ids[3:80:80], []campaigns.MemberID{}
+		for i, id := range ids { // the first and the last are not asked for, and most between are
+			if i%3 > 0 {
+				few = append(few, id)
+			}
+		}
+		for _, asked := range [][]campaigns.MemberID{ids, half, few, append(few[:len(few):len(few)], 1<<40), ids[5:6]} {
+			for _, chs := range [][]campaigns.Channel{{campaigns.Email}, {campaigns.Telegram}, {campaigns.Email, campaigns.Telegram}} {
+				want := store.FactsWanted{Topic: "news", Channels: chs, Attributes: true, Tags: true}
+				facts := must[map[campaigns.MemberID]*store.MemberFacts](t)(s.MemberFacts(t.Context(), asked, want))
+				whole := must[map[campaigns.MemberID]*store.Profile](t)(s.Recipients(t.Context(), asked, chs, "news"))
+				check(t, s.WriteOften(t.Context(), func(tx *store.Tx) error {
+					same(t, facts, must[map[campaigns.MemberID]*store.MemberFacts](t)(tx.FactsInOrder(t.Context(), asked, want)))
+					same(t, whole, must[map[campaigns.MemberID]*store.Profile](t)(tx.RecipientsInOrder(t.Context(), asked, chs, "news")))
+					return nil
+				}))
+			}
+		}
+	})
+}
+
+// TestInOrderAsPlanned: whatever PostgreSQL knows of its tables, it walks the indexes side by side, each row once. Few among many members are looked up.
+func TestInOrderAsPlanned(t *testing.T) {
+	t.Parallel()
+	s := storetest.Postgres(t)
+	var ids []campaigns.MemberID
+	for n := range 60 {
+		m := newMember(t, s, func(m *members.Member) { various(m, n) })
+		ids = append(ids, m.ID)
+		write(t, s, func(ctx context.Context, tx *store.Tx) error {
+			for _, ch := range []campaigns.Channel{campaigns.Email, campaigns.Telegram} {
+				a := members.Address{Member: m.ID, Channel: ch, Value: fmt.Sprint(ch, m.ID)}
+				check(t, tx.SetAddress(ctx, a, a.Value, a.Value, at(1)))
+				for _, topic := range []string{"news", members.AllTopics} {
+					check(t, tx.AppendConsent(ctx, m.ID, members.Consent{Channel: ch, Topic: topic, Given: true, At: at(4)}))
+				}
+			}
+			return nil
+		})
+	}
+	for _, told := range []bool{false, true} {
+		if told {
+			check(t, s.Exec(t.Context(), "ANALYZE"))
+		}
+		for _, chs := range [][]campaigns.Channel{{campaigns.Email}, {campaigns.Email, campaigns.Telegram}} {
+			for _, how := range []func(context.Context, func(*store.Tx) error) error{s.WriteOften, s.WriteBulk} {
+				check(t, how(t.Context(), func(tx *store.Tx) error {
+					plans, err := store.PlanInOrder(t.Context(), tx, ids, chs)
+					same(t, 1, len(plans))
+					for _, plan := range plans {
+						if strings.Count(plan, "Merge Left Join") != 3 || strings.Contains(plan, "Nested Loop") || strings.Contains(plan, "Sort") {
+							t.Error(plan)
+						}
+					}
+					if err == nil {
+						plans, err = store.PlanInOrder(t.Context(), tx, append(ids[:24:24], ids[59]), chs)
+						same(t, 0, len(plans))
+					}
+					return err
+				}))
+			}
+		}
+	}
 }
 
 // TestSetReaches notes what is known of many addresses.

@@ -120,6 +120,19 @@ func (tx *Tx) inIndexOrder(ctx context.Context, fn func() error) error {
 	return err
 }
 
+// sideBySide lets PostgreSQL walk indexes that have one order side by side, and do nothing else with them: where it may choose, old statistics make it look each row
+// up among all of the others.
+func (tx *Tx) sideBySide(ctx context.Context, fn func() error) error {
+	if _, err := tx.run.exec(ctx, "SET LOCAL enable_mergejoin = on; SET LOCAL enable_nestloop = off; SET LOCAL enable_sort = off"); err != nil {
+		return err
+	}
+	if err := fn(); err != nil {
+		return err
+	}
+	_, err := tx.run.exec(ctx, "SET LOCAL enable_mergejoin = off; SET LOCAL enable_nestloop = on; SET LOCAL enable_sort = on")
+	return err
+}
+
 // anew runs fn, whose statements are of their own for each campaign, with plans made for what they ask now.
 func (tx *Tx) anew(ctx context.Context, fn func(queries) error) error {
 	kept, ok := tx.run.(marked)

@@ -1,7 +1,7 @@
 // Command audience measures how fast an audience of a million is enrolled in a broadcast, up to messages that are ready to leave, against a bare
 // INSERT ... SELECT of the same rows into each of the same tables with their indexes, and on SQLite how long another write waits meanwhile.
 //
-//	go run ./bench/audience [-members 1000000] [-engine postgres,sqlite] [-rounds 5]
+//	go run ./bench/audience [-members 1000000] [-engine postgres,sqlite] [-rounds 5] [-statements]
 package main
 
 import (
@@ -40,6 +40,7 @@ func run(ctx context.Context) error {
 	members := flag.Int("members", 1_000_000, "how many members")
 	engines := flag.String("engine", "postgres,sqlite", "which engines")
 	rounds := flag.Int("rounds", measure.DefaultRounds, "how often each side has its turn")
+	statements := flag.Bool("statements", false, "show which statements cost PostgreSQL most (needs pg_stat_statements)")
 	flag.Parse()
 	lab, err := measure.NewLab()
 	if err != nil {
@@ -49,13 +50,18 @@ func run(ctx context.Context) error {
 	fmt.Println(measure.Machine())
 	missed := false
 	for _, engine := range strings.Split(*engines, ",") {
-		b := &bench{lab: lab, engine: engine, members: *members}
+		b := &bench{lab: lab, engine: engine, members: *members, statements: *statements && engine == "postgres"}
 		if err := b.open(ctx); err != nil {
 			return fmt.Errorf("%s: %w", engine, err)
 		}
 		s, err := b.trial(*rounds).Run(ctx, os.Stdout)
 		if err != nil {
 			return fmt.Errorf("%s: %w", engine, err)
+		}
+		if b.statements {
+			if err := measure.Statements(ctx, b.db.DB, os.Stdout); err != nil {
+				return err
+			}
 		}
 		missed = missed || !s.Met()
 	}
@@ -67,20 +73,27 @@ func run(ctx context.Context) error {
 
 // bench is one engine's database with members and nothing else.
 type bench struct {
-	lab      *measure.Lab
-	engine   string
-	members  int
-	url      string
-	db       *seed.DB
-	postgres *measure.Postgres
-	child    *child
+	lab        *measure.Lab
+	engine     string
+	members    int
+	statements bool // are counted
+	url        string
+	db         *seed.DB
+	postgres   *measure.Postgres
+	child      *child
 }
 
 func (b *bench) open(ctx context.Context) (err error) {
 	if b.engine == "sqlite" {
 		b.url, err = b.lab.SQLite()
-	} else if b.postgres, err = b.lab.Postgres(ctx); err == nil {
-		b.url, err = b.postgres.Database(ctx)
+	} else {
+		var settings []string
+		if b.statements {
+			settings = measure.CountStatements()
+		}
+		if b.postgres, err = b.lab.Postgres(ctx, settings...); err == nil {
+			b.url, err = b.postgres.Database(ctx)
+		}
 	}
 	if err != nil {
 		return err

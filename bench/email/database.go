@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"database/sql"
-	"fmt"
-	"io"
 	"strings"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
@@ -56,27 +54,4 @@ func (d *database) count(ctx context.Context, key string) (c counted, err error)
 		(SELECT count(*) FROM deliveries d JOIN campaigns c ON c.id = d.campaign_id WHERE c.key = $1 AND d.state = 'sent'),
 		(SELECT count(*) FROM enrollments e JOIN campaigns c ON c.id = e.campaign_id WHERE c.key = $1 AND e.state IN ('active', 'waiting'))`, key).Scan(&c.sent, &c.open)
 	return c, err
-}
-
-// statements prints the costliest ones.
-func (d *database) statements(ctx context.Context, w io.Writer) error {
-	if _, err := d.sql.ExecContext(ctx, "CREATE EXTENSION IF NOT EXISTS pg_stat_statements"); err != nil {
-		return err
-	}
-	rows, err := d.sql.QueryContext(ctx, `SELECT round(total_exec_time)::bigint, calls, rows, left(regexp_replace(query, '\s+', ' ', 'g'), 900)
-		FROM pg_stat_statements ORDER BY total_exec_time DESC LIMIT 25`)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	fmt.Fprintln(w, "ms\tcalls\trows\tstatement")
-	for rows.Next() {
-		var ms, calls, n int64
-		var text string
-		if err := rows.Scan(&ms, &calls, &n, &text); err != nil {
-			return err
-		}
-		fmt.Fprintf(w, "%d\t%d\t%d\t%s\n", ms, calls, n, text)
-	}
-	return rows.Err()
 }

@@ -74,7 +74,7 @@ func run(ctx context.Context) error {
 	}
 	s, err := trial.Run(ctx, os.Stdout)
 	if err == nil && *statements {
-		err = b.db.statements(ctx, os.Stdout)
+		err = measure.Statements(ctx, b.db.sql, os.Stdout)
 	}
 	if err == nil && !s.Met() {
 		return fmt.Errorf("the goal is missed")
@@ -105,7 +105,7 @@ func (b *bench) prepare(ctx context.Context) (err error) {
 	if *engine == "postgres" {
 		var settings []string
 		if *statements {
-			settings = []string{"shared_preload_libraries=pg_stat_statements", "pg_stat_statements.track=all"}
+			settings = measure.CountStatements()
 		}
 		if b.pg, err = b.lab.Postgres(ctx, settings...); err != nil {
 			return err
