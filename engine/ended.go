@@ -164,7 +164,7 @@ func (e *Engine) finishIfDone(ctx context.Context, key campaigns.Key, goal *defi
 	if done, err := scheduleDone(ctx, e.Store, c, goal, e.now()); err != nil || !done {
 		return err
 	}
-	if some, err := anyInside(ctx, e.Store, c.ID); err != nil || some {
+	if some, err := e.Store.AnyInside(ctx, c.ID); err != nil || some {
 		return err
 	}
 	finished := false
@@ -211,20 +211,4 @@ func scheduleDone(ctx context.Context, from counted, c *store.Campaign, goal *de
 	}
 	paths, err := from.CountPaths(ctx, c.ID)
 	return err == nil && !slices.ContainsFunc(paths, isInside), err
-}
-
-// inside is what anyInside reads from.
-type inside interface {
-	Enrollments(context.Context, store.EnrollmentFilter, store.Page) ([]*store.Enrollment, error)
-}
-
-// anyInside reports whether the campaign has enrollments that are not over. It looks at all that are.
-func anyInside(ctx context.Context, from inside, id campaigns.CampaignID) (bool, error) {
-	for _, state := range []campaigns.EnrollmentState{campaigns.EnrollmentActive, campaigns.EnrollmentWaiting} {
-		es, err := from.Enrollments(ctx, store.EnrollmentFilter{Campaign: id, State: state}, store.Page{Limit: 1})
-		if err != nil || len(es) > 0 {
-			return len(es) > 0, err
-		}
-	}
-	return false, nil
 }

@@ -240,9 +240,9 @@ func latest(rule *timing.Recurrence, now time.Time) (last *timing.LocalDateTime)
 
 // hasBegun reports whether a campaign whose next moment is ahead runs all the same: somebody of an older version is inside, or it recurs and somebody has ever
 // been in.
-func hasBegun(ctx context.Context, from inside, s *store.Schedule) (bool, error) {
+func hasBegun(ctx context.Context, from *store.Tx, s *store.Schedule) (bool, error) {
 	if s.Opens == nil {
-		return anyInside(ctx, from, s.Campaign)
+		return from.AnyInside(ctx, s.Campaign)
 	}
 	es, err := from.Enrollments(ctx, store.EnrollmentFilter{Campaign: s.Campaign}, store.Page{Limit: 1})
 	return len(es) > 0, err

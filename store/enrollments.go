@@ -97,6 +97,13 @@ func (q queries) Enrollments(ctx context.Context, f EnrollmentFilter, p Page) ([
 	return es, wrap("list enrollments", err)
 }
 
+// AnyInside reports whether the campaign has enrollments that are not over. Where there is none, it looks at all of them.
+func (q queries) AnyInside(ctx context.Context, id campaigns.CampaignID) (bool, error) {
+	_, some, err := one(ctx, q.run, value[int64], `SELECT 1 FROM enrollments WHERE `+q.dialect.ofCampaign()+` AND state IN ('active', 'waiting')
+		ORDER BY `+q.dialect.campaignOrder()+` LIMIT 1`, id, 0)
+	return some, wrap("look for who is inside", err)
+}
+
 // OpenEnrollments lists the member's runs that are not over, by id.
 func (q queries) OpenEnrollments(ctx context.Context, id campaigns.MemberID) ([]*Enrollment, error) {
 	es, err := many(ctx, q.run, scanEnrollment, selectEnrollment+` WHERE member_id = $1 AND state IN ('active', 'waiting') ORDER BY id`, id)

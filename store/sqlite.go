@@ -17,15 +17,15 @@ import (
 
 const sqliteReaders = 4
 
-// sqliteEngine is one file in WAL mode: one connection that writes, four that read. A channel of connections is a fair queue,
+// sqliteEngine is one file in WAL mode: one connection that writes, four that read. Whoever waits for one is served in turn (line),
 // so with the mutex around bulk work at most one bulk transaction stands ahead of an interactive one (15 ms at p99, measured).
 type sqliteEngine struct {
 	path    string
 	memory  *memory // nil: a file; see openMemory
 	writers *sql.DB
 	readers *sql.DB
-	writer  chan *liteConn
-	reader  chan *liteConn
+	writer  *line
+	reader  *line
 	bulk    sync.Mutex
 	turns   turns
 	ids     *liteIDs
@@ -35,7 +35,7 @@ func openSQLite(ctx context.Context, path string) (_ *sqliteEngine, err error) {
 	if path, err = sqlitePath(path); err != nil {
 		return nil, err
 	}
-	e := &sqliteEngine{path: path, writer: make(chan *liteConn, 1), reader: make(chan *liteConn, sqliteReaders)}
+	e := &sqliteEngine{path: path, writer: newLine(1), reader: newLine(sqliteReaders)}
 	e.ids = &liteIDs{file: e}
 	defer func() {
 		if err != nil {
@@ -72,7 +72,7 @@ func sqlitePath(path string) (string, error) {
 	return path, f.Close()
 }
 
-func (e *sqliteEngine) connect(ctx context.Context, to chan *liteConn, n int, pragmas ...string) (*sql.DB, error) {
+func (e *sqliteEngine) connect(ctx context.Context, to *line, n int, pragmas ...string) (*sql.DB, error) {
 	db, err := e.open(n, pragmas...)
 	if err != nil {
 		return nil, err
@@ -91,14 +91,14 @@ func (e *sqliteEngine) connect(ctx context.Context, to chan *liteConn, n int, pr
 const lockWait = 10 * time.Second
 
 // give puts one of the pool's connections into the line.
-func give(ctx context.Context, db *sql.DB, to chan<- *liteConn) error {
+func give(ctx context.Context, db *sql.DB, to *line) error {
 	c, err := db.Conn(ctx)
 	for end := time.Now().Add(lockWait); locked(err) && time.Now().Before(end) && ctx.Err() == nil; {
 		time.Sleep(10 * time.Millisecond)
 		c, err = db.Conn(ctx)
 	}
 	if err == nil {
-		to <- &liteConn{conn: c, prepared: map[string]*sql.Stmt{}}
+		to.give(&liteConn{conn: c, prepared: map[string]*sql.Stmt{}})
 	}
 	return err
 }
@@ -120,7 +120,7 @@ func (e *sqliteEngine) migrations() (*sql.DB, error) { return e.open(1, writerCa
 // How many kB of pages a connection keeps in memory. The writer's are those of the indexes that it changes; what the readers look at stands in the system's
 // cache too, and there are several of them.
 const (
-	writerCache = "cache_size(-65536)"
+	writerCache = "cache_size(-32768)"
 	readerCache = "cache_size(-16384)"
 )
 
@@ -129,22 +129,6 @@ const durable = "synchronous(FULL)"
 
 func (e *sqliteEngine) dialect() dialect   { return dialect{} }
 func (e *sqliteEngine) idSource() idSource { return e.ids }
-
-// take waits for a connection in line.
-func take(ctx context.Context, from chan *liteConn) (*liteConn, error) {
-	if err := ctx.Err(); err != nil { // select would choose at random
-		return nil, err
-	}
-	select {
-	case c, ok := <-from:
-		if !ok {
-			return nil, sql.ErrConnDone
-		}
-		return c, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
 
 func (e *sqliteEngine) exec(context.Context, string, ...any) (int64, error) {
 	return 0, errors.New("sqlite: write outside a transaction")
@@ -157,10 +141,10 @@ func (e *sqliteEngine) query(ctx context.Context, text string, args ...any) (row
 	}
 	rs, err := c.query(ctx, text, args...)
 	if err != nil {
-		e.reader <- c
+		e.reader.give(c)
 		return nil, err
 	}
-	return &returning{rows: rs, back: func() { e.reader <- c }}, nil
+	return &returning{rows: rs, back: func() { e.reader.give(c) }}, nil
 }
 
 // returning gives the connection back when the rows are closed.
@@ -182,7 +166,7 @@ func (e *sqliteEngine) read(ctx context.Context, fn func(runner) error) error {
 	if err != nil {
 		return err
 	}
-	defer func() { e.reader <- c }()
+	defer func() { e.reader.give(c) }()
 	return c.transact("BEGIN", func() error { return fn(c) })
 }
 
@@ -197,11 +181,11 @@ func (e *sqliteEngine) write(ctx context.Context, how manner, fn func(runner) er
 		e.turns.begin()
 		defer e.turns.end()
 	}
-	c, err := take(ctx, e.writer)
+	c, err := e.writer.take(ctx)
 	if err != nil {
 		return err
 	}
-	defer func() { e.writer <- c }()
+	defer func() { e.writer.give(c) }()
 	// The transaction is short and bounded: once begun it ends by itself. A cancelable context would also cost a goroutine a statement.
 	w := uncanceled{c}
 	kept := int64(0)
@@ -233,14 +217,8 @@ func (e *sqliteEngine) close() error {
 	if e.memory != nil {
 		return e.forget()
 	}
-	for range sqliteReaders {
-		c := <-e.reader
-		c.close()
-	}
-	close(e.reader)
-	c := <-e.writer
-	c.close()
-	close(e.writer)
+	e.reader.close(sqliteReaders)
+	e.writer.close(1)
 	return e.closeDBs()
 }
 

@@ -24,10 +24,10 @@ func openMemory(ctx context.Context, most int64) (*sqliteEngine, error) {
 		return nil, err
 	}
 	db.SetMaxOpenConns(1)
-	line := make(chan *liteConn, 1)
-	e := &sqliteEngine{memory: new(memory), writers: db, writer: line, reader: line}
+	one := newLine(1)
+	e := &sqliteEngine{memory: new(memory), writers: db, writer: one, reader: one}
 	e.ids = &liteIDs{file: e}
-	if err := give(ctx, db, line); err != nil {
+	if err := give(ctx, db, one); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	return e, nil
@@ -62,14 +62,14 @@ func (e *sqliteEngine) fits(err error) error {
 
 // memoryMigrator lends the one connection to the migrations.
 func (e *sqliteEngine) memoryMigrator(ctx context.Context) (migrator, func() error, error) {
-	c, err := take(ctx, e.writer)
+	c, err := e.writer.take(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
 	c.close() // the pool keeps it, and with it the database
 	end := func() error {
 		if err := give(context.WithoutCancel(ctx), e.writers, e.writer); err != nil {
-			close(e.writer)
+			e.writer.shut()
 			return err
 		}
 		// The first id may be asked for inside of a transaction, which could not read then what is reserved.
@@ -91,11 +91,11 @@ var errReadsItself = errors.New("sqlite in memory: the connection is not given b
 // takeReader is take for whoever reads.
 func (e *sqliteEngine) takeReader(ctx context.Context) (*liteConn, error) {
 	if e.memory == nil {
-		return take(ctx, e.reader)
+		return e.reader.take(ctx)
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, memoryPatience, errReadsItself)
 	defer cancel()
-	c, err := take(ctx, e.reader)
+	c, err := e.reader.take(ctx)
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = context.Cause(ctx)
 	}
@@ -104,9 +104,6 @@ func (e *sqliteEngine) takeReader(ctx context.Context) (*liteConn, error) {
 
 // forget closes the database, and with it it is gone.
 func (e *sqliteEngine) forget() error {
-	if c, ok := <-e.writer; ok {
-		c.close()
-		close(e.writer)
-	}
+	e.writer.close(1)
 	return e.closeDBs()
 }
