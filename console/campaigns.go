@@ -24,6 +24,7 @@ type campaignsPage struct {
 	Rows     []campaignRow
 	Starters []starterView
 	Budget   string // where it stands how much a member gets; empty: not for this reader
+	New      string // where one is written; empty: not for this reader
 }
 
 func (r *request) campaigns() error {
@@ -38,6 +39,9 @@ func (r *request) campaigns() error {
 	}
 	if r.who.Require(engine.SettingsRead) == nil {
 		p.Budget = budgetPath
+	}
+	if r.who.Require(engine.CampaignsWrite) == nil {
+		p.New = newCampaignPath
 	}
 	if p.Starters, err = r.starters(); err != nil {
 		return err
@@ -70,7 +74,7 @@ func headOf(f look.Frame, h reports.CampaignHead, sub, current string) head {
 	base := "/console/campaigns/" + string(h.Key)
 	out := head{Name: h.Name, Key: string(h.Key), State: f.T("console.state." + string(h.State)), StateClass: stateClass(h.State), Sub: sub}
 	out.Tabs.Label = h.Name
-	for _, t := range []struct{ name, path string }{{"steps", ""}, {"answers", "/answers"}, {"standings", "/standings"}, {"members", "/members"}, {"texts", "/texts"}, {"preview", "/preview"}, {"publish", "/publish"}} {
+	for _, t := range []struct{ name, path string }{{"steps", ""}, {"answers", "/answers"}, {"standings", "/standings"}, {"members", "/members"}, {"texts", "/texts"}, {"edit", "/edit"}, {"preview", "/preview"}, {"publish", "/publish"}} {
 		if t.name == "standings" && h.Kind != definition.Challenge {
 			continue
 		}

@@ -70,6 +70,8 @@ type Access struct {
 	Public bool
 	// Scope is what the token must have.
 	Scope engine.Scope
+	// Most bounds what the form may send, in bytes; 0: maxForm.
+	Most int64
 }
 
 type route struct {
@@ -86,7 +88,11 @@ func (k *Console) routes() []route {
 		{"POST", "/console/sign-in", Access{Public: true}, (*request).signIn},
 		{"POST", "/console/sign-out", Access{Public: true}, (*request).signOut},
 		{"GET", "/console", campaigns, (*request).today},
-		{"GET", "/console/campaigns", campaigns, (*request).campaigns},
+		{"GET", campaignsPath, campaigns, (*request).campaigns},
+		{"POST", campaignsPath, Access{Scope: engine.CampaignsWrite, Most: maxDraft}, (*request).createDraft},
+		{"GET", newCampaignPath, Access{Scope: engine.CampaignsWrite}, (*request).newCampaign},
+		{"GET", campaignsPath + "/:key/edit", campaigns, (*request).editDraft},
+		{"POST", campaignsPath + "/:key/edit", Access{Scope: engine.CampaignsWrite, Most: maxDraft}, (*request).putDraft},
 		{"POST", "/console/starters/:key", Access{Scope: engine.CampaignsWrite}, (*request).takeStarter},
 		{"GET", "/console/campaigns/:key", campaigns, (*request).steps},
 		{"POST", "/console/campaigns/:key/pause", Access{Scope: engine.CampaignsWrite}, (*request).pause},

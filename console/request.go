@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -48,7 +49,7 @@ func (r *request) admit(route route) error {
 	if r.k.o.Open && !look.OwnHost(r.Request) {
 		return fault.New(fault.Forbidden, "forbidden.origin", nil)
 	}
-	r.Request.Body = http.MaxBytesReader(r.Writer, r.Request.Body, maxForm)
+	r.Request.Body = http.MaxBytesReader(r.Writer, r.Request.Body, cmp.Or(route.access.Most, maxForm))
 	if route.access.Public {
 		return nil
 	}
