@@ -55,3 +55,32 @@ func TestRunsWaitForTheirOwnDates(t *testing.T) {
 		}
 	})
 }
+
+// TestADateMoves: where the event that lets in ends the run as well, an appointment that is moved, ahead or back, is reminded of at its new time alone.
+func TestADateMoves(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.member("anna", byMail("anna@example.org"))
+		w.publish(campaign("appointment", "entry: {event: appointment.booked, key: appointment_id, reentry: each_time}\nexit: [{event: appointment.canceled}, {event: appointment.booked}]",
+			"  - {id: shortly, wait: {date: {event: starts_at, before: 2h}}}\n"+
+				"  - {id: soon, send: {subject: {en: S, ru: S}, text: "+both("On {{ event.starts_at | date: \"%d.%m.\" }}")+"}}\n"))
+		for _, data := range []string{
+			`{"appointment_id": "A1", "starts_at": "2026-12-05T17:00:00Z"}`,
+			`{"appointment_id": "A2", "starts_at": "2026-12-06T17:00:00Z"}`,
+			`{"appointment_id": "A1", "starts_at": "2026-12-09T17:00:00Z"}`,
+			`{"appointment_id": "A2", "starts_at": "2026-12-03T17:00:00Z"}`,
+		} {
+			w.later(time.Minute)
+			w.happens("appointment.booked", "anna", data)
+		}
+		w.until(at("2026-12-12T00:00"))
+		var got []string
+		for _, m := range w.mails("anna@example.org") {
+			text := m.Text()
+			i := strings.Index(text, "On ")
+			got = append(got, strings.TrimSpace(strings.SplitN(text[i:], "\n", 2)[0]))
+		}
+		if got := strings.Join(got, "; "); got != "On 03.12.; On 09.12." {
+			t.Error(got)
+		}
+	})
+}

@@ -41,6 +41,32 @@ func TestValuesOfAnotherType(t *testing.T) {
 	}
 }
 
+// TestDateThatNeverMoves: whoever is reminded of a date that an event told is not reminded of the next one, unless the event lets them in again.
+func TestDateThatNeverMoves(t *testing.T) {
+	for src, want := range map[string]string{
+		booked("", "never"):                                          "date_never_moves",
+		booked("", "each_time"):                                      "date_never_moves",
+		booked(", {event: shop.booked}", "never"):                    "date_never_moves",
+		booked(", {event: shop.booked}", "each_time"):                "",
+		booked(", {event: shop.booked}", "after, after: 1d"):         "",
+		strings.Replace(booked("", "each_time"), ", key: id", "", 1): "",
+		strings.Replace(booked("", "never"), "{event: starts_at, before: 2h}", "{attribute: starts, before: 1d}, until: \"10:00\"", 1): "",
+	} {
+		d, problems := Parse([]byte(src), YAML)
+		if d == nil {
+			t.Errorf("%s: %s", src, listed(problems))
+			continue
+		}
+		got := ""
+		for _, p := range d.Warnings {
+			got += p.Code
+		}
+		if got != want {
+			t.Errorf("%s: %q, want %q", src, got, want)
+		}
+	}
+}
+
 // TestMissingTexts: a text that is missing in a language is a warning with its place; whoever reads it gets the campaign's first, in every kind of text.
 func TestMissingTexts(t *testing.T) {
 	src := strings.Replace(strings.Replace(head, "[en, ru]", "[en, ru, de]", 1), "name: A", "name: {ru: А}", 1) + `steps:

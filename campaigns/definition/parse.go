@@ -76,6 +76,7 @@ func check(text *source, root *node, out *sink) *Definition {
 	r.checkConditions()
 	r.checkOwnWords()
 	r.checkOwn()
+	r.checkMoved()
 	r.checkTexts()
 	r.d.Uses = r.uses
 	return r.d

@@ -1,6 +1,7 @@
 package definition
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -93,6 +94,7 @@ func (r *reader) waitDate(s *Step, n *node, wait *record) *DateWait {
 	}
 	if at := rec.get("event"); at != nil {
 		r.brings(at.place, d.Brought)
+		r.dated = cmp.Or(r.dated, at)
 	}
 	if rec.get("attribute") != nil && d.Shift.Time == 0 {
 		wait.needs("until")
@@ -107,4 +109,16 @@ func (r *reader) shift(n *node, day bool) timing.Period {
 		r.out.add(n.place, "whole_days", "value", n.text).expect("3d")
 	}
 	return p
+}
+
+// checkMoved warns where a run waits for a date that its event brought, and the same event about the same thing, with another date, would be passed over.
+func (r *reader) checkMoved() {
+	e := &r.d.Entry
+	if r.dated == nil || e.Key == "" {
+		return
+	}
+	ends := slices.ContainsFunc(r.d.Exit, func(x ExitRule) bool { return x.Event == e.Event })
+	if !ends || e.Reentry == ReentryNever {
+		r.out.warn(r.dated.place, "date_never_moves", "event", e.Event, "key", e.Key, "field", r.dated.text).expect("exit: [{event: " + e.Event + "}], reentry: each_time")
+	}
 }

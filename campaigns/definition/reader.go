@@ -30,6 +30,7 @@ type reader struct {
 	callUses   []callUse
 	uses       []Use
 	ownWords   []*node // tags, option values and values of attributes
+	dated      *node   // the first wait for a date that the entry's event brought
 
 	fragmentNames []string
 }

@@ -37,6 +37,13 @@ var warned = []string{
 	head + `steps: [{branch: [{if: {attribute: age, at_least: "18"}, steps: [{award: {points: 1}}]}]}]` + "\n",
 	head + "steps: [{branch: [{if: {attribute: paid, is: yes}, steps: [{award: {points: 1}}]}]}]\n",
 	head + `steps: [{branch: [{if: {attribute: since, at_least: "01.02.2026"}, steps: [{award: {points: 1}}]}]}]` + "\n",
+	booked("", "never") + "\n",
+}
+
+// booked is a campaign that reminds of what an event told, with a further exit rule.
+func booked(exit, reentry string) string {
+	return strings.Replace(strings.Replace(head, "[en, ru]", "[en]", 1), "entry: {manual: true}", "entry: {event: shop.booked, key: id, reentry: "+reentry+"}\nexit: [{event: shop.canceled}"+exit+"]", 1) +
+		"steps: [{wait: {date: {event: starts_at, before: 2h}}}, {send: {text: Soon}}]"
 }
 
 // withText is a campaign whose one message has the text.
