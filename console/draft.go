@@ -3,6 +3,7 @@ package console
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/kruzhok/kruzhok/campaigns"
@@ -11,7 +12,8 @@ import (
 	"github.com/kruzhok/kruzhok/console/look"
 	"github.com/kruzhok/kruzhok/engine"
 	"github.com/kruzhok/kruzhok/internal/fault"
-	"github.com/kruzhok/kruzhok/reports"
+	"github.com/kruzhok/kruzhok/internal/locale"
+	"github.com/kruzhok/kruzhok/store"
 )
 
 const (
@@ -19,8 +21,8 @@ const (
 	newCampaignPath = "/console/new-campaign" // not below the others: a campaign may be called anything that a path can be
 )
 
-// maxDraft is how many bytes the form of a draft may have: each byte of the text as three.
-const maxDraft = 3*definition.MaxBytes + maxForm
+// maxDraft is how many bytes the form of a draft may have: a line's end travels as six.
+const maxDraft = 6*definition.MaxBytes + maxForm
 
 // draftPage is a campaign as the text that it is.
 type draftPage struct {
@@ -31,19 +33,21 @@ type draftPage struct {
 	Source   string
 	Revision int64
 	Refused  string // why it was not saved
+	Theirs   string // what somebody else saved meanwhile
 	Fine     bool   // it was looked at, and nothing is in the way
 	Wrong    []spot // what is in the way
 	Doubts   []spot // what can be published, if it is meant
 	Excerpts []excerpt
-	Preview  string // the draft's messages; empty: it cannot be read
-	Publish  string
 }
 
 // spot is a problem and where it is.
 type spot struct {
-	Href, At string // empty: in no line
-	Text     string
+	At, Text string // no At: in no line
+	line     int
 }
+
+// Href is its line among the excerpts.
+func (s spot) Href() string { return fmt.Sprint("#l", s.line) }
 
 // excerpt are lines around problems.
 type excerpt struct {
@@ -58,9 +62,9 @@ type sourceLine struct {
 	Class, Text string
 }
 
-// newDraft is what a campaign may begin with: it is complete, but for the words.
+// newDraft is what a campaign may begin with: it is complete, in the reader's language.
 const newDraft = `key: my-campaign
-name: My campaign
+name: %s
 kind: onboarding
 topic: %s
 languages: [%s]
@@ -73,22 +77,23 @@ steps:
   - id: hello
     send:
       subject:
-        %[2]s: Hello
+        %[3]s: %[4]s
       text:
-        %[2]s: |
-          Hello, {{ member.first_name | default: "friend" }}!
+        %[3]s: |
+          %[5]s
 `
 
 func (r *request) newCampaign() error {
-	c, err := r.k.o.Engine.Community(r.Request.Context(), r.who)
-	if err != nil && !fault.Is(err, fault.Forbidden) {
+	topics, err := r.k.o.Reports.Topics(r.Request.Context())
+	if err != nil {
 		return err
 	}
-	topic, lang := "news", r.lang
-	if c != nil && len(c.Topics) > 0 {
-		topic = c.Topics[0]
+	topic := "news"
+	if i := slices.IndexFunc(topics, definition.TopicName); i >= 0 {
+		topic = topics[i]
 	}
-	return r.draftPage(http.StatusOK, nil, draftPage{Source: fmt.Sprintf(newDraft, topic, lang)})
+	f := r.frame(look.Campaigns, "")
+	return r.draftPage(http.StatusOK, nil, draftPage{Source: fmt.Sprintf(newDraft, f.T("console.draft.begin_name"), topic, f.Lang, f.T("console.draft.begin_subject"), f.T("console.draft.begin_text"))})
 }
 
 func (r *request) editDraft() error {
@@ -97,20 +102,16 @@ func (r *request) editDraft() error {
 		return err
 	}
 	p := draftPage{Source: c.Draft, Revision: c.DraftRev}
-	if err := r.check(&p, engine.Draft{Source: c.Draft, Format: definition.Format(c.DraftFormat)}); err != nil {
+	if err := r.check(&p, c, engine.Draft{Source: c.Draft, Format: definition.Format(c.DraftFormat)}); err != nil {
 		return err
 	}
-	return r.draftPage(http.StatusOK, &c.Key, p)
+	return r.draftPage(http.StatusOK, c, p)
 }
 
 // createDraft and putDraft save what was typed, or only look at it; what stands in the way is shown beside it, and nothing typed is lost.
 func (r *request) createDraft() error {
-	return r.writeDraft(nil, definition.YAML, func(d engine.Draft, _ int64) (campaigns.Key, error) {
-		c, err := r.k.o.Engine.CreateCampaign(r.Request.Context(), r.who, d)
-		if err != nil {
-			return "", err
-		}
-		return c.Key, nil
+	return r.writeDraft(nil, definition.YAML, func(d engine.Draft, _ int64) (*store.Campaign, error) {
+		return r.k.o.Engine.CreateCampaign(r.Request.Context(), r.who, d)
 	})
 }
 
@@ -119,18 +120,24 @@ func (r *request) putDraft() error {
 	if err != nil {
 		return err
 	}
-	return r.writeDraft(&c.Key, definition.Format(c.DraftFormat), func(d engine.Draft, rev int64) (campaigns.Key, error) {
-		_, err := r.k.o.Engine.PutDraft(r.Request.Context(), r.who, c.Key, rev, d)
-		return c.Key, err
+	return r.writeDraft(c, definition.Format(c.DraftFormat), func(d engine.Draft, rev int64) (*store.Campaign, error) {
+		switch {
+		case c.State == campaigns.Archived:
+			return nil, fault.New(fault.Conflict, "conflict.campaign_state", map[string]any{"state": locale.Term("state.campaign." + string(c.State))})
+		case d.Source == c.Draft && rev == c.DraftRev:
+			return c, nil
+		}
+		return r.k.o.Engine.PutDraft(r.Request.Context(), r.who, c.Key, rev, d)
 	})
 }
 
-func (r *request) writeDraft(key *campaigns.Key, format definition.Format, write func(engine.Draft, int64) (campaigns.Key, error)) error {
+// writeDraft does what the form asks for; c is the campaign as it stands, nil for one that is still to be.
+func (r *request) writeDraft(c *store.Campaign, format definition.Format, write func(engine.Draft, int64) (*store.Campaign, error)) error {
 	if err := r.Request.ParseForm(); err != nil {
 		return fault.Wrap(fault.Invalid, err, "too_large.form", nil)
 	}
 	p := draftPage{Source: strings.ReplaceAll(r.PostForm("source"), "\r\n", "\n")} // as browsers send it
-	if key != nil {
+	if c != nil {
 		var err error
 		if p.Revision, err = number(r.PostForm("revision"), "campaign"); err != nil || p.Revision <= 0 {
 			return fault.New(fault.Invalid, "invalid.form", nil)
@@ -138,33 +145,47 @@ func (r *request) writeDraft(key *campaigns.Key, format definition.Format, write
 	}
 	d := engine.Draft{Source: p.Source, Format: format}
 	if r.PostForm("do") == "look" {
-		if err := r.check(&p, d); err != nil {
+		if err := r.check(&p, c, d); err != nil {
 			return err
 		}
-		return r.draftPage(http.StatusOK, key, p)
+		return r.draftPage(http.StatusOK, c, p)
 	}
 	saved, err := write(d, p.Revision)
-	switch kind := fault.KindOf(err); {
-	case err == nil:
-		r.Redirect(http.StatusSeeOther, editPath(saved))
+	kind := fault.KindOf(err)
+	if err == nil {
+		r.Redirect(http.StatusSeeOther, after(r.PostForm("do"), saved.Key))
 		return nil
-	case kind != fault.Invalid && kind != fault.Conflict:
-		return err
-	default:
-		p.Refused = fault.Message(err, r.lang)
-		p.Wrong = spots(r.frame(look.Campaigns, ""), fault.Details(err, r.lang))
-		return r.draftPage(statusOf(kind), key, p)
 	}
+	if kind != fault.Invalid && kind != fault.Conflict {
+		return err
+	}
+	p.Refused = fault.Message(err, r.lang)
+	p.Wrong = spots(r.frame(look.Campaigns, ""), d, fault.Details(err, r.lang))
+	if kind == fault.Conflict && c != nil && c.State != campaigns.Archived && p.Revision != c.DraftRev {
+		p.Theirs, p.Revision = c.Draft, c.DraftRev
+	}
+	return r.draftPage(statusOf(kind), c, p)
+}
+
+// after is where a saved draft leads.
+func after(do string, key campaigns.Key) string {
+	switch do {
+	case "preview":
+		return seen{key: key}.at("")
+	case "publish":
+		return campaignsPath + "/" + string(key) + "/publish"
+	}
+	return editPath(key)
 }
 
 func editPath(key campaigns.Key) string { return campaignsPath + "/" + string(key) + "/edit" }
 
 // check says what is in the way of publishing the text, and what is to be thought over.
-func (r *request) check(p *draftPage, d engine.Draft) error {
-	f := r.frame(look.Campaigns, "")
-	found, err := r.k.o.Engine.CheckDefinition(r.Request.Context(), r.who, d, false)
+func (r *request) check(p *draftPage, c *store.Campaign, d engine.Draft) error {
+	ctx, f := r.Request.Context(), r.frame(look.Campaigns, "")
+	found, err := r.k.o.Engine.CheckDefinition(ctx, r.who, d, false)
 	if fault.Is(err, fault.Invalid) {
-		p.Wrong = spots(f, fault.Details(err, r.lang))
+		p.Wrong = spots(f, d, fault.Details(err, r.lang))
 		if len(p.Wrong) == 0 {
 			p.Wrong = []spot{{Text: fault.Message(err, r.lang)}}
 		}
@@ -177,7 +198,18 @@ func (r *request) check(p *draftPage, d engine.Draft) error {
 	if err != nil {
 		return err
 	}
-	p.Fine, p.Doubts = true, spots(f, fault.Told(found.Warnings, r.lang))
+	if wrong, err := r.keyed(c, def.Key); err != nil || wrong != "" {
+		p.Wrong = []spot{{Text: wrong}}
+		return err
+	}
+	p.Fine, p.Doubts = true, spots(f, d, fault.Told(found.Warnings, r.lang))
+	topics, err := r.k.o.Reports.Topics(ctx)
+	if err != nil {
+		return err
+	}
+	if def.Purpose != campaigns.Service && len(topics) > 0 && !slices.Contains(topics, def.Topic) {
+		p.Doubts = append(p.Doubts, spot{Text: f.T("console.publish.topic", "topic", def.Topic, "topics", strings.Join(topics, ", "))})
+	}
 	say := words{Frame: f, def: def}
 	for _, t := range found.Outdated {
 		p.Doubts = append(p.Doubts, spot{Text: f.T("console.draft.outdated", "text", textLine(say, t, difference.Outdated))})
@@ -188,61 +220,76 @@ func (r *request) check(p *draftPage, d engine.Draft) error {
 	return nil
 }
 
-func spots(f look.Frame, places []fault.Detail) (out []spot) {
-	for _, d := range places {
-		s := spot{Text: d.Message}
-		if d.Line > 0 {
-			s.Href, s.At = fmt.Sprint("#l", d.Line), f.T("console.draft.line", "n", d.Line)
+// keyed says what is wrong with the text's key: it is another campaign's, or not this one's.
+func (r *request) keyed(c *store.Campaign, key campaigns.Key) (string, error) {
+	if c != nil {
+		if key == c.Key {
+			return "", nil
 		}
-		if d.DidYouMean != "" {
-			s.Text += " " + f.T("problem.did_you_mean", "word", d.DidYouMean)
+		return fault.Message(fault.New(fault.Invalid, "invalid.key_changed", map[string]any{"key": string(c.Key)}), r.lang), nil
+	}
+	switch _, err := r.k.o.Engine.Campaign(r.Request.Context(), r.who, key); {
+	case fault.Is(err, fault.NotFound):
+		return "", nil
+	case err != nil:
+		return "", err
+	}
+	return fault.Message(fault.New(fault.Conflict, "conflict.campaign", map[string]any{"key": string(key)}), r.lang), nil
+}
+
+// spots are problems with their lines; JSON may have all of them in one, so that columns are told too.
+func spots(f look.Frame, d engine.Draft, places []fault.Detail) (out []spot) {
+	for _, at := range places {
+		s := spot{Text: at.Message, line: at.Line}
+		switch {
+		case at.Line > 0 && d.Format == definition.JSON:
+			s.At = f.T("console.draft.column", "n", at.Line, "column", at.Column)
+		case at.Line > 0:
+			s.At = f.T("console.draft.line", "n", at.Line)
+		}
+		if at.DidYouMean != "" {
+			s.Text += " " + f.T("problem.did_you_mean", "word", at.DidYouMean)
 		}
 		out = append(out, s)
 	}
 	return out
 }
 
-// draftPage shows the form; no key: the campaign is still to be.
-func (r *request) draftPage(status int, key *campaigns.Key, p draftPage) error {
+// draftPage shows the form; no campaign: it is still to be.
+func (r *request) draftPage(status int, c *store.Campaign, p draftPage) error {
 	p.Frame = r.frame(look.Campaigns, "")
 	p.Title, p.Action = p.T("console.draft.new"), campaignsPath
 	p.Excerpts = excerpts(p.Frame, p.Source, p.Wrong, p.Doubts)
-	if key != nil {
-		flow, err := r.k.o.Reports.Flow(r.Request.Context(), r.who, *key, r.lang)
+	may := r.who.Require(engine.CampaignsWrite) == nil
+	if c != nil {
+		flow, err := r.k.o.Reports.Flow(r.Request.Context(), r.who, c.Key, r.lang)
 		if err != nil {
 			return err
 		}
-		if p.Lead, err = r.leadOfDraft(p.Frame, flow); err != nil {
-			return err
+		if p.Theirs == "" {
+			p.Lead = r.leadOfDraft(p.Frame, c)
 		}
 		h := headOf(p.Frame, flow.Head, r.sinceWords(p.Frame, flow), "edit")
-		p.Head, p.Title, p.Action = &h, flow.Head.Name, editPath(*key)
-		p.Publish = campaignsPath + "/" + string(*key) + "/publish"
-		if flow.Def != nil {
-			p.Preview = seen{key: *key}.at("")
-		}
-		if flow.Head.State == campaigns.Archived {
-			p.Action = ""
-		}
+		p.Head, p.Title, p.Action = &h, flow.Head.Name, editPath(c.Key)
+		may = may && c.State != campaigns.Archived
 	}
-	if r.who.Require(engine.CampaignsWrite) != nil {
+	if !may {
 		p.Action = ""
 	}
 	return r.renderStatus(status, "draft.html", p)
 }
 
 // leadOfDraft says which draft this is, when it was saved, and what runs until it is published.
-func (r *request) leadOfDraft(f look.Frame, flow *reports.Flow) (string, error) {
-	c, err := r.k.o.Engine.Campaign(r.Request.Context(), r.who, flow.Head.Key)
-	if err != nil {
-		return "", err
-	}
+func (r *request) leadOfDraft(f look.Frame, c *store.Campaign) string {
 	at := c.UpdatedAt.In(r.zone)
-	saved := f.T("console.draft.saved", "n", c.DraftRev, "date", dateOf(f.Lang, at), "time", look.Clock(at))
-	if c.LiveVersion == 0 {
-		return saved + " " + f.T("console.draft.unpublished"), nil
+	lead := f.T("console.draft.saved", "n", c.DraftRev, "date", dateOf(f.Lang, at), "time", look.Clock(at)) + " "
+	if definition.Format(c.DraftFormat) == definition.JSON {
+		lead += f.T("console.draft.json") + " "
 	}
-	return saved + " " + f.T("console.draft.published", "version", c.LiveVersion), nil
+	if c.LiveVersion == 0 {
+		return lead + f.T("console.draft.unpublished")
+	}
+	return lead + f.T("console.draft.published", "version", c.LiveVersion)
 }
 
 const (
@@ -250,39 +297,47 @@ const (
 	mostExcerpt = 200 // how many in all
 )
 
+// longLine is how much of a line is shown, in characters.
+const longLine = 400
+
 // excerpts are the lines of the text in which something is, with a few around them.
 func excerpts(f look.Frame, source string, wrong, doubts []spot) (out []excerpt) {
-	class := map[string]string{}
-	for _, s := range doubts {
-		class[s.Href] = "soft"
+	class, shown := map[int]string{}, []int{}
+	for _, some := range []struct {
+		spots []spot
+		class string
+	}{{doubts, "soft"}, {wrong, "hit"}} {
+		for _, s := range some.spots {
+			if s.line > 0 {
+				class[s.line] = some.class
+				shown = append(shown, s.line)
+			}
+		}
 	}
-	for _, s := range wrong {
-		class[s.Href] = "hit"
-	}
-	delete(class, "")
-	if len(class) == 0 {
-		return nil
-	}
+	slices.Sort(shown)
 	lines := strings.Split(strings.TrimSuffix(source, "\n"), "\n")
-	shown := 0
-	for n := 1; n <= len(lines) && shown < mostExcerpt; n++ {
-		near := false
-		for m := n - around; m <= n+around; m++ {
-			near = near || class[fmt.Sprint("#l", m)] != ""
+	last, n := 0, 0
+	for _, at := range shown {
+		for line := max(at-around, last+1); line <= min(at+around, len(lines)) && n < mostExcerpt; line++ {
+			if len(out) == 0 || line != last+1 {
+				out = append(out, excerpt{From: line})
+			}
+			e := &out[len(out)-1]
+			e.Lines = append(e.Lines, sourceLine{line, class[line], clipped(lines[line-1])})
+			last = line
+			n++
 		}
-		if !near {
-			continue
-		}
-		if len(out) == 0 || out[len(out)-1].From+len(out[len(out)-1].Lines) != n {
-			out = append(out, excerpt{From: n})
-		}
-		last := &out[len(out)-1]
-		last.Lines = append(last.Lines, sourceLine{n, class[fmt.Sprint("#l", n)], lines[n-1]})
-		shown++
 	}
 	for i := range out {
 		e := &out[i]
 		e.Label = f.T("console.draft.lines", "from", e.From, "to", e.From+len(e.Lines)-1)
 	}
 	return out
+}
+
+func clipped(line string) string {
+	if runes := []rune(line); len(runes) > longLine {
+		return string(runes[:longLine]) + "…"
+	}
+	return line
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/definition"
 	"github.com/kruzhok/kruzhok/engine"
 	"github.com/kruzhok/kruzhok/internal/fault"
 	"github.com/kruzhok/kruzhok/internal/locale"
@@ -51,6 +52,9 @@ func TestDrafts(t *testing.T) {
 		if code, body := send(campaignsPath, begin, "", "look"); code != 200 || !strings.Contains(body, "There is no problem") {
 			t.Errorf("what it begins with in %s: %d %s", lang, code, body)
 		}
+		if def, err := engine.ParseDraft(engine.Draft{Source: begin, Format: "yaml"}); err != nil || len(def.Languages) != 1 || string(def.Languages[0]) != lang || strings.Contains(begin, "Hello") == (lang == "ru") {
+			t.Errorf("what it begins with in %s: %v %s", lang, err, begin)
+		}
 	}
 	wrong := strings.Replace(hello, "    send:", "    sendd:", 1)
 	for do, want := range map[string]int{"look": 200, "save": 422} {
@@ -79,7 +83,7 @@ func TestDrafts(t *testing.T) {
 	for lang, want := range map[string][]string{"en": {"Draft 1, saved on", "Nobody gets anything", "There is no problem"}, "ru": {"Черновик 1, сохранён", "никто ничего не получит", "Ошибок в этом тексте нет"}} {
 		page := w.get(edit, lang)
 		checkPage(t, lang, page)
-		for _, part := range append(want, `name="revision" value="1"`, "/console/campaigns/hello/publish", "/console/campaigns/hello/preview") {
+		for _, part := range append(want, `name="revision" value="1"`, `value="publish"`, `value="preview"`) {
 			if !strings.Contains(page, part) {
 				t.Errorf("%s: no %q in %s", lang, part, page)
 			}
@@ -88,22 +92,53 @@ func TestDrafts(t *testing.T) {
 			t.Errorf("the text is %q", typedIn(t, page))
 		}
 	}
+	for do, want := range map[string]string{"publish": "/console/campaigns/hello/publish", "preview": "/console/campaigns/hello/preview"} {
+		if code, to := send(edit, hello, "1", do); code != 303 || to != want {
+			t.Errorf("%s: %d %s", do, code, to)
+		}
+	}
+	if c, err := w.e.Campaign(t.Context(), engine.Operator, "hello"); err != nil || c.DraftRev != 1 {
+		t.Errorf("the same text was saved again: %d, %v", c.DraftRev, err)
+	}
+	for source, want := range map[string]string{
+		strings.Replace(hello, "key: hello", "key: other", 1):      "this one is “hello”",
+		strings.Replace(hello, "topic: news", "topic: nobodys", 1): "1 thing to think over",
+	} {
+		if code, body := send(edit, source, "1", "look"); code != 200 || !strings.Contains(body, want) || strings.Contains(body, "There is no problem") {
+			t.Errorf("looked at: %d, no %q in %s", code, want, body)
+		}
+	}
+	if code, body := send(campaignsPath, hello, "", "look"); code != 200 || !strings.Contains(body, "There is already a campaign") {
+		t.Errorf("a key that is taken: %d %s", code, body)
+	}
+	if code, _ := send(edit, "\n"+hello, "1", "save"); code != 303 || typedIn(t, w.get(edit, "en")) != "\n"+hello {
+		t.Error("an empty line at the beginning is lost")
+	}
+	if code, _ := send(edit, hello, "2", "save"); code != 303 {
+		t.Error("not saved")
+	}
 	_, err := w.e.Publish(t.Context(), engine.Operator, "hello")
 	must(t, err)
 	again := strings.Replace(hello, "Hello & welcome", "Hello again", 1)
-	if code, body := send(edit, again, "9", "save"); code != 409 || !strings.Contains(body, "Someone changed this draft") || typedIn(t, body) != again {
+	code, body := send(edit, again, "2", "save")
+	if code != 409 || typedIn(t, body) != again {
 		t.Errorf("somebody else changed it: %d %s", code, body)
 	}
-	if code, to := send(edit, again, "1", "save"); code != 303 || to != edit {
+	for _, part := range []string{"Someone changed this draft", "What somebody else saved meanwhile", "Hello &amp; welcome", `name="revision" value="3"`} {
+		if !strings.Contains(body, part) {
+			t.Errorf("somebody else changed it: no %q in %s", part, body)
+		}
+	}
+	if code, to := send(edit, again, "3", "save"); code != 303 || to != edit {
 		t.Fatalf("changed: %d %s", code, to)
 	}
 	page := w.get(edit, "en")
-	for _, part := range []string{"Draft 2, saved on", "Version 1 runs", "1 thing to think over", "lags behind"} {
+	for _, part := range []string{"Draft 4, saved on", "Version 1 runs", "1 thing to think over", "lags behind"} {
 		if !strings.Contains(page, part) {
 			t.Errorf("no %q in %s", part, page)
 		}
 	}
-	if code, body := send(edit, strings.Replace(hello, "key: hello", "key: other", 1), "2", "save"); code != 422 || !strings.Contains(body, "this one is “hello”") {
+	if code, body := send(edit, strings.Replace(hello, "key: hello", "key: other", 1), "4", "save"); code != 422 || !strings.Contains(body, "this one is “hello”") {
 		t.Errorf("another key: %d %s", code, body)
 	}
 	for _, revision := range []string{"", "0", "x"} {
@@ -111,10 +146,15 @@ func TestDrafts(t *testing.T) {
 			t.Errorf("revision %q: %d", revision, code)
 		}
 	}
-	if code, body := send(edit, again+strings.Repeat("# жжжжжжж\n", maxForm/9), "2", "save"); code != 303 {
+	if code, body := send(edit, again+strings.Repeat("# жжжжжжж\n", maxForm/9), "4", "save"); code != 303 {
 		t.Errorf("a long one: %d %s", code, body)
 	}
-	if code, _ := send(edit, strings.Repeat("жжжжжжж\n", maxDraft/20), "3", "save"); code != 422 {
+	line := "# " + strings.Repeat("ж", 24) + "\n"
+	most := hello + strings.Repeat(line, (definition.MaxBytes-len(hello))/len(line))
+	if code, body := send(edit, most, "5", "save"); code != 303 {
+		t.Errorf("as long as may be: %d %.3000s", code, body)
+	}
+	if code, _ := send(edit, strings.Repeat("жжжжжжж\n", maxDraft/20), "6", "save"); code != 422 {
 		t.Errorf("too long: %d", code)
 	}
 	_, err = w.e.End(t.Context(), engine.Operator, "hello")
@@ -124,13 +164,17 @@ func TestDrafts(t *testing.T) {
 	if page := w.get(edit, "en"); !strings.Contains(page, "readonly") || strings.Contains(page, `value="save"`) {
 		t.Errorf("archived: %s", page)
 	}
+	if code, body := send(edit, again, "6", "save"); code != 409 || !strings.Contains(body, "is “Archived”") || strings.Contains(body, "somebody else saved") {
+		t.Errorf("an archived one was changed: %d %s", code, body)
+	}
 }
 
 // typedIn is what stands in the page's text field.
 func typedIn(t *testing.T, page string) string {
 	t.Helper()
-	_, rest, ok := strings.Cut(page, `<textarea`)
+	_, rest, ok := strings.Cut(page, `<textarea class="input typed draft"`)
 	_, rest, _ = strings.Cut(rest, ">")
+	rest = strings.TrimPrefix(rest, "\n") // as a browser reads it
 	text, _, closed := strings.Cut(rest, "</textarea>")
 	if !ok || !closed {
 		t.Fatalf("no text field in %s", page)
@@ -158,5 +202,38 @@ func TestDraftsToRead(t *testing.T) {
 		if strings.Contains(list, newCampaignPath) != may {
 			t.Errorf("%s: the list leads to a new campaign: %t", scope, !may)
 		}
+	}
+}
+
+// TestNothingTypedIsLost: whatever the refusal, the text that came with it stands on the page; what another site sends does not.
+func TestNothingTypedIsLost(t *testing.T) {
+	w := newWorld(t, newSQLite(t), func(o *Options) { o.Open = false })
+	token, err := w.e.CreateToken(t.Context(), engine.Operator, "writes", []engine.Scope{engine.CampaignsWrite})
+	must(t, err)
+	form := url.Values{"source": {hello + "# mine"}, "do": {"look"}}
+	for name, headers := range map[string][]string{"signed out": nil, "may not look": {"Cookie", sessionCookie + "=" + token}} {
+		rec := w.call("POST", campaignsPath, form, append(headers, "Sec-Fetch-Site", "same-origin")...)
+		body := rec.Body.String()
+		checkPage(t, name, body)
+		if rec.Code < 400 || !strings.Contains(body, "# mine</textarea>") {
+			t.Errorf("%s: %d %s", name, rec.Code, body)
+		}
+	}
+	if rec := w.call("POST", campaignsPath, form, "Sec-Fetch-Site", "cross-site"); strings.Contains(rec.Body.String(), "# mine") {
+		t.Error("another site's text is shown")
+	}
+}
+
+// TestDraftsInJSON: all may stand in one line, so that columns are told.
+func TestDraftsInJSON(t *testing.T) {
+	w := newWorld(t, newSQLite(t))
+	now := time.Now()
+	must(t, w.e.Store.Write(t.Context(), func(tx *store.Tx) error {
+		return tx.InsertCampaign(t.Context(), &store.Campaign{ID: 78, Key: "j", Name: "J", Kind: "survey", State: "draft", Draft: `{"key": "j", "yesterday": "` + strings.Repeat("x", 500) + `"}`, DraftFormat: "json", DraftRev: 1, CreatedAt: now, UpdatedAt: now, StateAt: now})
+	}))
+	page := w.get(campaignsPath+"/j/edit", "en")
+	checkPage(t, "json", page)
+	if !strings.Contains(page, "line 1, column 14") || !strings.Contains(page, "written in JSON") || !strings.Contains(page, "…</code>") {
+		t.Error(page)
 	}
 }

@@ -21,6 +21,7 @@ type request struct {
 	who  engine.Principal
 	lang string
 	zone *time.Location // the community's
+	ours bool           // the form is our own, and bounded
 }
 
 // maxForm bounds what a page may send.
@@ -50,6 +51,7 @@ func (r *request) admit(route route) error {
 		return fault.New(fault.Forbidden, "forbidden.origin", nil)
 	}
 	r.Request.Body = http.MaxBytesReader(r.Writer, r.Request.Body, cmp.Or(route.access.Most, maxForm))
+	r.ours = true
 	if route.access.Public {
 		return nil
 	}
@@ -95,6 +97,9 @@ func (r *request) refuse(err error) {
 	page := lonePage{Frame: r.frame("", ""), Text: fault.Message(err, r.lang)}
 	page.Fell = kind == fault.Internal || kind == fault.Unavailable
 	page.Title = page.T("console.fault." + string(kind))
+	if r.ours && r.Request.Method == http.MethodPost && r.Request.ParseForm() == nil {
+		page.Typed = r.Request.PostForm.Get("source")
+	}
 	if page.Fell {
 		r.k.o.Log.ErrorContext(r.Request.Context(), "page failed", "route", r.FullPath(), "error", err)
 		page.Code = r.Writer.Header().Get("X-Request-Id")
@@ -107,7 +112,9 @@ type lonePage struct {
 	look.Frame
 	Text string
 	Code string // to quote when the fault is ours
-	Fell bool
+	// Typed is the text that came with it, which would be lost.
+	Typed string
+	Fell  bool
 }
 
 func statusOf(kind fault.Kind) int {

@@ -118,6 +118,15 @@ func (r *Reports) Zone(ctx context.Context) (*time.Location, error) {
 	return zoneOf(community.TimeZone), nil
 }
 
+// Topics are those that the community lists; none: it lists none.
+func (r *Reports) Topics(ctx context.Context) ([]string, error) {
+	community, err := r.store.Community(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return community.Topics, nil
+}
+
 func zoneOf(name string) *time.Location {
 	if z, err := time.LoadLocation(name); err == nil {
 		return z

@@ -52,7 +52,11 @@ type FactsWanted struct {
 
 // MemberFacts reads many members in one statement, or two when tags are wanted. Who is not there, or was merged into another member, is absent.
 func (q queries) MemberFacts(ctx context.Context, ids []campaigns.MemberID, want FactsWanted) (map[campaigns.MemberID]*MemberFacts, error) {
-	return q.memberFacts(ctx, q.ofEach(ids, want.Channels, want.Topic), ids, want)
+	fs, err := q.memberFacts(ctx, q.ofEach(ids, want.Channels, want.Topic), ids, want)
+	if err != nil || !want.Tags {
+		return fs, err
+	}
+	return fs, q.addTagFacts(ctx, list(q.dialect, ids), fs)
 }
 
 // FactsInOrder is MemberFacts for ids that ascend.
@@ -61,9 +65,13 @@ func (tx *Tx) FactsInOrder(ctx context.Context, ids []campaigns.MemberID, want F
 		fs, err = tx.memberFacts(ctx, of, ids, want)
 		return err
 	})
-	return fs, err
+	if err != nil || !want.Tags {
+		return fs, err
+	}
+	return fs, tx.addTagFacts(ctx, list(tx.dialect, ids), fs) // as every other transaction plans it
 }
 
+// memberFacts reads all but tags.
 func (q queries) memberFacts(ctx context.Context, of membersSaid, ids []campaigns.MemberID, want FactsWanted) (map[campaigns.MemberID]*MemberFacts, error) {
 	fs := make(map[campaigns.MemberID]*MemberFacts, len(ids))
 	attributes := "'{}'"
@@ -100,10 +108,7 @@ func (q queries) memberFacts(ctx context.Context, of membersSaid, ids []campaign
 		return
 	}, `SELECT members.id, members.language, members.time_zone, members.stopped_at, members.last_act_at, `+attributes+`, a.channel, a.reach, a.proof,
 			(SELECT 1 = 1 FROM suppressions s WHERE s.channel = a.channel AND s.value_hash = a.value_hash), COALESCE(`+of.about+`, `+of.all+`)`+of.from, of.args...)
-	if err != nil || !want.Tags {
-		return fs, wrap("read facts", err)
-	}
-	return fs, q.addTagFacts(ctx, list(q.dialect, ids), fs)
+	return fs, wrap("read facts", err)
 }
 
 func (q queries) addTagFacts(ctx context.Context, ids any, fs map[campaigns.MemberID]*MemberFacts) error {

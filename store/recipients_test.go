@@ -132,7 +132,7 @@ func TestInOrder(t *testing.T) {
 		}
 		half, few := ids[3:80:80], []campaigns.MemberID{}
 		for i, id := range ids { // the first and the last are not asked for, and most between are
-			if i%3 > 0 {
+			if i%6 > 0 {
 				few = append(few, id)
 			}
 		}
@@ -185,7 +185,7 @@ func TestInOrderAsPlanned(t *testing.T) {
 						}
 					}
 					if err == nil {
-						plans, err = store.PlanInOrder(t.Context(), tx, append(ids[:24:24], ids[59]), chs)
+						plans, err = store.PlanInOrder(t.Context(), tx, append(ids[:40:40], ids[59]), chs)
 						same(t, 0, len(plans))
 					}
 					return err

@@ -40,8 +40,9 @@ func (q queries) ofEach(ids []campaigns.MemberID, chs []campaigns.Channel, topic
 	}
 }
 
-// inOrder is ofEach for ids that ascend. Where they are at least half of all members between the first and the last, PostgreSQL walks three indexes side by side,
-// instead of looking for each member in each of them: 2.1 instead of 5.0 ms for a thousand (measured). Not for transactions of single answers.
+// inOrder is ofEach for ids that ascend. Where they are three of four of all members between the first and the last, PostgreSQL walks three indexes side by side,
+// instead of looking for each member in each of them: 2.1 instead of 5.0 ms for a thousand (measured; with ten topics that all have said something about, 2.0 instead of 4.4; only with thirty
+// it is slower). Not for transactions of single answers.
 func (tx *Tx) inOrder(ctx context.Context, ids []campaigns.MemberID, chs []campaigns.Channel, topic string, fn func(membersSaid) error) error {
 	near, err := tx.neighbors(ctx, ids)
 	if err != nil {
@@ -67,11 +68,11 @@ func (tx *Tx) inOrder(ctx context.Context, ids []campaigns.MemberID, chs []campa
 	})
 }
 
-// neighbors reports whether the ids, which ascend, are at least half of all members between the first and the last.
+// neighbors reports whether the ids, which ascend, are at least three of four of all members between the first and the last.
 func (tx *Tx) neighbors(ctx context.Context, ids []campaigns.MemberID) (bool, error) {
 	if !tx.dialect.postgres || !tx.bulk || len(ids) <= fewRows {
 		return false, nil
 	}
-	far, _, err := tx.MemberAfter(ctx, ids[0]-1, 2*len(ids))
+	far, _, err := tx.MemberAfter(ctx, ids[0]-1, len(ids)*4/3)
 	return ids[len(ids)-1] <= far, err
 }

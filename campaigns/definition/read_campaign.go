@@ -80,3 +80,6 @@ func (r *reader) languages(n *node) {
 		}
 	}
 }
+
+// TopicName reports whether a topic can be called so.
+func TopicName(s string) bool { return len(s) <= maxKey && topicForm.MatchString(s) }
