@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/definition"
@@ -13,7 +14,6 @@ import (
 	"github.com/kruzhok/kruzhok/engine"
 	"github.com/kruzhok/kruzhok/internal/fault"
 	"github.com/kruzhok/kruzhok/internal/locale"
-	"github.com/kruzhok/kruzhok/store"
 )
 
 const (
@@ -96,13 +96,31 @@ func (r *request) newCampaign() error {
 	return r.draftPage(http.StatusOK, nil, draftPage{Source: fmt.Sprintf(newDraft, f.T("console.draft.begin_name"), topic, f.Lang, f.T("console.draft.begin_subject"), f.T("console.draft.begin_text"))})
 }
 
-func (r *request) editDraft() error {
+// savedDraft is a campaign's draft as it stands.
+type savedDraft struct {
+	engine.Draft
+	key   campaigns.Key
+	state campaigns.State
+	rev   int64
+	at    time.Time
+	live  int // the version that runs; 0: none was published
+}
+
+func (r *request) savedDraft() (*savedDraft, error) {
 	c, err := r.k.o.Engine.Campaign(r.Request.Context(), r.who, campaigns.Key(r.Param("key")))
+	if err != nil {
+		return nil, err
+	}
+	return &savedDraft{engine.Draft{Source: c.Draft, Format: definition.Format(c.DraftFormat)}, c.Key, c.State, c.DraftRev, c.UpdatedAt, c.LiveVersion}, nil
+}
+
+func (r *request) editDraft() error {
+	c, err := r.savedDraft()
 	if err != nil {
 		return err
 	}
-	p := draftPage{Source: c.Draft, Revision: c.DraftRev}
-	if err := r.check(&p, c, engine.Draft{Source: c.Draft, Format: definition.Format(c.DraftFormat)}); err != nil {
+	p := draftPage{Source: c.Source, Revision: c.rev}
+	if err := r.check(&p, c, c.Draft); err != nil {
 		return err
 	}
 	return r.draftPage(http.StatusOK, c, p)
@@ -110,29 +128,34 @@ func (r *request) editDraft() error {
 
 // createDraft and putDraft save what was typed, or only look at it; what stands in the way is shown beside it, and nothing typed is lost.
 func (r *request) createDraft() error {
-	return r.writeDraft(nil, definition.YAML, func(d engine.Draft, _ int64) (*store.Campaign, error) {
-		return r.k.o.Engine.CreateCampaign(r.Request.Context(), r.who, d)
+	return r.writeDraft(nil, definition.YAML, func(d engine.Draft, _ int64) (campaigns.Key, error) {
+		c, err := r.k.o.Engine.CreateCampaign(r.Request.Context(), r.who, d)
+		if err != nil {
+			return "", err
+		}
+		return c.Key, nil
 	})
 }
 
 func (r *request) putDraft() error {
-	c, err := r.k.o.Engine.Campaign(r.Request.Context(), r.who, campaigns.Key(r.Param("key")))
+	c, err := r.savedDraft()
 	if err != nil {
 		return err
 	}
-	return r.writeDraft(c, definition.Format(c.DraftFormat), func(d engine.Draft, rev int64) (*store.Campaign, error) {
+	return r.writeDraft(c, c.Format, func(d engine.Draft, rev int64) (campaigns.Key, error) {
 		switch {
-		case c.State == campaigns.Archived:
-			return nil, fault.New(fault.Conflict, "conflict.campaign_state", map[string]any{"state": locale.Term("state.campaign." + string(c.State))})
-		case d.Source == c.Draft && rev == c.DraftRev:
-			return c, nil
+		case c.state == campaigns.Archived:
+			return "", fault.New(fault.Conflict, "conflict.campaign_state", map[string]any{"state": locale.Term("state.campaign." + string(c.state))})
+		case d.Source == c.Source && rev == c.rev:
+			return c.key, nil
 		}
-		return r.k.o.Engine.PutDraft(r.Request.Context(), r.who, c.Key, rev, d)
+		_, err := r.k.o.Engine.PutDraft(r.Request.Context(), r.who, c.key, rev, d)
+		return c.key, err
 	})
 }
 
 // writeDraft does what the form asks for; c is the campaign as it stands, nil for one that is still to be.
-func (r *request) writeDraft(c *store.Campaign, format definition.Format, write func(engine.Draft, int64) (*store.Campaign, error)) error {
+func (r *request) writeDraft(c *savedDraft, format definition.Format, write func(engine.Draft, int64) (campaigns.Key, error)) error {
 	if err := r.Request.ParseForm(); err != nil {
 		return fault.Wrap(fault.Invalid, err, "too_large.form", nil)
 	}
@@ -153,7 +176,7 @@ func (r *request) writeDraft(c *store.Campaign, format definition.Format, write 
 	saved, err := write(d, p.Revision)
 	kind := fault.KindOf(err)
 	if err == nil {
-		r.Redirect(http.StatusSeeOther, after(r.PostForm("do"), saved.Key))
+		r.Redirect(http.StatusSeeOther, after(r.PostForm("do"), saved))
 		return nil
 	}
 	if kind != fault.Invalid && kind != fault.Conflict {
@@ -161,8 +184,8 @@ func (r *request) writeDraft(c *store.Campaign, format definition.Format, write 
 	}
 	p.Refused = fault.Message(err, r.lang)
 	p.Wrong = spots(r.frame(look.Campaigns, ""), d, fault.Details(err, r.lang))
-	if kind == fault.Conflict && c != nil && c.State != campaigns.Archived && p.Revision != c.DraftRev {
-		p.Theirs, p.Revision = c.Draft, c.DraftRev
+	if kind == fault.Conflict && c != nil && c.state != campaigns.Archived && p.Revision != c.rev {
+		p.Theirs, p.Revision = c.Source, c.rev
 	}
 	return r.draftPage(statusOf(kind), c, p)
 }
@@ -181,7 +204,7 @@ func after(do string, key campaigns.Key) string {
 func editPath(key campaigns.Key) string { return campaignsPath + "/" + string(key) + "/edit" }
 
 // check says what is in the way of publishing the text, and what is to be thought over.
-func (r *request) check(p *draftPage, c *store.Campaign, d engine.Draft) error {
+func (r *request) check(p *draftPage, c *savedDraft, d engine.Draft) error {
 	ctx, f := r.Request.Context(), r.frame(look.Campaigns, "")
 	found, err := r.k.o.Engine.CheckDefinition(ctx, r.who, d, false)
 	if fault.Is(err, fault.Invalid) {
@@ -221,12 +244,12 @@ func (r *request) check(p *draftPage, c *store.Campaign, d engine.Draft) error {
 }
 
 // keyed says what is wrong with the text's key: it is another campaign's, or not this one's.
-func (r *request) keyed(c *store.Campaign, key campaigns.Key) (string, error) {
+func (r *request) keyed(c *savedDraft, key campaigns.Key) (string, error) {
 	if c != nil {
-		if key == c.Key {
+		if key == c.key {
 			return "", nil
 		}
-		return fault.Message(fault.New(fault.Invalid, "invalid.key_changed", map[string]any{"key": string(c.Key)}), r.lang), nil
+		return fault.Message(fault.New(fault.Invalid, "invalid.key_changed", map[string]any{"key": string(c.key)}), r.lang), nil
 	}
 	switch _, err := r.k.o.Engine.Campaign(r.Request.Context(), r.who, key); {
 	case fault.Is(err, fault.NotFound):
@@ -256,13 +279,13 @@ func spots(f look.Frame, d engine.Draft, places []fault.Detail) (out []spot) {
 }
 
 // draftPage shows the form; no campaign: it is still to be.
-func (r *request) draftPage(status int, c *store.Campaign, p draftPage) error {
+func (r *request) draftPage(status int, c *savedDraft, p draftPage) error {
 	p.Frame = r.frame(look.Campaigns, "")
 	p.Title, p.Action = p.T("console.draft.new"), campaignsPath
 	p.Excerpts = excerpts(p.Frame, p.Source, p.Wrong, p.Doubts)
 	may := r.who.Require(engine.CampaignsWrite) == nil
 	if c != nil {
-		flow, err := r.k.o.Reports.Flow(r.Request.Context(), r.who, c.Key, r.lang)
+		flow, err := r.k.o.Reports.Flow(r.Request.Context(), r.who, c.key, r.lang)
 		if err != nil {
 			return err
 		}
@@ -270,8 +293,8 @@ func (r *request) draftPage(status int, c *store.Campaign, p draftPage) error {
 			p.Lead = r.leadOfDraft(p.Frame, c)
 		}
 		h := headOf(p.Frame, flow.Head, r.sinceWords(p.Frame, flow), "edit")
-		p.Head, p.Title, p.Action = &h, flow.Head.Name, editPath(c.Key)
-		may = may && c.State != campaigns.Archived
+		p.Head, p.Title, p.Action = &h, flow.Head.Name, editPath(c.key)
+		may = may && c.state != campaigns.Archived
 	}
 	if !may {
 		p.Action = ""
@@ -280,16 +303,16 @@ func (r *request) draftPage(status int, c *store.Campaign, p draftPage) error {
 }
 
 // leadOfDraft says which draft this is, when it was saved, and what runs until it is published.
-func (r *request) leadOfDraft(f look.Frame, c *store.Campaign) string {
-	at := c.UpdatedAt.In(r.zone)
-	lead := f.T("console.draft.saved", "n", c.DraftRev, "date", dateOf(f.Lang, at), "time", look.Clock(at)) + " "
-	if definition.Format(c.DraftFormat) == definition.JSON {
+func (r *request) leadOfDraft(f look.Frame, c *savedDraft) string {
+	at := c.at.In(r.zone)
+	lead := f.T("console.draft.saved", "n", c.rev, "date", dateOf(f.Lang, at), "time", look.Clock(at)) + " "
+	if c.Format == definition.JSON {
 		lead += f.T("console.draft.json") + " "
 	}
-	if c.LiveVersion == 0 {
+	if c.live == 0 {
 		return lead + f.T("console.draft.unpublished")
 	}
-	return lead + f.T("console.draft.published", "version", c.LiveVersion)
+	return lead + f.T("console.draft.published", "version", c.live)
 }
 
 const (
