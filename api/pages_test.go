@@ -43,7 +43,7 @@ func TestSurveyPage(t *testing.T) {
 	w.begin("ru")
 	link := w.link("s")
 	got := w.page("GET", link+"?a=9").want(200)
-	for _, part := range []string{`<html lang="ru">`, "Вопрос 1", "Посоветуешь нас другу?", `value="9" required checked>9`, `method="post"`, "От 0 – точно нет"} {
+	for _, part := range []string{`<html lang="ru">`, "Вопрос 1", `<h1 lang="ru" dir="auto">`, "Посоветуешь нас другу?", `value="9" required checked>9`, `method="post"`, "От 0 – точно нет"} {
 		if !strings.Contains(got.body, part) {
 			t.Errorf("page has no %s: %s", part, got.body)
 		}
@@ -142,7 +142,7 @@ func TestLinksThatDoNotHold(t *testing.T) {
 		t.Error("something was stored")
 	}
 	w.now = w.now.Add(62 * 24 * time.Hour)
-	if got := w.page("GET", survey).want(410); !strings.Contains(got.body, "This link has expired") {
+	if got := w.page("GET", survey).want(410); !strings.Contains(got.body, "This link has expired") || !strings.Contains(got.body, "What was saved before is kept.") {
 		t.Errorf("410: %s", got.body)
 	}
 	w.post(survey, url.Values{"value": {"9"}, "step": {"friend"}, "visit": {"1"}}).want(410)

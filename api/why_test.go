@@ -88,7 +88,7 @@ func TestWhyExplainsAPassage(t *testing.T) {
 	expectWords(t, chainWords(w.why("u1").Runs[0].Chain),
 		"response Answered the question “level”", "decision At “by-level” the way was taken that is for members whose answer to “level” is “Beginner”. The answer to “level” is “Beginner”",
 		"delivery The message of the step “first” was sent", "waiting Waits at “rest” until")
-	expectWords(t, chainWords(w.why("u1", "Accept-Language", "ru").Runs[0].Chain), "добавлен вручную", "раньше стоит Телеграм", "Там у участника нет адреса", "выбран путь для тех, у кого", "Ждёт на шаге")
+	expectWords(t, chainWords(w.why("u1", "Accept-Language", "ru").Runs[0].Chain), "вход вручную", "раньше стоит Телеграм", "Там у участника нет адреса", "выбран путь для тех, у кого", "Ждёт на шаге")
 
 	token := w.newToken(engine.MembersRead, engine.CampaignsRead)
 	if text := chainWords(w.why("u1", "Authorization", "Bearer "+token).Runs[0].Chain); strings.Contains(text, "“a1”") || !strings.Contains(text, "“level” is answered") {

@@ -283,5 +283,9 @@ func textLine(w words, t difference.Text, state difference.WordingState) string 
 			langs = append(langs, w.language(x.Lang))
 		}
 	}
-	return t.Name() + ": " + strings.Join(langs, ", ")
+	name := titleOf(w, t.Step)
+	if t.Step != "" {
+		name += " (" + string(t.Step) + ")"
+	}
+	return name + " · " + w.part(t.Path) + ": " + strings.Join(langs, ", ")
 }

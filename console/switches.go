@@ -137,6 +137,9 @@ func (p *publishPage) leaves(c reports.CampaignHead) *action {
 	case campaigns.Draft:
 		return &action{base + "/archive", p.T("console.archive"), p.T("console.archive.sure")}
 	case campaigns.Running, campaigns.Paused, campaigns.Scheduled:
+		if c.Inside == 0 {
+			return &action{base + "/end", p.T("console.end"), p.T("console.end.sure_nobody")}
+		}
 		return &action{base + "/end", p.T("console.end"), p.T("console.end.sure", "n", c.Inside)}
 	}
 	return nil

@@ -40,6 +40,9 @@ func TestStopAndRelease(t *testing.T) {
 		if !strings.Contains(page, words) || !strings.Contains(page, "/console/switches/email/release") || strings.Contains(page, "/console/switches/email/trip") {
 			t.Errorf("%s does not say %q", lang, words)
 		}
+		if n := strings.Count(page, "button-main"); n != 1 || strings.Count(page, `<span class="mark`) < 2 {
+			t.Errorf("%s: %d main buttons", lang, n)
+		}
 	}
 	all, err := w.store.Campaigns(t.Context(), store.Page{Limit: 10}, campaigns.Running)
 	must(t, err)

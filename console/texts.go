@@ -31,6 +31,7 @@ type textStep struct {
 type sideText struct {
 	Step     string
 	Path     string
+	Name     string // what the path leads to
 	Wordings []sideWording
 }
 
@@ -110,10 +111,27 @@ func titleOf(w words, id campaigns.StepID) string {
 	return w.T("console.texts.campaign")
 }
 
+// part says in words which text of a step, or of the campaign, the path of a difference leads to: “options a1.text” is the answer “a1”.
+func (w words) part(path string) string {
+	list, rest, found := strings.Cut(path, " ")
+	at := strings.TrimSuffix(rest, ".text")
+	switch {
+	case path == "name", path == "subject", path == "text":
+		return w.T("console.texts.part." + path)
+	case found && list == "buttons":
+		return w.T("console.texts.part.button", "n", at)
+	case found && list == "options":
+		return w.T("console.texts.part.option", "value", at)
+	case found && list == "prompts":
+		return w.T("console.texts.part.prompt", "n", at)
+	}
+	return path
+}
+
 var wordingClass = map[difference.WordingState]string{difference.Outdated: "stop", difference.Missing: "stop", difference.Rewritten: "wait", difference.New: "done"}
 
 func sideOf(w words, t difference.Text) sideText {
-	out := sideText{Step: string(t.Step), Path: t.Path}
+	out := sideText{Step: string(t.Step), Path: t.Path, Name: w.part(t.Path)}
 	for _, x := range t.Wordings {
 		v := sideWording{Lang: string(x.Lang), Name: w.language(x.Lang), Text: x.Text, Class: wordingClass[x.State], Confirm: x.State == difference.Outdated}
 		if v.Class != "" {

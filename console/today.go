@@ -73,6 +73,9 @@ func (r *request) today() error {
 	}
 	may := r.who.Require(engine.CampaignsWrite) == nil
 	p.Needs = append(stopped(p.Frame, switches, may), needs(p.Frame, t, tripped(switches))...)
+	if len(p.Needs) > 0 { // a page has one main button
+		p.Needs[0].Main = true
+	}
 	if may {
 		p.Stops = stops(p.Frame, switches)
 	}
@@ -150,9 +153,6 @@ func needs(f look.Frame, t *reports.Today, told map[campaigns.Key]bool) []need {
 				Text: f.T("console.need.paused_text", "n", c.Inside, "span", look.Span(f.Lang, t.Now.Sub(c.StateAt))), Href: "/console/campaigns/" + string(c.Key), Verb: f.T("console.need.look"),
 			})
 		}
-	}
-	if len(out) > 0 && out[0].Href != "" {
-		out[0].Main = true
 	}
 	return out
 }

@@ -50,7 +50,7 @@ func TestDemoGoesOn(t *testing.T) {
 			t.Errorf("%s shows\n%s\nit showed\n%s", page, after, before[page])
 		}
 	}
-	if people := second.shows("/sandbox", "people"); !strings.Contains(people, "Вера "+city(zone)+" · ru · played by you") || strings.Count(people, "played by you") != 3 {
+	if people := second.shows("/sandbox", "people"); !strings.Contains(people, "Вера "+city(zone)+" · Russian · played by you") || strings.Count(people, "played by you") != 3 {
 		t.Errorf("who is played by the visitor: %s", people)
 	}
 	if len(before[someone]) < 200 || len(before[letters]) < 50 || !strings.Contains(before[mailbox], "уровень") {

@@ -171,3 +171,14 @@ func TestRings(t *testing.T) {
 		t.Error("initials")
 	}
 }
+
+// TestAFullShareFitsItsRing: “100%” is as wide as a ring of the usual size is inside, and is written smaller there.
+func TestAFullShareFitsItsRing(t *testing.T) {
+	set := Parse(pageText)
+	for ring, tight := range map[Ring]bool{{In: "100%"}: true, {In: "85%"}: false, {In: "100%", Size: "l"}: false} {
+		var b strings.Builder
+		if err := set.ExecuteTemplate(&b, "ring", ring); err != nil || strings.Contains(b.String(), "ring-tight") != tight {
+			t.Errorf("%+v: %s, %v", ring, b.String(), err)
+		}
+	}
+}

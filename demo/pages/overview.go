@@ -55,7 +55,7 @@ func (p *Pages) overview(c *gin.Context) error {
 }
 
 func (p *Pages) person(lang string, x *demo.Person) personView {
-	v := personView{Name: strings.TrimSpace(x.Name()), Lang: x.Language, City: locale.City(lang, x.Zone), Taken: p.Lead.Taken(x.ID)}
+	v := personView{Name: strings.TrimSpace(x.Name()), Lang: locale.Language(lang, x.Language), City: locale.City(lang, x.Zone), Taken: p.Lead.Taken(x.ID)}
 	v.Avatar = look.Avatar{Initials: look.Initials(x.First, x.Last), Telegram: look.Off, Email: look.Off}
 	if x.Chat != 0 {
 		v.Phone, v.Avatar.Telegram = phonePath(chatOf(x)), look.Arrives

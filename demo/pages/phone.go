@@ -90,7 +90,7 @@ func (p *Pages) phone(c *gin.Context) error {
 	}
 	v.Live = phonePath(v.Chat) + "/live"
 	zone := time.UTC
-	v.Who = personView{Name: strings.TrimSpace(chat.User.FirstName + " " + chat.User.LastName), Lang: chat.User.LanguageCode}
+	v.Who = personView{Name: strings.TrimSpace(chat.User.FirstName + " " + chat.User.LastName), Lang: locale.Language(v.Lang, chat.User.LanguageCode)}
 	for _, x := range p.Lead.Everyone() {
 		switch {
 		case x.Chat == id:
