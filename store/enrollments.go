@@ -325,10 +325,11 @@ func (tx *Tx) saveEnrollments(ctx context.Context, read columns[*Enrollment], st
 
 // DueCampaigns lists running campaigns that have a due enrollment.
 func (q queries) DueCampaigns(ctx context.Context, now time.Time) ([]campaigns.CampaignID, error) {
-	ids, err := many(ctx, q.run, value[campaigns.CampaignID], `SELECT c.id FROM campaigns c WHERE c.state = 'running'
-		AND EXISTS (SELECT 1 FROM enrollments e WHERE e.campaign_id = c.id AND e.due_at <= $1) ORDER BY c.id`, micros(now))
+	ids, err := many(ctx, q.run, value[campaigns.CampaignID], `SELECT c.id FROM `+dueCampaigns+` ORDER BY c.id`, micros(now))
 	return ids, wrap("list due campaigns", err)
 }
+
+const dueCampaigns = `campaigns c WHERE c.state = 'running' AND EXISTS (SELECT 1 FROM enrollments e WHERE e.campaign_id = c.id AND e.due_at <= $1)`
 
 // NextDue returns the earliest moment after which something becomes due in a running or scheduled campaign: enrollments, schedules, moves, chunks that
 // nobody holds and row-claimed deliveries (in the interactive lane, of every campaign). nil: nothing.
