@@ -100,3 +100,53 @@ func TestAudienceHasSomeWhoAreThere(t *testing.T) {
 		w.expectRows(ids[3], "a telegram sent")
 	})
 }
+
+// TestAudienceEntersByWhatNobodyShares: where the first decision asks for more than who is alike have in common, each is decided for.
+func TestAudienceEntersByWhatNobodyShares(t *testing.T) {
+	for what, steps := range map[string]string{
+		"attribute": `  - branch: [{if: {attribute: plan, is: pro}, steps: [{id: a, wait: 1d}]}, {else: [{id: b, wait: 1d}]}]`,
+		"tag":       `  - branch: [{if: {tag: vip}, steps: [{id: a, wait: 1d}]}, {else: [{id: b, wait: 1d}]}]`,
+		"past":      `  - branch: [{if: {event: lesson.done}, steps: [{id: a, wait: 1d}]}, {else: [{id: b, wait: 1d}]}]`,
+		"day":       `  - {id: a, wait: {until: "10:00", date: {attribute: exam_on, before: 1d}}}` + "\n  - {id: b, wait: 1d}",
+	} {
+		t.Run(what, func(t *testing.T) {
+			each(t, func(t *testing.T, w *world) {
+				for i := range 4 {
+					w.member(fmt.Sprint("m", i), func(in *engine.MemberInput) {
+						if i%2 == 0 {
+							in.Attributes, in.Tags = map[string]any{"plan": "pro", "exam_on": "2026-12-24"}, &[]string{"vip"}
+						}
+					})
+				}
+				w.event("lesson.done", "m0")
+				w.event("lesson.done", "m2")
+				w.settle()
+				key := w.publish(campaign("ways", everybody, steps))
+				w.settle()
+				for i := range 4 {
+					if got, want := string(w.enrollment(key, w.id(fmt.Sprint("m", i))).Step), []string{"a", "b"}[i%2]; got != want {
+						t.Errorf("m%d is at %s, want %s", i, got, want)
+					}
+				}
+			})
+		})
+	}
+}
+
+// TestAudienceIsSplit: those who enter together take both arms, though they are alike.
+func TestAudienceIsSplit(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		arms := map[campaigns.StepID]int{}
+		for i := range 40 {
+			w.member(fmt.Sprint("m", i), nil)
+		}
+		key := w.publish(campaign("arms", everybody, "  - split: [{share: 50, steps: [{id: a, wait: 1d}]}, {share: 50, steps: [{id: b, wait: 1d}]}]"))
+		w.settle()
+		for i := range 40 {
+			arms[w.enrollment(key, w.id(fmt.Sprint("m", i))).Step]++
+		}
+		if arms["a"] == 0 || arms["b"] == 0 || arms["a"]+arms["b"] != 40 {
+			t.Errorf("arms: %v", arms)
+		}
+	})
+}
