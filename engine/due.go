@@ -160,7 +160,9 @@ func (e *Engine) advanceTogether(ctx context.Context, id campaigns.CampaignID, f
 		case next != nil:
 			look.spot, look.more = *next, true
 		case len(rows) > 0: // what was written meanwhile may be due since before now
-			look.spot = store.DueSpot{From: *rows[len(rows)-1].DueAt}
+			if look.spot.From = *rows[len(rows)-1].DueAt; look.spot.Before(from) {
+				look.spot = from
+			}
 		}
 		for _, row := range rows {
 			ids = append(ids, row.ID)

@@ -15,11 +15,7 @@ const inputPatience = 500 * time.Millisecond
 // Everything works by it alone; wake-ups only make it quick.
 func (e *Engine) Sweep(ctx context.Context) error {
 	now := e.now()
-	due, err := e.Store.DueCampaigns(ctx, now)
-	if err != nil {
-		return err
-	}
-	schedules, err := e.Store.DueSchedules(ctx, now)
+	waits, err := e.Store.Waiting(ctx, now.Add(-inputPatience), now)
 	if err != nil {
 		return err
 	}
@@ -28,17 +24,29 @@ func (e *Engine) Sweep(ctx context.Context) error {
 		return err
 	}
 	ended = slices.DeleteFunc(ended, func(c sweptCampaign) bool { return !e.noticed.first(c, sweptAgain) })
-	moves, err := e.Store.DueMoves(ctx, now)
-	if err != nil {
-		return err
-	}
 	watches, err := e.watchDue(ctx, now)
 	if err != nil {
 		return err
 	}
-	if len(due)+len(schedules)+len(ended)+len(moves) > 0 || watches != nil && !watches.After(now) {
+	if waits.Due || len(ended) > 0 || watches != nil && !watches.After(now) {
 		e.wake("due", e.Waker.WakeDue(ctx))
 	}
+	if waits.Lanes {
+		err = e.sweepLanes(ctx, now)
+	}
+	if err != nil || !waits.Actors {
+		return err
+	}
+	actors, err := e.SweepActors(ctx, inputPatience, 500)
+	if err != nil {
+		return err
+	}
+	// A backlog must not fill the queue.
+	e.wakeActors(ctx, slices.DeleteFunc(actors, func(a string) bool { return !e.woken.first(a, wokenFor) }))
+	return nil
+}
+
+func (e *Engine) sweepLanes(ctx context.Context, now time.Time) error {
 	lanes, err := e.Store.DueChannels(ctx, now)
 	if err != nil {
 		return err
@@ -48,12 +56,6 @@ func (e *Engine) Sweep(ctx context.Context) error {
 			return err
 		}
 	}
-	actors, err := e.SweepActors(ctx, inputPatience, 500)
-	if err != nil {
-		return err
-	}
-	// A backlog must not fill the queue.
-	e.wakeActors(ctx, slices.DeleteFunc(actors, func(a string) bool { return !e.woken.first(a, wokenFor) }))
 	return nil
 }
 
@@ -109,16 +111,8 @@ func (e *Engine) NextDue(ctx context.Context) (*time.Time, error) {
 // Idle reports whether nothing is due, waits to be handled or is on its way at this moment.
 func (e *Engine) Idle(ctx context.Context) (bool, error) {
 	now := e.now()
-	due, err := e.Store.DueCampaigns(ctx, now)
-	if err != nil || len(due) > 0 {
-		return false, err
-	}
-	schedules, err := e.Store.DueSchedules(ctx, now)
-	if err != nil || len(schedules) > 0 {
-		return false, err
-	}
-	moves, err := e.Store.DueMoves(ctx, now)
-	if err != nil || len(moves) > 0 {
+	waits, err := e.Store.Waiting(ctx, now.Add(time.Microsecond), now)
+	if err != nil || waits.Due || waits.Actors {
 		return false, err
 	}
 	watches, err := e.watchDue(ctx, now)
@@ -133,10 +127,6 @@ func (e *Engine) Idle(ctx context.Context) (bool, error) {
 		if wait, err := e.cooling(ctx, l.Channel); err != nil || wait == 0 {
 			return false, err
 		}
-	}
-	actors, err := e.Store.StoredActors(ctx, now.Add(time.Microsecond), now, 1)
-	if err != nil || len(actors) > 0 {
-		return false, err
 	}
 	claimed, err := e.Store.Claimed(ctx, now)
 	return !claimed, err

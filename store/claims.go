@@ -151,23 +151,25 @@ func (q queries) DueChannels(ctx context.Context, now time.Time) ([]DueLane, err
 	lanes, err := many(ctx, q.run, func(r rows) (l DueLane, err error) {
 		err = r.Scan(&l.Lane, &l.Channel)
 		return l, err
-	}, `WITH RECURSIVE ch AS (SELECT 'telegram' AS name UNION ALL SELECT 'email'),
-		urgency AS ( -- the priorities in use
-			SELECT ch.name AS channel, (SELECT min(d.priority) FROM deliveries d
-				WHERE d.lane = 'interactive' AND d.due_at IS NOT NULL AND d.channel = ch.name) AS priority FROM ch
-			UNION ALL SELECT u.channel, (SELECT min(d.priority) FROM deliveries d
-				WHERE d.lane = 'interactive' AND d.due_at IS NOT NULL AND d.channel = u.channel AND d.priority > u.priority)
-			FROM urgency u WHERE u.priority IS NOT NULL)
-		SELECT DISTINCT 'interactive', u.channel FROM urgency u WHERE EXISTS (SELECT 1 FROM deliveries d
-			WHERE d.lane = 'interactive' AND d.channel = u.channel AND d.priority = u.priority AND d.due_at <= $1 AND d.state = 'pending')
-		UNION ALL
-		SELECT 'bulk', name FROM ch WHERE EXISTS (SELECT 1 FROM campaigns c WHERE c.state = 'running' AND (
-			EXISTS (SELECT 1 FROM deliveries d
-				WHERE d.lane = 'bulk' AND d.campaign_id = c.id AND d.channel = ch.name AND d.due_at <= $1 AND d.state = 'pending')
-			OR EXISTS (SELECT 1 FROM chunks k
-				WHERE k.campaign_id = c.id AND k.channel = ch.name AND k.left_n > 0 AND k.due_at <= $1 AND k.claim_owner IS NULL)))`, micros(now))
+	}, dueLanes, micros(now))
 	return lanes, wrap("list due channels", err)
 }
+
+const dueLanes = `WITH RECURSIVE ch AS (SELECT 'telegram' AS name UNION ALL SELECT 'email'),
+	urgency AS ( -- the priorities in use
+		SELECT ch.name AS channel, (SELECT min(d.priority) FROM deliveries d
+			WHERE d.lane = 'interactive' AND d.due_at IS NOT NULL AND d.channel = ch.name) AS priority FROM ch
+		UNION ALL SELECT u.channel, (SELECT min(d.priority) FROM deliveries d
+			WHERE d.lane = 'interactive' AND d.due_at IS NOT NULL AND d.channel = u.channel AND d.priority > u.priority)
+		FROM urgency u WHERE u.priority IS NOT NULL)
+	SELECT DISTINCT 'interactive', u.channel FROM urgency u WHERE EXISTS (SELECT 1 FROM deliveries d
+		WHERE d.lane = 'interactive' AND d.channel = u.channel AND d.priority = u.priority AND d.due_at <= $1 AND d.state = 'pending')
+	UNION ALL
+	SELECT 'bulk', name FROM ch WHERE EXISTS (SELECT 1 FROM campaigns c WHERE c.state = 'running' AND (
+		EXISTS (SELECT 1 FROM deliveries d
+			WHERE d.lane = 'bulk' AND d.campaign_id = c.id AND d.channel = ch.name AND d.due_at <= $1 AND d.state = 'pending')
+		OR EXISTS (SELECT 1 FROM chunks k
+			WHERE k.campaign_id = c.id AND k.channel = ch.name AND k.left_n > 0 AND k.due_at <= $1 AND k.claim_owner IS NULL)))`
 
 // DueLane is one lane of one channel with work.
 type DueLane struct {

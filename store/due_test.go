@@ -79,7 +79,7 @@ func TestDueIsWhoWasHeard(t *testing.T) {
 }
 
 // held makes n enrollments that have waited for the moment, of members of whom something waits that was received before it.
-func held(t *testing.T, s *store.Store, c *store.Campaign, n, due int) {
+func held(t *testing.T, s *store.Store, c *store.Campaign, n, due int) []*store.Enrollment {
 	t.Helper()
 	var es []*store.Enrollment
 	var ins []*store.Input
@@ -98,13 +98,14 @@ func held(t *testing.T, s *store.Store, c *store.Campaign, n, due int) {
 		return nil
 	})
 	insertInputs(t, s, ins...)
+	return es
 }
 
 // TestDueLooksAreBounded: where very many wait to be heard, one statement looks at some of them, also of those that are due at one moment; the next one goes on behind them.
 func TestDueLooksAreBounded(t *testing.T) {
 	each(t, func(t *testing.T, s *store.Store) {
 		c := newCampaign(t, s, "a", campaigns.Running)
-		held(t, s, c, store.DueLooks+2, -100)
+		waiting := held(t, s, c, store.DueLooks+2, -100)
 		var free []campaigns.EnrollmentID
 		for _, due := range []int{-100, -50, -50} {
 			free = append(free, newEnrollment(t, s, c, newMember(t, s), func(e *store.Enrollment) { e.DueAt = ptr(at(due)) }).ID)
@@ -126,50 +127,94 @@ func TestDueLooksAreBounded(t *testing.T) {
 			same(t, want, got)
 			return next
 		}
-		behind := &store.DueSpot{From: at(-100), Skip: store.DueLooks}
+		behind := &store.DueSpot{From: at(-100), After: waiting[store.DueLooks-1].ID}
 		same(t, behind, takes(store.DueSpot{}, 1))
-		same(t, behind, takes(*behind, 1, free[0]))
-		same(t, &store.DueSpot{From: at(-50)}, takes(*behind, 1, free[1]))
+		same(t, &store.DueSpot{From: at(-100), After: free[0]}, takes(*behind, 1, free[0]))
+		same(t, &store.DueSpot{From: at(-50), After: free[1]}, takes(*behind, 1, free[1]))
 		same(t, nil, takes(store.DueSpot{From: at(-50)}, 2, free[2]))
 		same(t, behind, takes(store.DueSpot{}, 1))
 		same(t, nil, takes(*behind, 1))
 	})
 }
 
+// TestNobodyIsPassedOver: whoever leaves a moment of which some were looked at takes nobody along behind the spot.
+func TestNobodyIsPassedOver(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store) {
+		c := newCampaign(t, s, "a", campaigns.Running)
+		waiting := held(t, s, c, store.DueLooks, -100)
+		free := newEnrollment(t, s, c, newMember(t, s), func(e *store.Enrollment) { e.DueAt = ptr(at(-100)) }).ID
+		var spot *store.DueSpot
+		look := func(from store.DueSpot) (es []*store.Enrollment) {
+			write(t, s, func(ctx context.Context, tx *store.Tx) (err error) {
+				es, spot, err = tx.LockDue(ctx, c.ID, from, now, store.Absence{}, 10)
+				return err
+			})
+			return es
+		}
+		same(t, 0, len(look(store.DueSpot{})))
+		write(t, s, func(ctx context.Context, tx *store.Tx) error {
+			for _, e := range waiting[:7] {
+				e.DueAt = nil
+			}
+			return tx.SaveEnrollments(ctx, waiting[:7])
+		})
+		es := look(*spot)
+		if len(es) != 1 || es[0].ID != free {
+			t.Errorf("%d rows behind the spot, want the one that is free", len(es))
+		}
+	})
+}
+
 // TestDueLooksAsPlanned: before PostgreSQL knows anything of its tables, by a plan that is kept, no part of the statement runs more often than for the rows that are looked at,
-// and what was chosen is found by its id. By the due time, which is one for all of them, it would walk them all for each.
+// and what was chosen is found by its id. By the due time, which is one for all of them, it would walk them all for each. A look from the midst of a moment reads none of the moment's rows before it.
 func TestDueLooksAsPlanned(t *testing.T) {
 	t.Parallel()
 	s := storetest.Postgres(t)
 	c := newCampaign(t, s, "a", campaigns.Running)
-	for _, full := range []bool{false, true} {
-		if full {
-			held(t, s, c, store.DueLooks+2, -100)
-		}
+	looks := func(spot store.DueSpot, most, statements int) {
+		t.Helper()
 		check(t, s.WriteOften(t.Context(), func(tx *store.Tx) error {
 			plans, err := store.Explained(t.Context(), tx, func() error {
-				_, _, err := tx.LockDue(t.Context(), c.ID, store.DueSpot{}, now, store.Absence{}, 10)
+				_, _, err := tx.LockDue(t.Context(), c.ID, spot, now, store.Absence{}, 10)
 				return err
 			})
-			locks := 0
 			for _, plan := range plans {
-				if !strings.Contains(plan, "LockRows") {
-					continue
-				}
-				locks++
-				if !strings.Contains(plan, "Index Scan using enrollments_pkey on enrollments ") {
+				if strings.Contains(plan, "LockRows") && !strings.Contains(plan, "Index Scan using enrollments_pkey on enrollments ") {
 					t.Error(plan)
 				}
-				for _, n := range regexp.MustCompile(`(?:loops|actual rows)=(\d+)`).FindAllStringSubmatch(plan, -1) {
-					if must[int](t)(strconv.Atoi(n[1])) > store.DueLooks {
+				for _, n := range regexp.MustCompile(`(?:loops|actual rows|Removed by Filter|Index Recheck)[=:] ?(\d+)`).FindAllStringSubmatch(plan, -1) {
+					if must[int](t)(strconv.Atoi(n[1])) > most {
 						t.Error(plan)
 					}
 				}
 			}
-			same(t, 1, locks)
+			same(t, statements, len(plans))
 			return err
 		}))
 	}
+	looks(store.DueSpot{}, 1, 2)
+	waiting := held(t, s, c, 2*store.DueLooks, -100)
+	looks(store.DueSpot{}, store.DueLooks, 2)
+	looks(store.DueSpot{From: at(-100), After: waiting[2*store.DueLooks-100].ID}, 99, 2)
+}
+
+// TestDueLooksOfSQLite: the index of due times ends in the row's id, also where nothing says so; a look begins there and sorts nothing.
+func TestDueLooksOfSQLite(t *testing.T) {
+	t.Parallel()
+	s := storetest.SQLite(t)
+	write(t, s, func(ctx context.Context, tx *store.Tx) error {
+		plans, err := store.Explained(ctx, tx, func() error {
+			_, _, err := tx.LockDue(ctx, 1, store.DueSpot{From: at(-100), After: 7}, now, store.Absence{}, 10)
+			return err
+		})
+		for _, plan := range plans {
+			if !strings.Contains(plan, "INDEX enrollments_due (campaign_id=? AND due_at=? AND rowid>?)") || strings.Contains(plan, "TEMP B-TREE") {
+				t.Error(plan)
+			}
+		}
+		same(t, 2, len(plans))
+		return err
+	})
 }
 
 // TestWhoWasHeardIsLookedUpByName: for each row that is due, what waits of its member is found by the actor's name. PostgreSQL's statistics say that nothing ever waits, and by them it would

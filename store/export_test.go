@@ -94,28 +94,42 @@ func SetUsual(n int) func() {
 	return func() { usual = before }
 }
 
-// Explained runs fn in the transaction and returns how PostgreSQL runs each of its statements where indexes pay, by their texts.
+// Explained runs fn in the transaction and returns how the database runs each of its queries where indexes pay, by their texts: PostgreSQL as it then did, with what it read.
 func Explained(ctx context.Context, tx *Tx, fn func() error) (map[string]string, error) {
-	if _, err := tx.run.exec(ctx, "SET LOCAL enable_seqscan = off"); err != nil {
-		return nil, err
-	}
-	r := recorder{tx.run, map[string][]any{}}
-	tx.run = r
-	if err := fn(); err != nil {
-		return nil, err
-	}
-	plans := map[string]string{}
-	for text, args := range r.seen {
-		if !strings.HasPrefix(text, "SELECT") {
-			continue
+	if tx.dialect.postgres {
+		if _, err := tx.run.exec(ctx, "SET LOCAL enable_seqscan = off"); err != nil {
+			return nil, err
 		}
-		lines, err := many(ctx, r.runner, value[string], "EXPLAIN (ANALYZE, TIMING FALSE) "+text, args...)
+	}
+	r := explainer{tx.run, tx.dialect, map[string]string{}}
+	tx.run = r
+	return r.plans, fn()
+}
+
+// explainer explains each query before it runs it, under the settings that it finds.
+type explainer struct {
+	runner
+	dialect
+	plans map[string]string
+}
+
+func (r explainer) query(ctx context.Context, text string, args ...any) (rows, error) {
+	if strings.HasPrefix(text, "SELECT") {
+		how, scan := "EXPLAIN QUERY PLAN ", func(rs rows) (step string, err error) {
+			var a, b, c int
+			err = rs.Scan(&a, &b, &c, &step)
+			return step, err
+		}
+		if r.postgres {
+			how, scan = "EXPLAIN (ANALYZE, TIMING FALSE) ", value[string]
+		}
+		lines, err := many(ctx, r.runner, scan, how+text, args...)
 		if err != nil {
 			return nil, err
 		}
-		plans[text] = strings.Join(lines, "\n")
+		r.plans[text] = strings.Join(lines, "\n")
 	}
-	return plans, nil
+	return r.runner.query(ctx, text, args...)
 }
 
 // PlanInOrder is how PostgreSQL reads what members said, for ids that ascend; nothing where they are looked up one by one.

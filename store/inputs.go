@@ -137,11 +137,11 @@ func (q queries) StoredInputs(ctx context.Context, actor string, limit int) ([]*
 
 // StoredActors lists actors with waiting inputs that were received before `before` and are not claimed at now, the longest waiting first.
 func (q queries) StoredActors(ctx context.Context, before, now time.Time, limit int) ([]string, error) {
-	actors, err := many(ctx, q.run, value[string], `SELECT i.actor FROM inputs i WHERE i.state = 'stored' AND i.received_at < $1
-		AND NOT EXISTS (SELECT 1 FROM actor_claims a WHERE a.actor = i.actor AND a.claim_until > $2)
-		GROUP BY i.actor ORDER BY min(i.id) LIMIT $3`, micros(before), micros(now), limit)
+	actors, err := many(ctx, q.run, value[string], `SELECT i.actor FROM `+storedInputs+` GROUP BY i.actor ORDER BY min(i.id) LIMIT $3`, micros(now), micros(before), limit)
 	return actors, wrap("list stored actors", err)
 }
+
+const storedInputs = `inputs i WHERE i.state = 'stored' AND i.received_at < $2 AND NOT EXISTS (SELECT 1 FROM actor_claims a WHERE a.actor = i.actor AND a.claim_until > $1)`
 
 // FinishInput moves a stored input to done, with the member when it became known (0: as it was). False when it was not in state stored:
 // somebody was faster.

@@ -62,9 +62,11 @@ func (tx *Tx) InsertMove(ctx context.Context, m *Move) error {
 
 // DueMoves lists the moves that are to go on, the oldest first.
 func (q queries) DueMoves(ctx context.Context, now time.Time) ([]*Move, error) {
-	ms, err := many(ctx, q.run, scanMove, `SELECT `+moveColumns+` FROM campaign_moves WHERE due_at <= $1 ORDER BY due_at, campaign_id, version`, micros(now))
+	ms, err := many(ctx, q.run, scanMove, `SELECT `+moveColumns+` FROM `+dueMoves+` ORDER BY due_at, campaign_id, version`, micros(now))
 	return ms, wrap("list due moves", err)
 }
+
+const dueMoves = `campaign_moves WHERE due_at <= $1`
 
 // Moves lists the campaign's moves, the newest version first.
 func (q queries) Moves(ctx context.Context, id campaigns.CampaignID) ([]*Move, error) {

@@ -377,3 +377,29 @@ func TestOutcomesOfManyUnderAChunk(t *testing.T) {
 		same(t, 0, len(must[[]string](t)(s.Differences(t.Context(), c.ID))))
 	})
 }
+
+// TestOutcomeNamedTwice: of two outcomes of one delivery the first is written, counted and told, also where many are written together.
+func TestOutcomeNamedTwice(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store) {
+		c := newCampaign(t, s, "a", campaigns.Running)
+		e := newEnrollment(t, s, c, newMember(t, s))
+		var ds []*store.Delivery
+		var os []store.Outcome
+		for i := range 60 {
+			ds = append(ds, stepDelivery(e, func(d *store.Delivery) { d.Part, d.Lane = i, campaigns.Bulk }))
+		}
+		insert(t, s, ds...)
+		for i, d := range ds {
+			one := store.Outcome{Delivery: d.ID, Enrollment: e.ID, State: campaigns.Sent, At: at(3)}
+			if os = append(os, one); i%7 == 0 {
+				one.State, one.Reason = campaigns.Failed, campaigns.Rejected
+				os = append(os, one)
+			}
+		}
+		same(t, idsOf(ds), slices.Sorted(slices.Values(outcomes(t, s, os...))))
+		for _, d := range ds {
+			same(t, campaigns.Sent, delivery(t, s, d.ID).State)
+		}
+		same(t, 0, len(must[[]string](t)(s.Differences(t.Context(), c.ID))))
+	})
+}

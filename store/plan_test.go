@@ -129,6 +129,7 @@ func hotCalls(ctx context.Context, tx *Tx) error {
 		func() error { return tx.SaveEnrollments(ctx, []*Enrollment{e}) },
 		func() error { _, err := tx.DueCampaigns(ctx, now); return err },
 		func() error { _, err := tx.NextDue(ctx); return err },
+		func() error { _, err := tx.Waiting(ctx, now, now); return err },
 		func() error { _, err := tx.StoredInputs(ctx, "x", 5); return err },
 		func() error { _, err := tx.StoredActors(ctx, now, now, 5); return err },
 		func() error { _, err := tx.InsertInputs(ctx, []*Input{{Source: "a", SourceKey: "b"}}); return err },

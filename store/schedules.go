@@ -109,10 +109,11 @@ func (tx *Tx) PutSchedule(ctx context.Context, s Schedule) error {
 
 // DueSchedules lists schedules that are due and not done, of running or scheduled campaigns, the oldest due first.
 func (q queries) DueSchedules(ctx context.Context, now time.Time) ([]Schedule, error) {
-	ss, err := many(ctx, q.run, scanSchedule, `SELECT `+scheduleColumns+` FROM campaign_schedules s JOIN campaigns c ON c.id = s.campaign_id
-		WHERE c.state IN ('running', 'scheduled') AND s.done_at IS NULL AND s.due_at <= $1 ORDER BY s.due_at, s.campaign_id`, micros(now))
+	ss, err := many(ctx, q.run, scanSchedule, `SELECT `+scheduleColumns+` FROM `+dueSchedules+` ORDER BY s.due_at, s.campaign_id`, micros(now))
 	return ss, wrap("list due schedules", err)
 }
+
+const dueSchedules = `campaign_schedules s JOIN campaigns c ON c.id = s.campaign_id WHERE c.state IN ('running', 'scheduled') AND s.done_at IS NULL AND s.due_at <= $1`
 
 // Schedule returns the campaign's schedule, or nil.
 func (q queries) Schedule(ctx context.Context, id campaigns.CampaignID) (*Schedule, error) {

@@ -96,6 +96,9 @@ func (cs columns[R]) inTurns(ctx context.Context, q queries, text, returning str
 			for i, r := range rs[rest : rest+togetherRows] {
 				args, which[cs[0].value(r).(int64)] = cs.appendOwn(args, shared, r), rest+i
 			}
+			if len(which) < togetherRows { // an id is named twice: SQLite would write the last one, PostgreSQL writes the first
+				break
+			}
 			if _, err := many(ctx, q.run, func(r rows) (struct{}, error) {
 				err := r.Scan(into...)
 				if err == nil {

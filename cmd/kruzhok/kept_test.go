@@ -173,7 +173,7 @@ func attribute(n *html.Node, name string) string {
 // until waits for a page's element to show the text.
 func (r *running) until(path, element, text string) {
 	r.t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
 		shown := r.shows(path, element)
 		if strings.Contains(shown, text) {
 			return
@@ -198,13 +198,16 @@ func TestDemoGoesOnAfterAKill(t *testing.T) {
 	killed := sync.OnceFunc(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
 	t.Cleanup(killed)
 	first := &running{t: t}
-	for deadline := time.Now().Add(30 * time.Second); first.base == "" && time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); first.base == "" && time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		first.base = demoAddress.FindString(out.String())
+	}
+	if first.base == "" {
+		t.Fatalf("no address within %s:\n%s", patience, out.String())
 	}
 	phone := first.post("/sandbox/people", url.Values{"name": {"Emma"}, "language": {"en"}, "zone": {daytime(t)}, "by": {"telegram"}})
 	first.until(phone, "talk", "How does speaking feel")
 	first.post("/sandbox/clock", url.Values{"move": {"day"}})
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
 		if kept, err := demo.ReadKept(filepath.Join(dir, "sandbox.json")); err == nil && strings.Contains(fmt.Sprintf("%+v", kept.Bot.Chats), "Yesterday I asked") {
 			break
 		}

@@ -91,6 +91,9 @@ func startDemo(t *testing.T, args ...string) *running {
 	return r
 }
 
+// patience is how long a test waits for what must come. With other work on the machine, a demo that begins in a second may need twenty.
+const patience = 2 * time.Minute
+
 // says waits until the demo has printed the text, and returns all that it has.
 func (r *running) says(text string) string {
 	r.t.Helper()
@@ -136,7 +139,7 @@ func (s *scene) leap(tab *browser.Tab, move string) {
 // arrives waits for the clock: a slow machine answers before it has arrived.
 func (s *scene) arrives() {
 	s.t.Helper()
-	for deadline := time.Now().Add(2 * time.Minute); strings.Contains(s.demo.shows("/sandbox", "clock"), locale.T("en", "sandbox.leap", nil)); time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); strings.Contains(s.demo.shows("/sandbox", "clock"), locale.T("en", "sandbox.leap", nil)); time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			s.t.Fatal("the clock does not arrive")
 		}

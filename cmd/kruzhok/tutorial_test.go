@@ -141,7 +141,7 @@ func (u *tutorial) join(name string) string {
 
 func (u *tutorial) waits(what string, there func() bool) {
 	u.t.Helper()
-	for deadline := time.Now().Add(2 * time.Minute); !there(); time.Sleep(100 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); !there(); time.Sleep(100 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			u.t.Fatalf("%s does not come", what)
 		}

@@ -12,8 +12,8 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// patience is how long a page may take to show what a test waits for.
-const patience = 30 * time.Second
+// patience is how long a page may take to show what a test waits for, also where the machine has other work.
+const patience = 2 * time.Minute
 
 // Browser is one running Chromium.
 type Browser struct{ ctx context.Context }
