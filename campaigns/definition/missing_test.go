@@ -18,6 +18,11 @@ func TestValuesOfAnotherType(t *testing.T) {
 		`{attribute: since, at_least: "01.02.2026"}`:  `day_not_in_order "2026-02-01"`,
 		`{attribute: since, at_most: 31/12/2026}`:     "day_not_in_order ",
 		`{answer: age, of: other, greater_than: "7"}`: "number_in_quotes 7",
+		`{attribute: age, at_least: "1e3"}`:           "number_in_quotes 1e3",
+		`{attribute: house, at_least: "007"}`:         "",
+		`{attribute: level, at_least: "inf"}`:         "",
+		`{attribute: level, at_most: NaN}`:            "",
+		`{attribute: level, less_than: "0x1p4"}`:      "",
 		`{attribute: age, at_least: 18}`:              "",
 		`{attribute: postcode, is: "10115"}`:          "",
 		`{attribute: paid, is: true}`:                 "",
@@ -31,12 +36,22 @@ func TestValuesOfAnotherType(t *testing.T) {
 			t.Errorf("%s: %s", condition, listed(problems))
 			continue
 		}
-		got := ""
-		for _, p := range d.Warnings {
-			got += p.Code + " " + p.DidYouMean
+		s, problems := ParseSegment([]byte("key: a\nname: A\nwho: "+condition+"\n"), YAML)
+		if s == nil {
+			t.Errorf("segment %s: %s", condition, listed(problems))
+			continue
 		}
-		if got != want {
-			t.Errorf("%s: %q, want %q", condition, got, want)
+		for where, warnings := range map[string][]Problem{"campaign": d.Warnings, "segment": s.Warnings} {
+			got := ""
+			for _, p := range warnings {
+				got += p.Code + " " + p.DidYouMean
+				if p.Line == 0 || p.Column == 0 || p.Path == "" {
+					t.Errorf("%s %s: no place: %+v", where, condition, p)
+				}
+			}
+			if got != want {
+				t.Errorf("%s %s: %q, want %q", where, condition, got, want)
+			}
 		}
 	}
 }

@@ -159,7 +159,7 @@ func (r *reader) warnOfType(name string, op Op, n *node) {
 	if op == OpContains {
 		return
 	}
-	if _, err := strconv.ParseFloat(n.text, 64); err == nil {
+	if decimal.MatchString(n.text) { // what is a number without the quotes: “inf”, “0x1p4” and “007” are none
 		r.out.warn(n.place, "number_in_quotes", "value", n.text, "name", name).meant(n.text)
 		return
 	}
