@@ -56,6 +56,32 @@ func TestValuesOfAnotherType(t *testing.T) {
 	}
 }
 
+// TestNumbersThatWouldBeOthers: a number that would be held as another one is refused with its place, as it is of members; of what was published it is taken as it was.
+func TestNumbersThatWouldBeOthers(t *testing.T) {
+	for step, want := range map[string]string{
+		"set: {attributes: {n: 9007199254740993}}":                                       "steps[0].set.attributes.n",
+		"set: {attributes: {n: -9007199254740992}}":                                      "steps[0].set.attributes.n",
+		"branch: [{if: {attribute: n, in: [1, 9007199254740993]}, steps: [{wait: 1d}]}]": "steps[0].branch[0].if.in[1]",
+		"set: {attributes: {n: 9007199254740991}}":                                       "",
+		`set: {attributes: {n: "9007199254740993"}}`:                                     "",
+	} {
+		src := []byte(head + "steps:\n  - " + step + "\n")
+		_, problems := Parse(src, YAML)
+		got := ""
+		for _, p := range problems {
+			if got += p.Path; p.Code != "number_too_long" || p.Line != 9 || p.Column == 0 {
+				t.Errorf("%s: %+v", step, p)
+			}
+		}
+		if got != want {
+			t.Errorf("%s: %q, want %q", step, got, want)
+		}
+		if d, problems := ParseStored(src, YAML); d == nil {
+			t.Errorf("%s, published: %s", step, listed(problems))
+		}
+	}
+}
+
 // TestMissingTexts: a text that is missing in a language is a warning with its place; whoever reads it gets the campaign's first, in every kind of text.
 func TestMissingTexts(t *testing.T) {
 	src := strings.Replace(strings.Replace(head, "[en, ru]", "[en, ru, de]", 1), "name: A", "name: {ru: А}", 1) + `steps:
