@@ -8,6 +8,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -126,8 +127,14 @@ func newRouter() *gin.Engine {
 	return r
 }
 
-// ServeHTTP implements http.Handler.
-func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.gin.ServeHTTP(w, r) }
+// ServeHTTP implements http.Handler. HEAD on the API and on what tells the service's health is a GET (RFC 9110 §9.3.2), of which net/http sends the headers alone.
+func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodHead && (strings.HasPrefix(r.URL.Path, "/v1/") || slices.Contains([]string{"/livez", "/readyz"}, r.URL.Path)) {
+		r = r.WithContext(r.Context())
+		r.Method = http.MethodGet
+	}
+	s.gin.ServeHTTP(w, r)
+}
 
 // operations registers everything under /v1.
 func (s *server) operations() {

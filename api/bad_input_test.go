@@ -72,6 +72,10 @@ func TestBadInput(t *testing.T) {
 		{"JSON cut short", "POST", "/v1/members", "{\n\"external_id\":", nil, 422, "invalid.body", "2:14"},
 		{"two JSON values", "POST", "/v1/members", "{}{}", nil, 422, "invalid.body", "1:3"},
 		{"no body", "POST", "/v1/members", "", nil, 422, "invalid.body", ""},
+		{"number beyond all", "PUT", "/v1/members/a", "{\"attributes\":\n{\"list\":[1,-1e400]}}", nil, 422, "invalid.body", "attributes.list[1]"},
+		{"number of 400 digits", "PUT", "/v1/members/a", `{"attributes":{"n":` + strings.Repeat("9", 400) + `}}`, nil, 422, "invalid.body", "attributes.n"},
+		{"event with a number beyond all", "POST", "/v1/events", `{"id":"1","event":"a.b","member":"x","data":{"n":1e400}}`, nil, 422, "invalid.body", "data.n"},
+		{"preview with a number beyond all", "POST", "/v1/previews", `{"campaign":"a","event":{"n":1e400}}`, nil, 422, "invalid.body", "event.n"},
 		{"no external id", "POST", "/v1/members", `{}`, nil, 422, "invalid.request", "external_id"},
 		{"external id of nothing", "POST", "/v1/members", `{"external_id":" "}`, nil, 422, "invalid.member", "external_id"},
 		{"control character", "POST", "/v1/members", `{"external_id":"a","first_name":"An` + `\u0000` + `na"}`, nil, 422, "invalid.member", "first_name"},
@@ -132,6 +136,17 @@ func TestBadInput(t *testing.T) {
 	if items := w.call("GET", "/v1/campaigns", "").want(200).items(); len(items) != 0 {
 		t.Errorf("bad input left campaigns: %v", items)
 	}
+}
+
+// TestNumberBeyondAllInAList: of several events the one is refused that holds it, with its place.
+func TestNumberBeyondAllInAList(t *testing.T) {
+	w := newWorld(t)
+	w.call("PUT", "/v1/members/x", `{}`).want(201)
+	got := w.call("POST", "/v1/events", `[{"id":"1","event":"a.b","member":"x"},{"id":"2","event":"a.b","member":"x","data":{"n":[{"m":1e400}],"like":"1e400"}}]`).want(202)
+	if !strings.Contains(got.body, `"status":"stored"`) || !strings.Contains(got.body, `"path":"[1].data.n[0].m","line":1,"column":`) {
+		t.Error(got.body)
+	}
+	w.call("POST", "/v1/events", `{"id":"3","event":"a.b","member":"x","data":{"like":"1e400","id":12345678901234567890}}`).want(202)
 }
 
 func place(p *Problem) string { return itoa(p.Errors[0].Line) + ":" + itoa(p.Errors[0].Column) }

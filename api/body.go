@@ -9,6 +9,7 @@ import (
 	"mime"
 	"net"
 	"net/http"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,6 +18,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/gin-gonic/gin"
 
+	"github.com/kruzhok/kruzhok/campaigns/definition"
 	"github.com/kruzhok/kruzhok/internal/fault"
 )
 
@@ -68,7 +70,11 @@ func (s *server) readBody(c *gin.Context, limit int64, declared *huma.RequestBod
 	}
 	// Definitions are checked by their own reader, which says more.
 	if kind == jsonType && !(loose && len(body) == 0) && (declared == nil || declared.Content[yamlType] == nil) {
-		if err := checkJSON(body); err != nil {
+		err := checkJSON(body)
+		if err == nil && bytes.TrimSpace(body)[0] != '[' { // of a list each has its own answer
+			err = checkNumbers(body)
+		}
+		if err != nil {
 			s.refuse(c, err)
 			return
 		}
@@ -135,6 +141,55 @@ func checkJSON(body []byte) error {
 		d.Line, d.Column = position(body, int(max(0, syntax.Offset-1)))
 	}
 	return badBody(d)
+}
+
+// perhapsTooLarge finds numbers that no float64 may hold, and texts that look like them.
+var perhapsTooLarge = regexp.MustCompile(`[0-9][eE]\+?[0-9]{3}|[0-9]{308}`)
+
+// checkNumbers finds a number beyond float64 in JSON that is valid: whoever decodes it knows no place.
+func checkNumbers(body []byte) error {
+	if !perhapsTooLarge.Match(body) {
+		return nil
+	}
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.UseNumber()
+	path, offset := tooLargeWithin(d, "", 0)
+	if offset == 0 {
+		return nil
+	}
+	line, column := position(body, offset)
+	return badBody(fault.Detail{Path: path, Line: line, Column: column, Code: "number_too_long", Expected: "9007199254740991"})
+}
+
+// tooLargeWithin reads one value, and returns the first number in it that is too large: its path, and where it begins; 0: there is none.
+func tooLargeWithin(d *json.Decoder, path string, depth int) (at string, offset int) {
+	tok, err := d.Token()
+	switch tok := tok.(type) {
+	case json.Number:
+		if _, err := tok.Float64(); err != nil {
+			return path, int(d.InputOffset()) - len(tok)
+		}
+	case json.Delim:
+		for i := 0; err == nil && offset == 0 && d.More(); i++ {
+			step := "[" + strconv.Itoa(i) + "]"
+			if tok == '{' {
+				var key json.Token
+				key, err = d.Token()
+				step, _ = key.(string)
+			}
+			inside := path // of what lies very deep, the line and the column say enough
+			if depth < definition.MaxDepth && tok == '{' {
+				inside = join(path, step)
+			} else if depth < definition.MaxDepth {
+				inside = path + step
+			}
+			at, offset = tooLargeWithin(d, inside, depth+1)
+		}
+		if offset == 0 {
+			_, _ = d.Token() // the end
+		}
+	}
+	return at, offset
 }
 
 func badBody(d fault.Detail) error {

@@ -24,6 +24,9 @@ func (s shape[T]) read(raw []byte) (v T, err error) {
 	if err := checkJSON(raw); err != nil {
 		return v, err
 	}
+	if err := checkNumbers(raw); err != nil {
+		return v, err
+	}
 	var parsed any
 	if err := json.Unmarshal(raw, &parsed); err != nil {
 		return v, badBody(fault.Detail{Code: "json_syntax"})

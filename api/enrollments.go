@@ -2,8 +2,11 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"time"
+
+	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/engine"
@@ -49,7 +52,7 @@ func (s *server) enrollmentOperations() {
 	add(s, operation{
 		id: "enroll-members", method: http.MethodPost, path: "/v1/campaigns/{key}/enrollments", tag: "Enrollments", scope: engine.CampaignsWrite,
 		summary: "Enroll members by hand", once: true, max: s.MaxBatch, status: http.StatusOK, errors: []int{http.StatusNotFound, http.StatusConflict},
-		doc: "Up to 10,000 members, by external id or, for who has none, by the service's own id. Each has its own answer; one that cannot be enrolled stops no other. In a campaign whose runs have a key, key says what the runs are about.",
+		doc: "Up to 10,000 members, by external id or, for who has none, by the service's own id. Each has its own answer; one that cannot be enrolled stops no other. In a campaign whose runs have a key, key says what the runs are about. In one that begins by an event, data stands for what the event would bring.",
 	}, s.enroll)
 	add(s, operation{
 		id: "list-enrollments", method: http.MethodGet, path: "/v1/campaigns/{key}/enrollments", tag: "Enrollments", scope: engine.CampaignsRead,
@@ -64,11 +67,24 @@ func (s *server) enrollmentOperations() {
 
 type enrollInput struct {
 	KeyInput
-	Body struct {
-		Members   []string `json:"members,omitempty" nullable:"false" doc:"External ids"`
-		MemberIDs []string `json:"member_ids,omitempty" nullable:"false" doc:"The service's own ids of members; their answers follow those of members"`
-		Key       string   `json:"key,omitempty" maxLength:"64" doc:"What the runs are about, in a campaign whose runs have a key: what its event would bring"`
+	Body enrollBody
+}
+
+type enrollBody struct {
+	Members   []string        `json:"members,omitempty" nullable:"false" doc:"External ids"`
+	MemberIDs []string        `json:"member_ids,omitempty" nullable:"false" doc:"The service's own ids of members; their answers follow those of members"`
+	Key       string          `json:"key,omitempty" maxLength:"64" doc:"What the runs are about, in a campaign whose runs have a key: what its event would bring. Absent: the field of data says it"`
+	Data      json.RawMessage `json:"data,omitempty"`
+}
+
+// TransformSchema makes data any object; huma would take the bytes for a list.
+func (enrollBody) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
+	s.Properties["data"] = &huma.Schema{
+		Type: huma.TypeObject, AdditionalProperties: true,
+		Description: "What the event would bring with which the campaign begins, for all who are named: an object of at most 32 KiB. Texts, waits and the key read it; what the entry asks of it and of the member is not asked",
 	}
+	s.PrecomputeMessages()
+	return s
 }
 
 type enrollReply struct {
@@ -86,7 +102,7 @@ type enrollResult struct {
 }
 
 func (s *server) enroll(ctx context.Context, p engine.Principal, in *enrollInput) (*enrollReply, error) {
-	who := engine.Enrolling{ExternalIDs: in.Body.Members, Key: in.Body.Key}
+	who := engine.Enrolling{ExternalIDs: in.Body.Members, Key: in.Body.Key, Data: in.Body.Data}
 	for _, text := range in.Body.MemberIDs {
 		id, err := readID(text, "member")
 		if err != nil {

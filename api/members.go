@@ -36,7 +36,7 @@ type quietHours struct {
 
 type consentFields struct {
 	Channel string `json:"channel" enum:"telegram,email"`
-	Topic   string `json:"topic,omitempty" doc:"Absent: every topic"`
+	Topic   string `json:"topic,omitempty" doc:"Absent: every topic. Where the community lists its topics, a consent to another one is refused"`
 	Source  string `json:"source" doc:"Where the member agreed, such as signup form"`
 	Wording string `json:"wording,omitempty" doc:"Which words were shown"`
 	Given   *bool  `json:"given,omitempty" doc:"false: withdrawn. Absent: given"`

@@ -13,6 +13,35 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+// TestConsentToUnknownTopic: one that the community does not list is refused with its place and what was probably meant, for one member and in bulk; a
+// withdrawal never is, nor what the member had decided about already, nor any where the community lists none.
+func TestConsentToUnknownTopic(t *testing.T) {
+	w := newWorld(t)
+	consents := func(list string) string { return `{"email":"a@example.org","consents":[` + list + `]}` }
+	const good, bad, off = `{"channel":"email","topic":"news","source":"form"}`, `{"channel":"email","topic":"newz","source":"form"}`, `{"channel":"email","topic":"olds","source":"form","given":false}`
+	refused := w.call("PUT", "/v1/members/a", consents(good+","+bad))
+	refused.problem(422, "invalid.member")
+	for _, part := range []string{`"path":"consents[1].topic","code":"unknown_topic"`, `add it to the community’s topics`, `"expected":"surveys, news, community"`, `"did_you_mean":"news"`} {
+		if !strings.Contains(refused.body, part) {
+			t.Errorf("no %s in %s", part, refused.body)
+		}
+	}
+	w.call("GET", "/v1/members/a", "").want(404)
+	w.call("PUT", "/v1/members/a", consents(good+","+off+`,{"channel":"email","source":"form"}`)).want(201)
+	w.call("PATCH", "/v1/members/a", consents(bad)).problem(422, "invalid.member")
+	w.call("POST", "/v1/members", `{"external_id":"b","consents":[`+bad+`]}`).problem(422, "invalid.member")
+	line := func(id, list string) string { return `{"external_id":"` + id + `","consents":[` + list + "]}\n" }
+	bulk := w.call("POST", "/v1/members/bulk", line("c", good)+line("d", bad)+line("e", good), "Content-Type", ndjsonType).want(200)
+	if !strings.Contains(bulk.body, `"path":"consents[0].topic","code":"unknown_topic"`) || strings.Count(bulk.body, `"created"`) != 2 {
+		t.Error(bulk.body)
+	}
+	w.call("PATCH", "/v1/community", `{"topics":["surveys"]}`).want(200)
+	w.call("PUT", "/v1/members/a", consents(good)).want(200) // as it was sent before
+	w.call("PUT", "/v1/members/a", consents(`{"channel":"email","topic":"olds","source":"form"}`)).want(200)
+	w.call("PATCH", "/v1/community", `{"topics":[]}`).want(200)
+	w.call("PUT", "/v1/members/a", consents(bad)).want(200)
+}
+
 func TestMembersLife(t *testing.T) {
 	w := newWorld(t)
 	path := "/v1/members/a%2Fb%20%C3%A9" // an external id may hold anything

@@ -124,6 +124,34 @@ func TestEnrollmentAnswersForEach(t *testing.T) {
 	w.call("DELETE", "/v1/campaigns/autumn/enrollments/99999", "").problem(404, "not_found.enrollment")
 }
 
+// TestEnrollmentWithData: data stands for what the event would bring; what the request does not have is refused by name.
+func TestEnrollmentWithData(t *testing.T) {
+	w := newWorld(t)
+	w.call("PUT", "/v1/members/anna", `{"email":"anna@example.org","consents":[{"channel":"email","source":"test"}]}`).want(201)
+	w.call("POST", "/v1/campaigns", "key: lesson\nkind: reminder\nname: Lessons\ntopic: news\nlanguages: [en]\nchannels: [email]\nentry: {event: lesson.booked, key: lesson_id}\n"+
+		"steps:\n  - {id: one, send: {subject: {en: Lesson}, text: {en: \"{{ event.teacher | default: 'Somebody' }} waits, lesson {{ event.lesson_id }}\"}}}\n", "Content-Type", "application/yaml").want(201)
+	w.call("POST", "/v1/campaigns/lesson/publication", "").want(201)
+	const to = "/v1/campaigns/lesson/enrollments"
+	for body, want := range map[string]string{
+		`{"members":["anna"],"date":"2026-12-01"}`:                                      "date unknown_field",
+		`{"members":["anna"],"data":["Olga"]}`:                                          "data expected_object",
+		`{"members":["anna"],"data":{"teacher":"` + strings.Repeat("x", 33<<10) + `"}}`: "data too_long_value",
+	} {
+		if p := w.call("POST", to, body).want(422); !strings.Contains(p.body, `"path":"`+strings.Fields(want)[0]+`","code":"`+strings.Fields(want)[1]) {
+			t.Errorf("%.60s: %s", body, p.body)
+		}
+	}
+	w.call("POST", to, `{"members":["anna"],"key":"A","data":{"lesson_id":"B"}}`).problem(422, "invalid.run_key_twice")
+	w.call("POST", to, `{"members":["anna"],"data":{"teacher":"Olga","lesson_id":12345678901234567}}`).want(200)
+	if items := w.call("GET", to, "").items(); len(items) != 1 || items[0].(map[string]any)["key"] != "12345678901234567" {
+		t.Errorf("%v", items)
+	}
+	w.settle()
+	if len(w.mail.sent) != 1 || !strings.Contains(string(w.mail.sent[0].Mail.Text), "Olga waits, lesson 12345678901234567") {
+		t.Errorf("%d mails", len(w.mail.sent))
+	}
+}
+
 // TestFailedDeliverySaysWhy: the reason is a class; what was really wrong stands beside it.
 func TestFailedDeliverySaysWhy(t *testing.T) {
 	w := newWorld(t)

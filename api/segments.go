@@ -230,15 +230,17 @@ type segmentCheckReply struct {
 	Body struct {
 		Explanation *reports.Explanation `json:"explanation"`
 		Count       *reports.Audience    `json:"count,omitempty" doc:"Absent where the token may not count"`
+		Warnings    []fault.Detail       `json:"warnings" nullable:"false" doc:"What may stand there and is probably not meant, with its places: a value of another type than it looks"`
 	}
 }
 
 func (s *server) checkSegment(ctx context.Context, p engine.Principal, in *DraftInput) (*segmentCheckReply, error) {
 	d, out := in.draft(), &segmentCheckReply{}
-	if err := s.Engine.CheckSegment(ctx, p, d); err != nil {
+	warnings, err := s.Engine.CheckSegment(ctx, p, d)
+	if err != nil {
 		return nil, err
 	}
-	var err error
+	out.Body.Warnings = append([]fault.Detail{}, fault.Told(warnings, requestOf(ctx).lang)...)
 	if out.Body.Explanation, err = s.Reports.Explain(ctx, p, d, requestOf(ctx).lang); err != nil {
 		return nil, err
 	}

@@ -19,6 +19,13 @@ func TestSegments(t *testing.T) {
 	if !strings.Contains(got.body, `"members":1`) || !strings.Contains(got.body, "Members who have the tag “vip” and whose language is Russian.") {
 		t.Error(got.body)
 	}
+	if !strings.Contains(got.body, `"warnings":[]`) {
+		t.Error(got.body)
+	}
+	quoted := w.call("POST", "/v1/segment-checks", `{"key": "adults", "name": "Adults", "who": {"attribute": "age", "at_least": "18"}}`).want(200)
+	if !strings.Contains(quoted.body, `"path":"who.at_least","line":1,"column":`) || !strings.Contains(quoted.body, `"code":"number_in_quotes"`) {
+		t.Error(quoted.body)
+	}
 	got = w.call("POST", "/v1/segments", doc).want(201)
 	if got.Header().Get("Location") != "/v1/segments/vips" || got.Header().Get("ETag") != `"1"` || !strings.Contains(got.body, `"name":"Our best"`) {
 		t.Errorf("%v %s", got.Header(), got.body)

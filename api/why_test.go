@@ -102,6 +102,23 @@ func TestWhyExplainsAPassage(t *testing.T) {
 	expectWords(t, chainWords(w.why("u1").Runs[0].Chain), "ended Completed the campaign")
 }
 
+// TestWhyTellsWhatPassedQuietHours: an answer at night is gone on from at once, and the chain says why.
+func TestWhyTellsWhatPassedQuietHours(t *testing.T) {
+	w := newWorld(t)
+	w.call("PUT", "/v1/members/u1", `{"language":"en","time_zone":"Asia/Tokyo","email":"u1@example.org","consents":[{"channel":"email","source":"test"}]}`).want(http.StatusCreated)
+	w.explained("{manual: true}\nquiet_hours: {from: \"22:00\", to: \"08:00\"}")
+	w.call("POST", "/v1/campaigns/small/publication", "").want(http.StatusCreated)
+	w.call("POST", "/v1/campaigns/small/enrollments", `{"members":["u1"]}`).want(http.StatusOK)
+	w.settle() // at nine in the evening
+	w.now = w.now.Add(2 * time.Hour)
+	must(t, w.answerSurvey("a1"))
+	w.settle()
+	expectWords(t, chainWords(w.why("u1").Runs[0].Chain), "delivery The message of the step “first” was sent", "passed It left in the campaign’s quiet hours (22:00–08:00)", "waiting ")
+	if text := chainWords(w.why("u1").Runs[0].Chain); strings.Count(text, "passed ") != 1 {
+		t.Errorf("what was sent by day passed something:\n%s", text)
+	}
+}
+
 // TestWhyTellsOfNotices: what a step could not tell the staff stands in the chain and in the timeline, in both languages.
 func TestWhyTellsOfNotices(t *testing.T) {
 	w := newWorld(t)

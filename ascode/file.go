@@ -202,7 +202,10 @@ func Check(paths []string, lang string) (*Found, error) {
 		if found.Problems[path] = problems; len(problems) == 0 {
 			files = append(files, f)
 		}
-		if f.def != nil {
+		switch {
+		case f.segment != nil:
+			found.Warnings[path] = f.segment.Warnings
+		case f.def != nil:
 			found.Warnings[path], found.Service[path] = f.def.Warnings, f.def.Purpose == campaigns.Service
 		}
 	}

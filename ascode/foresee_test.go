@@ -93,6 +93,18 @@ func TestPlanSaysWhenItOpens(t *testing.T) {
 	if said := w.said(w.plan(s, true, at3...), "en"); !strings.Contains(said, "publishing does not take them in again") || strings.Contains(said, "opens it again\n") {
 		t.Error(said)
 	}
+	quiet := strings.NewReplacer("key: there", "key: quiet", "segment: vips", "segment: none").Replace(present)
+	at4 := []string{w.write("none.yaml", segment("none", "{tag: vip}")), w.write("quiet.yaml", quiet)}
+	_, err = w.apply(s, w.plan(s, true, at4...))
+	w.must(err)
+	for range 3 {
+		_, err = w.engine.AdvanceDue(t.Context(), time.Second)
+		w.must(err)
+	}
+	w.write("quiet.yaml", strings.Replace(quiet, "Hi", "Hello", 1))
+	if said := w.said(w.plan(s, true, at4...), "en"); !strings.Contains(said, "looked in the segment “none”, nobody came in; this one looks again\n") {
+		t.Error(said)
+	}
 	if past := ascode.Past(at, time.Now()); past == "" {
 		t.Error("the file's moment is not told as past")
 	}

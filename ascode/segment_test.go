@@ -120,12 +120,17 @@ func TestSegmentsThatCannotBe(t *testing.T) {
 			t.Errorf("%s: the files alone are found well", name)
 		}
 	}
+	quoted := w.write("quoted.yaml", segment("quoted", "{attribute: age, at_least: \"18\"}"))
+	found, err := ascode.Check([]string{quoted}, "en")
+	if w.must(err); len(found.Problems[quoted]) > 0 || len(found.Warnings[quoted]) != 1 || found.Warnings[quoted][0].Code != "number_in_quotes" || found.Warnings[quoted][0].Line != 4 {
+		t.Errorf("a number in quotes: %+v", found)
+	}
 	if _, err := ascode.ReadFiles([]string{w.write("bad.yaml", segment("c", "{tagg: x}"))}, "en"); err == nil {
 		t.Error("a segment with an unknown key is read")
 	}
 	both := []string{w.write("c.yaml", campaign("same", "Hello")), w.write("d.yaml", segment("same", "{tag: x}"))}
 	p := w.plan(s, false, both...)
-	_, err := w.engine.CreateSegment(t.Context(), engine.Operator, engine.Draft{Source: segment("same", "{tag: y}"), Format: "yaml"})
+	_, err = w.engine.CreateSegment(t.Context(), engine.Operator, engine.Draft{Source: segment("same", "{tag: y}"), Format: "yaml"})
 	w.must(err)
 	if _, err := w.apply(s, p); err == nil || !strings.Contains(err.Error(), "segment “same”") {
 		t.Errorf("over another's segment: %v", err)

@@ -204,7 +204,7 @@ func (r *request) comes(p *publishPage, pub *engine.Publication) error {
 			return nil
 		}
 	} else if m != nil && m.Nobody {
-		p.Comes = append(p.Comes, p.T("console.publish.present.nobody"))
+		p.Comes = append(p.Comes, p.T("console.publish.present.nobody", "segment", say.SegmentName(entry.Segment)))
 	}
 	if who := say.Meant(entry); who != "" {
 		p.Comes = append(p.Comes, p.T("console.publish.audience", "who", who))

@@ -257,6 +257,24 @@ func TestPublishSaysWhoIsTakenInOnce(t *testing.T) {
 	_, err = w.e.AdvanceDue(t.Context(), time.Second)
 	must(t, err)
 	says(true)
+	// Where nobody came in, it is said in which segment, and that publishing looks again.
+	_, err = w.e.CreateSegment(t.Context(), engine.Operator, engine.Draft{Source: "key: empty\nname: {en: The quiet ones, ru: Тихони}\nwho: {tag: nobody}\n", Format: definition.YAML})
+	must(t, err)
+	_, err = w.e.CreateCampaign(t.Context(), engine.Operator, engine.Draft{Source: strings.NewReplacer("key: c\n", "key: d\n", "vips", "empty").Replace(src), Format: definition.YAML})
+	must(t, err)
+	_, err = w.e.Publish(t.Context(), engine.Operator, "d")
+	must(t, err)
+	for range 3 {
+		_, err = w.e.AdvanceDue(t.Context(), time.Second)
+		must(t, err)
+	}
+	for lang, words := range map[string]string{"en": "in the segment “The quiet ones”, nobody came in. This one looks again.", "ru": "сегмент «Тихони» принимала прежняя версия, никто не вошёл. Эта версия посмотрит в него снова."} {
+		page := w.get("/console/campaigns/d/publish", lang)
+		checkPage(t, lang, page)
+		if !strings.Contains(page, words) {
+			t.Errorf("%s: no %q", lang, words)
+		}
+	}
 }
 
 // TestLanguagesAreNamedInTheReaders: a page of sentences in one language does not name the others by tags.

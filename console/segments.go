@@ -139,6 +139,7 @@ type segmentForm struct {
 	Source       string
 	Revision     int64
 	Wrong        []wrong // what stands in the way
+	Doubts       []wrong // what does not, and is probably not meant
 	Refused      string  // why it was not saved
 	Holds        *held   // what it would hold, where it was looked at
 	Deletes      string  // the form's address that deletes it
@@ -210,9 +211,11 @@ func (r *request) writeSegment(key campaigns.Key, write func(engine.Draft, int64
 }
 
 func (r *request) lookAtSegment(key campaigns.Key, d engine.Draft, form segmentForm) error {
-	if err := r.k.o.Engine.CheckSegment(r.Request.Context(), r.who, d); err != nil {
+	warnings, err := r.k.o.Engine.CheckSegment(r.Request.Context(), r.who, d)
+	if err != nil {
 		return r.segmentRefused(key, form, err)
 	}
+	form.Doubts = wrongs(r.frame(look.Members, ""), fault.Told(warnings, r.lang))
 	h, _, err := r.holds(r.frame(look.Members, ""), d, "")
 	if err != nil {
 		return err
@@ -233,15 +236,20 @@ func (r *request) segmentRefused(key campaigns.Key, form segmentForm, err error)
 // segmentWrong shows the form with what is wrong with its text.
 func (r *request) segmentWrong(status int, key campaigns.Key, form segmentForm, err error) error {
 	form.Refused = fault.Message(err, r.lang)
-	f := r.frame(look.Members, "")
-	for _, d := range fault.Details(err, r.lang) {
+	form.Wrong = wrongs(r.frame(look.Members, ""), fault.Details(err, r.lang))
+	return r.segmentForm(status, form, key)
+}
+
+// wrongs are places with their lines.
+func wrongs(f look.Frame, places []fault.Detail) (out []wrong) {
+	for _, d := range places {
 		w := wrong{At: f.T("console.segments.line", "n", d.Line), Text: d.Message}
 		if d.DidYouMean != "" {
 			w.Text += " " + f.T("problem.did_you_mean", "word", d.DidYouMean)
 		}
-		form.Wrong = append(form.Wrong, w)
+		out = append(out, w)
 	}
-	return r.segmentForm(status, form, key)
+	return out
 }
 
 func (r *request) deleteSegment() error {

@@ -36,6 +36,10 @@ func TestSegments(t *testing.T) {
 			t.Errorf("%s with a mistake: %d %s", do, code, body)
 		}
 	}
+	quoted := "key: adults\nname: Adults\nwho: {attribute: age, at_least: \"18\"}\n"
+	if code, body := send(segmentsPath, quoted, "0", "look"); code != 200 || !strings.Contains(body, "Line 3") || !strings.Contains(body, "Delete the quotes") || strings.Contains(body, "summary-errors") {
+		t.Errorf("what is probably not meant is not told: %d", code)
+	}
 	if code, body := send(segmentsPath, novices, "0", "look"); code != 200 || !strings.Contains(body, "whose language is Russian") || !strings.Contains(body, "Counted at") {
 		t.Errorf("looked at: %d %s", code, body)
 	}

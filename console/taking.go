@@ -1,6 +1,7 @@
 package console
 
 import (
+	"encoding/json"
 	"net/http"
 	"strings"
 
@@ -17,6 +18,8 @@ type takingPart struct {
 	Enroll    string // where the form goes
 	Campaigns []stepChoice
 	Key       string // that was typed
+	Data      string // that was typed; shown where ByEvent
+	ByEvent   bool   // one of the campaigns begins by an event
 	Runs      []runningView
 }
 
@@ -33,10 +36,11 @@ func (r *request) takingPart(p *memberPage, m *reports.Member) error {
 		return err
 	}
 	base := "/console/members/" + idText(m.ID)
-	out := &takingPart{Enroll: base + "/enrollments", Key: r.PostForm("key")}
+	out := &takingPart{Enroll: base + "/enrollments", Key: r.PostForm("key"), Data: r.PostForm("data")}
 	for _, c := range lines {
 		if c.State == campaigns.Running || c.State == campaigns.Paused {
 			out.Campaigns = append(out.Campaigns, stepChoice{string(c.Key), c.Name, r.PostForm("campaign") == string(c.Key)})
+			out.ByEvent = out.ByEvent || c.ByEvent()
 		}
 	}
 	for _, run := range m.Runs {
@@ -63,7 +67,10 @@ func (r *request) enrollMember() error {
 		return err
 	}
 	who := engine.Enrolling{Members: []campaigns.MemberID{campaigns.MemberID(id)}, Key: strings.TrimSpace(r.PostForm("key"))}
-	results, err := r.k.o.Engine.EnrollAs(r.Request.Context(), r.who, campaigns.Key(r.PostForm("campaign")), who)
+	var results []engine.EnrollResult
+	if who.Data, err = typedData(r.PostForm("data")); err == nil {
+		results, err = r.k.o.Engine.EnrollAs(r.Request.Context(), r.who, campaigns.Key(r.PostForm("campaign")), who)
+	}
 	switch kind := fault.KindOf(err); {
 	case err != nil && (kind == fault.Conflict || kind == fault.Invalid || kind == fault.NotFound):
 		return r.memberPage(statusOf(kind), fault.Message(err, r.lang))
@@ -73,6 +80,29 @@ func (r *request) enrollMember() error {
 		return r.memberPage(http.StatusConflict, r.frame(look.Members, "").T("entry."+string(results[0].Result)))
 	}
 	return r.toMember(id)
+}
+
+// typedData is an event's data as a person types it: a field and its value on each line. Numbers, true and false are that, unless they stand in quotes; all else is text.
+func typedData(typed string) (json.RawMessage, error) {
+	data := map[string]any{}
+	for i, line := range strings.Split(typed, "\n") {
+		if line = strings.TrimSpace(line); line == "" {
+			continue
+		}
+		name, value, ok := strings.Cut(line, ":")
+		name, value = strings.TrimSpace(name), strings.TrimSpace(value)
+		if _, twice := data[name]; !ok || twice || name == "" {
+			return nil, fault.New(fault.Invalid, "invalid.data_line", map[string]any{"line": i + 1})
+		}
+		data[name] = value
+		if json.Valid([]byte(value)) && !strings.ContainsAny(value[:1], "[{n") {
+			data[name] = json.RawMessage(value)
+		}
+	}
+	if len(data) == 0 {
+		return nil, nil
+	}
+	return json.Marshal(data)
 }
 
 // withdrawMember takes the member out of one passage.

@@ -49,9 +49,24 @@ func TestTakingPartByHand(t *testing.T) {
 			checkPage(t, "refused", got.Body.String())
 		}
 	}
+	// What the event would bring is typed line by line.
+	refused := w.post(at+"/enrollments", url.Values{"campaign": {"appt"}, "key": {""}, "data": {"appointment_id: A2\nnonsense"}})
+	if body := refused.Body.String(); refused.Code != 422 || !strings.Contains(body, "Line 2") || !strings.Contains(body, "appointment_id: A2\nnonsense</textarea>") {
+		t.Errorf("a line that is none: %d", refused.Code)
+	}
+	if got := w.post(at+"/enrollments", url.Values{"campaign": {"plain"}, "data": {"teacher: Olga"}}); got.Code != 422 || !strings.Contains(got.Body.String(), "does not begin by an event") {
+		t.Errorf("data for nobody: %d", got.Code)
+	}
+	if got := w.post(at+"/enrollments", url.Values{"campaign": {"appt"}, "data": {" teacher : Olga: the first \r\nappointment_id: A2\n\nn: 7\nyes: true\nzip: \"01\"\nphone: 007\nlist: [1]\nnone:"}}); got.Code != 303 {
+		t.Errorf("data: %d", got.Code)
+	}
+	data, err := typedData(" teacher : Olga: the first \r\n\nn: 7\nyes: true\nzip: \"01\"\nphone: 007\nlist: [1]\nnone:")
+	if want := `{"list":"[1]","n":7,"none":"","phone":"007","teacher":"Olga: the first","yes":true,"zip":"01"}`; err != nil || string(data) != want {
+		t.Errorf("%s %v, want %s", data, err, want)
+	}
 	_, err = w.e.AdvanceDue(t.Context(), time.Second)
 	must(t, err)
-	for lang, want := range map[string][]string{"en": {"about A1", "Take the member out"}, "ru": {"о «A1»", "Вывести участника"}} {
+	for lang, want := range map[string][]string{"en": {"about A1", "about A2", "Take the member out"}, "ru": {"о «A1»", "Вывести участника"}} {
 		page := w.get(at, lang)
 		checkPage(t, lang, page)
 		for _, words := range want {

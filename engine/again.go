@@ -29,8 +29,8 @@ const (
 	againParams = `{"again":true}`
 )
 
-// askedAgain reports whether a person lets the message be sent after all.
-func askedAgain(d *store.Delivery) bool {
+// AskedAgain reports whether a person lets the message be sent after all.
+func AskedAgain(d *store.Delivery) bool {
 	return d.Kind == store.StepDelivery && string(d.Params) == againParams
 }
 

@@ -70,7 +70,7 @@ func budgetRules(in []BudgetInput) (rules []decide.BudgetRule, wrong []fault.Det
 // budgeted reports whether the budget may hold the message. What answers a member's own act, what is service and the further parts of a message that has
 // begun are sent in any case; but for those parts they count.
 func (c candidate) budgeted(rules []decide.BudgetRule) bool {
-	if c.l == nil || c.d.Part > 0 || c.d.Lane == campaigns.Interactive && !askedAgain(c.d) || c.l.def.Purpose == campaigns.Service {
+	if c.l == nil || c.d.Part > 0 || c.d.Lane == campaigns.Interactive && !AskedAgain(c.d) || c.l.def.Purpose == campaigns.Service {
 		return false
 	}
 	return c.l.def.Priority != definition.PriorityHigh || slices.ContainsFunc(rules, func(r decide.BudgetRule) bool { return r.Kind == c.l.def.Kind })

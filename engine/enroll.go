@@ -2,6 +2,8 @@ package engine
 
 import (
 	"context"
+	"encoding/json"
+	"maps"
 	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
@@ -42,7 +44,8 @@ const maxEnroll = 10_000
 type Enrolling struct {
 	ExternalIDs []string
 	Members     []campaigns.MemberID // named by their own ids, after the others
-	Key         string               // what their runs are about, in a campaign whose runs have a key
+	Key         string               // what their runs are about, in a campaign whose runs have a key; empty: Data says it
+	Data        json.RawMessage      // what the event would bring with which the campaign begins: an object, or nothing
 }
 
 func (w Enrolling) names() []EnrollResult {
@@ -56,18 +59,53 @@ func (w Enrolling) names() []EnrollResult {
 	return out
 }
 
-// checkKey refuses a run that no event of its object would find, and a key that means nothing.
-func (w Enrolling) checkKey(def *definition.Definition) error {
-	args := map[string]any{"campaign": string(def.Key), "field": def.Entry.Key}
-	switch {
-	case def.Entry.Key == "" && w.Key != "":
-		return fault.New(fault.Invalid, "invalid.run_key_unasked", args)
-	case def.Entry.Key != "" && w.Key == "":
-		return fault.New(fault.Invalid, "invalid.run_key_missing", args)
-	case w.Key != "" && !definition.IsRunKey(w.Key):
-		return fault.New(fault.Invalid, "invalid.run_key", args)
+// way is how they come in. It refuses a run that no event of its object would find, a key that means nothing, and data that nothing could read.
+func (w Enrolling) way(def *definition.Definition) (wayIn, error) {
+	way := wayIn{source: "api", key: w.Key}
+	data, err := w.data(def)
+	if err != nil {
+		return way, err
 	}
-	return nil
+	field := def.Entry.Key
+	args := map[string]any{"campaign": string(def.Key), "field": field}
+	if told, brings := def.Entry.RunKey(data); field != "" && brings {
+		switch {
+		case told == "":
+			return way, fault.New(fault.Invalid, "invalid.run_key", args)
+		case way.key != "" && way.key != told:
+			return way, fault.New(fault.Invalid, "invalid.run_key_twice", args)
+		}
+		way.key = told
+	}
+	switch {
+	case field == "" && way.key != "":
+		return way, fault.New(fault.Invalid, "invalid.run_key_unasked", args)
+	case field != "" && way.key == "":
+		return way, fault.New(fault.Invalid, "invalid.run_key_missing", args)
+	case way.key != "" && !definition.IsRunKey(way.key):
+		return way, fault.New(fault.Invalid, "invalid.run_key", args)
+	}
+	if field != "" && data[field] == nil { // the event would tell it, too
+		data = maps.Clone(data)
+		if data == nil {
+			data = map[string]any{}
+		}
+		data[field] = way.key
+	}
+	way.brought = brought(data, def.Brought)
+	return way, nil
+}
+
+// data reads Data, within the bounds of an event's.
+func (w Enrolling) data(def *definition.Definition) (map[string]any, error) {
+	data, wrong := readEventData(w.Data)
+	switch {
+	case len(wrong) > 0:
+		return nil, fault.New(fault.Invalid, "invalid.event_data", nil).With(wrong...)
+	case len(data) > 0 && def.Entry.Event == "":
+		return nil, fault.New(fault.Invalid, "invalid.data_unasked", map[string]any{"campaign": string(def.Key)})
+	}
+	return data, nil
 }
 
 // Enroll takes members into the campaign's live version by hand. Each id has its own answer; one that cannot be enrolled stops no other.
@@ -75,8 +113,8 @@ func (e *Engine) Enroll(ctx context.Context, p Principal, key campaigns.Key, ext
 	return e.EnrollAs(ctx, p, key, Enrolling{ExternalIDs: externalIDs})
 }
 
-// EnrollAs is Enroll for members named in either way. Faults: invalid.run_key_missing, invalid.run_key_unasked and invalid.run_key for what the runs are about,
-// conflict.not_running.
+// EnrollAs is Enroll for members named in either way. Faults: invalid.run_key_missing, invalid.run_key_unasked, invalid.run_key_twice and invalid.run_key for what the
+// runs are about, invalid.event_data and invalid.data_unasked for what the event would bring, conflict.not_running.
 func (e *Engine) EnrollAs(ctx context.Context, p Principal, key campaigns.Key, who Enrolling) ([]EnrollResult, error) {
 	if err := p.Require(CampaignsWrite); err != nil {
 		return nil, err
@@ -96,12 +134,13 @@ func (e *Engine) EnrollAs(ctx context.Context, p Principal, key campaigns.Key, w
 	if err != nil {
 		return nil, err
 	}
-	if err := who.checkKey(l.def); err != nil {
+	way, err := who.way(l.def)
+	if err != nil {
 		return nil, err
 	}
 	for start := 0; start < len(out); start += e.Store.BulkRows() {
 		end := min(start+e.Store.BulkRows(), len(out))
-		if err := e.enrollSome(ctx, l, who.Key, out[start:end]); err != nil {
+		if err := e.enrollSome(ctx, l, way, out[start:end]); err != nil {
 			return nil, err
 		}
 	}
@@ -109,7 +148,7 @@ func (e *Engine) EnrollAs(ctx context.Context, p Principal, key campaigns.Key, w
 	return out, nil
 }
 
-func (e *Engine) enrollSome(ctx context.Context, l *live, key string, out []EnrollResult) error {
+func (e *Engine) enrollSome(ctx context.Context, l *live, way wayIn, out []EnrollResult) error {
 	return e.Store.WriteBulk(ctx, func(tx *store.Tx) error {
 		if err := tx.MergesWait(ctx); err != nil {
 			return err
@@ -125,7 +164,7 @@ func (e *Engine) enrollSome(ctx context.Context, l *live, key string, out []Enro
 		if c.State != campaigns.Running && c.State != campaigns.Paused { // it ended meanwhile
 			return fault.New(fault.Conflict, "conflict.not_running", map[string]any{"state": locale.Term("state.campaign." + string(c.State))})
 		}
-		results, enrolled, err := e.enroll(ctx, tx, l, ids, wayIn{source: "api", key: key}, e.now())
+		results, enrolled, err := e.enroll(ctx, tx, l, ids, way, e.now())
 		if err != nil {
 			return err
 		}
@@ -321,9 +360,13 @@ func newEnrollments(ctx context.Context, tx *store.Tx, l *live, ids []campaigns.
 
 // newEnrollment is a row of nobody yet.
 func newEnrollment(l *live, by wayIn, now time.Time) *store.Enrollment {
+	data := []byte("{}")
+	if len(by.brought) > 0 {
+		data = mustJSON(decide.Enrollment{Brought: by.brought})
+	}
 	return &store.Enrollment{
 		Campaign: l.campaign, Version: l.version, Source: by.source, RunKey: by.key,
-		State: campaigns.EnrollmentActive, DueAt: &now, Data: []byte("{}"), EnteredAt: now, UpdatedAt: now,
+		State: campaigns.EnrollmentActive, DueAt: &now, Data: data, EnteredAt: now, UpdatedAt: now,
 	}
 }
 

@@ -92,13 +92,28 @@ func checkEvent(in EventInput, known bool) error {
 	if !known {
 		c.wrong("member", "unknown_member", nil, "")
 	}
-	if len(in.Data) > maxEventData || !utf8.Valid(in.Data) {
-		c.wrong("data", "too_long_value", map[string]any{"max": maxEventData}, "")
-	}
+	_, wrong := readEventData(in.Data)
+	c.details = append(c.details, wrong...)
 	if len(c.details) == 0 {
 		return nil
 	}
 	return fault.New(fault.Invalid, "invalid.event", nil).With(c.details...)
+}
+
+// readEventData reads what an event brings, and says what is wrong with it.
+func readEventData(raw json.RawMessage) (data map[string]any, wrong []fault.Detail) {
+	if len(raw) > maxEventData || !utf8.Valid(raw) {
+		return nil, []fault.Detail{{Path: "data", Code: "too_long_value", Args: map[string]any{"max": maxEventData}}}
+	}
+	if len(raw) == 0 {
+		return nil, nil
+	}
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber() // a run's key may have more digits than a float64 holds
+	if err := d.Decode(&data); err != nil {
+		return nil, []fault.Detail{{Path: "data", Code: "expected_object"}}
+	}
+	return data, nil
 }
 
 // memberActor is whose inputs are handled in order: a member's.

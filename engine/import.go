@@ -201,7 +201,9 @@ func (r *importing) input(row *roster.Row) (in MemberInput, ps []fault.Detail) {
 	}
 	for _, topic := range row.Topics {
 		if len(r.topics) > 0 && topic != members.AllTopics && !slices.Contains(r.topics, topic) {
-			ps = append(ps, fault.Detail{Path: roster.ConsentTopics, Line: row.Line, Code: "unknown_topic", Expected: strings.Join(r.topics, ", ")})
+			p := unknownTopic(roster.ConsentTopics, topic, r.topics)
+			p.Line = row.Line
+			ps = append(ps, p)
 		}
 	}
 	source := row.Cells[roster.ConsentSource]

@@ -448,9 +448,9 @@ func TestTopicsOfTheFile(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		_, err := w.e.PatchCommunity(t.Context(), engine.Operator, engine.CommunityPatch{Topics: []string{"news", "challenges"}})
 		must(t, err)
-		const file = "external_id,telegram_chat_id,consent_topics\nu1,7,news|nosuch\nu2,8,news\nu3,9,*\n"
+		const file = "external_id,telegram_chat_id,consent_topics\nu1,7,news|newz\nu2,8,news\nu3,9,*\n"
 		r := w.imports(file, engine.ImportOptions{ConsentSource: "form"})
-		if d := cmp.Diff([]string{"2:consent_topics:unknown_topic"}, places(r.Problems)); d != "" || r.Created != 2 {
+		if d := cmp.Diff([]string{"2:consent_topics:unknown_topic"}, places(r.Problems)); d != "" || r.Created != 2 || r.Problems[0].DidYouMean != "news" {
 			t.Errorf("%s (-want +got):\n%s", counts(r), d)
 		}
 	})

@@ -11,6 +11,7 @@ import (
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/decide"
+	"github.com/kruzhok/kruzhok/campaigns/definition"
 	"github.com/kruzhok/kruzhok/channels"
 	"github.com/kruzhok/kruzhok/internal/fault"
 	"github.com/kruzhok/kruzhok/members"
@@ -366,6 +367,9 @@ func (e *Engine) writeAddressesAndConsents(ctx context.Context, tx *store.Tx, id
 		}
 		changed = changed || wrote
 	}
+	if err := e.knowTopics(ctx, tx, w, had); err != nil {
+		return false, err
+	}
 	for _, c := range w.consents {
 		c.At = now
 		given, decided := had.Consents[members.ConsentKey{Channel: c.Channel, Topic: c.Topic}]
@@ -378,6 +382,36 @@ func (e *Engine) writeAddressesAndConsents(ctx context.Context, tx *store.Tx, id
 		changed = true
 	}
 	return changed, nil
+}
+
+// knowTopics refuses a consent to a topic that the community does not list, where it lists any: it would allow nothing, and nobody would miss what does not
+// come. A withdrawal is taken for whatever it is, and what the member decided about before is a topic of theirs.
+func (e *Engine) knowTopics(ctx context.Context, tx *store.Tx, w *memberWrite, had *store.Profile) error {
+	strange := func(topics []string) (wrong []fault.Detail) {
+		for i, c := range w.consents {
+			_, decided := had.Consents[members.ConsentKey{Channel: c.Channel, Topic: c.Topic}]
+			if c.Given && !decided && c.Topic != members.AllTopics && len(topics) > 0 && !slices.Contains(topics, c.Topic) {
+				wrong = append(wrong, unknownTopic("consents["+strconv.Itoa(i)+"].topic", c.Topic, topics))
+			}
+		}
+		return wrong
+	}
+	c, err := e.community(ctx, tx)
+	if err != nil || len(strange(c.Topics)) == 0 {
+		return err
+	}
+	if c, err = tx.Community(ctx); err != nil { // another process may have added it a moment ago
+		return err
+	}
+	if wrong := strange(c.Topics); len(wrong) > 0 {
+		return fault.New(fault.Invalid, "invalid.member", nil).With(wrong...)
+	}
+	return nil
+}
+
+// unknownTopic says that the community has no such topic, and which one was probably meant.
+func unknownTopic(path, topic string, topics []string) fault.Detail {
+	return fault.Detail{Path: path, Code: "unknown_topic", Expected: strings.Join(topics, ", "), DidYouMean: definition.Nearest(topic, topics)}
 }
 
 // newAddress is what a caller says about an address: given is nil where nothing is said, value empty where it is to go.

@@ -214,7 +214,7 @@ func (e *Engine) gateFacts(c *candidate, s *surroundings) decide.GateFacts {
 		if p.Quiet != nil {
 			g.Quiet = append(g.Quiet, p.Quiet)
 		}
-		g.Again = askedAgain(d)
+		g.Again = AskedAgain(d)
 		g.Late, g.Plan = c.l.def.LateOf(c.l.def.Step(d.Step)), planOf(c)
 		g.EnrollmentFinal = c.row == nil || c.row.State.Final() && !(g.Again && c.row.State == campaigns.EnrollmentCompleted)
 		g.Standing = c.row != nil && c.row.WaitKind == campaigns.WaitDelivery && c.row.WaitDelivery == d.ID

@@ -103,16 +103,16 @@ func (e *Engine) SampleSegment(ctx context.Context, p Principal, key campaigns.K
 	return e.Sample(ctx, p, nil, &s.Who, n)
 }
 
-// CheckSegment reports every problem of a segment's document; nil means that it could be saved.
-func (e *Engine) CheckSegment(ctx context.Context, p Principal, d Draft) error {
+// CheckSegment reports every problem of a segment's document; without an error it could be saved. The warnings are what may stand there and is probably not meant.
+func (e *Engine) CheckSegment(ctx context.Context, p Principal, d Draft) (warnings []fault.Detail, err error) {
 	if err := p.Require(CampaignsRead); err != nil {
-		return err
+		return nil, err
 	}
 	s, err := ParseSegment(d)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return e.checkSegment(ctx, e.Store, s)
+	return places(s.Warnings), e.checkSegment(ctx, e.Store, s)
 }
 
 // CreateSegment saves a condition under the key that its document names. Fault conflict.segment when the key is taken.

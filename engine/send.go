@@ -320,7 +320,7 @@ func (e *Engine) maySend(ctx context.Context, d *store.Delivery) bool {
 		return true
 	}
 	state, err := e.campaignState(ctx, d.Campaign)
-	return err == nil && (state == campaigns.Running || state == campaigns.Finished && askedAgain(d))
+	return err == nil && (state == campaigns.Running || state == campaigns.Finished && AskedAgain(d))
 }
 
 // still looks at the gates once more when the other side took so long to be ready that they may have closed.

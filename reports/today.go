@@ -47,6 +47,9 @@ type CampaignLine struct {
 	def      *definition.Definition
 }
 
+// ByEvent reports a campaign whose entry is an event.
+func (l CampaignLine) ByEvent() bool { return l.def != nil && l.def.Entry.Event != "" }
+
 // FailedLine counts the messages of a campaign that ended in one state for one reason.
 type FailedLine struct {
 	Campaign campaigns.Key

@@ -42,7 +42,7 @@ type WhyLine struct {
 	// At is absent where the moment is not kept.
 	At    *time.Time        `json:"at,omitempty"`
 	Local string            `json:"local,omitempty" doc:"The same by the member's own clock"`
-	Kind  WhyKind           `json:"kind" enum:"entry,entered,decision,delivery,channel,notice,call,response,event,waiting,ended"`
+	Kind  WhyKind           `json:"kind" enum:"entry,entered,decision,delivery,channel,passed,notice,call,response,event,waiting,ended"`
 	Step  campaigns.StepID  `json:"step,omitempty"`
 	What  string            `json:"what"`
 	Why   campaigns.Reason  `json:"reason,omitempty"`
@@ -59,6 +59,7 @@ const (
 	WhyDecision WhyKind = "decision" // which way a branch took
 	WhyDelivery WhyKind = "delivery"
 	WhyChannel  WhyKind = "channel" // why this channel and none before it
+	WhyPassed   WhyKind = "passed"  // what would have held a message back that was sent, and why it did not
 	WhyNotice   WhyKind = "notice"  // what a step told the staff
 	WhyCall     WhyKind = "call"    // what a step asked of another system
 	WhyResponse WhyKind = "response"
@@ -309,7 +310,7 @@ func (w *passage) chain(ctx context.Context) ([]WhyLine, error) {
 		l := WhyLine{At: &at, Local: at.In(w.zone).Format(localForm), Kind: kinds[x.Kind], Step: x.Step, What: x.What, Why: x.Reason, Over: x.Channel, Value: x.Value}
 		lines = append(lines, l)
 		if d := byID[x.Delivery]; x.Kind == KindDelivery && d != nil && w.def != nil {
-			lines = append(lines, w.channel(d, at)...)
+			lines = append(append(lines, w.channel(d, at)...), w.passed(d, at)...)
 		}
 	}
 	lines = w.withDecisions(lines)

@@ -45,6 +45,7 @@ const tail = "steps: [{wait: 1d}]\n"
 
 // bad documents, by name; the golden file of each holds its problems. A name that ends in "json" is read as JSON.
 var bad = map[string]string{
+	"number_too_long":   head + "steps:\n  - set: {attributes: {n: 9007199254740993}}\n",
 	"goal_by_condition": head + "goal: {if: {tag: paid}, within: 14d}\n" + tail,
 	"calls": head + `steps:
   - call: placement

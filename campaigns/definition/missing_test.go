@@ -18,6 +18,11 @@ func TestValuesOfAnotherType(t *testing.T) {
 		`{attribute: since, at_least: "01.02.2026"}`:  `day_not_in_order "2026-02-01"`,
 		`{attribute: since, at_most: 31/12/2026}`:     "day_not_in_order ",
 		`{answer: age, of: other, greater_than: "7"}`: "number_in_quotes 7",
+		`{attribute: age, at_least: "1e3"}`:           "number_in_quotes 1e3",
+		`{attribute: house, at_least: "007"}`:         "",
+		`{attribute: level, at_least: "inf"}`:         "",
+		`{attribute: level, at_most: NaN}`:            "",
+		`{attribute: level, less_than: "0x1p4"}`:      "",
 		`{attribute: age, at_least: 18}`:              "",
 		`{attribute: postcode, is: "10115"}`:          "",
 		`{attribute: paid, is: true}`:                 "",
@@ -31,12 +36,48 @@ func TestValuesOfAnotherType(t *testing.T) {
 			t.Errorf("%s: %s", condition, listed(problems))
 			continue
 		}
+		s, problems := ParseSegment([]byte("key: a\nname: A\nwho: "+condition+"\n"), YAML)
+		if s == nil {
+			t.Errorf("segment %s: %s", condition, listed(problems))
+			continue
+		}
+		for where, warnings := range map[string][]Problem{"campaign": d.Warnings, "segment": s.Warnings} {
+			got := ""
+			for _, p := range warnings {
+				got += p.Code + " " + p.DidYouMean
+				if p.Line == 0 || p.Column == 0 || p.Path == "" {
+					t.Errorf("%s %s: no place: %+v", where, condition, p)
+				}
+			}
+			if got != want {
+				t.Errorf("%s %s: %q, want %q", where, condition, got, want)
+			}
+		}
+	}
+}
+
+// TestNumbersThatWouldBeOthers: a number that would be held as another one is refused with its place, as it is of members; of what was published it is taken as it was.
+func TestNumbersThatWouldBeOthers(t *testing.T) {
+	for step, want := range map[string]string{
+		"set: {attributes: {n: 9007199254740993}}":                                       "steps[0].set.attributes.n",
+		"set: {attributes: {n: -9007199254740992}}":                                      "steps[0].set.attributes.n",
+		"branch: [{if: {attribute: n, in: [1, 9007199254740993]}, steps: [{wait: 1d}]}]": "steps[0].branch[0].if.in[1]",
+		"set: {attributes: {n: 9007199254740991}}":                                       "",
+		`set: {attributes: {n: "9007199254740993"}}`:                                     "",
+	} {
+		src := []byte(head + "steps:\n  - " + step + "\n")
+		_, problems := Parse(src, YAML)
 		got := ""
-		for _, p := range d.Warnings {
-			got += p.Code + " " + p.DidYouMean
+		for _, p := range problems {
+			if got += p.Path; p.Code != "number_too_long" || p.Line != 9 || p.Column == 0 {
+				t.Errorf("%s: %+v", step, p)
+			}
 		}
 		if got != want {
-			t.Errorf("%s: %q, want %q", condition, got, want)
+			t.Errorf("%s: %q, want %q", step, got, want)
+		}
+		if d, problems := ParseStored(src, YAML); d == nil {
+			t.Errorf("%s, published: %s", step, listed(problems))
 		}
 	}
 }

@@ -42,16 +42,21 @@ func parse(src []byte, format Format, out *sink) (*Definition, []Problem) {
 	}
 	if len(out.list) == 0 {
 		settleUses(text, d.Uses)
-		for _, p := range out.warnings {
-			p.Place = text.settle(p.Place)
-		}
-		d.Warnings = byPlace(out.warnings)
+		d.Warnings = out.settledWarnings(text)
 		return d, nil
 	}
 	for _, p := range out.list {
 		p.Place = text.settle(p.Place)
 	}
 	return nil, out.sorted()
+}
+
+// settledWarnings are those that were noted, by their places.
+func (s *sink) settledWarnings(text *source) []Problem {
+	for _, p := range s.warnings {
+		p.Place = text.settle(p.Place)
+	}
+	return byPlace(s.warnings)
 }
 
 // check makes the definition from the tree and looks at it as a whole.

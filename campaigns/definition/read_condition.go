@@ -1,6 +1,7 @@
 package definition
 
 import (
+	"math"
 	"regexp"
 	"slices"
 	"strconv"
@@ -159,7 +160,7 @@ func (r *reader) warnOfType(name string, op Op, n *node) {
 	if op == OpContains {
 		return
 	}
-	if _, err := strconv.ParseFloat(n.text, 64); err == nil {
+	if decimal.MatchString(n.text) { // what is a number without the quotes: “inf”, “0x1p4” and “007” are none
 		r.out.warn(n.place, "number_in_quotes", "value", n.text, "name", name).meant(n.text)
 		return
 	}
@@ -228,11 +229,17 @@ func (r *reader) compareWith(c *Condition, n *node) []*node {
 	return []*node{n}
 }
 
+// maxExact is the first number behind which not every whole one can be held, as of members' attributes.
+const maxExact = 1 << 53
+
 // value reads a text, a number, true or false.
 func (r *reader) value(n *node) any {
 	switch n.kind {
 	case numberNode:
 		v, _ := r.number(n)
+		if math.Abs(v) >= maxExact && !r.out.stored { // what is known of members never is such a number
+			r.out.add(n.place, "number_too_long").expect(strconv.Quote(n.text))
+		}
 		return v
 	case boolNode:
 		return r.boolean(n)

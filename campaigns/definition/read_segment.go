@@ -44,6 +44,7 @@ func parseSegment(src []byte, format Format, out *sink) (*Segment, []Problem) {
 	}
 	if len(out.list) == 0 {
 		settleUses(text, s.Uses)
+		s.Warnings = out.settledWarnings(text)
 		return s, nil
 	}
 	for _, p := range out.list {

@@ -71,7 +71,8 @@ func (rec *record) misplaced(e entry) {
 	switch {
 	case inner != "":
 		rec.r.out.add(e.place, "key_belongs_inside", "key", e.key, "other", inner)
-		rec.get(inner).entries = append(rec.get(inner).entries, e) // it is not missing there
+		holder := rec.get(inner) // it is not missing there
+		holder.kind, holder.entries = mappingNode, append(holder.entries, e)
 	case meant == "" && len(others) > 0:
 		rec.r.out.add(e.place, "key_elsewhere", "key", e.key, "others", strings.Join(others, ", ")).expect(strings.Join(rec.object.keys(), ", "))
 	default:
@@ -79,11 +80,11 @@ func (rec *record) misplaced(e entry) {
 	}
 }
 
-// inner is the key beside it whose value can have the key.
+// inner is the key beside it whose value can have the key; one without a value lost all of its keys to the indentation.
 func (rec *record) inner(key string) string {
 	for _, f := range rec.object.fields {
 		n := rec.get(f.key)
-		if n == nil || n.kind != mappingNode || n.get(key) != nil {
+		if n == nil || n.kind != mappingNode && (n.kind != nullNode || n.cut != nil) || n.get(key) != nil {
 			continue
 		}
 		if o := objectOf(f.value); o != nil && o.has(key) {

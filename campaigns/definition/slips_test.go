@@ -26,6 +26,8 @@ var slips = map[string]struct{ source, want string }{
 	"empty in braces":    {head + "steps:\n  - send: {text: {en: Here, ru: }}\n", "9:32 empty_text"},
 	"texts without key":  {head + "steps:\n  - send: {en: Here, ru: Вот}\n", "9:12 texts_without_key"},
 	"options outside":    {head + "steps:\n  - ask:\n      type: choice\n      text: {en: a, ru: б}\n    options: [{value: a, text: {en: a, ru: б}}, {value: b, text: {en: a, ru: б}}]\n", "12:5 key_belongs_inside"},
+	"text outside":       {head + "steps:\n  - id: one\n    send:\n    text: {en: a, ru: б}\n", "11:5 key_belongs_inside"},
+	"all outside":        {head + "steps:\n  - ask:\n    type: text\n    text: {en: a, ru: б}\n", "10:5 key_belongs_inside\n11:5 key_belongs_inside"},
 	"key of another":     {head + "steps:\n  - send: {text: {en: a, ru: б}, retries: 2}\n", "9:34 key_elsewhere"},
 	"brace missing":      {head + "steps:\n  - send: {text: {en: a, ru: б}\n  - wait: 1d\n", "9:11 unclosed_bracket"},
 	"brace below":        {head + "steps:\n  - send:\n      text: {en: a, ru: б\n      channels: [email]\n", "10:13 unclosed_bracket"},

@@ -304,6 +304,9 @@ func (w Words) subject(c *definition.Condition) (key string, args map[string]any
 // CampaignName is what the campaign is called; its key, where that is not known.
 func (w Words) CampaignName(key campaigns.Key) string { return called(w.Campaign, key) }
 
+// SegmentName is what the segment is called; its key, where that is not known.
+func (w Words) SegmentName(key campaigns.Key) string { return called(w.Segment, key) }
+
 func called(name func(campaigns.Key) string, key campaigns.Key) string {
 	if name != nil && key != "" {
 		if said := name(key); said != "" {
@@ -354,7 +357,7 @@ var ordered = map[definition.Op]string{
 	definition.OpGreater: "after", definition.OpLess: "before", definition.OpAtLeast: "from", definition.OpAtMost: "until",
 }
 
-// operand says what a comparison holds against: an answer by the words of its button, a day as a day.
+// operand says what a comparison holds against: an answer by the words of its button, a day as a day, a moment as one.
 func (w Words) operand(c *definition.Condition, v any) string {
 	said, ok := v.(string)
 	if !ok {
@@ -365,8 +368,14 @@ func (w Words) operand(c *definition.Condition, v any) string {
 			return w.value(label)
 		}
 	}
-	if day, err := time.Parse(time.DateOnly, said); err == nil && c.Op != definition.OpContains {
+	if c.Op == definition.OpContains {
+		return w.value(v)
+	}
+	if day, err := time.Parse(time.DateOnly, said); err == nil {
 		return locale.LongDate(w.Lang, day)
+	}
+	if at, err := time.Parse(time.RFC3339, said); err == nil {
+		return locale.Moment(w.Lang, at)
 	}
 	return w.value(v)
 }

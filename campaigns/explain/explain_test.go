@@ -45,6 +45,7 @@ var said = []string{
 	`{all: [{tag: c}, {not: {all: [{tag: a}, {tag: b}]}}]}`, `{all: [{tag: c}, {not: {any: [{tag: a}, {attribute: age, at_least: 18}]}}]}`,
 	`{not: {attribute: city, in: [Berlin, Moscow]}}`, `{not: {attribute: city, contains: burg}}`, `{attribute: city, in: [Berlin]}`, `{attribute: paid, is: false}`,
 	`{attribute: since, is: "2026-01-01"}`, `{attribute: since, greater_than: "2025-12-31"}`, `{attribute: since, less_than: "2027-01-01"}`, `{attribute: since, at_least: "2026-01-01"}`,
+	`{attribute: since, is: "2026-12-01T18:00:00+03:00"}`, `{attribute: since, at_least: "2026-12-01T18:00:05Z"}`,
 	`{attribute: since, at_most: "2026-12-31"}`, `{attribute: group, at_least: m}`,
 }
 

@@ -43,10 +43,10 @@ func (c *importCmd) Run(e *env) error {
 	defer done()
 	report, err := en.ImportMembers(e.ctx, engine.Operator, f, engine.ImportOptions{ConsentSource: c.ConsentSource, DryRun: c.DryRun})
 	if err != nil {
-		tellPlaces(e, c.File, fault.Details(err, lang))
+		tellPlaces(e, c.File, lang, fault.Details(err, lang))
 		return fmt.Errorf("%s: %s", c.File, fault.Message(err, lang))
 	}
-	tellPlaces(e, c.File, fault.Details(fault.New(fault.Invalid, "invalid.import", nil).With(report.Problems...), lang))
+	tellPlaces(e, c.File, lang, fault.Details(fault.New(fault.Invalid, "invalid.import", nil).With(report.Problems...), lang))
 	if more := report.ProblemsTotal - len(report.Problems); more > 0 {
 		fmt.Fprintln(e.stderr, locale.T(lang, "cli.import.more", map[string]any{"n": more}))
 	}
@@ -89,7 +89,7 @@ func (c *importCmd) engine(e *env) (*engine.Engine, func(), error) {
 }
 
 // tellPlaces prints problems as compilers do.
-func tellPlaces(e *env, file string, ds []fault.Detail) {
+func tellPlaces(e *env, file, lang string, ds []fault.Detail) {
 	for _, d := range ds {
 		place := fmt.Sprintf("%s:%d", file, d.Line)
 		if d.Path != "" {
@@ -97,6 +97,9 @@ func tellPlaces(e *env, file string, ds []fault.Detail) {
 		}
 		if d.Expected != "" {
 			d.Message += " (" + d.Expected + ")"
+		}
+		if d.DidYouMean != "" {
+			d.Message += " " + locale.T(lang, "problem.did_you_mean", map[string]any{"word": d.DidYouMean})
 		}
 		fmt.Fprintf(e.stderr, "%s: %s\n", place, d.Message)
 	}

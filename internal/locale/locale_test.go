@@ -111,6 +111,8 @@ func TestDates(t *testing.T) {
 		{Date("ru", at), "24 ноября"},
 		{LongDate("en", at), "24 November 2026"},
 		{LongDate("ru", at), "24 ноября 2026"},
+		{Moment("en", at), "24 November 2026, 18:05 (UTC+03:00)"},
+		{Moment("ru", at.UTC().Add(7*time.Second)), "24 ноября 2026, 15:05:07 (UTC)"},
 		{DateTime("en", at), "24 November, 18:05"},
 		{DateTime("ru", at), "24 ноября, 18:05"},
 	} {
