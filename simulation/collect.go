@@ -269,6 +269,8 @@ func (c *collector) event(e store.Event) error {
 		}
 	case p.told && strings.HasSuffix(e.Name, "escalated"):
 		c.add(p, c.silence(e, t))
+	case p.told && strings.HasPrefix(e.Name, enrollEvents):
+		c.enrolled(e, t, p)
 	case e.Name == "enrollment.refused" && e.Reason == campaigns.Reason(engine.NoKey) && t.inside[p]: // by another event that begins another campaign
 	case e.Name == "enrollment.refused":
 		c.told = append(c.told, told{person: p, at: e.At, campaign: e.Campaign, kind: ItemRefused, reason: string(e.Reason)})
@@ -328,6 +330,9 @@ func (t *totals) absence(p *person, s *stage) string {
 	}
 	if t.def.Entry.Segment != "" {
 		return "segment"
+	}
+	if ledInto(s.defs())[t.Key] != nil {
+		return "not_enrolled"
 	}
 	return "unknown"
 }

@@ -12,13 +12,15 @@ import (
 	"github.com/kruzhok/kruzhok/engine"
 )
 
-// enter does what lets members into each campaign: a person's hand, an event, or nothing where a schedule does. In the order of the campaigns.
+// enter does what lets members into each campaign: a person's hand, an event, or nothing where a schedule or a step of another campaign does. In the order of the campaigns.
 func (s *stage) enter(ctx context.Context) error {
+	led := ledInto(s.defs())
 	brings := eventsFor(s.campaigns, s.plan.EventData)
 	for i := range s.campaigns {
 		c := &s.campaigns[i]
 		var err error
 		switch {
+		case led[c.def.Key] != nil:
 		case c.def.Entry.Manual:
 			err = s.enterByHand(ctx, c)
 		case c.def.Entry.Event != "":
