@@ -131,6 +131,8 @@ type checkReply struct {
 		Valid    bool           `json:"valid" doc:"Always true: a definition with problems is answered by them"`
 		Warnings []fault.Detail `json:"warnings" doc:"What a draft may have and should not be published with unless it is meant, with its places: texts that are missing in a language"`
 		Lost     []lostMedia    `json:"missing_media" doc:"Media files that are not in the media folder"`
+		Untold   []string       `json:"untold" doc:"Steps that tell the staff (notify), for which the service's settings name nobody, or nobody on one of their channels"`
+		Unset    []string       `json:"unset_endpoints" doc:"Endpoints that steps call (call), and that the service's settings do not name: such calls fail"`
 		Missing  []textView     `json:"missing" doc:"Texts that are missing in a language"`
 		Outdated []textView     `json:"outdated" doc:"Texts that lag behind in a language, were it the next version of the campaign with its key"`
 	}
@@ -143,6 +145,7 @@ func (s *server) checkDefinition(ctx context.Context, p engine.Principal, in *ch
 	}
 	out := &checkReply{}
 	out.Body.Valid, out.Body.Outdated, out.Body.Missing, out.Body.Lost = true, viewTexts(checked.Outdated), viewTexts(checked.Missing), viewLost(checked.Lost)
+	out.Body.Untold, out.Body.Unset = stepIDs(checked.Untold), append([]string{}, checked.Unset...)
 	out.Body.Warnings = append([]fault.Detail{}, fault.Told(checked.Warnings, requestOf(ctx).lang)...)
 	return out, nil
 }

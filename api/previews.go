@@ -20,7 +20,7 @@ type previewBody struct {
 	Campaign   campaigns.Key        `json:"campaign,omitempty" doc:"The key of the campaign whose draft is seen; needed where there is no definition"`
 	Version    int                  `json:"version,omitempty" minimum:"1" doc:"A published version instead of the draft"`
 	Definition *simulatedDefinition `json:"definition,omitempty" doc:"A definition that is kept nowhere, instead of a campaign"`
-	Step       campaigns.StepID     `json:"step,omitempty" doc:"Absent: every step that sends"`
+	Step       campaigns.StepID     `json:"step,omitempty" doc:"Absent: every step that sends or tells the staff"`
 	Channel    campaigns.Channel    `json:"channel,omitempty" enum:"telegram,email" doc:"Absent: each channel of the step"`
 	Member     previewMember        `json:"member,omitempty"`
 	Calls      map[string]any       `json:"calls,omitempty" doc:"What other systems are assumed to have answered, by the names of calls: an object of fields, or \"fails\""`
@@ -52,6 +52,7 @@ type previewView struct {
 	Step      campaigns.StepID    `json:"step"`
 	Channel   campaigns.Channel   `json:"channel"`
 	Language  campaigns.Lang      `json:"language" doc:"Of its texts"`
+	Staff     bool                `json:"staff" doc:"It tells the staff about the member (notify); nothing comes to the member"`
 	Fallback  bool                `json:"fallback" doc:"The campaign does not have the member's language"`
 	Formality campaigns.Formality `json:"formality,omitempty" enum:"informal,formal" doc:"The form of address that is shown, where its texts have two; the member's attribute formality shows the other"`
 	Missing   []string            `json:"missing" nullable:"false" doc:"Variables of its texts that have no value"`
@@ -155,7 +156,7 @@ func typed(v any) (string, bool) {
 }
 
 func viewPreview(m *engine.PreviewMessage) previewView {
-	v := previewView{Step: m.Step, Channel: m.Channel, Language: m.Lang, Fallback: m.Fallback, Formality: m.Formality, Missing: append([]string{}, m.Missing...)}
+	v := previewView{Step: m.Step, Channel: m.Channel, Language: m.Lang, Staff: m.Staff, Fallback: m.Fallback, Formality: m.Formality, Missing: append([]string{}, m.Missing...)}
 	for _, part := range m.Parts {
 		x := previewPart{HTML: part.HTML}
 		if part.Media != nil {

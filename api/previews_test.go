@@ -89,6 +89,32 @@ func TestPreviewShowsEachPart(t *testing.T) {
 	}
 }
 
+// TestPreviewShowsWhatTheStaffReads: a notice is shown as the staff would get it, about the member, in the community's first language, on the channels that the step names.
+func TestPreviewShowsWhatTheStaffReads(t *testing.T) {
+	w := newWorld(t)
+	doc := previewed + "  - {id: tell, notify: {text: {en: \"*Call* {{ member.first_name }} in {{ member.attributes.city }}\", ru: Позвоните}}}\n  - {id: chat, notify: {to: [telegram], text: {en: Look, ru: Смотрите}}}\n"
+	w.call("POST", "/v1/campaigns", doc, "Content-Type", "application/yaml").want(http.StatusCreated)
+	w.call("PUT", "/v1/members/u1", `{"first_name":"<Ksenia>","language":"ru"}`).want(http.StatusCreated)
+	shown := w.call("POST", "/v1/previews", `{"campaign":"seen","step":"tell","member":{"external_id":"u1"}}`).previews(t)
+	if len(shown) != 2 || !shown[0].Staff || !shown[1].Staff || shown[0].Language != "en" || strings.Join(shown[0].Missing, ",") != "member.attributes.city" {
+		t.Fatalf("%+v", shown)
+	}
+	if html := shown[0].Telegram[0].HTML; !strings.Contains(html, "&lt;Ksenia&gt;</a> · Seen") || !strings.Contains(html, "<i>Call</i> &lt;Ksenia&gt; in") {
+		t.Error(html)
+	}
+	if m := shown[1].Mail; m.Subject != "Seen: <Ksenia>" || !strings.Contains(m.Text, "Call <Ksenia> in") || !strings.Contains(m.HTML, "&lt;Ksenia&gt;") {
+		t.Errorf("%+v", m)
+	}
+	shown = w.call("POST", "/v1/previews", `{"campaign":"seen","step":"chat"}`).previews(t)
+	if len(shown) != 1 || shown[0].Mail != nil || !strings.Contains(shown[0].Telegram[0].HTML, "/console/members/preview") {
+		t.Errorf("%+v", shown)
+	}
+	w.call("POST", "/v1/previews", `{"campaign":"seen","step":"chat","channel":"email"}`).problem(http.StatusUnprocessableEntity, "invalid.preview")
+	if seen := w.call("POST", "/v1/previews", `{"campaign":"seen"}`).previews(t); seen[0].Staff || !seen[len(seen)-1].Staff {
+		t.Errorf("%+v", seen)
+	}
+}
+
 // TestPreviewOfSomebodyMadeUp: every step on every channel, with what is assumed; a button of the chat answers nothing.
 func TestPreviewOfSomebodyMadeUp(t *testing.T) {
 	w := newWorld(t)

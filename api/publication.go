@@ -156,17 +156,22 @@ func (s *server) getPublication(ctx context.Context, p engine.Principal, in *Key
 	return &publicationViewReply{ETag: revision(pub.Campaign), Body: viewPublication(pub, requestOf(ctx).lang)}, nil
 }
 
+func stepIDs(ids []campaigns.StepID) []string {
+	out := make([]string, len(ids))
+	for i, id := range ids {
+		out[i] = string(id)
+	}
+	return out
+}
+
 func viewPublication(pub *engine.Publication, lang string) publicationView {
 	v := publicationView{
 		Version: pub.Version, DraftRevision: pub.Campaign.DraftRev, Difference: []string{}, TextsOnly: pub.Texts, InsideN: pub.Count(),
 		UnknownTopic: pub.Strange, PassesStop: pub.Draft.Purpose == campaigns.Service,
-		Inside: []standingView{}, Untold: []string{}, Unset: append([]string{}, pub.Unset...), Lost: viewLost(pub.Lost), ScheduleOver: pub.Over, Outdated: viewTexts(pub.Outdated()), Missing: viewTexts(pub.Missing()),
+		Inside: []standingView{}, Untold: stepIDs(pub.Untold), Unset: append([]string{}, pub.Unset...), Lost: viewLost(pub.Lost), ScheduleOver: pub.Over, Outdated: viewTexts(pub.Outdated()), Missing: viewTexts(pub.Missing()),
 	}
 	if pub.Difference != nil {
 		v.Difference = append(v.Difference, pub.Difference.Lines(lang)...)
-	}
-	for _, id := range pub.Untold {
-		v.Untold = append(v.Untold, string(id))
 	}
 	for _, st := range pub.Inside {
 		v.Inside = append(v.Inside, standingView{st.Version, st.Step, st.N, st.Place, st.Unread})

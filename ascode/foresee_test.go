@@ -114,6 +114,26 @@ func TestPlanSaysWhenItOpens(t *testing.T) {
 	}
 }
 
+// TestPlanTellsWhatIsNotSetUp: of a new campaign too, the plan names endpoints and people of the staff that the service's settings do not.
+func TestPlanTellsWhatIsNotSetUp(t *testing.T) {
+	w := newWorld(t)
+	at := w.write("one.yaml", campaign("one", "Hi")+"  - {id: ask, call: {endpoint: nowhere}}\n  - {id: tell, notify: {text: {en: Look}}}\n")
+	for lang, want := range map[string][]string{
+		"en": {"! other systems that the service’s settings do not name, so that calls of them fail at once: nowhere", "! steps for which the service’s settings name nobody of the staff, or nobody on one of their channels: tell"},
+		"ru": {"и их вызовы сразу не удадутся: nowhere", "или никто в одном из их каналов: tell"},
+	} {
+		said := w.said(w.plan(w.writer(lang), true, at), lang)
+		for _, line := range want {
+			if !strings.Contains(said, line) {
+				t.Errorf("%q is not in\n%s", line, said)
+			}
+		}
+	}
+	if said := w.said(w.plan(w.writer("en"), true, w.write("two.yaml", campaign("two", "Hi"))), "en"); strings.Contains(said, "settings") {
+		t.Error(said)
+	}
+}
+
 // TestPlanTellsOfTopicAndPurpose: a topic that the community has not is told before anything is written, and so is whom a service campaign reaches.
 func TestPlanTellsOfTopicAndPurpose(t *testing.T) {
 	w := newWorld(t)

@@ -89,7 +89,10 @@ type Publication struct {
 	// Missing are texts that are missing in a language.
 	Missing []string
 	// Media are files that steps send and that are not in the service's media folder.
-	Media  []string
+	Media []string
+	// Unset are endpoints that steps call and that the service's settings do not name; Untold are steps that tell the staff, where the settings name nobody for some of it.
+	Unset, Untold []string
+
 	Paused bool
 	Again  bool // the campaign is finished, and runs again
 	// Moment is what becomes of a schedule for one moment; nil: there is none.
@@ -186,6 +189,8 @@ type checked struct {
 		Step campaigns.StepID `json:"step"`
 		File string           `json:"file"`
 	} `json:"missing_media"`
+	Untold []string `json:"untold"`
+	Unset  []string `json:"unset_endpoints"`
 }
 
 // sideBySide is one text in its languages.
@@ -201,6 +206,7 @@ type sideBySide struct {
 // note takes over what a reader of the plan is to know.
 func (p *Publication) note(c *checked) {
 	p.Outdated, p.Missing = inState(c.Outdated, difference.Outdated), inState(c.Missing, difference.Missing)
+	p.Unset, p.Untold = c.Unset, c.Untold
 	for _, m := range c.Media {
 		p.Media = append(p.Media, string(m.Step)+": "+m.File)
 	}

@@ -205,6 +205,12 @@ func (t *teller) publication(it *Item) {
 	if len(p.Media) > 0 {
 		t.line(indent, "! "+locale.T(t.lang, "cli.plan.media", map[string]any{"files": strings.Join(p.Media, "; ")}))
 	}
+	if len(p.Unset) > 0 {
+		t.line(indent, "! "+locale.T(t.lang, "cli.plan.unset", map[string]any{"endpoints": strings.Join(p.Unset, ", ")}))
+	}
+	if len(p.Untold) > 0 {
+		t.line(indent, "! "+locale.T(t.lang, "cli.plan.untold", map[string]any{"steps": strings.Join(p.Untold, ", ")}))
+	}
 	if s := it.File.def.Entry.Schedule; s != nil && s.Recurs != nil {
 		t.line(indent, "  "+locale.T(t.lang, "cli.plan.recurs", map[string]any{"rule": explain.Recurrence(t.lang, s)}))
 		if _, left := s.Opens(time.Now().Add(-12 * time.Hour).UTC()); !left { // past on every clock of the earth

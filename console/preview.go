@@ -170,7 +170,7 @@ func (s seen) beside(step campaigns.StepID) string {
 
 // views are the channels that the step is tried on, and the page behind a question's mail.
 func (p *previewPage) views(s *seen, def *definition.Definition, step *definition.Step) {
-	list := slices.Clone(def.ChannelsOf(step))
+	list := slices.Clone(engine.ShownOn(def, step))
 	if step.Ask() != nil && slices.Contains(list, campaigns.Email) {
 		list = append(list, campaigns.Page)
 	}

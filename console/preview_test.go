@@ -33,6 +33,7 @@ steps:
     send:
       text: {en: "You: {{ answers.level }}, {{ answers.age }}.", ru: "{% informal %}Ты{% formal %}Вы{% endformal %}: {{ answers.level }}."}
       buttons: [{text: {en: Rules, ru: Правила}, url: "https://speaklingua.example/rules"}]
+  - {id: staff, notify: {text: {en: "Call {{ member.first_name }}", ru: Позвоните}}}
 `
 
 const seenPath = "/console/campaigns/seen/preview"
@@ -74,12 +75,15 @@ func TestPreviewShowsTheMessage(t *testing.T) {
 	w.populate(3)
 	w.showSeen()
 	for _, lang := range locale.Languages() {
-		for _, query := range []string{"", "?view=email", "?view=email&part=text", "?view=email&width=phone&shade=dark", "?view=page", "?step=told"} {
+		for _, query := range []string{"", "?view=email", "?view=email&part=text", "?view=email&width=phone&shade=dark", "?view=page", "?step=told", "?step=staff", "?step=staff&view=email"} {
 			checkPage(t, lang+query, w.get(seenPath+query, lang))
 		}
 	}
-	want(t, w.get(seenPath, "en"), "<b>Level</b>", `<span class="key">Beginner</span>`, "⟨first name⟩, ⟨city⟩", "Somebody made up", "attribute:city", "Message 1 of 5")
+	want(t, w.get(seenPath, "en"), "<b>Level</b>", `<span class="key">Beginner</span>`, "⟨first name⟩, ⟨city⟩", "Somebody made up", "attribute:city", "Message 1 of 6")
 	want(t, w.get(seenPath+"?step=told", "en"), `href="https://speaklingua.example/rules"`, "<details class=\"more-fields\" open>")
+
+	want(t, w.get(seenPath+"?step=staff", "en"), "Call ", "· Seen", "To the staff, about this member. Nothing comes to the member.", "Message 6 of 6")
+	want(t, w.get(seenPath+"?step=staff", "ru"), "Команде, об этом участнике.")
 
 	_, page := w.see(seenPath, "step", "told", "language", "ru", "attribute:formality", "formal")
 	want(t, page, "Вы: .", `<option value="formal" selected>`, "Form of address: formal. The text has an informal one too.")

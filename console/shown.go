@@ -61,6 +61,9 @@ func (p *previewPage) show(s seen, made *engine.Preview) {
 			p.Chat.Parts = append(p.Chat.Parts, bubble)
 		}
 	}
+	if m.Staff {
+		p.Notes = append(p.Notes, p.T("preview.print.staff"))
+	}
 	if m.Fallback {
 		p.Notes = append(p.Notes, p.T("preview.print.fallback"))
 	}

@@ -28,6 +28,9 @@ type Checked struct {
 	Warnings []fault.Detail
 	// Lost are media files that are not there.
 	Lost []LostMedia
+	// Untold are steps that tell the staff, where nobody is set up for some of it; Unset are endpoints that steps call and that the settings do not name.
+	Untold []campaigns.StepID
+	Unset  []string
 }
 
 // CheckDefinition reports every problem of a draft as a fault of kind invalid. Without one it could be published; with later, as soon as the campaigns and segments
@@ -49,7 +52,10 @@ func (e *Engine) CheckDefinition(ctx context.Context, p Principal, d Draft, late
 	if err != nil {
 		return nil, err
 	}
-	return &Checked{Outdated: only(words, difference.Text.Outdated), Missing: only(words, difference.Text.Missing), Warnings: places(def.Warnings), Lost: Lost(def, e.HasMedia)}, nil
+	return &Checked{
+		Outdated: only(words, difference.Text.Outdated), Missing: only(words, difference.Text.Missing), Warnings: places(def.Warnings),
+		Lost: Lost(def, e.HasMedia), Untold: e.untold(def), Unset: e.unset(def),
+	}, nil
 }
 
 // ParseDraft reads a draft; every problem of it is a detail of the fault.

@@ -146,6 +146,7 @@ type telling struct {
 	until time.Time
 	taken []taken         // the notices that it tells
 	named []*store.Notice // the first of them
+	shown bool            // the message is only looked at
 }
 
 // taken is a notice that was claimed. Several that are told together may have been tried more or less often.

@@ -25,6 +25,8 @@ type PreviewMessage struct {
 	Step    campaigns.StepID
 	Channel campaigns.Channel
 	Lang    campaigns.Lang
+	// Staff: it tells those who run the community about the member (notify), and nothing comes to the member.
+	Staff bool
 	// Fallback: the campaign does not have the member's language, so this is its first.
 	Fallback bool
 	// Formality is the form of address that the texts are shown in; empty where they have no two.

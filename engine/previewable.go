@@ -14,7 +14,7 @@ import (
 // Previewable is what can be seen of a campaign, and what its texts want to know.
 type Previewable struct {
 	Definition *definition.Definition
-	Steps      []*definition.Step // those that send
+	Steps      []*definition.Step // those that send, or tell the staff
 	Attributes []string           // of members, as the steps' texts name them
 }
 
@@ -34,9 +34,21 @@ func (e *Engine) Previewable(ctx context.Context, p Principal, key campaigns.Key
 	return &Previewable{def, sending(def), attributesIn(def)}, nil
 }
 
-// sending are the steps that send something, in document order.
+// ShownOn are the channels on which the step can be seen: those that it is tried on, or that the staff is told on.
+func ShownOn(def *definition.Definition, s *definition.Step) []campaigns.Channel {
+	body, ok := s.Body.(*definition.Notify)
+	switch {
+	case !ok:
+		return def.ChannelsOf(s)
+	case len(body.To) > 0:
+		return body.To
+	}
+	return []campaigns.Channel{campaigns.Telegram, campaigns.Email}
+}
+
+// sending are the steps that send something or tell the staff, in document order.
 func sending(def *definition.Definition) []*definition.Step {
-	return slices.DeleteFunc(slices.Clone(def.Order), func(s *definition.Step) bool { return len(def.ChannelsOf(s)) == 0 })
+	return slices.DeleteFunc(slices.Clone(def.Order), func(s *definition.Step) bool { return len(ShownOn(def, s)) == 0 })
 }
 
 // attributesIn are the attributes of members that messages name, in any language.
@@ -44,7 +56,7 @@ func attributesIn(def *definition.Definition) []string {
 	l := &live{def: def, texts: map[string]*templates.Text{}}
 	var out []string
 	for _, s := range sending(def) {
-		for _, ch := range def.ChannelsOf(s) {
+		for _, ch := range ShownOn(def, s) {
 			for _, t := range (&renderJob{l: l, d: &store.Delivery{Channel: ch}}).texts(s) {
 				for _, src := range t {
 					out = append(out, l.attributes(src)...)

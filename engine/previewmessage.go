@@ -17,6 +17,9 @@ import (
 
 // message makes one step's message on one channel, in as many parts as it has.
 func (v *previewing) message(s *definition.Step, ch campaigns.Channel) (_ *PreviewMessage, err error) {
+	if body, ok := s.Body.(*definition.Notify); ok {
+		return v.notice(s, body, ch)
+	}
 	d := &store.Delivery{Kind: store.StepDelivery, Step: s.ID, Visit: v.round(s), Channel: ch, CreatedAt: v.e.now()}
 	r := &renderJob{e: v.e, l: v.l, d: d, p: v.p, c: v.c, en: v.en, shown: true}
 	out := &PreviewMessage{Step: s.ID, Channel: ch}
@@ -37,6 +40,35 @@ func (v *previewing) message(s *definition.Step, ch campaigns.Channel) (_ *Previ
 	out.Fallback, out.Missing = !sameLanguage(spoken(v.p, v.c), out.Lang), r.missing(s)
 	if r.twoForms(s) {
 		out.Formality = formality(v.p, v.l.def)
+	}
+	return out, nil
+}
+
+// notice is what the staff is told of the member, on one channel: in the community's first language, or without a service in that which is asked for.
+func (v *previewing) notice(s *definition.Step, body *definition.Notify, ch campaigns.Channel) (_ *PreviewMessage, err error) {
+	defer recovered(&err)
+	t := &telling{e: v.e, shown: true, taken: []taken{{}}, named: []*store.Notice{{Channel: ch, Step: s.ID, Visit: v.round(s), CreatedAt: v.e.now()}}}
+	w := &noticeWords{lang: Fallback(v.c)}
+	if len(v.c.Languages) == 0 {
+		w.lang = v.p.Language
+	}
+	p := *v.p // the profile may be another's too
+	if p.ID == 0 {
+		p.ExternalID = cmp.Or(p.ExternalID, "m0001")
+	}
+	r := &renderJob{e: v.e, l: v.l, d: t.delivery(), p: &p, c: v.c, en: v.en, shown: true}
+	w.subject = v.l.def.NameIn(w.lang)
+	if err := t.about(w, body, r); err != nil {
+		return nil, v.unmade(s, ch, err)
+	}
+	m, err := t.made(w, v.c)
+	if err != nil {
+		return nil, v.unmade(s, ch, err)
+	}
+	src, lang := body.Text.In(w.lang, v.l.def.Languages[0])
+	out := &PreviewMessage{Step: s.ID, Channel: ch, Lang: lang, Staff: true, Mail: m.Mail, Missing: r.missingIn(src, lang)}
+	if m.Mail == nil {
+		out.Parts = []*channels.Message{m}
 	}
 	return out, nil
 }
@@ -88,15 +120,24 @@ func (v *previewing) unmade(s *definition.Step, ch campaigns.Channel, err error)
 // missing are the variables of the step's texts that have no value, in their order.
 func (r *renderJob) missing(s *definition.Step) (out []string) {
 	for _, t := range r.texts(s) {
-		src, lang := r.lang(t)
-		text, err := r.l.text(src)
-		if err != nil {
-			continue // it rendered, so it parses
-		}
-		for _, x := range text.Variables() {
-			if value := r.find(lang, strings.Split(x.Path, ".")); (value == nil || value == "") && !slices.Contains(out, x.Path) {
-				out = append(out, x.Path)
+		for _, path := range r.missingIn(r.lang(t)) {
+			if !slices.Contains(out, path) {
+				out = append(out, path)
 			}
+		}
+	}
+	return out
+}
+
+// missingIn are those of one text.
+func (r *renderJob) missingIn(src string, lang campaigns.Lang) (out []string) {
+	text, err := r.l.text(src)
+	if err != nil {
+		return nil // it rendered, so it parses
+	}
+	for _, x := range text.Variables() {
+		if value := r.find(lang, strings.Split(x.Path, ".")); (value == nil || value == "") && !slices.Contains(out, x.Path) {
+			out = append(out, x.Path)
 		}
 	}
 	return out
@@ -134,6 +175,8 @@ func (r *renderJob) texts(s *definition.Step) []definition.Texts {
 			list = append(list, x.Text, address)
 		}
 		return list
+	case *definition.Notify:
+		return []definition.Texts{b.Text}
 	case *definition.Ask:
 		if r.d.Channel == campaigns.Email && len(b.Subject) > 0 {
 			return []definition.Texts{b.Text, b.Subject}

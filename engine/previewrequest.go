@@ -20,7 +20,7 @@ type PreviewRequest struct {
 	Draft   *Draft
 	Key     campaigns.Key
 	Version int
-	// Step and Channel: empty means every step that sends, on each of its channels.
+	// Step and Channel: empty means every step that sends or tells the staff, on each of its channels.
 	Step    campaigns.StepID
 	Channel campaigns.Channel
 	// Member and ExternalID name a member who is there; neither: somebody is made up.
@@ -124,10 +124,10 @@ func (v *previewing) steps() []*definition.Step {
 	switch {
 	case s == nil:
 		v.bad("step", "preview_step", map[string]any{"step": string(v.r.Step)}, ids)
-	case len(v.l.def.ChannelsOf(s)) == 0:
+	case len(ShownOn(v.l.def, s)) == 0:
 		v.bad("step", "preview_silent", map[string]any{"step": string(v.r.Step), "does": s.Does()}, ids)
 	case v.r.Channel != "" && len(v.channels(s)) == 0:
-		v.wrong = append(v.wrong, v.unused(v.l.def.ChannelsOf(s)...))
+		v.wrong = append(v.wrong, v.unused(ShownOn(v.l.def, s)...))
 	}
 	return []*definition.Step{s}
 }
@@ -149,7 +149,7 @@ func (v *previewing) unused(list ...campaigns.Channel) fault.Detail {
 
 // channels are those of the step on which it is to be seen.
 func (v *previewing) channels(s *definition.Step) []campaigns.Channel {
-	own := v.l.def.ChannelsOf(s)
+	own := ShownOn(v.l.def, s)
 	switch {
 	case v.r.Channel == "":
 		return own

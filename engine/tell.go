@@ -59,7 +59,12 @@ func (t *telling) message(ctx context.Context) (m *channels.Message, err error) 
 	if err != nil {
 		return nil, err
 	}
-	if n.Channel == campaigns.Email {
+	return t.made(w, c)
+}
+
+// made is the message of the words, on the notices' channel.
+func (t *telling) made(w *noticeWords, c *store.Community) (*channels.Message, error) {
+	if t.named[0].Channel == campaigns.Email {
 		return t.mail(w, c)
 	}
 	return t.chat(w)
@@ -95,14 +100,27 @@ func (t *telling) alone(ctx context.Context, w *noticeWords, l *live, c *store.C
 	if !ok {
 		return fmt.Errorf("notice %d: its step tells nobody", n.ID)
 	}
-	d := &store.Delivery{Kind: store.StepDelivery, Step: n.Step, Visit: n.Visit, Channel: n.Channel, CreatedAt: n.CreatedAt}
-	r := &renderJob{e: t.e, l: l, d: d, p: p, c: c, en: en}
+	return t.about(w, body, &renderJob{e: t.e, l: l, d: t.delivery(), p: p, c: c, en: en})
+}
+
+// delivery is what the text is rendered for.
+func (t *telling) delivery() *store.Delivery {
+	n := t.named[0]
+	return &store.Delivery{Kind: store.StepDelivery, Step: n.Step, Visit: n.Visit, Channel: n.Channel, CreatedAt: n.CreatedAt}
+}
+
+// about says it of the one member whom the job is for.
+func (t *telling) about(w *noticeWords, body *definition.Notify, r *renderJob) (err error) {
+	l, p := r.l, r.p
 	src, lang := body.Text.In(w.lang, l.def.Languages[0])
 	if w.body, err = l.text(src); err != nil {
 		return err
 	}
 	w.env = r.env(lang)
 	name, page := called(p), t.e.memberPage(p.ID)
+	if p.ID == 0 { // somebody made up
+		page = t.e.PublicURL + "/console/members/" + shownOnly
+	}
 	w.subject = say(w.lang, "notice.subject", map[string]any{"campaign": w.subject, "name": name})
 	w.add(name+": "+page, anchor(name, page)+" · "+html.EscapeString(l.def.NameIn(w.lang)))
 	return nil
@@ -186,7 +204,11 @@ func (t *telling) mail(w *noticeWords, c *store.Community) (*channels.Message, e
 	}
 	n := t.named[0]
 	d := &store.Delivery{ID: campaigns.DeliveryID(n.ID), CreatedAt: n.CreatedAt}
-	l := t.e.letter(d, t.e.mailToken(d.ID), content.Subject, "")
+	token := shownOnly
+	if !t.shown {
+		token = t.e.mailToken(d.ID)
+	}
+	l := t.e.letter(d, token, content.Subject, "")
 	m := &channels.Message{Delivery: d.ID, To: n.Address, Lang: w.lang, Mail: &l}
 	m.Mail.HTML, m.Mail.Text, m.Mail.ReplyTo = []byte(document), []byte(plain), ""
 	m.Mail.FeedbackID = "notice:system:service:kruzhok"

@@ -206,6 +206,13 @@ func (r *Reports) write(ctx context.Context, entries []Entry, lang string) error
 	return nil
 }
 
+// Sentence is what a member's timeline says of the event, of a campaign.
+func Sentence(lang string, ev store.Event, of campaigns.Key) string {
+	e := eventEntries(ev)[0]
+	e.Campaign = of
+	return e.sentence(lang)
+}
+
 // sentence is what happened and, where there is one, why.
 func (e *Entry) sentence(lang string) string {
 	key := e.words

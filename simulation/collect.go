@@ -41,6 +41,7 @@ type totals struct {
 	inside     map[*person]bool // who entered
 	loops      map[campaigns.StepID]int
 	elsewhere  map[campaigns.Key]map[*person]bool // whom steps took into campaigns that are not played along
+	dateless   map[string]map[*person]bool        // whose date is missing or none, by where it would stand
 	arms       map[campaigns.StepID]*ArmTotals    // of splits
 	order      map[campaigns.StepID]int           // of steps in the document, from 1; that of no step is 0
 }
@@ -127,7 +128,7 @@ func newTotals(c campaign, lang string) *totals {
 	t := &totals{
 		campaign: c, steps: map[campaigns.StepID]*StepTotals{}, notSent: map[campaigns.StepID]tally{}, notEntered: tally{}, exited: tally{},
 		inside: map[*person]bool{}, loops: map[campaigns.StepID]int{}, arms: map[campaigns.StepID]*ArmTotals{},
-		order: map[campaigns.StepID]int{}, elsewhere: map[campaigns.Key]map[*person]bool{},
+		order: map[campaigns.StepID]int{}, elsewhere: map[campaigns.Key]map[*person]bool{}, dateless: map[string]map[*person]bool{},
 	}
 	t.Key, t.Name = c.def.Key, c.def.NameIn(campaigns.Lang(lang))
 	for i, s := range c.def.Order {
@@ -269,6 +270,10 @@ func (c *collector) event(e store.Event) error {
 		}
 	case p.told && strings.HasSuffix(e.Name, "escalated"):
 		c.add(p, c.silence(e, t))
+	case strings.HasPrefix(e.Name, waitEvents):
+		c.waited(e, t, p)
+	case p.told && strings.HasPrefix(e.Name, enrollEvents):
+		c.enrolled(e, t, p)
 	case e.Name == "enrollment.refused" && e.Reason == campaigns.Reason(engine.NoKey) && t.inside[p]: // by another event that begins another campaign
 	case e.Name == "enrollment.refused":
 		c.told = append(c.told, told{person: p, at: e.At, campaign: e.Campaign, kind: ItemRefused, reason: string(e.Reason)})
@@ -329,6 +334,9 @@ func (t *totals) absence(p *person, s *stage) string {
 	if t.def.Entry.Segment != "" {
 		return "segment"
 	}
+	if ledInto(s.defs())[t.Key] != nil {
+		return "not_enrolled"
+	}
 	return "unknown"
 }
 
@@ -349,6 +357,10 @@ func (c *collector) finish() *Result {
 		t.CampaignTotals.enrolls = map[campaigns.Key]int{}
 		for key, who := range t.elsewhere {
 			t.CampaignTotals.enrolls[key] = len(who)
+		}
+		t.CampaignTotals.dateless = map[string]int{}
+		for name, who := range t.dateless {
+			t.CampaignTotals.dateless[name] = len(who)
 		}
 		r.Campaigns = append(r.Campaigns, t.CampaignTotals)
 	}

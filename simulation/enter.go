@@ -12,13 +12,15 @@ import (
 	"github.com/kruzhok/kruzhok/engine"
 )
 
-// enter does what lets members into each campaign: a person's hand, an event, or nothing where a schedule does. In the order of the campaigns.
+// enter does what lets members into each campaign: a person's hand, an event, or nothing where a schedule or a step of another campaign does. In the order of the campaigns.
 func (s *stage) enter(ctx context.Context) error {
+	led := ledInto(s.defs())
 	brings := eventsFor(s.campaigns, s.plan.EventData)
 	for i := range s.campaigns {
 		c := &s.campaigns[i]
 		var err error
 		switch {
+		case led[c.def.Key] != nil:
 		case c.def.Entry.Manual:
 			err = s.enterByHand(ctx, c)
 		case c.def.Entry.Event != "":
@@ -40,7 +42,7 @@ func (s *stage) enterByHand(ctx context.Context, c *campaign) error {
 	}
 	results, err := s.engine.Enroll(ctx, engine.Operator, c.def.Key, ids)
 	for i, r := range results {
-		if r.Result != engine.Enrolled {
+		if r.Result != engine.Enrolled && r.Result != engine.Unaddressed { // the event of that is counted
 			s.told = append(s.told, told{person: s.people[i], at: s.clock.now(), campaign: c.id, kind: ItemRefused, reason: string(r.Result)})
 		}
 	}
@@ -90,7 +92,7 @@ func (b *bringing) take(entry *definition.Entry) bool {
 	data := map[string]any{}
 	maps.Copy(data, b.assumed)
 	for _, e := range entries {
-		if e.Key != "" {
+		if key, _ := e.RunKey(data); e.Key != "" && key == "" { // else it is assumed what the run is about
 			data[e.Key] = "simulated-1"
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/engine"
 )
 
@@ -43,6 +44,30 @@ func TestNothingIsLeftOfASchedule(t *testing.T) {
 	r := run(t, Plan{Campaigns: []engine.Draft{over}, Invented: 2, Days: 1})
 	if why := r.Campaigns[0].NotEntered; len(why) != 1 || why[0].Reason != "over" || why[0].N != 2 {
 		t.Errorf("%+v", why)
+	}
+}
+
+// TestTheAssumedRunIsTheOne: what a run is about can be assumed, so that an event about the same ends it.
+func TestTheAssumedRunIsTheOne(t *testing.T) {
+	draft := written("entry: {event: lesson.booked, key: lesson, reentry: each_time}\nexit: [{event: lesson.canceled}]", "  - {id: w, wait: {for: 9d}}\n  - {id: hi, send: {text: {en: Hi}}}\n")
+	canceled := Event{Name: "lesson.canceled", Day: 3, Data: []byte(`{"lesson": "l-1"}`)}
+	r := run(t, Plan{Campaigns: []engine.Draft{draft}, Members: []Member{one(t, "silent")}, Days: 20, Events: []Event{canceled}, EventData: map[string]any{"lesson": "l-1"}})
+	if c := r.Campaigns[0]; total(c.Exited) != 1 || c.Completed != 0 {
+		t.Errorf("%+v", c)
+	}
+	r = run(t, Plan{Campaigns: []engine.Draft{draft}, Members: []Member{one(t, "silent")}, Days: 20, Events: []Event{canceled}, EventData: map[string]any{"lesson": "no id"}})
+	if c := r.Campaigns[0]; c.Entered != 1 || c.Completed != 1 {
+		t.Errorf("what is no id was taken: %+v", c)
+	}
+}
+
+// TestWhoHasNoAddressCountsOnce: a member whom a hand does not get in is one who did not enter.
+func TestWhoHasNoAddressCountsOnce(t *testing.T) {
+	m := one(t, "silent")
+	m.Addresses = map[campaigns.Channel]Address{}
+	r := run(t, Plan{Campaigns: []engine.Draft{written("", "  - {id: hi, send: {text: {en: Hi}}}\n")}, Members: []Member{m}, Days: 2})
+	if why := because("", r.Campaigns[0].NotEntered); why != " (no_address 1)" || len(r.Stories[0].Items) != 1 {
+		t.Errorf("%s %v", why, lines(r))
 	}
 }
 

@@ -11,17 +11,27 @@ import (
 	"github.com/kruzhok/kruzhok/internal/locale"
 )
 
-// missing says what can never come in the play: events that end passages or reach goals and that nobody assumed, and messages of campaigns that are not played along.
+// missing says what can never come in the play: events that end passages or reach goals and that nobody assumed, dates that are waited for, and messages of campaigns that are not played along.
 func (r *Result) missing(plan *Plan, defs []*definition.Definition) (notes []string) {
 	note := func(key string, args map[string]any) { notes = append(notes, locale.T(plan.Lang, key, args)) }
-	come := happenings(plan, defs)
+	come, led := happenings(plan, defs), ledInto(defs)
 	for i, def := range defs {
 		c := &r.Campaigns[i]
+		if from := led[def.Key]; len(from) > 0 {
+			names := make([]string, len(from))
+			for i, d := range from {
+				names[i] = d.NameIn(campaigns.Lang(plan.Lang))
+			}
+			note("simulation.note.led", map[string]any{"campaign": c.Name, "others": strings.Join(names, ", ")})
+		}
 		if events := neverLeaving(def, come); len(events) > 0 {
 			note("simulation.note.exits", map[string]any{"campaign": c.Name, "events": strings.Join(events, ", ")})
 		}
 		if g := def.Goal; g != nil && !slices.ContainsFunc(come, func(h happening) bool { return g.Is(h.event, h.data) }) {
 			note("simulation.note.goal", map[string]any{"campaign": c.Name, "event": g.Event})
+		}
+		for _, name := range slices.Sorted(maps.Keys(c.dateless)) {
+			note("simulation.note.no_date", map[string]any{"campaign": c.Name, "n": c.dateless[name], "name": name})
 		}
 		for _, key := range slices.Sorted(maps.Keys(c.enrolls)) {
 			note("simulation.note.not_played", map[string]any{"campaign": c.Name, "n": c.enrolls[key], "other": string(key)})

@@ -79,6 +79,9 @@ func (c *CampaignTotals) add(x *CampaignTotals) {
 	for key, n := range x.enrolls {
 		c.enrolls[key] += n
 	}
+	for name, n := range x.dateless {
+		c.dateless[name] += n
+	}
 	if x.again > c.again {
 		c.again, c.againAt = x.again, x.againAt
 	}

@@ -146,7 +146,7 @@ func (p printer) item(it Item) {
 		p.indented("", it.Held.What)
 	}
 	if it.Value != nil {
-		p.indented("→ ", fmt.Sprint(it.Value))
+		p.indented("→ ", p.answer(it.Value))
 	}
 	if it.Subject != "" {
 		p.indented("| ", it.Subject)
@@ -160,6 +160,20 @@ func (p printer) item(it Item) {
 	for _, c := range it.Clashes {
 		p.indented("", p.say("simulation.print.clash", map[string]any{"what": c}))
 	}
+}
+
+// answer is the value as a person reads it.
+func (p printer) answer(value any) string {
+	switch v := value.(type) {
+	case bool:
+		if v {
+			return p.say("answer.word.yes", nil)
+		}
+		return p.say("answer.word.no", nil)
+	case []string:
+		return strings.Join(v, ", ")
+	}
+	return fmt.Sprint(value)
 }
 
 func (p printer) indented(mark, text string) {

@@ -43,3 +43,19 @@ func TestColumnsStandUnderEachOther(t *testing.T) {
 		t.Errorf("%q", lines[at+3])
 	}
 }
+
+// TestAnswersAreWords: an invented answer is printed as people read it, not as Go does.
+func TestAnswersAreWords(t *testing.T) {
+	for _, tt := range []struct {
+		value    any
+		en, said string
+	}{{true, "Yes", "Да"}, {false, "No", "Нет"}, {[]string{"x", "y"}, "x, y", "x, y"}, {7.0, "7", "7"}, {"tea", "tea", "tea"}} {
+		for lang, want := range map[string]string{"en": tt.en, "ru": tt.said} {
+			var b strings.Builder
+			printer{&b, lang}.item(Item{What: "Answers.", Value: tt.value})
+			if !strings.HasSuffix(b.String(), "→ "+want+"\n") {
+				t.Errorf("%s: %s", lang, b.String())
+			}
+		}
+	}
+}

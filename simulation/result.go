@@ -36,9 +36,10 @@ type CampaignTotals struct {
 	Clashes    int           `json:"clashes" doc:"Messages that came on the same day as another one to the same member, answers to what they did left out"`
 	Steps      []StepTotals  `json:"steps"`
 
-	again   int // how often somebody came to the step againAt
-	againAt campaigns.StepID
-	enrolls map[campaigns.Key]int // how many members steps took into campaigns that are not played along
+	again    int // how often somebody came to the step againAt
+	againAt  campaigns.StepID
+	dateless map[string]int        // how many members have no date to wait for, by where it would stand
+	enrolls  map[campaigns.Key]int // how many members steps took into campaigns that are not played along
 }
 
 // StepTotals is what became of one step, in the order of the document.
@@ -98,7 +99,7 @@ type Item struct {
 	At    time.Time `json:"at" doc:"To the minute"`
 	Local string    `json:"local" doc:"The same by the member's own clock"`
 	Day   int       `json:"day" doc:"By the community's clock, as in by_day"`
-	Kind  ItemKind  `json:"kind" enum:"entered,refused,message,reply,not_sent,waiting,answer,escalated,not_escalated,timed_out,decided,awarded,set,notified,not_played,ended,blocked,withdrew"`
+	Kind  ItemKind  `json:"kind" enum:"entered,refused,message,reply,not_sent,waiting,answer,escalated,not_escalated,timed_out,waited,decided,awarded,set,notified,enrolled,not_played,ended,blocked,withdrew"`
 	// What is the sentence in the asked language.
 	What     string            `json:"what"`
 	Campaign campaigns.Key     `json:"campaign,omitempty"`
@@ -139,10 +140,12 @@ const (
 	ItemEscalated    ItemKind = "escalated"
 	ItemNotEscalated ItemKind = "not_escalated"
 	ItemTimedOut     ItemKind = "timed_out"
+	ItemWaited       ItemKind = "waited"   // how a wait for an event ended, or why there was none until a date
 	ItemDecided      ItemKind = "decided"  // which way a branch or a split took, and why
 	ItemAwarded      ItemKind = "awarded"  // points
 	ItemSet          ItemKind = "set"      // the member was changed
 	ItemNotified     ItemKind = "notified" // the staff is told
+	ItemEnrolled     ItemKind = "enrolled" // what came of a step that enrolls in a campaign that is played along
 	// A step took the member into a campaign that is not played along.
 	ItemNotPlayed ItemKind = "not_played"
 	ItemEnded     ItemKind = "ended"

@@ -63,6 +63,15 @@ type campaign struct {
 	def *definition.Definition
 }
 
+// defs are the campaigns' definitions, in their order.
+func (s *stage) defs() []*definition.Definition {
+	defs := make([]*definition.Definition, len(s.campaigns))
+	for i := range s.campaigns {
+		defs[i] = s.campaigns[i].def
+	}
+	return defs
+}
+
 // person is a member while they are played.
 type person struct {
 	Member

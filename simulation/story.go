@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/engine"
 	"github.com/kruzhok/kruzhok/internal/locale"
 	"github.com/kruzhok/kruzhok/reports"
 	"github.com/kruzhok/kruzhok/store"
@@ -64,6 +65,32 @@ func (c *collector) silence(e store.Event, t *totals) Item {
 	}
 	it.What += c.why("reason.", it.Reason)
 	return it
+}
+
+// enrollEvents is how the names of events begin that tell what came of a step which enrolls; the result follows.
+const enrollEvents = "enroll."
+
+// enrolled tells what came of a step that enrolls in a campaign which is played along, before what that campaign does.
+func (c *collector) enrolled(e store.Event, t *totals, p *person) {
+	var data struct {
+		Name campaigns.Key `json:"name"`
+	}
+	_ = json.Unmarshal(e.Data, &data) // written by the engine
+	if !c.plays(data.Name) {
+		return // that it is not played along is told
+	}
+	it := Item{At: e.At, Kind: ItemEnrolled, Campaign: t.Key, Step: e.Step, order: e.ID, What: reports.Sentence(c.lang, e, t.Key)}
+	if result := engine.EntryResult(strings.TrimPrefix(e.Name, enrollEvents)); result != engine.Enrolled {
+		it.Reason = string(result)
+		c.add(p, it)
+		return
+	}
+	for _, other := range c.items[p] {
+		if other.Kind == ItemEntered && other.Campaign == data.Name && other.At.Equal(minute(e.At)) && other.order < e.ID {
+			it.order = other.order - 1
+		}
+	}
+	c.add(p, it)
 }
 
 func (c *collector) deliveryItem(d *store.Delivery, t *totals) Item {

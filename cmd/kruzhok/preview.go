@@ -19,7 +19,7 @@ import (
 
 type campaignPreviewCmd struct {
 	File      string            `arg:"" help:"A YAML or JSON file of a campaign, or a folder of them."`
-	Step      string            `placeholder:"ID" help:"The step that is seen (default: every step that sends)."`
+	Step      string            `placeholder:"ID" help:"The step that is seen (default: every step that sends or tells the staff)."`
 	Channel   string            `placeholder:"telegram|email" help:"The channel (default: each of the step's)."`
 	Language  string            `placeholder:"en|ru|…" help:"The member's language (default: the campaign's first)."`
 	FirstName string            `placeholder:"NAME" help:"The member's first name."`
@@ -112,6 +112,9 @@ func (c *campaignPreviewCmd) preview(w io.Writer, d draftFile, lang string) erro
 
 func (c *campaignPreviewCmd) print(w io.Writer, lang string, m *engine.PreviewMessage) {
 	fmt.Fprintln(w, locale.T(lang, "preview.print.step", map[string]any{"step": string(m.Step), "channel": locale.T(lang, "channel."+string(m.Channel), nil), "language": string(m.Lang)}))
+	if m.Staff {
+		fmt.Fprintln(w, locale.T(lang, "preview.print.staff", nil))
+	}
 	if m.Fallback {
 		fmt.Fprintln(w, locale.T(lang, "preview.print.fallback", nil))
 	}

@@ -22,6 +22,7 @@ steps:
   - ask: {type: choice, save_as: mood, text: {en: How}, options: [{value: a, text: {en: A}}, {value: c, text: {en: c}}]}
   - ask: {type: choice, save_as: mood, text: {en: Now}, options: [{value: a, text: {en: A}}, {value: b, text: {en: B}}]}
   - {id: said, send: {text: {en: "You like {{ answers.like }}. Mood {{ answers.mood }}"}}}
+  - {id: staff, notify: {text: {en: "Somebody likes {{ answers.like }}"}}}
 `
 
 func TestCampaignPreview(t *testing.T) {
@@ -44,6 +45,8 @@ func TestCampaignPreview(t *testing.T) {
 		"nowhere.yaml":                      {"preview", "nowhere.yaml", "--lang", "en"},
 		"нет":                               {"simulate", "nowhere.yaml", "--lang", "ru"},
 		"You like Tea; hot, Coffee. Mood c": {"preview", choices, "--answer", "like=tea", "--answer", "like=coffee", "--answer", "mood=c", "--lang", "en", "--step", "said", "--channel", "telegram"},
+		"To the staff, about this member":   {"preview", choices, "--step", "staff", "--lang", "en"},
+		"Somebody likes Tea; hot":           {"preview", choices, "--answer", "like=tea", "--step", "staff", "--lang", "en"},
 		"language: ":                        {"preview", choices, "--language", "Deutsch", "--lang", "en"},
 		"Expected: a, c, b":                 {"preview", choices, "--answer", "mood=d", "--lang", "en"},
 	} {
