@@ -316,10 +316,10 @@ func (w *passage) chain(ctx context.Context) ([]WhyLine, error) {
 	return append(lines, w.stands()...), nil
 }
 
-// entered is how the member came in.
+// entered is how the member came in. By which version is not kept: a move, and a correction of texts without a word, leave that by which the passage goes.
 func (w *passage) entered() WhyLine {
 	at := w.row.EnteredAt
-	key, args := "why.entered.other", map[string]any{"source": w.row.Source, "version": w.row.Version}
+	key, args := "why.entered.other", map[string]any{"source": w.row.Source}
 	switch source, name := cutSource(w.row.Source); source {
 	case "event":
 		key, args["event"] = "why.entered.event", name
@@ -332,5 +332,10 @@ func (w *passage) entered() WhyLine {
 	case "api":
 		key = "why.entered.api"
 	}
-	return w.line(WhyEntered, &at, key, args)
+	l, version := w.line(WhyEntered, &at, key, args), "why.entered.version"
+	if w.row.EndedAt != nil {
+		version += "_ended"
+	}
+	l.What += " " + w.say(version, map[string]any{"version": w.row.Version})
+	return l
 }
