@@ -80,7 +80,7 @@ func TestWhyExplainsAPassage(t *testing.T) {
 		t.Fatalf("%+v", why)
 	}
 	expectWords(t, chainWords(why.Runs[0].Chain),
-		"entered Enrolled by hand or over the API. The passage goes by version 1 now.", "delivery The message of the step “level” was sent by email", "channel It went by email. Telegram comes before it", "The member has no address there.",
+		"entered Enrolled by hand or over the API. The passage goes by version 1 now.", "delivery The message of the step “level” was sent by email", "channel Its channel is email. Telegram comes before it", "The member has no address there.",
 		"waiting Waits for the answer to “level” until 25 November, 21:00 (zone Asia/Tokyo)")
 
 	must(t, w.answerSurvey("a1"))

@@ -41,8 +41,15 @@ func (w *passage) channel(d *store.Delivery, at time.Time) []WhyLine {
 		return []WhyLine{l}
 	}
 	if first := w.silentOn(d); first != "" {
-		l := w.line(WhyChannel, &at, "why.channel.twin", map[string]any{"channel": channelWord(d.Channel), "instead": channelWord(first)})
-		l.Step, l.Over = d.Step, d.Channel
+		key, lost := "why.channel.twin", w.lostBefore(d)
+		if lost != "" {
+			key += "_lost"
+		}
+		l := w.line(WhyChannel, &at, key, map[string]any{"channel": channelWord(d.Channel), "instead": channelWord(first)})
+		l.Step, l.Over, l.Why = d.Step, d.Channel, lost
+		if lost != "" {
+			l.What += " " + against(w.lang, lost)
+		}
 		return []WhyLine{l}
 	}
 	var lines []WhyLine
@@ -63,6 +70,16 @@ func (w *passage) silentOn(d *store.Delivery) campaigns.Channel {
 		}
 	}
 	return ""
+}
+
+// lostBefore is why the channel of the step's first message was lost, where that brought about this second one; empty: it was silence.
+func (w *passage) lostBefore(d *store.Delivery) (lost campaigns.Reason) {
+	for _, ev := range w.events {
+		if ev.Step == d.Step && strings.HasSuffix(ev.Name, ".escalated") && !ev.At.After(d.CreatedAt) {
+			lost = eventEntries(ev)[0].lost
+		}
+	}
+	return lost
 }
 
 // passedOver says why a channel before the message's own was not used: what was written down then, else what is known now.
