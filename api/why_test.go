@@ -320,3 +320,36 @@ func TestWhyOfWhoWasMoved(t *testing.T) {
 	}
 	expectWords(t, chainWords(w.why("u1").Runs[0].Chain), "Was moved from version 2 of the campaign “small” to version 3.")
 }
+
+// TestWhyTellsWhatWasDone: what a set and an award did stands where it was done, and a branch before what it led to by a goto.
+func TestWhyTellsWhatWasDone(t *testing.T) {
+	w := newWorld(t)
+	w.call("PUT", "/v1/members/u1", `{"language":"en","email":"u1@example.org","consents":[{"channel":"email","source":"test"}]}`).want(http.StatusCreated)
+	w.call("POST", "/v1/campaigns", `key: small
+kind: survey
+name: Small
+topic: news
+languages: [en]
+channels: [email]
+entry: {manual: true}
+steps:
+  - {id: mark, set: {add_tags: [seen], remove_tags: [novice], attributes: {n: 5, old: null}, language: en}}
+  - {id: hello, send: {text: Hi}}
+  - {id: gift, award: {points: 10}}
+  - id: next
+    branch:
+      - if: {tag: novice}
+        steps: [{id: slow, send: {text: Slow}}]
+      - else: [{goto: by-hand}]
+  - {id: fast, send: {text: Fast}}
+  - {id: by-hand, send: {text: By hand}}
+  - {id: last, set: {add_tags: [done]}}
+  - {id: rest, wait: 3d}
+`, "Content-Type", "application/yaml").want(http.StatusCreated)
+	w.publishExplained()
+	w.call("POST", "/v1/campaigns/small/enrollments", `{"members":["u1"]}`).want(http.StatusOK)
+	w.settle()
+	expectWords(t, chainWords(w.why("u1").Runs[0].Chain), "entered Enrolled", "done “mark” changed what is known of the member: +seen, −novice, n: 5, old: —, language: en.", "The message of the step “hello” was sent",
+		"done “gift” gave points: 10.", "decision At “next” the way for all others", "The message of the step “by-hand” was sent", "done “last” changed what is known of the member: +done.", "waiting Waits at “rest”")
+	expectWords(t, chainWords(w.why("u1", "Accept-Language", "ru").Runs[0].Chain), "«mark» изменил данные участника: +seen", "«gift» дал баллы: 10.")
+}

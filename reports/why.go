@@ -42,7 +42,7 @@ type WhyLine struct {
 	// At is absent where the moment is not kept.
 	At    *time.Time        `json:"at,omitempty"`
 	Local string            `json:"local,omitempty" doc:"The same by the member's own clock"`
-	Kind  WhyKind           `json:"kind" enum:"entry,entered,decision,delivery,channel,notice,call,response,event,waiting,ended"`
+	Kind  WhyKind           `json:"kind" enum:"entry,entered,decision,done,delivery,channel,notice,call,response,event,waiting,ended"`
 	Step  campaigns.StepID  `json:"step,omitempty"`
 	What  string            `json:"what"`
 	Why   campaigns.Reason  `json:"reason,omitempty"`
@@ -57,6 +57,7 @@ const (
 	WhyEntry    WhyKind = "entry" // why the member is not inside
 	WhyEntered  WhyKind = "entered"
 	WhyDecision WhyKind = "decision" // which way a branch took
+	WhyDone     WhyKind = "done"     // what a set or an award did
 	WhyDelivery WhyKind = "delivery"
 	WhyChannel  WhyKind = "channel" // why this channel and none before it
 	WhyNotice   WhyKind = "notice"  // what a step told the staff
