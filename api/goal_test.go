@@ -63,7 +63,7 @@ func TestGoalInTheReport(t *testing.T) {
 	if flow.HeldOut != g.HeldOut.Members || flow.Steps[0].Unsent() != 0 {
 		t.Errorf("%d held out, told as %d, and %d as not sent", g.HeldOut.Members, flow.HeldOut, flow.Steps[0].Unsent())
 	}
-	expectWords(t, chainWords(w.why(held[true]).Runs[0].Chain), "Entered version 1", "holdout group", "Reached the goal", "Is held out")
+	expectWords(t, chainWords(w.why(held[true]).Runs[0].Chain), "goes by version 1", "holdout group", "Reached the goal", "Is held out")
 	if run := w.why(held[false]).Runs[0]; run.Key != "7" {
 		t.Errorf("the run is about %q", run.Key)
 	}

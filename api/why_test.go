@@ -80,7 +80,7 @@ func TestWhyExplainsAPassage(t *testing.T) {
 		t.Fatalf("%+v", why)
 	}
 	expectWords(t, chainWords(why.Runs[0].Chain),
-		"entered Entered version 1: enrolled by hand", "delivery The message of the step “level” was sent by email", "channel It went by email. Telegram comes before it", "The member has no address there.",
+		"entered Enrolled by hand or over the API. The passage goes by version 1 now.", "delivery The message of the step “level” was sent by email", "channel Its channel is email. Telegram comes before it", "The member has no address there.",
 		"waiting Waits for the answer to “level” until 25 November, 21:00 (zone Asia/Tokyo)")
 
 	must(t, w.answerSurvey("a1"))
@@ -88,7 +88,7 @@ func TestWhyExplainsAPassage(t *testing.T) {
 	expectWords(t, chainWords(w.why("u1").Runs[0].Chain),
 		"response Answered the question “level”", "decision At “by-level” the way was taken that is for members whose answer to “level” is “Beginner”. The answer to “level” is “Beginner”",
 		"delivery The message of the step “first” was sent", "waiting Waits at “rest” until")
-	expectWords(t, chainWords(w.why("u1", "Accept-Language", "ru").Runs[0].Chain), "вход вручную", "раньше стоит Телеграм", "Там у участника нет адреса", "выбран путь для тех, у кого", "Ждёт на шаге")
+	expectWords(t, chainWords(w.why("u1", "Accept-Language", "ru").Runs[0].Chain), "Вход вручную", "раньше стоит Телеграм", "Там у участника нет адреса", "выбран путь для тех, у кого", "Ждёт на шаге")
 
 	token := w.newToken(engine.MembersRead, engine.CampaignsRead)
 	if text := chainWords(w.why("u1", "Authorization", "Bearer "+token).Runs[0].Chain); strings.Contains(text, "“a1”") || !strings.Contains(text, "“level” is answered") {
@@ -315,4 +315,58 @@ func (w *world) answerSurvey(value string) error {
 	}
 	_, err = w.e.AnswerSurvey(w.t.Context(), token, engine.PageForm{Step: page.Step, Visit: page.Visit, Values: []string{value}})
 	return err
+}
+
+// TestWhyOfWhoWasMoved: who came in by an older version is not said to have entered the one by which the passage goes now, be it moved, or its texts corrected.
+func TestWhyOfWhoWasMoved(t *testing.T) {
+	w := newWorld(t)
+	w.call("PUT", "/v1/members/u1", `{"language":"en","email":"u1@example.org","consents":[{"channel":"email","source":"test"}]}`).want(http.StatusCreated)
+	w.explained("{event: member.joined}")
+	w.publishExplained()
+	w.joined()
+	doc := strings.Replace(explained, "ENTRY", "{event: member.joined}", 1)
+	for _, x := range []struct{ was, is, inside, says string }{
+		{"Level?", "Your level?", "stay", "Entered because “member.joined” came in. The passage goes by version 2 now."},
+		{"{for: 3d}", "{for: 4d}", "move", "Entered because “member.joined” came in. The passage goes by version 3 now."},
+	} {
+		doc = strings.Replace(doc, x.was, x.is, 1)
+		w.call("PUT", "/v1/campaigns/small/draft", doc, "Content-Type", "application/yaml").want(http.StatusOK)
+		w.call("POST", "/v1/campaigns/small/publication", `{"inside":"`+x.inside+`"}`).want(http.StatusCreated)
+		w.settle()
+		expectWords(t, chainWords(w.why("u1").Runs[0].Chain), "entered "+x.says)
+	}
+	expectWords(t, chainWords(w.why("u1").Runs[0].Chain), "Was moved from version 2 of the campaign “small” to version 3.")
+}
+
+// TestWhyTellsWhatWasDone: what a set and an award did stands where it was done, and a branch before what it led to by a goto.
+func TestWhyTellsWhatWasDone(t *testing.T) {
+	w := newWorld(t)
+	w.call("PUT", "/v1/members/u1", `{"language":"en","email":"u1@example.org","consents":[{"channel":"email","source":"test"}]}`).want(http.StatusCreated)
+	w.call("POST", "/v1/campaigns", `key: small
+kind: survey
+name: Small
+topic: news
+languages: [en]
+channels: [email]
+entry: {manual: true}
+steps:
+  - {id: mark, set: {add_tags: [seen], remove_tags: [novice], attributes: {n: 5, old: null}, language: en}}
+  - {id: hello, send: {text: Hi}}
+  - {id: gift, award: {points: 10}}
+  - id: next
+    branch:
+      - if: {tag: novice}
+        steps: [{id: slow, send: {text: Slow}}]
+      - else: [{goto: by-hand}]
+  - {id: fast, send: {text: Fast}}
+  - {id: by-hand, send: {text: By hand}}
+  - {id: last, set: {add_tags: [done]}}
+  - {id: rest, wait: 3d}
+`, "Content-Type", "application/yaml").want(http.StatusCreated)
+	w.publishExplained()
+	w.call("POST", "/v1/campaigns/small/enrollments", `{"members":["u1"]}`).want(http.StatusOK)
+	w.settle()
+	expectWords(t, chainWords(w.why("u1").Runs[0].Chain), "entered Enrolled", "done “mark” changed what is known of the member: +seen, −novice, n: 5, old: —, language: en.", "The message of the step “hello” was sent",
+		"done “gift” gave points: 10.", "decision At “next” the way for all others", "The message of the step “by-hand” was sent", "done “last” changed what is known of the member: +done.", "waiting Waits at “rest”")
+	expectWords(t, chainWords(w.why("u1", "Accept-Language", "ru").Runs[0].Chain), "«mark» изменил данные участника: +seen", "«gift» дал баллы: 10.")
 }

@@ -110,7 +110,7 @@ func whyMark(l reports.WhyLine) (icon, class string) {
 	switch l.Kind {
 	case reports.WhyEntered:
 		return "campaigns", ""
-	case reports.WhyDecision, reports.WhyChannel, reports.WhyPassed:
+	case reports.WhyDecision, reports.WhyDone, reports.WhyChannel, reports.WhyPassed:
 		return "arrow", ""
 	case reports.WhyResponse:
 		return "check", "ok"

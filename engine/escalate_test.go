@@ -285,6 +285,18 @@ func TestBlockedWhileAsked(t *testing.T) {
 			w.expectRows(m, "q telegram sent", "m telegram sent", "s telegram sent", "q email sent", "m email sent")
 			why, err := reports.New(w.store, nil).WhyOf(t.Context(), engine.Operator, stays, m, "en")
 			must(t, err)
+			for key, says := range map[campaigns.Key][]string{
+				key:  {"The question of the step “q” does not reach the member any more where it stands, so it goes by another channel too: email. The member blocked the bot.", "Its second channel is email, since Telegram, by which it had gone, did not reach the member any more. The member blocked the bot."},
+				told: {"The message of the step “m” went where nothing reaches the member any more, so it goes by another channel too: email. The member blocked the bot."},
+			} {
+				chain, err := reports.New(w.store, nil).WhyOf(t.Context(), engine.Operator, key, m, "en")
+				must(t, err)
+				for _, what := range says {
+					if !slices.ContainsFunc(chain.Runs[0].Chain, func(l reports.WhyLine) bool { return l.What == what }) {
+						t.Errorf("why does not say %q: %+v", what, chain.Runs[0].Chain)
+					}
+				}
+			}
 			if chain := why.Runs[0].Chain; !slices.ContainsFunc(chain, func(l reports.WhyLine) bool { return l.Kind == reports.WhyWaiting && l.Why == campaigns.Blocked }) {
 				t.Errorf("why says %+v", chain)
 			}

@@ -148,6 +148,7 @@ func eventEntries(ev store.Event) []Entry {
 		From      any               `json:"from"` // a version, or with other events a channel or a member
 		To        any               `json:"to"`
 		After     string            `json:"after"` // how long a question had no answer
+		Lost      campaigns.Reason  `json:"lost"`  // why its channel does not reach the member any more, where that ended the silence
 		definition.Misfit
 		repeat
 	}
@@ -160,6 +161,9 @@ func eventEntries(ev store.Event) []Entry {
 		if to, ok := data.To.(string); ok && strings.HasSuffix(ev.Name, ".escalated") {
 			e.Channel = campaigns.Channel(to)
 			e.silence, _ = timing.ParsePeriod(data.After) // written by the decider
+		}
+		if e.lost = data.Lost; e.lost != "" {
+			e.words += "_lost"
 		}
 		if data.Call != 0 {
 			return data.entries(e)
@@ -233,7 +237,10 @@ func (e *Entry) sentence(lang string) string {
 	if e.words == againWords+string(store.CallFailed) { // the reasons' sentences say where the member goes on, and nobody does by this one
 		return s
 	}
-	if strings.HasSuffix(e.words, ".not_escalated") { // nor was this one skipped
+	if e.lost != "" {
+		s += " " + against(lang, e.lost)
+	}
+	if strings.HasSuffix(e.Event, ".not_escalated") { // nor was this one skipped
 		return s + " " + against(lang, e.Reason)
 	}
 	if why := ruleWords(lang, e.Reason, e.detail); why != "" {

@@ -41,6 +41,16 @@ func TestSilenceIsTold(t *testing.T) {
 			"Nobody answered the step “level”, and its question goes by no other channel. The member has no address there.", "На вопрос шага «level» нет ответа, но в другой канал он не отправляется. Там у участника нет адреса.",
 		},
 		{
+			store.Event{Name: "question.escalated", Step: "level", Data: json.RawMessage(`{"from": "telegram", "to": "email", "lost": "gone"}`)},
+			"The question of the step “level” does not reach the member any more where it stands, so it goes by another channel too: email. The account or the mailbox no longer exists.",
+			"Вопрос шага «level» остался в канале, где до участника уже не достучаться, поэтому он отправляется ещё и в другой канал: почта. Аккаунта или ящика больше нет.",
+		},
+		{
+			store.Event{Name: "message.not_escalated", Step: "level", Reason: campaigns.NoConsent, Data: json.RawMessage(`{"lost": "blocked"}`)},
+			"The message of the step “level” went where nothing reaches the member any more, and it goes by no other channel. The member blocked the bot. The member has not agreed to the topic there.",
+			"Сообщение шага «level» ушло в канал, где до участника уже не достучаться, но в другой канал оно не отправляется. Участник заблокировал бота. Там участник не давал согласия на тему.",
+		},
+		{
 			store.Event{Name: "question.not_escalated", Step: "level", Reason: campaigns.AnswerBegun},
 			"Nobody answered the step “level”, and its question goes by no other channel. The member had begun to answer, so the question was not sent a second time.",
 			"На вопрос шага «level» нет ответа, но в другой канал он не отправляется. Участник уже начал отвечать, поэтому второй раз вопрос не отправлен.",
@@ -64,8 +74,8 @@ func TestSecondMessageIsTold(t *testing.T) {
 		first  store.Delivery
 		en, ru string
 	}{
-		{store.Delivery{State: campaigns.Sent}, "It went by email too, since there was no answer, or no sign of life, after it had gone by Telegram.", "Второй канал: почта, потому что в первом (Телеграм) не было ни ответа, ни признаков жизни."},
-		{store.Delivery{State: campaigns.Failed, Reason: campaigns.Blocked}, "It went by email, since Telegram could not be used. The member blocked the bot.", "Канал: почта, потому что предыдущим (Телеграм) нельзя было воспользоваться. Участник заблокировал бота."},
+		{store.Delivery{State: campaigns.Sent}, "Its second channel is email, since there was no answer, or no sign of life, after it had gone by Telegram.", "Второй канал: почта, потому что в первом (Телеграм) не было ни ответа, ни признаков жизни."},
+		{store.Delivery{State: campaigns.Failed, Reason: campaigns.Blocked}, "Its channel is email, since Telegram could not be used. The member blocked the bot.", "Канал: почта, потому что предыдущим (Телеграм) нельзя было воспользоваться. Участник заблокировал бота."},
 	} {
 		c.first.ID, c.first.Step, c.first.Visit, c.first.Channel = 1, "q", 1, campaigns.Telegram
 		second := &store.Delivery{ID: 2, Step: "q", Visit: 1, Channel: campaigns.Email, State: campaigns.Sent}

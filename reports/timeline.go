@@ -59,10 +59,11 @@ type Entry struct {
 	Def *definition.Definition `json:"-"`
 
 	campaign campaigns.CampaignID
-	detail   string        // of a delivery
-	words    string        // the key of the sentence
-	named    string        // an arm of a split, an attribute, another campaign
-	silence  timing.Period // of a question without an answer
+	detail   string           // of a delivery
+	words    string           // the key of the sentence
+	named    string           // an arm of a split, an attribute, another campaign
+	silence  timing.Period    // of a question without an answer
+	lost     campaigns.Reason // of the channel where a message stands that nobody sees
 	unfit    definition.Misfit
 	by       string // who asked for a call once more
 	repeats  int64  // the call that was asked for once more

@@ -42,7 +42,7 @@ type WhyLine struct {
 	// At is absent where the moment is not kept.
 	At    *time.Time        `json:"at,omitempty"`
 	Local string            `json:"local,omitempty" doc:"The same by the member's own clock"`
-	Kind  WhyKind           `json:"kind" enum:"entry,entered,decision,delivery,channel,passed,notice,call,response,event,waiting,ended"`
+	Kind  WhyKind           `json:"kind" enum:"entry,entered,decision,done,delivery,channel,passed,notice,call,response,event,waiting,ended"`
 	Step  campaigns.StepID  `json:"step,omitempty"`
 	What  string            `json:"what"`
 	Why   campaigns.Reason  `json:"reason,omitempty"`
@@ -57,6 +57,7 @@ const (
 	WhyEntry    WhyKind = "entry" // why the member is not inside
 	WhyEntered  WhyKind = "entered"
 	WhyDecision WhyKind = "decision" // which way a branch took
+	WhyDone     WhyKind = "done"     // what a set or an award did
 	WhyDelivery WhyKind = "delivery"
 	WhyChannel  WhyKind = "channel" // why this channel and none before it
 	WhyPassed   WhyKind = "passed"  // what would have held a message back that was sent, and why it did not
@@ -317,10 +318,10 @@ func (w *passage) chain(ctx context.Context) ([]WhyLine, error) {
 	return append(lines, w.stands()...), nil
 }
 
-// entered is how the member came in.
+// entered is how the member came in. By which version is not kept: a move, and a correction of texts without a word, leave that by which the passage goes.
 func (w *passage) entered() WhyLine {
 	at := w.row.EnteredAt
-	key, args := "why.entered.other", map[string]any{"source": w.row.Source, "version": w.row.Version}
+	key, args := "why.entered.other", map[string]any{"source": w.row.Source}
 	switch source, name := cutSource(w.row.Source); source {
 	case "event":
 		key, args["event"] = "why.entered.event", name
@@ -333,5 +334,10 @@ func (w *passage) entered() WhyLine {
 	case "api":
 		key = "why.entered.api"
 	}
-	return w.line(WhyEntered, &at, key, args)
+	l, version := w.line(WhyEntered, &at, key, args), "why.entered.version"
+	if w.row.EndedAt != nil {
+		version += "_ended"
+	}
+	l.What += " " + w.say(version, map[string]any{"version": w.row.Version})
+	return l
 }

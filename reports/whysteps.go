@@ -2,6 +2,8 @@ package reports
 
 import (
 	"encoding/json"
+	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -41,8 +43,15 @@ func (w *passage) channel(d *store.Delivery, at time.Time) []WhyLine {
 		return []WhyLine{l}
 	}
 	if first := w.silentOn(d); first != "" {
-		l := w.line(WhyChannel, &at, "why.channel.twin", map[string]any{"channel": channelWord(d.Channel), "instead": channelWord(first)})
-		l.Step, l.Over = d.Step, d.Channel
+		key, lost := "why.channel.twin", w.lostBefore(d)
+		if lost != "" {
+			key += "_lost"
+		}
+		l := w.line(WhyChannel, &at, key, map[string]any{"channel": channelWord(d.Channel), "instead": channelWord(first)})
+		l.Step, l.Over, l.Why = d.Step, d.Channel, lost
+		if lost != "" {
+			l.What += " " + against(w.lang, lost)
+		}
 		return []WhyLine{l}
 	}
 	var lines []WhyLine
@@ -63,6 +72,16 @@ func (w *passage) silentOn(d *store.Delivery) campaigns.Channel {
 		}
 	}
 	return ""
+}
+
+// lostBefore is why the channel of the step's first message was lost, where that brought about this second one; empty: it was silence.
+func (w *passage) lostBefore(d *store.Delivery) (lost campaigns.Reason) {
+	for _, ev := range w.events {
+		if ev.Step == d.Step && strings.HasSuffix(ev.Name, ".escalated") && !ev.At.After(d.CreatedAt) {
+			lost = eventEntries(ev)[0].lost
+		}
+	}
+	return lost
 }
 
 // passedOver says why a channel before the message's own was not used: what was written down then, else what is known now.
@@ -110,39 +129,118 @@ func (w *passage) now(ch campaigns.Channel) campaigns.Reason {
 	return decide.Usable(f, ch, w.def.Purpose)
 }
 
-// withDecisions puts what branches decided before the first thing that followed from it; where nothing did, at the end, without a moment.
+// withDecisions puts what branches decided before the first thing that followed from it, and what a set or an award did before the first thing that came after it;
+// where nothing did, at the end. What was done has no moment of its own, and a decision has that of what followed.
 func (w *passage) withDecisions(lines []WhyLine) []WhyLine {
 	if w.def == nil {
 		return append(lines, w.line(WhyDecision, nil, "why.version_unreadable", nil))
 	}
-	for _, s := range w.def.Order {
+	var end []WhyLine
+	for _, s := range slices.Backward(w.def.Order) { // so that each finds what stands behind it
 		if w.en.Visits[s.ID] == 0 {
 			continue
 		}
-		var made []decision
-		switch body := s.Body.(type) {
-		case *definition.Branch:
-			made = w.decisions(s, body)
-		case *definition.Split:
-			made = w.taken(s, body)
-		}
-		for _, d := range made {
-			at := slices.IndexFunc(lines, func(l WhyLine) bool { return l.Step != "" && within(d.arm, l.Step) })
+		for _, d := range slices.Backward(w.madeAt(s)) {
+			followed := func(l WhyLine) bool { return l.Step != "" && slices.Contains(d.then, l.Step) }
+			at := slices.IndexFunc(lines, func(l WhyLine) bool { return l.Kind != WhyDone && followed(l) }) // what was done in a round may stand before another
 			if at < 0 {
-				lines = append(lines, d.line)
+				at = slices.IndexFunc(lines, followed)
+			}
+			if at >= 0 {
+				if d.line.Kind == WhyDecision {
+					d.line.At, d.line.Local = lines[at].At, lines[at].Local
+				}
+				for at > 0 && lines[at-1].Kind == WhyDone && followed(lines[at-1]) {
+					at--
+				}
+				lines = slices.Insert(lines, at, d.line)
 				continue
 			}
-			d.line.At, d.line.Local = lines[at].At, lines[at].Local
-			lines = slices.Insert(lines, at, d.line)
+			end = slices.Insert(end, max(slices.IndexFunc(end, followed), 0), d.line)
 		}
 	}
-	return lines
+	return append(lines, end...)
 }
 
-// decision is one way that a branch took.
+// madeAt is what the step decided or did.
+func (w *passage) madeAt(s *definition.Step) []decision {
+	args := map[string]any{"step": string(s.ID)}
+	key := ""
+	switch body := s.Body.(type) {
+	case *definition.Branch:
+		return w.decisions(s, body)
+	case *definition.Split:
+		return w.taken(s, body)
+	case *definition.Award:
+		key, args["points"] = "why.did.award", body.Points
+	case *definition.Set:
+		key, args["what"] = "why.did.set", Changes(body)
+	default:
+		return nil
+	}
+	l := w.line(WhyDone, nil, key, args)
+	l.Step = s.ID
+	if n := w.en.Visits[s.ID]; n > 1 {
+		l.What += " " + w.say("why.did.times", map[string]any{"n": n})
+	}
+	return []decision{{l, w.after(s, s.Next)}}
+}
+
+// Changes are what a set does, the same in every language: +tag, −tag, attribute: value.
+func Changes(b *definition.Set) string {
+	var out []string
+	for _, tag := range b.AddTags {
+		out = append(out, "+"+tag)
+	}
+	for _, tag := range b.RemoveTags {
+		out = append(out, "−"+tag)
+	}
+	for _, name := range slices.Sorted(maps.Keys(b.Attributes)) {
+		v := b.Attributes[name]
+		if v == nil {
+			v = "—"
+		}
+		out = append(out, fmt.Sprint(name, ": ", v))
+	}
+	if b.Language != "" {
+		out = append(out, "language: "+string(b.Language))
+	}
+	return strings.Join(out, ", ")
+}
+
+// decision is one way that a branch took, or what a step did; then are the steps that may have come next.
 type decision struct {
 	line WhyLine
-	arm  []*definition.Step
+	then []campaigns.StepID
+}
+
+// arm are the steps of one way, and where it goes on by a goto.
+func (w *passage) arm(s *definition.Step, steps []*definition.Step) (then []campaigns.StepID) {
+	definition.Within(steps, func(in *definition.Step) {
+		then = append(then, in.ID)
+		if to, ok := in.Body.(*definition.Goto); ok {
+			then = append(then, w.after(s, w.def.Step(to.To))...)
+		}
+	})
+	return then
+}
+
+// after are the steps from next on, in their order, that stand behind s in the document: a goto back leads to what may have happened before.
+func (w *passage) after(s, next *definition.Step) (then []campaigns.StepID) {
+	place := func(x *definition.Step) int { return slices.Index(w.def.Order, x) }
+	for at := place(s); next != nil && place(next) > at; {
+		at = place(next)
+		then = append(then, next.ID)
+		switch body := next.Body.(type) {
+		case *definition.Goto:
+			next = w.def.Step(body.To)
+		case *definition.End:
+			return then
+		default:
+			next = next.Next
+		}
+	}
+	return then
 }
 
 // decisions are the ways that the branch took: by the steps that were entered. Which round took which is not kept.
@@ -165,7 +263,7 @@ func (w *passage) decisions(s *definition.Step, b *definition.Branch) (out []dec
 		if repeated {
 			l.What += " " + w.say("why.branch.repeated", nil)
 		}
-		out = append(out, decision{l, arm.Steps})
+		out = append(out, decision{l, w.arm(s, arm.Steps)})
 	}
 	if len(out) == 0 {
 		l := w.line(WhyDecision, nil, "why.branch.none", map[string]any{"step": string(s.ID)})
@@ -183,7 +281,7 @@ func (w *passage) taken(s *definition.Step, b *definition.Split) (out []decision
 		}
 		l := w.line(WhyDecision, nil, "why.split", map[string]any{"step": string(s.ID), "arm": arm.Name})
 		l.Step = s.ID
-		out = append(out, decision{l, arm.Steps})
+		out = append(out, decision{l, w.arm(s, arm.Steps)})
 	}
 	return out
 }

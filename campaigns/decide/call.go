@@ -34,12 +34,17 @@ func (*Call) effect()    {}
 func (*EndCall) effect() {}
 
 // startCall waits for the answer, no longer than the step says. What an earlier call of the name was answered is forgotten: it is none to this one.
-func (r *run) startCall(s *definition.Step, c *definition.Call) {
+// In a round whose time is over nobody is asked, and it goes on at the repeat.
+func (r *run) startCall(s *definition.Step, c *definition.Call) (*definition.Step, bool) {
 	delete(r.e.Calls, c.SaveAs)
+	if rep := r.outlived(); rep != nil {
+		return rep, true
+	}
 	until := utc(r.capped(c.Timeout.Add(r.now, r.f.Zone)))
 	r.wait(campaigns.WaitTime, &until)
 	r.e.Waiting.Call = true
 	r.add(&Call{Step: s.ID, Visit: r.e.Visit, Until: until})
+	return nil, false
 }
 
 // called goes on with what became of the call. One that nobody waits for any more changes nothing.

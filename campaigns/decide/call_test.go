@@ -77,9 +77,11 @@ func TestCallAgain(t *testing.T) {
 	)
 }
 
-// TestCallInARound: the round's end is the call's, and the next round knows nothing of its answer.
+// TestCallInARound: the round's end is the call's, and the next round knows nothing of its answer. One that is answered as its round ends is given up all the
+// same; its row keeps what was answered.
 func TestCallInARound(t *testing.T) {
-	s := play(t, `
+	for _, last := range []decide.Input{&decide.Due{}, &decide.Called{Step: "level", Visit: 2, Answer: map[string]any{"ok": true}}} {
+		s := play(t, `
   - id: days
     repeat:
       times: 2
@@ -88,12 +90,13 @@ func TestCallInARound(t *testing.T) {
         - {branch: [{if: {call: level.ok, is: true}, steps: [{id: known, wait: 1h}]}]}
         - {id: level, call: {endpoint: placement, timeout: 3d}}
 `)
-	s.run(
-		line{in: &decide.Start{}, want: "round.opened days [round:1]\n call level/1 until 21 Oct 10:00\n = waiting time level/1 due 21 Oct 10:00"},
-		line{in: called(map[string]any{"ok": true}), want: "call.answered level\n = waiting time days/1 due 21 Oct 10:00"},
-		line{after: 24 * time.Hour, in: &decide.Due{}, want: "round.opened days /2 [round:2]\n call level/2 until 22 Oct 10:00\n = waiting time level/2 due 22 Oct 10:00"},
-		line{after: 24 * time.Hour, in: &decide.Due{}, want: "end call call_left\n enrollment.completed days\n = completed days/1"},
-	)
+		s.run(
+			line{in: &decide.Start{}, want: "round.opened days [round:1]\n call level/1 until 21 Oct 10:00\n = waiting time level/1 due 21 Oct 10:00"},
+			line{in: called(map[string]any{"ok": true}), want: "call.answered level\n = waiting time days/1 due 21 Oct 10:00"},
+			line{after: 24 * time.Hour, in: &decide.Due{}, want: "round.opened days /2 [round:2]\n call level/2 until 22 Oct 10:00\n = waiting time level/2 due 22 Oct 10:00"},
+			line{after: 24 * time.Hour, in: last, want: "end call call_left\n enrollment.completed days\n = completed days/1"},
+		)
+	}
 }
 
 // TestMovedAtACall: the step is the same, and goes on as it was begun; or another one, and the call is given up.

@@ -13,8 +13,9 @@ import (
 	"github.com/kruzhok/kruzhok/channels"
 )
 
-// Version of the decider. It is raised when the same arguments would give another result than before: since 2, a silence ends when its channel is lost.
-const Version = 2
+// Version of the decider. It is raised when the same arguments would give another result than before: since 2, a silence ends when its channel is lost; since 3,
+// nothing waits in a round that a pause has outlasted, and a silence that a lost channel ended says so.
+const Version = 3
 
 // MaxStepsAtOnce bounds the steps of one decision. The checker refuses definitions that could reach it.
 const MaxStepsAtOnce = 1000

@@ -63,8 +63,7 @@ func (r *run) enter(s *definition.Step) (next *definition.Step, on bool) {
 	case *definition.Notify:
 		r.add(&Notify{Step: s.ID, Visit: r.e.Visit})
 	case *definition.Call:
-		r.startCall(s, body)
-		return nil, false
+		return r.startCall(s, body)
 	case *definition.Enroll:
 		r.add(&Enroll{Campaign: body.Campaign, Step: s.ID, Visit: r.e.Visit})
 	case *definition.Goto:

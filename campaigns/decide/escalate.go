@@ -15,16 +15,44 @@ func (r *run) escalates(asked Asked, upTo time.Time) (time.Time, bool) {
 	if rule == nil || asked.Escalated {
 		return time.Time{}, false
 	}
-	if r.lost(asked.Channel) { // nobody will see it there: there is no silence to wait for
+	if r.lost(asked.Channel) != "" { // nobody will see it there: there is no silence to wait for
 		return r.now, true
 	}
 	return r.later(rule.After, asked.At, upTo), true
 }
 
-// lost reports whether nothing reaches the member on the channel any more.
-func (r *run) lost(ch campaigns.Channel) bool {
-	c, ok := r.f.Channels[ch]
-	return ok && (c.Reach == channels.ReachBlocked || c.Reach == channels.ReachGone || c.Suppressed)
+// lost is why nothing reaches the member on the channel any more; empty: that is not so.
+func (r *run) lost(ch campaigns.Channel) campaigns.Reason {
+	switch c := r.f.Channels[ch]; {
+	case c.Suppressed:
+		return campaigns.SuppressedAddr
+	case c.Reach == channels.ReachBlocked:
+		return campaigns.Blocked
+	case c.Reach == channels.ReachGone:
+		return campaigns.Gone
+	}
+	return ""
+}
+
+// lostTell is lost in records, where the silence has not lasted: that ends it.
+const lostTell = "lost"
+
+// escalated records that the message of the step goes by another channel too, or with a reason that it does not: since there was silence for as long as the step
+// says after the moment, or since its channel was lost before.
+func (r *run) escalated(name string, s *definition.Step, since Silence, to campaigns.Channel, reason campaigns.Reason) {
+	after, data := r.d.EscalateOf(s).After, map[string]any{}
+	if to != "" {
+		data["from"], data["to"] = string(since.Channel), string(to)
+	}
+	if lost := r.lost(since.Channel); lost != "" && r.later(after, since.At, r.now).After(r.now) {
+		data[lostTell] = string(lost)
+	} else if to != "" {
+		data["after"] = after.String()
+	}
+	if len(data) == 0 {
+		data = nil
+	}
+	r.add(&Record{Name: name, Step: s.ID, Visit: r.e.Visit, Reason: reason, Data: data})
 }
 
 // look is when the open question is looked at next: when it goes by another channel, or when it stops waiting.
@@ -43,19 +71,17 @@ func (r *run) look(ask *definition.Ask, asked Asked, upTo time.Time) time.Time {
 func (r *run) escalate(s *definition.Step, asked Asked) bool {
 	asked.Escalated = true
 	r.setAsked(s.ID, asked)
+	since := Silence{asked.Channel, asked.At}
 	if r.e.Waiting.Begun || r.e.Waiting.Rejected > 0 {
-		r.record("question.not_escalated", campaigns.AnswerBegun)
+		r.escalated("question.not_escalated", s, since, "", campaigns.AnswerBegun)
 		return false
 	}
 	ch, reason := r.twin(s, asked)
 	if ch == "" {
-		r.record("question.not_escalated", reason)
+		r.escalated("question.not_escalated", s, since, "", reason)
 		return false
 	}
-	r.add(&Record{
-		Name: "question.escalated", Step: s.ID, Visit: r.e.Visit,
-		Data: map[string]any{"from": string(asked.Channel), "to": string(ch), "after": r.d.EscalateOf(s).After.String()},
-	})
+	r.escalated("question.escalated", s, since, ch, "")
 	r.deliver(s, ch, 0)
 	return true
 }
@@ -139,19 +165,16 @@ func (r *run) silence(s *definition.Step) {
 		r.proceed(s.Next)
 		return
 	}
-	if due := r.capped(r.later(rule.After, since.At, r.now)).UTC(); r.f.Paused || due.After(r.now) && !r.lost(since.Channel) {
+	if due := r.capped(r.later(rule.After, since.At, r.now)).UTC(); r.f.Paused || due.After(r.now) && r.lost(since.Channel) == "" {
 		r.e.Due = &due
 		return
 	}
 	ch, reason := r.twin(s, Asked{Channel: since.Channel})
 	if ch == "" {
-		r.record("message.not_escalated", reason)
+		r.escalated("message.not_escalated", s, since, "", reason)
 		r.proceed(s.Next)
 		return
 	}
-	r.add(&Record{
-		Name: "message.escalated", Step: s.ID, Visit: r.e.Visit,
-		Data: map[string]any{"from": string(since.Channel), "to": string(ch), "after": rule.After.String()},
-	})
+	r.escalated("message.escalated", s, since, ch, "")
 	r.deliver(s, ch, 0)
 }

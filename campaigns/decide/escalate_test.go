@@ -296,6 +296,40 @@ func TestMessageWithoutASignOfLife(t *testing.T) {
 	s.run(line{after: 24 * time.Hour, facts: pause, in: &decide.Due{}, want: `= waiting time a/1 due 21 Oct 12:00`})
 }
 
+// TestALostChannelEndsTheSilence: what is told is that nothing reaches the member there, unless they were silent for as long as the step says.
+func TestALostChannelEndsTheSilence(t *testing.T) {
+	block := onChannel(campaigns.Telegram, func(c *decide.ChannelFacts) { c.Reach = channels.ReachBlocked })
+	gone := onChannel(campaigns.Telegram, func(c *decide.ChannelFacts) { c.Reach = channels.ReachGone })
+	suppressed := onChannel(campaigns.Telegram, func(c *decide.ChannelFacts) { c.Suppressed = true })
+	lost := func(change func(*decide.Facts), word string) line {
+		return line{after: time.Hour, facts: change, in: &decide.Due{}, want: `
+			question.escalated level [from:telegram lost:` + word + ` to:email]
+			deliver level/1 email.0 bulk until 21 Oct 11:00
+			= waiting delivery level/1 email.0 due 23 Oct 10:00`}
+	}
+	play(t, silent).run(begins, stands, lost(block, "blocked"))
+	play(t, silent).run(begins, stands, lost(gone, "gone"))
+	play(t, silent).run(begins, stands, lost(suppressed, "address_suppressed"))
+	late := goesOn
+	late.facts = block
+	play(t, silent).run(begins, stands, late)
+	unreachable := func(f *decide.Facts) {
+		block(f)
+		onChannel(campaigns.Email, func(c *decide.ChannelFacts) { c.Consent = false })(f)
+	}
+	play(t, silent).run(begins, stands, line{after: time.Hour, facts: unreachable, in: &decide.Due{}, want: "question.not_escalated level no_consent [lost:blocked]\n= waiting answer level/1 due 23 Oct 10:00"})
+	first := line{in: &decide.Start{}, want: "deliver a/1 telegram.0 bulk until 21 Oct 10:00\n= waiting delivery a/1 telegram.0"}
+	came := line{in: sent("a", 1, campaigns.Telegram), want: `= waiting time a/1 due 21 Oct 10:00`}
+	s := play(t, unheard)
+	s.run(first, came)
+	woken := noon.Add(time.Hour)
+	s.e.Due = &woken // by the loss
+	s.run(line{after: time.Hour, facts: block, in: &decide.Due{}, want: `
+		message.escalated a [from:telegram lost:blocked to:email]
+		deliver a/1 email.0 bulk until 21 Oct 11:00
+		= waiting delivery a/1 email.0`})
+}
+
 // What went by the last channel, since those before it could not be used, has no other one to go by: nobody waits there.
 func TestUnheardByTheLastChannel(t *testing.T) {
 	play(t, unheard).run(

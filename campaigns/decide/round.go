@@ -169,6 +169,15 @@ func (r *run) closeRound(at time.Time) {
 	r.proceed(r.d.Step(r.e.Round.Step))
 }
 
+// outlived is the repeat whose open round is over by now, while a pause held what follows from its answer; nil: there is none. That is done, as far as it waits
+// for nothing: a wait would be over before it began.
+func (r *run) outlived() *definition.Step {
+	if r.e.Round == nil || r.e.Round.Over || r.opens(r.e.Round.N+1).After(r.now) {
+		return nil
+	}
+	return r.d.Step(r.e.Round.Step)
+}
+
 // inRound reports whether the step stands in the repeat whose round is open.
 func (r *run) inRound(id campaigns.StepID) bool {
 	around := r.d.RepeatOf(id)

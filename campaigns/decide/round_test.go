@@ -172,3 +172,37 @@ func TestAPauseHoldsRounds(t *testing.T) {
 			= waiting delivery task/2 telegram.0`},
 	)
 }
+
+// TestAfterAPauseARoundThatIsOverWaitsForNothing: what follows from an answer that a pause held is done, as far as the first wait or call; then the next round
+// opens, in the same decision. What is due in a moment that has passed would be decided again for nothing, and a call would be written that nobody makes.
+func TestAfterAPauseARoundThatIsOverWaitsForNothing(t *testing.T) {
+	for _, stops := range []string{"wait: 1h", `wait: {until: "23:00"}`, "wait: {event: lesson.done, timeout: {after: 1h}}", `wait: {date: {attribute: exam_on}, until: "10:00"}`, "call: {endpoint: shop, timeout: 10m}"} {
+		s := play(t, `
+  - id: days
+    repeat:
+      times: 2
+      at: "10:00"
+      steps:
+        - {id: task, ask: {type: voice, text: {en: Speak}, timeout: {after: 20h}}}
+        - {id: give, award: {points: 10}}
+        - {id: stop, `+stops+`}
+        - {id: more, award: {points: 5}}
+`)
+		s.f.Attributes = map[string]any{"exam_on": "2027-01-10T10:00:00Z"}
+		s.run(
+			line{in: &decide.Start{}, want: "= waiting time days/1 due 21 Oct 08:00"},
+			line{after: 22 * time.Hour, in: &decide.Due{}, want: `round.opened days [round:1]
+			deliver task/1 telegram.0 bulk until 22 Oct 08:00
+			= waiting delivery task/1 telegram.0`},
+			line{in: sent("task", 1, campaigns.Telegram), want: "= waiting answer task/1 due 22 Oct 04:00"},
+			line{after: time.Hour, facts: func(f *decide.Facts) { f.Paused = true }, in: voice(1), want: `save task task/1  by telegram#7
+			close
+			question.answered task [channel:telegram]
+			= active give/0 due 21 Oct 09:00`},
+			line{after: 24 * time.Hour, facts: func(f *decide.Facts) { f.Paused = false }, in: &decide.Due{}, want: `award give/1 10 round 1
+			round.opened days /2 [round:2]
+			deliver task/2 telegram.0 bulk until 23 Oct 08:00
+			= waiting delivery task/2 telegram.0`},
+		)
+	}
+}

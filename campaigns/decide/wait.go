@@ -13,9 +13,11 @@ func (r *run) startWait(s *definition.Step, w *definition.Wait) (*definition.Ste
 	case w.Date != nil:
 		return r.startDate(s, w)
 	case w.Event != "":
-		r.standUntil(timing.Rule{From: r.now, For: w.Timeout.After})
-		r.e.Waiting.Event = w.Event
-		return nil, false
+		next, on := r.standUntil(timing.Rule{From: r.now, For: w.Timeout.After})
+		if !on {
+			r.e.Waiting.Event = w.Event
+		}
+		return next, on
 	}
 	rule := timing.Rule{From: r.now, For: w.For, Until: w.Until, On: w.On}
 	due := rule.Due(r.f.Zone)
@@ -27,15 +29,18 @@ func (r *run) startWait(s *definition.Step, w *definition.Wait) (*definition.Ste
 	if !due.After(r.now) {
 		return s.Next, true
 	}
-	r.standUntil(rule)
-	return nil, false
+	return r.standUntil(rule)
 }
 
-// standUntil waits for the rule's moment, which must lie ahead.
-func (r *run) standUntil(rule timing.Rule) {
+// standUntil waits for the rule's moment, which must lie ahead. In a round whose time is over it goes on at the repeat.
+func (r *run) standUntil(rule timing.Rule) (*definition.Step, bool) {
+	if rep := r.outlived(); rep != nil {
+		return rep, true
+	}
 	due := r.capped(rule.Due(r.f.Zone))
 	r.wait(campaigns.WaitTime, &due)
 	r.e.Waiting.Rule = &rule
+	return nil, false
 }
 
 // The records of a day that cannot be waited for.
@@ -50,8 +55,7 @@ func (r *run) startDate(s *definition.Step, w *definition.Wait) (*definition.Ste
 	switch {
 	case missed != "":
 	case rule.Due(r.f.Zone).After(r.now):
-		r.standUntil(rule)
-		return nil, false
+		return r.standUntil(rule)
 	default:
 		missed = datePassed
 	}
@@ -141,7 +145,9 @@ func (r *run) dateCame(s *definition.Step, w *definition.Wait) {
 			r.proceed(next)
 		}
 	case rule.Due(r.f.Zone).After(r.now):
-		r.standUntil(rule)
+		if rep, over := r.standUntil(rule); over {
+			r.proceed(rep)
+		}
 	default:
 		r.proceed(s.Next)
 	}
