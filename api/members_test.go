@@ -36,7 +36,13 @@ func TestConsentToUnknownTopic(t *testing.T) {
 		t.Error(bulk.body)
 	}
 	w.call("PATCH", "/v1/community", `{"topics":["surveys"]}`).want(200)
-	w.call("PUT", "/v1/members/a", consents(good)).want(200) // as it was sent before
+	w.call("PUT", "/v1/members/a", consents(good)).want(200)                                                                                   // as it was sent before
+	w.call("PATCH", "/v1/members/a", `{"telegram_chat_id":"77","consents":[{"channel":"telegram","topic":"news","source":"form"}]}`).want(200) // by another channel too
+	draft := "key: secret\nkind: broadcast\nname: S\ntopic: newz\nlanguages: [en]\nchannels: [email]\nentry: {manual: true}\nsteps: [{send: {subject: {en: S}, text: {en: T}}}]\n"
+	w.call("POST", "/v1/campaigns", draft, "Content-Type", yamlType).want(201)
+	w.call("POST", "/v1/members", `{"external_id":"f","email":"f@example.org","consents":[`+bad+`]}`).problem(422, "invalid.member") // nothing runs under it yet
+	w.call("POST", "/v1/campaigns/secret/publication", `{"unknown_topic":"accept"}`).want(201)
+	w.call("POST", "/v1/members", `{"external_id":"f","email":"f@example.org","consents":[`+bad+`]}`).want(201) // somebody meant it
 	w.call("PUT", "/v1/members/a", consents(`{"channel":"email","topic":"olds","source":"form"}`)).want(200)
 	w.call("PATCH", "/v1/community", `{"topics":[]}`).want(200)
 	w.call("PUT", "/v1/members/a", consents(bad)).want(200)

@@ -268,7 +268,7 @@ func TestPublishSaysWhoIsTakenInOnce(t *testing.T) {
 		_, err = w.e.AdvanceDue(t.Context(), time.Second)
 		must(t, err)
 	}
-	for lang, words := range map[string]string{"en": "in the segment “The quiet ones”, nobody came in. This one looks again.", "ru": "сегмент «Тихони» принимала прежняя версия, никто не вошёл. Эта версия посмотрит в него снова."} {
+	for lang, words := range map[string]string{"en": "in the segment “The quiet ones”, nobody came in. This one looks again.", "ru": "прежняя версия смотрела в сегмент «Тихони», никто не вошёл. Эта версия посмотрит в него снова."} {
 		page := w.get("/console/campaigns/d/publish", lang)
 		checkPage(t, lang, page)
 		if !strings.Contains(page, words) {

@@ -3,6 +3,7 @@ package console
 import (
 	"encoding/json"
 	"net/http"
+	"regexp"
 	"strings"
 
 	"github.com/kruzhok/kruzhok/campaigns"
@@ -82,6 +83,9 @@ func (r *request) enrollMember() error {
 	return r.toMember(id)
 }
 
+// plainNumber is one that is shown as it was typed: 9.90 and 007 are texts.
+var plainNumber = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]*[1-9])?$`)
+
 // typedData is an event's data as a person types it: a field and its value on each line. Numbers, true and false are that, unless they stand in quotes; all else is text.
 func typedData(typed string) (json.RawMessage, error) {
 	data := map[string]any{}
@@ -95,7 +99,7 @@ func typedData(typed string) (json.RawMessage, error) {
 			return nil, fault.New(fault.Invalid, "invalid.data_line", map[string]any{"line": i + 1})
 		}
 		data[name] = value
-		if json.Valid([]byte(value)) && !strings.ContainsAny(value[:1], "[{n") {
+		if plainNumber.MatchString(value) || value == "true" || value == "false" || strings.HasPrefix(value, `"`) && json.Valid([]byte(value)) {
 			data[name] = json.RawMessage(value)
 		}
 	}

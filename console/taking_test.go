@@ -60,8 +60,8 @@ func TestTakingPartByHand(t *testing.T) {
 	if got := w.post(at+"/enrollments", url.Values{"campaign": {"appt"}, "data": {" teacher : Olga: the first \r\nappointment_id: A2\n\nn: 7\nyes: true\nzip: \"01\"\nphone: 007\nlist: [1]\nnone:"}}); got.Code != 303 {
 		t.Errorf("data: %d", got.Code)
 	}
-	data, err := typedData(" teacher : Olga: the first \r\n\nn: 7\nyes: true\nzip: \"01\"\nphone: 007\nlist: [1]\nnone:")
-	if want := `{"list":"[1]","n":7,"none":"","phone":"007","teacher":"Olga: the first","yes":true,"zip":"01"}`; err != nil || string(data) != want {
+	data, err := typedData(" teacher : Olga: the first \r\n\nn: 7\nyes: true\nzip: \"01\"\nphone: 007\nlist: [1]\nprice: 9.90\nid: 12345678901234567890\nshare: -0.5\nfast: 1e5\nnone:")
+	if want := `{"fast":"1e5","id":12345678901234567890,"list":"[1]","n":7,"none":"","phone":"007","price":"9.90","share":-0.5,"teacher":"Olga: the first","yes":true,"zip":"01"}`; err != nil || string(data) != want {
 		t.Errorf("%s %v, want %s", data, err, want)
 	}
 	_, err = w.e.AdvanceDue(t.Context(), time.Second)

@@ -84,7 +84,13 @@ func (e *Engine) ImportMembers(ctx context.Context, p Principal, file io.Reader,
 	if err != nil {
 		return nil, err
 	}
-	r := &importing{e: e, p: p, o: o, topics: c.Topics, seen: map[string]int{}, wrote: map[campaigns.MemberID]int{}}
+	topics := c.Topics
+	if len(topics) > 0 {
+		if topics, err = e.knownTopics(ctx, e.Store, topics); err != nil {
+			return nil, err
+		}
+	}
+	r := &importing{e: e, p: p, o: o, topics: topics, seen: map[string]int{}, wrote: map[campaigns.MemberID]int{}}
 	r.report.Problems = []fault.Detail{}
 	return &r.report, r.run(ctx, rows)
 }

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"reflect"
 	"slices"
@@ -384,29 +385,58 @@ func (e *Engine) writeAddressesAndConsents(ctx context.Context, tx *store.Tx, id
 	return changed, nil
 }
 
-// knowTopics refuses a consent to a topic that the community does not list, where it lists any: it would allow nothing, and nobody would miss what does not
-// come. A withdrawal is taken for whatever it is, and what the member decided about before is a topic of theirs.
+// knowTopics refuses a consent to a topic that nobody could mean: the community lists topics and not that one, and no campaign that runs is under it. It
+// would allow nothing, and nobody would miss what does not come. A withdrawal is taken for whatever it is, and what the member decided about before, on any
+// channel, is a topic of theirs.
 func (e *Engine) knowTopics(ctx context.Context, tx *store.Tx, w *memberWrite, had *store.Profile) error {
-	strange := func(topics []string) (wrong []fault.Detail) {
+	own := map[string]bool{members.AllTopics: true}
+	for key := range had.Consents {
+		own[key.Topic] = true
+	}
+	strange := func(listed, known []string) (wrong []fault.Detail) {
 		for i, c := range w.consents {
-			_, decided := had.Consents[members.ConsentKey{Channel: c.Channel, Topic: c.Topic}]
-			if c.Given && !decided && c.Topic != members.AllTopics && len(topics) > 0 && !slices.Contains(topics, c.Topic) {
-				wrong = append(wrong, unknownTopic("consents["+strconv.Itoa(i)+"].topic", c.Topic, topics))
+			if c.Given && !own[c.Topic] && len(listed) > 0 && !slices.Contains(known, c.Topic) {
+				wrong = append(wrong, unknownTopic("consents["+strconv.Itoa(i)+"].topic", c.Topic, known))
 			}
 		}
 		return wrong
 	}
 	c, err := e.community(ctx, tx)
-	if err != nil || len(strange(c.Topics)) == 0 {
+	if err != nil || len(strange(c.Topics, c.Topics)) == 0 {
 		return err
 	}
 	if c, err = tx.Community(ctx); err != nil { // another process may have added it a moment ago
 		return err
 	}
-	if wrong := strange(c.Topics); len(wrong) > 0 {
+	known, err := e.knownTopics(ctx, tx, c.Topics)
+	if err != nil {
+		return err
+	}
+	if wrong := strange(c.Topics, known); len(wrong) > 0 {
 		return fault.New(fault.Invalid, "invalid.member", nil).With(wrong...)
 	}
 	return nil
+}
+
+// knownTopics are those that the community lists and those of campaigns that run, which may be others if somebody meant it.
+func (e *Engine) knownTopics(ctx context.Context, from source, listed []string) ([]string, error) {
+	live, err := listCampaigns(ctx, from, campaigns.Scheduled, campaigns.Running, campaigns.Paused)
+	if err != nil {
+		return nil, err
+	}
+	known := slices.Clone(listed)
+	for _, c := range live {
+		l, err := e.version(ctx, from, c.ID, c.LiveVersion)
+		switch {
+		case errors.Is(err, errBadVersion):
+		case err != nil:
+			return nil, err
+		case !slices.Contains(known, l.def.Topic):
+			known = append(known, l.def.Topic)
+		}
+	}
+	slices.Sort(known[len(listed):])
+	return known, nil
 }
 
 // unknownTopic says that the community has no such topic, and which one was probably meant.

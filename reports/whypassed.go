@@ -12,7 +12,7 @@ import (
 // passed says what would have held back a message that left at the moment, and why it did not: quiet hours, everything off, no consent. What the member
 // wishes is known as it is now; of what was turned off, since when.
 func (w *passage) passed(d *store.Delivery, at time.Time) []WhyLine {
-	if d.Part > 0 || d.State != campaigns.Sent && d.State != campaigns.Unknown {
+	if d.Part > 0 || d.State != campaigns.Sent && d.State != campaigns.Unknown || d.Version != w.row.Version { // what held in another version is not at hand
 		return nil
 	}
 	var lines []WhyLine

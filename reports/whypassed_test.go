@@ -26,6 +26,7 @@ func TestPassed(t *testing.T) {
 		state      campaigns.DeliveryState
 		params     string
 		part       int
+		before     int // how many versions before that of the passage
 		stopped    *time.Time
 		consents   members.Consents
 		at         time.Time
@@ -35,6 +36,7 @@ func TestPassed(t *testing.T) {
 		"an answer, the member's own":   {own: own, lane: campaigns.Interactive, want: "member’s own quiet hours (21:00–08:00, as they are now): it follows"},
 		"a second part of it":           {quiet: campaign, lane: campaigns.Interactive, part: 1},
 		"one that is asked for again":   {quiet: campaign, lane: campaigns.Interactive, params: `{"again":true}`},
+		"of the version before":         {quiet: campaign, lane: campaigns.Interactive, before: 1},
 		"one that waits":                {quiet: campaign, lane: campaigns.Interactive, state: campaigns.Pending},
 		"by day":                        {quiet: campaign, own: own, lane: campaigns.Interactive, at: night.Add(12 * time.Hour)},
 		"quiet hours of other days":     {quiet: campaign, own: own, lane: campaigns.Bulk},
@@ -57,11 +59,12 @@ func TestPassed(t *testing.T) {
 				x.state = campaigns.Sent
 			}
 			w := &passage{
+				row:       &store.Enrollment{Version: 2},
 				explainer: &explainer{lang: lang, zone: time.UTC, p: &store.Profile{Member: members.Member{Quiet: x.own, StoppedAt: x.stopped}, Consents: x.consents}},
 				def:       &definition.Definition{Topic: "news", Purpose: x.purpose, Quiet: x.quiet},
 			}
 			var said []string
-			for _, l := range w.passed(&store.Delivery{Step: "one", Channel: campaigns.Email, Kind: store.StepDelivery, State: x.state, Lane: x.lane, Part: x.part, Params: []byte(x.params)}, x.at) {
+			for _, l := range w.passed(&store.Delivery{Version: 2 - x.before, Step: "one", Channel: campaigns.Email, Kind: store.StepDelivery, State: x.state, Lane: x.lane, Part: x.part, Params: []byte(x.params)}, x.at) {
 				if l.Kind != WhyPassed || l.Step != "one" || l.Local == "" || strings.Contains(l.What, "why.") || strings.Contains(l.What, "{") {
 					t.Errorf("%s: %+v", name, l)
 				}

@@ -234,12 +234,18 @@ const maxExact = 1 << 53
 
 // value reads a text, a number, true or false.
 func (r *reader) value(n *node) any {
+	v := r.anyValue(n)
+	if f, ok := v.(float64); ok && math.Abs(f) >= maxExact && !r.out.stored { // what is kept of members never is such a number
+		r.out.add(n.place, "number_too_long").expect(strconv.Quote(n.text))
+	}
+	return v
+}
+
+// anyValue is value for what an event brings: a platform may count as far as it likes.
+func (r *reader) anyValue(n *node) any {
 	switch n.kind {
 	case numberNode:
 		v, _ := r.number(n)
-		if math.Abs(v) >= maxExact && !r.out.stored { // what is known of members never is such a number
-			r.out.add(n.place, "number_too_long").expect(strconv.Quote(n.text))
-		}
 		return v
 	case boolNode:
 		return r.boolean(n)

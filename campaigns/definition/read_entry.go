@@ -140,7 +140,7 @@ func (r *reader) eventData(n *node) (fields []DataField) {
 			values = r.list(e.value)
 		}
 		for _, v := range values {
-			f.Values = append(f.Values, r.value(v))
+			f.Values = append(f.Values, r.anyValue(v))
 		}
 		fields = append(fields, f)
 	}
