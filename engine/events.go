@@ -92,8 +92,9 @@ func checkEvent(in EventInput, known bool) error {
 	if !known {
 		c.wrong("member", "unknown_member", nil, "")
 	}
-	_, wrong := readEventData(in.Data)
-	c.details = append(c.details, wrong...)
+	if len(in.Data) > maxEventData || !utf8.Valid(in.Data) { // what is no object fits no campaign, and is kept as the fact that it is
+		c.wrong("data", "too_long_value", map[string]any{"max": maxEventData}, "")
+	}
 	if len(c.details) == 0 {
 		return nil
 	}
