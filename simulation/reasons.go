@@ -4,9 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
@@ -116,7 +114,7 @@ func (c *collector) did(x passed, s *definition.Step) (it Item, ok bool) {
 	case *definition.Award:
 		it.Kind, args["points"] = ItemAwarded, body.Points
 	case *definition.Set:
-		it.Kind, args["what"] = ItemSet, changes(body)
+		it.Kind, args["what"] = ItemSet, reports.Changes(body)
 	case *definition.Notify:
 		it.Kind = ItemNotified
 	case *definition.Enroll:
@@ -132,28 +130,6 @@ func (c *collector) did(x passed, s *definition.Step) (it Item, ok bool) {
 		it.What += " " + c.say("simulation.item.times", map[string]any{"n": n})
 	}
 	return it, true
-}
-
-// changes are what a set does, the same in every language: +tag, −tag, attribute: value.
-func changes(b *definition.Set) string {
-	var out []string
-	for _, tag := range b.AddTags {
-		out = append(out, "+"+tag)
-	}
-	for _, tag := range b.RemoveTags {
-		out = append(out, "−"+tag)
-	}
-	for _, name := range slices.Sorted(maps.Keys(b.Attributes)) {
-		v := b.Attributes[name]
-		if v == nil {
-			v = "—"
-		}
-		out = append(out, fmt.Sprint(name, ": ", v))
-	}
-	if b.Language != "" {
-		out = append(out, "language: "+string(b.Language))
-	}
-	return strings.Join(out, ", ")
 }
 
 // insert puts the item before the first one of the passage that its step comes before in the document, not earlier than at; where there is none, at the passage's end.
