@@ -80,6 +80,10 @@ func TestNumbersThatWouldBeOthers(t *testing.T) {
 			t.Errorf("%s, published: %s", step, listed(problems))
 		}
 	}
+	brought := strings.Replace(head, "entry: {manual: true}", "entry: {event: course.done, data: {course_id: 9007199254740993}}", 1) + "steps: [{award: {points: 1}}]\n"
+	if d, problems := Parse([]byte(brought), YAML); d == nil { // a platform's ids are what they are
+		t.Error(listed(problems))
+	}
 }
 
 // TestDateThatNeverMoves: whoever is reminded of a date that an event told is not reminded of the next one, unless the event lets them in again.
