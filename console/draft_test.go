@@ -9,6 +9,7 @@ import (
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/definition"
+	"github.com/kruzhok/kruzhok/channels"
 	"github.com/kruzhok/kruzhok/engine"
 	"github.com/kruzhok/kruzhok/internal/fault"
 	"github.com/kruzhok/kruzhok/internal/locale"
@@ -108,6 +109,12 @@ func TestDrafts(t *testing.T) {
 			t.Errorf("looked at: %d, no %q in %s", code, want, body)
 		}
 	}
+	w.e.Senders = map[campaigns.Channel]channels.Sender{campaigns.Telegram: noMedia{}}
+	picture := strings.NewReplacer("[email]", "[telegram]", "    send:\n", "    send:\n      media: {photo: gone.jpg}\n", "      subject: {en: Hello, ru: Привет}\n", "").Replace(hello)
+	if code, body := send(edit, picture, "1", "look"); code != 200 || !strings.Contains(body, "gone.jpg is not in the media folder") {
+		t.Errorf("a picture that is not there: %d %s", code, body)
+	}
+	w.e.Senders = nil
 	if code, body := send(campaignsPath, hello, "", "look"); code != 200 || !strings.Contains(body, "There is already a campaign") {
 		t.Errorf("a key that is taken: %d %s", code, body)
 	}
@@ -168,6 +175,11 @@ func TestDrafts(t *testing.T) {
 		t.Errorf("an archived one was changed: %d %s", code, body)
 	}
 }
+
+// noMedia is a sender whose media folder is empty.
+type noMedia struct{ channels.Sender }
+
+func (noMedia) HasMedia(m *channels.Media) bool { return m == nil }
 
 // typedIn is what stands in the page's text field.
 func typedIn(t *testing.T, page string) string {
