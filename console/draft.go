@@ -237,6 +237,12 @@ func (r *request) check(p *draftPage, c *savedDraft, d engine.Draft) error {
 	for _, t := range found.Outdated {
 		p.Doubts = append(p.Doubts, spot{Text: f.T("console.draft.outdated", "text", textLine(say, t, difference.Outdated))})
 	}
+	for _, name := range found.Unset {
+		p.Doubts = append(p.Doubts, spot{Text: f.T("console.draft.unset", "endpoint", name)})
+	}
+	for _, id := range found.Untold {
+		p.Doubts = append(p.Doubts, spot{Text: f.T("console.draft.untold", "step", say.title(def.Step(id)))})
+	}
 	for _, m := range found.Lost {
 		p.Doubts = append(p.Doubts, spot{Text: f.T("console.draft.lost", "step", say.title(def.Step(m.Step)), "file", m.File)})
 	}

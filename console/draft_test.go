@@ -115,6 +115,10 @@ func TestDrafts(t *testing.T) {
 		t.Errorf("a picture that is not there: %d %s", code, body)
 	}
 	w.e.Senders = nil
+	unheard := hello + "  - call: {endpoint: nowhere, timeout: 1d}\n  - notify: {text: {en: Look, ru: Смотри}}\n"
+	if code, body := send(edit, unheard, "1", "look"); code != 200 || !strings.Contains(body, "“nowhere” is not in the service") || !strings.Contains(body, "name nobody to be told") {
+		t.Errorf("a call and a notice that come to nothing: %d %s", code, body)
+	}
 	if code, body := send(campaignsPath, hello, "", "look"); code != 200 || !strings.Contains(body, "There is already a campaign") {
 		t.Errorf("a key that is taken: %d %s", code, body)
 	}
