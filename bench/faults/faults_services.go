@@ -12,6 +12,11 @@ import (
 
 func apart(s *Site) bool { return s.opt.Apart }
 
+// alone: PostgreSQL and Redis are reached directly.
+func alone(s *Site) bool { return s.redis != nil }
+
+func pooled(s *Site) bool { return s.opt.Pooled }
+
 // processFaults happen to the processes of the program.
 var processFaults = []fault{
 	{name: "kill", strike: func(s *Site) func() {
@@ -70,40 +75,48 @@ func (s *Site) kill(p *Process) {
 
 // redisFaults happen to Redis.
 var redisFaults = []fault{
-	{name: "redis FLUSHALL", strike: func(s *Site) func() { s.redis.flush(); return func() {} }, fits: apart},
-	{name: "redis restarts", strike: func(s *Site) func() { s.redis.stop(); s.redis.start(); return func() {} }, fits: apart},
+	{name: "redis FLUSHALL", strike: func(s *Site) func() { s.redis.Flush(); return func() {} }, fits: alone},
+	{name: "redis restarts", strike: func(s *Site) func() { s.redis.Stop(); s.redis.Start(); return func() {} }, fits: alone},
 	{name: "redis away", strike: func(s *Site) func() {
-		s.redis.stop()
+		s.redis.Stop()
 		time.Sleep(s.opt.Away)
-		return s.redis.start
-	}, fits: apart},
+		return s.redis.Start
+	}, fits: alone},
 	{name: "redis hangs", strike: func(s *Site) func() {
-		s.redis.freeze()
+		s.redis.Freeze()
 		time.Sleep(s.opt.Away)
-		return s.redis.thaw
-	}, fits: apart},
+		return s.redis.Thaw
+	}, fits: alone},
+	// What the old master knew and had not told yet is forgotten.
+	{name: "redis fails over", strike: func(s *Site) func() { s.watched.FailOver(); return func() {} }, fits: pooled},
 }
 
 // postgresFaults happen to PostgreSQL. What the staff was just told cannot be written down then, and is told again; so it is where the disk is full.
 var postgresFaults = []fault{
 	{name: "postgres restarts", strike: func(s *Site) func() {
 		s.tally.again()
-		s.postgres.stop(syscall.SIGINT)
-		s.postgres.start()
+		s.postgres.Stop(syscall.SIGINT)
+		s.postgres.Start()
 		return func() {}
 	}, fits: apart},
 	{name: "postgres crashes", strike: func(s *Site) func() {
 		s.tally.again()
-		s.postgres.stop(syscall.SIGQUIT)
-		s.postgres.start()
+		s.postgres.Stop(syscall.SIGQUIT)
+		s.postgres.Start()
 		return func() {}
 	}, fits: apart},
 	{name: "postgres away", strike: func(s *Site) func() {
 		s.tally.again()
-		s.postgres.stop(syscall.SIGINT)
+		s.postgres.Stop(syscall.SIGINT)
 		time.Sleep(s.opt.Away)
-		return s.postgres.start
+		return s.postgres.Start
 	}, fits: apart},
+	{name: "pool restarts", strike: func(s *Site) func() {
+		s.tally.again()
+		s.bouncer.Stop()
+		s.bouncer.Start()
+		return func() {}
+	}, fits: pooled},
 }
 
 // otherFaults happen to the machine. The clock's jumps are longer than any claim lasts.

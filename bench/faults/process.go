@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+
+	"github.com/kruzhok/kruzhok/bench/servers"
 )
 
 // Process is one process of the program.
@@ -49,7 +51,7 @@ func (p *Process) Start() {
 	if p.addr != "" {
 		p.cmd.Env = append(p.cmd.Env, "KRUZHOK_LISTEN="+p.addr)
 	}
-	p.cmd.Stdout, p.cmd.Stderr, p.cmd.SysProcAttr = log, log, mortal(nil)
+	p.cmd.Stdout, p.cmd.Stderr, p.cmd.SysProcAttr = log, log, servers.Mortal(nil)
 	p.site.must(p.cmd.Start())
 }
 

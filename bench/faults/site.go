@@ -11,7 +11,6 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"net"
 	"os/exec"
 	"path/filepath"
 	"strconv"
@@ -21,6 +20,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/kruzhok/kruzhok/bench/servers"
 	"github.com/kruzhok/kruzhok/bench/sink/botapi"
 	"github.com/kruzhok/kruzhok/bench/sink/smtp"
 	"github.com/kruzhok/kruzhok/demo"
@@ -34,6 +34,8 @@ type Options struct {
 	Env     []string
 	// Apart: PostgreSQL, Redis and four processes. Otherwise one process on SQLite.
 	Apart bool
+	// Pooled: apart, and the processes meet PostgreSQL through a PgBouncer, and Redis as a master and its replica that a Sentinel watches.
+	Pooled bool
 	// Seed makes the crowd and the plan.
 	Seed uint64
 	// Members of the crowd. They are enrolled in waves, one for each fault.
@@ -63,6 +65,9 @@ const (
 	interactiveLines = 4 // engine: interactive work has so many of its own
 )
 
+// pooledConnections is how many a PgBouncer keeps: fewer than the processes would open, so that they share them.
+const pooledConnections = 12
+
 // Site is one installation under fire.
 type Site struct {
 	Mail *smtp.Server
@@ -78,8 +83,10 @@ type Site struct {
 	crowd    *crowd
 	circle   *circle // nil: there is none
 	desk     *desk
-	postgres *postgres
-	redis    *Redis
+	postgres *servers.Postgres
+	bouncer  *servers.PgBouncer // nil: there is none
+	redis    *servers.Redis     // nil: it is embedded, or watched
+	watched  *servers.Watched
 	disk     disk
 	procs    []*Process
 	listen   []string
@@ -110,15 +117,20 @@ func New(t testing.TB, o Options) *Site {
 		s.desk = openDesk(t, s.person)
 	}
 	if o.Apart {
-		s.postgres, s.redis = startPostgres(t), StartRedis(t)
-		s.Database = s.postgres.url()
+		s.postgres = servers.StartPostgres(t)
+		s.Database = s.postgres.URL()
+		if o.Pooled {
+			s.bouncer, s.watched = servers.StartPgBouncer(t, s.Database, pooledConnections), servers.StartWatched(t)
+		} else {
+			s.redis = servers.StartRedis(t)
+		}
 	} else {
 		s.disk = newDisk(t, o.Disk, s.DataDir())
 		s.Database = "sqlite:" + filepath.Join(s.DataDir(), "kruzhok.db")
 	}
 	s.openSinks()
 	token := s.command("token", "create", "faults", "--scope=admin")
-	s.listen = []string{freeAddress(t), freeAddress(t)}
+	s.listen = []string{"127.0.0.1:" + servers.FreePort(t), "127.0.0.1:" + servers.FreePort(t)}
 	s.API = demo.NewClient("http://"+s.listen[0], strings.TrimSpace(token))
 	s.books = openBooks(t, s.Database)
 	return s
@@ -167,10 +179,18 @@ func (s *Site) Ready() {
 	s.waitFor(time.Minute, "the API", func() bool { return s.API.Do(s.t.Context(), "GET", "/readyz", nil, nil) == nil })
 }
 
+// database is the URL at which the program finds it.
+func (s *Site) database() string {
+	if s.bouncer != nil {
+		return s.bouncer.URL()
+	}
+	return s.Database
+}
+
 // settings are the variables of every process.
 func (s *Site) settings() []string {
 	env := append([]string{
-		"HOME=" + s.Dir, "KRUZHOK_SECRET_KEY=" + s.Key, "KRUZHOK_DATABASE_URL=" + s.Database, "KRUZHOK_DATA_DIR=" + s.DataDir(), "KRUZHOK_LOG_LEVEL=warn",
+		"HOME=" + s.Dir, "KRUZHOK_SECRET_KEY=" + s.Key, "KRUZHOK_DATABASE_URL=" + s.database(), "KRUZHOK_DATA_DIR=" + s.DataDir(), "KRUZHOK_LOG_LEVEL=warn",
 		"KRUZHOK_TELEGRAM_TOKEN=" + botapi.Token, "KRUZHOK_TELEGRAM_API_URL=" + s.Bot.URL(), "KRUZHOK_TELEGRAM_RATE=5000",
 		"KRUZHOK_SWITCH_ERRORS=0", "KRUZHOK_SWITCH_BLOCKS=0", // a tenth of the crowd refuses, some of the circle block the bot, and nobody sits here to let it go on
 		"KRUZHOK_SMTP_URL=" + s.Mail.URL(), "KRUZHOK_MAIL_FROM=News <news@c.example.org>",
@@ -179,7 +199,10 @@ func (s *Site) settings() []string {
 	if s.circle != nil {
 		env = append(append(env, s.desk.settings()...), "KRUZHOK_PUBLIC_URL=http://k.example", "KRUZHOK_STAFF_TELEGRAM="+strconv.Itoa(staffChat), "KRUZHOK_STAFF_EMAIL="+staffMail)
 	}
-	if s.redis != nil {
+	switch {
+	case s.watched != nil:
+		env = append(env, "KRUZHOK_REDIS_URL="+s.watched.URL())
+	case s.redis != nil:
 		env = append(env, "KRUZHOK_REDIS_URL="+s.redis.URL())
 	}
 	return env
@@ -227,14 +250,4 @@ func (s *Site) diagnosis() string {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	return s.books.diagnosis(ctx, s.clock.now()) + "\nseed " + fmt.Sprint(s.opt.Seed) + "; again: " + s.opt.Replay
-}
-
-func freeAddress(t testing.TB) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
