@@ -115,16 +115,51 @@ func (e *sqliteEngine) migrator(ctx context.Context) (migrator, func() error, er
 	return m, func() error { return errors.Join(db.Close(), l.Close()) }, nil
 }
 
-// migrator takes a PostgreSQL advisory lock for as long as it migrates.
-func (e *pgEngine) migrator(context.Context) (migrator, func() error, error) {
-	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300)) // a try a second, five minutes
+// migrator holds a PostgreSQL advisory lock for as long as it migrates.
+func (e *pgEngine) migrator(ctx context.Context) (migrator, func() error, error) {
+	free, err := e.migrationLock(ctx)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, fmt.Errorf("lock database: %w", err)
 	}
 	db := stdlib.OpenDB(*e.pool.Config().ConnConfig)
-	m, err := provider(e.dialect(), db, goose.WithSessionLocker(locker))
+	m, err := provider(e.dialect(), db)
 	if err != nil {
-		return nil, nil, errors.Join(err, db.Close())
+		return nil, nil, errors.Join(err, db.Close(), free())
 	}
-	return m, db.Close, nil
+	return m, func() error { return errors.Join(db.Close(), free()) }, nil
+}
+
+const (
+	// migrationTries, one a second, are how long a process waits for the one that migrates.
+	migrationTries = 300
+	// migrationLockID is goose's own, by which releases before this one keep others out.
+	migrationLockID = lock.DefaultLockID
+)
+
+// migrationLock waits for the lock and returns what frees it. It is a transaction's and not a session's: behind a pool that gives each transaction another connection, nobody would
+// find the one that holds a session's. Between two tries there is no transaction, or an index that is built concurrently would wait for those who wait for it.
+func (e *pgEngine) migrationLock(ctx context.Context) (free func() error, err error) {
+	for range migrationTries {
+		tx, err := e.side.Begin(ctx)
+		if err != nil {
+			return nil, err
+		}
+		var mine bool
+		err = tx.QueryRow(ctx, `SELECT pg_try_advisory_xact_lock($1)`, migrationLockID).Scan(&mine)
+		if err == nil && mine {
+			_, err = tx.Exec(ctx, "SET LOCAL idle_in_transaction_session_timeout = 0")
+		}
+		if err == nil && mine {
+			return func() error { return tx.Rollback(context.WithoutCancel(ctx)) }, nil
+		}
+		if err = errors.Join(err, tx.Rollback(context.WithoutCancel(ctx))); err != nil {
+			return nil, err
+		}
+		select {
+		case <-time.After(time.Second):
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	return nil, errors.New("another process migrates it for five minutes already")
 }
