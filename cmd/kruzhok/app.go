@@ -129,13 +129,8 @@ func (a *App) openRedis(ctx context.Context) (err error) {
 			return err
 		}
 		a.redis = a.embedded.Client()
-	} else {
-		options, err := redis.ParseURL(a.cfg.RedisURL)
-		if err != nil {
-			return errors.New("KRUZHOK_REDIS_URL: cannot be read; write redis://host:6379")
-		}
-		options.ContextTimeoutEnabled = true // a Redis that hangs holds nobody longer than the caller waits
-		a.redis = redis.NewClient(options)
+	} else if a.redis, err = workers.OpenRedis(a.cfg.RedisURL, a.log); err != nil {
+		return err
 	}
 	a.queue = workers.NewQueue(a.redis)
 	return nil

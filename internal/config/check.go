@@ -97,7 +97,7 @@ func (c *Config) checkStorage(p *problems) {
 	default:
 		p.add("database-url", "must begin with sqlite: or postgres://")
 	}
-	p.url("redis-url", c.RedisURL, "redis", "rediss", "unix")
+	c.checkRedis(p)
 	if c.DataDir == "" {
 		p.add("data-dir", "must name a folder")
 	}
@@ -107,6 +107,18 @@ func (c *Config) checkStorage(p *problems) {
 		}
 	}
 	p.between("max-requests", c.MaxRequests, 1, 10000)
+}
+
+// checkRedis looks at what go-redis would take in silence. A Sentinel without a master's name knows nothing to tell; a cluster has one database.
+func (c *Config) checkRedis(p *problems) {
+	u := p.url("redis-url", c.RedisURL, "redis", "rediss", "unix", "redis-sentinel", "rediss-sentinel", "redis-cluster", "rediss-cluster")
+	switch {
+	case u == nil:
+	case strings.HasSuffix(u.Scheme, "-sentinel") && u.Query().Get("master_name") == "":
+		p.add("redis-url", "names no master; write redis-sentinel://HOST:26379/0?master_name=NAME&addr=HOST2:26379")
+	case strings.HasSuffix(u.Scheme, "-cluster") && strings.Trim(u.Path, "/0") != "":
+		p.add("redis-url", "a cluster has no database but 0; leave out what follows the host")
+	}
 }
 
 var (

@@ -27,8 +27,8 @@ type Config struct {
 	// DatabaseURL is sqlite:PATH or postgres://….
 	DatabaseURL     string `name:"database-url" placeholder:"URL" help:"sqlite:PATH or postgres://… (default: sqlite: and kruzhok.db in the data folder)."`
 	DatabaseURLFile string `name:"database-url-file" placeholder:"FILE" help:"File that holds the database URL."`
-	// RedisURL is redis://, rediss:// or unix://; empty means the embedded one.
-	RedisURL     string `name:"redis-url" placeholder:"URL" help:"Redis that all processes share (default: an embedded one, for a single process)."`
+	// RedisURL is redis://, rediss:// or unix://, or one of workers.OpenRedis for Sentinels and clusters; empty means the embedded one.
+	RedisURL     string `name:"redis-url" placeholder:"URL" help:"Redis that all processes share: redis://, redis-sentinel:// or redis-cluster:// (default: an embedded one, for a single process)."`
 	RedisURLFile string `name:"redis-url-file" placeholder:"FILE" help:"File that holds the Redis URL."`
 
 	TelegramToken     string `name:"telegram-token" placeholder:"TOKEN" help:"The bot's token, from @BotFather."`
