@@ -68,7 +68,7 @@ fuzz: ## Each fuzz target for FUZZTIME (20s)
 	done
 
 soak: ## Long, by SEED (1): everything that may go wrong with processes, servers, disk and clock, and three ledgers compared
-	go test ./cmd/kruzhok -run '^TestFaults(Together|Apart)$$' -v -parallel 1 -timeout 4h -faults.seed=$(SEED) -faults.members=20000 -faults.rounds=60 -faults.away=30s -faults.patience=10m
+	go test ./cmd/kruzhok -run '^TestFaults(Together|Apart|Pooled)$$' -v -parallel 1 -timeout 4h -faults.seed=$(SEED) -faults.members=20000 -faults.rounds=60 -faults.away=30s -faults.patience=10m
 
 screenshots: ## Renew the pictures in docs/screenshots (needs Chromium)
 	go test ./cmd/kruzhok -run TestScreenshots -screenshots $(CURDIR)/docs/screenshots -timeout 10m

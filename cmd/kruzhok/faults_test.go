@@ -67,3 +67,17 @@ func TestFaultsApart(t *testing.T) {
 	s.Start()
 	s.Play()
 }
+
+// TestFaultsPooled: the same behind a PgBouncer that gives each transaction another connection, and a Redis whose master changes.
+func TestFaultsPooled(t *testing.T) {
+	checkedToo(t)
+	t.Parallel()
+	o := faultOptions(t, true, *faultsMembers/2)
+	o.Pooled, o.Circle = true, *faultsMembers/2/circleOf
+	if o.Rounds == 0 && len(o.Only) == 0 { // what happens to messages does not depend on what stands before the services
+		o.Only = []string{"kill", "kill all", "upgrade", "redis fails over", "postgres crashes", "postgres away", "pool restarts"}
+	}
+	s := faults.New(t, o)
+	s.Start()
+	s.Play()
+}
