@@ -49,7 +49,11 @@ func define(t testing.TB, doc string) *definition.Definition {
 
 func berlin(t testing.TB) *time.Location { return zone(t, "Europe/Berlin") }
 
-func zone(t testing.TB, name string) *time.Location {
+func zone(t interface {
+	Helper()
+	Fatal(...any)
+}, name string,
+) *time.Location {
 	t.Helper()
 	loc, err := time.LoadLocation(name)
 	if err != nil {
