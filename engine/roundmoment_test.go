@@ -90,3 +90,21 @@ func TestAMoveEastDuringACallOfARound(t *testing.T) {
 		w.expectStands(key, m, "waiting asks time")
 	})
 }
+
+// TestAMoveEastWhileAMessageOfARoundWaits: what has not left when the next round opens by the member's new clock does not leave any more.
+func TestAMoveEastWhileAMessageOfARoundWaits(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		m := w.member("ann", inZone("Europe/Berlin", byMail("ann@example.org"))).ID
+		key := w.publish(campaign("days", "channels: [email]", rounds("        - {id: told, send: {text: {en: Day, ru: День}}}\n")))
+		must(t, w.e.Trip(t.Context(), engine.Operator, "email"))
+		w.enroll(key, "ann")
+		w.until(at("2026-11-24T15:00"))
+		w.member("ann", func(in *engine.MemberInput) { in.TimeZone = new("Asia/Tokyo") })
+		w.until(at("2026-11-25T06:10"))
+		must(t, w.e.Release(t.Context(), engine.Operator, "email"))
+		w.settle()
+		if got := w.visits(m); got["told/1"] != "canceled round_over" || got["told/2"] != "sent 2026-11-25T06:10" {
+			t.Errorf("%v", got)
+		}
+	})
+}

@@ -203,3 +203,58 @@ func TestAMoveInTheMiddleOfARound(t *testing.T) {
 		}
 	}
 }
+
+// TestARoundOutOfQuietHours: what the round before waited for in quiet hours that skip says nothing of the next one, which opens out of them.
+func TestARoundOutOfQuietHours(t *testing.T) {
+	s := play(t, `
+key: test
+kind: onboarding
+name: Test
+topic: news
+languages: [en]
+channels: [telegram]
+entry: {manual: true}
+quiet_hours: {from: "22:00", to: "09:00", then: skip}
+steps:
+  - id: days
+    repeat:
+      times: 3
+      at: "10:00"
+      steps: [{id: task, ask: {type: voice, text: {en: Speak}, timeout: {after: 20h}}}]
+`)
+	s.decide(&decide.Start{})
+	s.now = s.now.Add(22 * time.Hour)
+	s.decide(&decide.Due{})
+	in := sent("task", 1, campaigns.Telegram)
+	in.At = s.now
+	s.decide(in)
+	s.now = s.now.Add(24*time.Hour + 30*time.Minute) // the question's time was over at 06:00, and nobody looked
+	s.decide(&decide.Due{})
+	if got := s.due(); got != "task 22 Oct 08:30" { // it keeps no plan: it comes due out of them whenever it does
+		t.Errorf("due since %s", got)
+	}
+}
+
+// TestAVersionWithAnotherHour: whatever is under way in a round ends when the next one opens by the new version's hour.
+func TestAVersionWithAnotherHour(t *testing.T) {
+	for name, step := range map[string]string{"a call": "call: {endpoint: shop, timeout: 3d}", "a message": "send: {text: {en: Speak}}", "a wait": "wait: 3d"} {
+		doc := func(at string) string {
+			return "  - {id: days, repeat: {times: 3, at: \"" + at + "\", steps: [{id: step, " + step + "}]}}\n"
+		}
+		s := play(t, doc("10:00"))
+		s.decide(&decide.Start{})
+		s.now = s.now.Add(22 * time.Hour)
+		s.decide(&decide.Due{})
+		s.now = s.now.Add(time.Hour)
+		s.decide(s.move(doc("08:00"), nil))
+		s.now = time.Date(2026, 10, 22, 6, 0, 0, 0, time.UTC)
+		if s.e.Due == nil || !s.e.Due.Equal(s.now) {
+			t.Errorf("%s: due %v, want %v", name, s.e.Due, s.now)
+			continue
+		}
+		s.decide(&decide.Due{})
+		if s.e.Round == nil || s.e.Round.N != 2 || s.e.Round.Over {
+			t.Errorf("%s: as the next opens, in round %+v", name, s.e.Round)
+		}
+	}
+}
