@@ -199,7 +199,7 @@ func TestEvents(t *testing.T) {
 	other := w.call("POST", "/v1/events", `{"id":"e1","event":"lesson.finished","member":"anna","data":{"score":6}}`).want(202).json()["results"].([]any)[0].(map[string]any)
 	if d := cmp.Diff(map[string]any{
 		"id": "e1", "status": "duplicate", "differs": []any{"data"}, "code": "conflict.event",
-		"detail": "An event with this id came before, with other content (data). The first one stays, and this one counts for nothing. Give each event an id of its own.",
+		"detail": "An event with this id came before, with other content (data). The first one stays, and the new one counts for nothing. Give each event an id of its own.",
 	}, other); d != "" {
 		t.Error(d)
 	}
