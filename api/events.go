@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -32,11 +33,12 @@ func (eventBody) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
 
 // eventResult is the answer to one event.
 type eventResult struct {
-	ID     string         `json:"id"`
-	Status string         `json:"status" enum:"stored,duplicate,error"`
-	Code   string         `json:"code,omitempty"`
-	Detail string         `json:"detail,omitempty"`
-	Errors []fault.Detail `json:"errors,omitempty"`
+	ID      string         `json:"id"`
+	Status  string         `json:"status" enum:"stored,duplicate,error"`
+	Differs []string       `json:"differs,omitempty" doc:"The fields (event, member, data) in which a duplicate is not the event that came first under its id: that one stays, and this one counts for nothing"`
+	Code    string         `json:"code,omitempty"`
+	Detail  string         `json:"detail,omitempty"`
+	Errors  []fault.Detail `json:"errors,omitempty"`
 }
 
 type eventsInput struct {
@@ -58,7 +60,8 @@ func (s *server) eventOperations() {
 		id: "store-events", method: http.MethodPost, path: "/v1/events", tag: "Events", scope: engine.EventsWrite,
 		summary: "Report one event or up to 1000", status: http.StatusAccepted, once: true, max: s.MaxBatch,
 		body: &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{jsonType: {Schema: schema}}},
-		doc:  "Events are stored before the answer and acted on soon after, those of one member in their order. In an array each event has its own answer and one that is wrong stops no other; a single event that is wrong is refused (422).",
+		doc: "Events are stored before the answer and acted on soon after, those of one member in their order. In an array each event has its own answer and one that is wrong stops no other; a single event that is wrong is refused (422). " +
+			"An event is a duplicate when one with its id came before, so that whoever had no answer can send it again. Where the two are not the same, differs names the fields that are others, and code is conflict.event: two events have one id.",
 	}, func(ctx context.Context, p engine.Principal, in *eventsInput) (*eventsReply, error) {
 		return s.storeEvents(ctx, p, in.RawBody, events)
 	})
@@ -135,6 +138,10 @@ func (s *server) eventResult(ctx context.Context, r engine.EventResult, i int) e
 		}
 	case r.Duplicate:
 		out.Status = "duplicate"
+		if len(r.Differs) > 0 {
+			p := s.problem(ctx, fault.New(fault.Conflict, "conflict.event", map[string]any{"fields": strings.Join(r.Differs, ", ")}))
+			out.Differs, out.Code, out.Detail = r.Differs, p.Code, p.Detail
+		}
 	}
 	return out
 }

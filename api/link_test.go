@@ -172,7 +172,7 @@ func (w *linkWorld) codes() int {
 // TestMailboxPage: the link in the mail shows what will happen; only the POST connects, once, and not from another site.
 func TestMailboxPage(t *testing.T) {
 	w := newLinkWorld(t)
-	w.bot.Start(sandbox.BotUser{ID: 7, FirstName: "<Anna>", LanguageCode: "en"}, "")
+	w.bot.Start(sandbox.BotUser{ID: 7, FirstName: "\u202e<Anna>\u2066", LanguageCode: "en"}, "")
 	_, err := w.bot.Say(7, "/link anna@example.org")
 	must(t, err)
 	w.hear()

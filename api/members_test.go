@@ -196,6 +196,13 @@ func TestEvents(t *testing.T) {
 			t.Errorf("%v, want %s", got, status)
 		}
 	}
+	other := w.call("POST", "/v1/events", `{"id":"e1","event":"lesson.finished","member":"anna","data":{"score":6}}`).want(202).json()["results"].([]any)[0].(map[string]any)
+	if d := cmp.Diff(map[string]any{
+		"id": "e1", "status": "duplicate", "differs": []any{"data"}, "code": "conflict.event",
+		"detail": "An event with this id came before, with other content (data). The first one stays, and the new one counts for nothing. Give each event an id of its own.",
+	}, other); d != "" {
+		t.Error(d)
+	}
 	batch := w.call("POST", "/v1/events", `[{"id":"e2","event":"a.b","member":"anna"},{"id":"e3","event":"A!","member":"anna"},5,{"id":"e4","event":"a.b","member":"nobody"}]`).want(202)
 	var reply struct{ Results []eventResult }
 	must(t, json.Unmarshal([]byte(batch.body), &reply))

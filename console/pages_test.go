@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/net/html"
 
+	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/internal/locale"
 )
 
@@ -47,6 +48,9 @@ func checkPage(t *testing.T, name, body string) {
 		if i := strings.Index(body, never); i >= 0 {
 			t.Errorf("%s: %q in …%s…", name, never, body[max(0, i-80):min(len(body), i+80)])
 		}
+	}
+	if i := strings.IndexFunc(body, campaigns.Turns); i >= 0 {
+		t.Errorf("%s: the text is turned around behind …%q", name, body[max(0, i-80):i])
 	}
 	doc, err := html.Parse(strings.NewReader(body))
 	if err != nil {

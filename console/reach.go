@@ -4,6 +4,7 @@ import (
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/console/look"
 	"github.com/kruzhok/kruzhok/engine"
+	"github.com/kruzhok/kruzhok/members"
 	"github.com/kruzhok/kruzhok/reports"
 )
 
@@ -16,7 +17,7 @@ func waysOf(p *engine.Profile) ways {
 
 // avatarOf draws how a member is reached, and says it to those who listen.
 func avatarOf(f look.Frame, first, last string, w ways) look.Avatar {
-	return look.Avatar{Initials: look.Initials(first, last), Label: reachWords(f, w), Telegram: reachOf(w.telegram), Email: reachOf(w.email)}
+	return look.Avatar{Initials: look.Initials(members.Shown(first), members.Shown(last)), Label: reachWords(f, w), Telegram: reachOf(w.telegram), Email: reachOf(w.email)}
 }
 
 func reachOf(w reports.Way) look.Reach {

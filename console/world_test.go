@@ -137,6 +137,7 @@ func (w *world) populate(n int) {
 		seen := start.Add(-time.Duration(i) * time.Hour)
 		ms = append(ms, &members.Member{ExternalID: fmt.Sprint("sl-", i), FirstName: x[0], LastName: x[1], Language: lang, TimeZone: []string{"Asia/Tbilisi", "Europe/Berlin", ""}[i%3], State: members.Active, LastActAt: &seen, CreatedAt: start.AddDate(0, 0, -22), UpdatedAt: start, Attributes: map[string]any{}})
 	}
+	ms[0].FirstName, ms[0].LastName = "\u202eНино", "Бе\u2066ридзе" // what would turn the words behind them around
 	ms[1].FirstName, ms[1].LastName = hostile, strings.Repeat("Длинноеимя", 30)
 	must(w.t, w.store.Write(ctx, func(tx *store.Tx) error {
 		for i, m := range ms {

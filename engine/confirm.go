@@ -88,7 +88,7 @@ func (e *Engine) confirmPage(ctx context.Context, code *store.LinkCode) (*Mailbo
 	if p := profiles[id]; p != nil {
 		page.Lang = spoken(p, c)
 		if !page.Used {
-			page.Name, page.Address = p.FirstName, code.Address
+			page.Name, page.Address = members.Shown(p.FirstName), code.Address
 		}
 	}
 	return page, nil

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strconv"
 	"time"
@@ -32,7 +33,9 @@ type EventInput struct {
 type EventResult struct {
 	ID        string
 	Duplicate bool
-	Err       error
+	// Differs names the fields of a duplicate that are others than those that are stored: two events have one id, and the first stays.
+	Differs []string
+	Err     error
 }
 
 // Bounds of an event.
@@ -41,7 +44,8 @@ const (
 	maxEventData = 32 << 10
 )
 
-// StoreEvents stores events, each once by its id; they are handled in their order soon after. One that is wrong stops no other.
+// StoreEvents stores events, each once by its id; they are handled in their order soon after. One that is wrong stops no other. Of one whose id is known already
+// the first stays, as a sender who had no answer sends it again; where that is another event, the result says in what.
 func (e *Engine) StoreEvents(ctx context.Context, p Principal, ins []EventInput) ([]EventResult, error) {
 	if err := p.Require(EventsWrite); err != nil {
 		return nil, err
@@ -77,7 +81,63 @@ func (e *Engine) StoreEvents(ctx context.Context, p Principal, ins []EventInput)
 			delete(stored, out[i].ID) // the same id again in this call is a duplicate
 		}
 	}
-	return out, nil
+	return out, e.compareEvents(ctx, ins, out)
+}
+
+// comparedEvents is how many are read at once to be compared: each may have maxEventData.
+const comparedEvents = 100
+
+// compareEvents tells of duplicates in what they differ from the events that are stored.
+func (e *Engine) compareEvents(ctx context.Context, ins []EventInput, out []EventResult) error {
+	var twice []int
+	for i := range out {
+		if out[i].Duplicate {
+			twice = append(twice, i)
+		}
+	}
+	for some := range slices.Chunk(twice, comparedEvents) {
+		ids := make([]string, len(some))
+		for n, i := range some {
+			ids[n] = ins[i].ID
+		}
+		raws, err := e.Store.RawInputs(ctx, "api", ids)
+		if err != nil {
+			return err
+		}
+		for _, i := range some {
+			out[i].Differs = differs(raws[ins[i].ID], ins[i])
+		}
+	}
+	return nil
+}
+
+// differs are the fields in which the event is not the one that is stored. Of one whose content was erased nothing can be said; when it happened is left out, since
+// who does not say it gets the time of the call.
+func differs(raw string, in EventInput) (fields []string) {
+	var had EventInput
+	if json.Unmarshal([]byte(raw), &had) != nil {
+		return nil
+	}
+	for _, f := range []struct {
+		name string
+		same bool
+	}{{"event", had.Event == in.Event}, {"member", had.Member == in.Member}, {"data", sameData(had.Data, in.Data)}} {
+		if !f.same {
+			fields = append(fields, f.name)
+		}
+	}
+	return fields
+}
+
+// sameData compares what two events bring, whatever the order of its fields and the spaces between them. Nothing is as good as null.
+func sameData(a, b json.RawMessage) bool {
+	read := func(raw json.RawMessage) (v any) {
+		d := json.NewDecoder(bytes.NewReader(raw))
+		d.UseNumber()
+		_ = d.Decode(&v)
+		return v
+	}
+	return reflect.DeepEqual(read(a), read(b))
 }
 
 func checkEvent(in EventInput, known bool) error {

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
@@ -24,14 +23,6 @@ func spoken(p *store.Profile, c *store.Community) campaigns.Lang {
 		return p.Language
 	}
 	return Fallback(c)
-}
-
-// fullName is the member's names; empty where there are none.
-func fullName(p *store.Profile) string {
-	if p.LastName == "" {
-		return strings.TrimSpace(p.FirstName)
-	}
-	return strings.TrimSpace(p.FirstName + " " + p.LastName)
 }
 
 // interactive reports whether the member did something within actSpan.

@@ -275,8 +275,9 @@ func (r *importing) flush(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	known := &topicsRead{}
 	for i, row := range batch {
-		row.w.newID, row.w.mayExist, row.w.principal = campaigns.MemberID(first+int64(i)), true, r.p
+		row.w.newID, row.w.mayExist, row.w.principal, row.w.topics = campaigns.MemberID(first+int64(i)), true, r.p, known
 	}
 	err = r.write(ctx, batch)
 	if fault.Is(err, fault.Internal) || fault.Is(err, fault.Unavailable) {
@@ -284,10 +285,11 @@ func (r *importing) flush(ctx context.Context) error {
 	}
 	if err != nil {
 		for _, row := range batch {
-			row.err = r.write(ctx, []*importRow{row})
-			if fault.Is(row.err, fault.Internal) || fault.Is(row.err, fault.Unavailable) {
-				return row.err
+			err := r.write(ctx, []*importRow{row})
+			if fault.Is(err, fault.Internal) || fault.Is(err, fault.Unavailable) {
+				return err
 			}
+			row.err = cmp.Or(err, row.err)
 		}
 	}
 	for _, row := range batch {
@@ -328,7 +330,8 @@ func (r *importing) write(ctx context.Context, rows []*importRow) error {
 }
 
 func (r *importing) writeRow(ctx context.Context, tx *store.Tx, row *importRow, wrote map[campaigns.MemberID]int) (err error) {
-	if row.became, err = r.e.upsert(ctx, tx, row.w); err != nil {
+	row.became, err = r.e.upsert(ctx, tx, row.w)
+	if row.err = row.became.refused; err != nil || row.err != nil {
 		return err
 	}
 	if first := cmp.Or(r.wrote[row.became.id], wrote[row.became.id]); first > 0 { // two ids that have become one member

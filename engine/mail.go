@@ -91,7 +91,7 @@ func (r *renderJob) mail(content templates.MailContent, lang campaigns.Lang) (*c
 		return nil, err
 	}
 	m.Mail = &r.sheet.mail
-	*m.Mail = e.letter(r.d, r.letterToken(), content.Subject, fullName(r.p))
+	*m.Mail = e.letter(r.d, r.letterToken(), content.Subject, r.p.FullName())
 	m.Mail.HTML, m.Mail.Text = document, plain
 	m.Mail.FeedbackID = r.l.feedbackID
 	if !bulk {

@@ -191,7 +191,7 @@ func (e *Engine) renderLinkMail(d *store.Delivery, p *store.Profile, c *store.Co
 		return nil, err
 	}
 	m := &channels.Message{Delivery: d.ID, To: p.Addresses.On(campaigns.Email).Value, Lang: lang}
-	l := e.letter(d, e.mailToken(d.ID), content.Subject, fullName(p))
+	l := e.letter(d, e.mailToken(d.ID), content.Subject, p.FullName())
 	m.Mail = &l
 	m.Mail.HTML, m.Mail.Text = []byte(document), []byte(plain)
 	m.Mail.FeedbackID = d.Name + ":system:service:kruzhok"
@@ -235,7 +235,7 @@ func (e *Engine) MailboxInfo(ctx context.Context, token string) (*MailboxPage, e
 	if p == nil || p.State == members.Erased {
 		return nil, fault.New(fault.NotFound, "not_found.link", nil)
 	}
-	page := &MailboxPage{Lang: spoken(p, c), Community: c.Name, Brand: c.Brand, Name: p.FirstName, Used: code.UsedAt != nil}
+	page := &MailboxPage{Lang: spoken(p, c), Community: c.Name, Brand: c.Brand, Name: members.Shown(p.FirstName), Used: code.UsedAt != nil}
 	if page.Used {
 		return page, nil
 	}

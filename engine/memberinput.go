@@ -43,6 +43,7 @@ type memberWrite struct {
 	mustExist       bool
 	adopted         bool // the member came by the bot alone and gets the external id now
 	principal       Principal
+	topics          *topicsRead // nil: read when they are needed; lines that are written together share them
 }
 
 // readMemberInput checks everything and names each wrong field at once. Problems never repeat the value: it is personal.

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -151,7 +152,7 @@ func (e *Engine) writeMember(ctx context.Context, p Principal, in MemberInput, s
 	err = e.Store.Write(ctx, func(tx *store.Tx) error {
 		became, err := e.upsert(ctx, tx, w)
 		id, created = became.id, became.created
-		return err
+		return cmp.Or(err, became.refused)
 	})
 	if err != nil {
 		return nil, false, err
@@ -193,12 +194,12 @@ func (e *Engine) upsertSome(ctx context.Context, p Principal, ins []MemberInput,
 	if err != nil {
 		return err
 	}
-	ws := make([]*memberWrite, len(ins))
+	ws, known := make([]*memberWrite, len(ins)), &topicsRead{}
 	for i, in := range ins {
 		out[i].ExternalID = in.ExternalID
 		ws[i], out[i].Err = e.readMemberInput(in)
 		if ws[i] != nil {
-			ws[i].newID, ws[i].mayExist, ws[i].principal = campaigns.MemberID(first+int64(i)), true, p
+			ws[i].newID, ws[i].mayExist, ws[i].principal, ws[i].topics = campaigns.MemberID(first+int64(i)), true, p, known
 		}
 	}
 	order, ids := make([]int, len(ins)), make([]string, len(ins))
@@ -218,7 +219,7 @@ func (e *Engine) upsertSome(ctx context.Context, p Principal, ins []MemberInput,
 			if err != nil {
 				return err
 			}
-			out[i].Created = became.created
+			out[i].Created, out[i].Err = became.created, became.refused
 		}
 		return nil
 	})
@@ -232,7 +233,7 @@ func (e *Engine) upsertSome(ctx context.Context, p Principal, ins []MemberInput,
 		out[i].Err = e.Store.Write(ctx, func(tx *store.Tx) error {
 			became, err := e.upsert(ctx, tx, w)
 			out[i].Created = became.created
-			return err
+			return cmp.Or(err, became.refused)
 		})
 		if fault.Is(out[i].Err, fault.Internal) || fault.Is(out[i].Err, fault.Unavailable) {
 			return out[i].Err
@@ -241,11 +242,12 @@ func (e *Engine) upsertSome(ctx context.Context, p Principal, ins []MemberInput,
 	return nil
 }
 
-// written is what became of a member: new, another in something, or as before.
+// written is what became of a member: new, another in something, or as before; or refused.
 type written struct {
 	id               campaigns.MemberID
 	created, changed bool
 	had              *store.Profile // as the member was; nil for a new one
+	refused          error          // the fault for which nothing of it was written: others in the transaction may go on
 }
 
 // upsert is the transaction's part of writing a member. What changes nothing writes nothing.
@@ -305,6 +307,9 @@ func (e *Engine) stillWanted(ctx context.Context, tx *store.Tx, p *store.Profile
 func (e *Engine) insert(ctx context.Context, tx *store.Tx, w *memberWrite, now time.Time) (written, error) {
 	m := &members.Member{ID: w.newID, ExternalID: w.in.ExternalID, State: members.Active, CreatedAt: now, UpdatedAt: now}
 	w.apply(m)
+	if refused, err := e.unknownTopics(ctx, tx, w, nil); err != nil || refused != nil {
+		return written{refused: refused}, err
+	}
 	if err := tx.InsertMember(ctx, m); err != nil {
 		return written{}, err
 	}
@@ -314,6 +319,9 @@ func (e *Engine) insert(ctx context.Context, tx *store.Tx, w *memberWrite, now t
 
 // update changes a member who is locked.
 func (e *Engine) update(ctx context.Context, tx *store.Tx, had *store.Profile, w *memberWrite, now time.Time) (written, error) {
+	if refused, err := e.unknownTopics(ctx, tx, w, had); err != nil || refused != nil {
+		return written{refused: refused}, err
+	}
 	m := had.Member
 	if m.ExternalID == "" { // adopted; otherwise it is that id, or the one who was merged into this member had it
 		m.ExternalID = w.in.ExternalID
@@ -368,9 +376,6 @@ func (e *Engine) writeAddressesAndConsents(ctx context.Context, tx *store.Tx, id
 		}
 		changed = changed || wrote
 	}
-	if err := e.knowTopics(ctx, tx, w, had); err != nil {
-		return false, err
-	}
 	for _, c := range w.consents {
 		c.At = now
 		given, decided := had.Consents[members.ConsentKey{Channel: c.Channel, Topic: c.Topic}]
@@ -385,13 +390,21 @@ func (e *Engine) writeAddressesAndConsents(ctx context.Context, tx *store.Tx, id
 	return changed, nil
 }
 
-// knowTopics refuses a consent to a topic that nobody could mean: the community lists topics and not that one, and no campaign that runs is under it. It
+// topicsRead are what members can agree to: the topics that the community lists, and those of campaigns that run.
+type topicsRead struct {
+	read          bool
+	listed, known []string
+}
+
+// unknownTopics refuses a consent to a topic that nobody could mean: the community lists topics and not that one, and no campaign that runs is under it. It
 // would allow nothing, and nobody would miss what does not come. A withdrawal is taken for whatever it is, and what the member decided about before, on any
-// channel, is a topic of theirs.
-func (e *Engine) knowTopics(ctx context.Context, tx *store.Tx, w *memberWrite, had *store.Profile) error {
+// channel, is a topic of theirs. had is nil for a new member.
+func (e *Engine) unknownTopics(ctx context.Context, from source, w *memberWrite, had *store.Profile) (refused, err error) {
 	own := map[string]bool{members.AllTopics: true}
-	for key := range had.Consents {
-		own[key.Topic] = true
+	if had != nil {
+		for key := range had.Consents {
+			own[key.Topic] = true
+		}
 	}
 	strange := func(listed, known []string) (wrong []fault.Detail) {
 		for i, c := range w.consents {
@@ -401,21 +414,36 @@ func (e *Engine) knowTopics(ctx context.Context, tx *store.Tx, w *memberWrite, h
 		}
 		return wrong
 	}
-	c, err := e.community(ctx, tx)
+	c, err := e.community(ctx, from)
 	if err != nil || len(strange(c.Topics, c.Topics)) == 0 {
-		return err
+		return nil, err
 	}
-	if c, err = tx.Community(ctx); err != nil { // another process may have added it a moment ago
-		return err
+	if w.topics == nil {
+		w.topics = &topicsRead{}
 	}
-	known, err := e.knownTopics(ctx, tx, c.Topics)
+	if err := e.readTopics(ctx, from, w.topics); err != nil {
+		return nil, err
+	}
+	if wrong := strange(w.topics.listed, w.topics.known); len(wrong) > 0 {
+		return fault.New(fault.Invalid, "invalid.member", nil).With(wrong...), nil
+	}
+	return nil, nil
+}
+
+// readTopics reads them as they are now, once: another process may have added one a moment ago.
+func (e *Engine) readTopics(ctx context.Context, from source, t *topicsRead) error {
+	if t.read {
+		return nil
+	}
+	c, err := from.Community(ctx)
 	if err != nil {
 		return err
 	}
-	if wrong := strange(c.Topics, known); len(wrong) > 0 {
-		return fault.New(fault.Invalid, "invalid.member", nil).With(wrong...)
+	known, err := e.knownTopics(ctx, from, c.Topics)
+	if err == nil {
+		*t = topicsRead{read: true, listed: c.Topics, known: known}
 	}
-	return nil
+	return err
 }
 
 // knownTopics are those that the community lists and those of campaigns that run, which may be others if somebody meant it.

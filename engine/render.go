@@ -94,7 +94,7 @@ func (r *renderJob) ofMember(path []string) any {
 	case "last_name":
 		return r.p.LastName
 	case "full_name":
-		return fullName(r.p)
+		return r.p.FullName()
 	case "language":
 		return string(spoken(r.p, r.c))
 	case campaigns.FormalityAttribute:

@@ -24,7 +24,7 @@ func say(lang campaigns.Lang, key string, args map[string]any) string {
 func (e *Engine) renderReply(ctx context.Context, d *store.Delivery, p *store.Profile, c *store.Community) (*channels.Message, error) {
 	lang := spoken(p, c)
 	m := &channels.Message{Delivery: d.ID, To: p.Addresses.On(d.Channel).Value, Lang: lang}
-	args := map[string]any{"community": c.Name, "name": p.FirstName}
+	args := map[string]any{"community": c.Name, "name": members.Shown(p.FirstName)}
 	switch d.Name {
 	case "start", "returned":
 		m.HTML = greeting(lang, d.Name, p, c)
@@ -81,9 +81,10 @@ func named(key string, c *store.Community) string {
 }
 
 func greeting(lang campaigns.Lang, name string, p *store.Profile, c *store.Community) string {
-	args := map[string]any{"community": c.Name, "name": p.FirstName}
+	first := members.Shown(p.FirstName)
+	args := map[string]any{"community": c.Name, "name": first}
 	key := "bot." + name
-	if p.FirstName == "" {
+	if first == "" {
 		key += "_nameless"
 	}
 	if name == "start" {
@@ -174,7 +175,7 @@ func (e *Engine) mydata(ctx context.Context, lang campaigns.Lang, p *store.Profi
 		}
 		out += "\n" + html.EscapeString(line)
 	}
-	add("name", fullName(p))
+	add("name", p.FullName())
 	add("language", languageName(p.Language))
 	add("zone", p.TimeZone)
 	if f, known := formalityOf(&p.Member); known {

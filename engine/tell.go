@@ -154,7 +154,7 @@ func (t *telling) together(w *noticeWords, l *live, people map[campaigns.MemberI
 
 // called is what to call the member: their names, else the external id, else the number.
 func called(p *store.Profile) string {
-	return clip(oneLine(cmp.Or(fullName(p), p.ExternalID, "#"+strconv.FormatInt(int64(p.ID), 10))), maxName)
+	return clip(oneLine(cmp.Or(p.FullName(), members.Shown(p.ExternalID), "#"+strconv.FormatInt(int64(p.ID), 10))), maxName)
 }
 
 func (e *Engine) memberPage(id campaigns.MemberID) string {

@@ -11,6 +11,7 @@ import (
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/definition"
 	"github.com/kruzhok/kruzhok/internal/locale"
+	"github.com/kruzhok/kruzhok/members"
 	"github.com/kruzhok/kruzhok/store"
 )
 
@@ -84,11 +85,11 @@ func (e *Engine) topList(ctx context.Context, lang campaigns.Lang, me campaigns.
 
 // shortName is how other members see one: the first name and the first letter of the last.
 func shortName(lang campaigns.Lang, p *store.Profile) string {
-	if p == nil || p.FirstName == "" {
+	if p == nil || members.Shown(p.FirstName) == "" {
 		return say(lang, "bot.top_nameless", nil)
 	}
-	name := clip(p.FirstName, 40)
-	if r, size := utf8.DecodeRuneInString(p.LastName); size > 0 {
+	name := clip(members.Shown(p.FirstName), 40)
+	if r, size := utf8.DecodeRuneInString(members.Shown(p.LastName)); size > 0 {
 		name += " " + string(r) + "."
 	}
 	return name

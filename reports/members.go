@@ -5,7 +5,6 @@ import (
 	"context"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/channels"
@@ -40,7 +39,7 @@ type MemberRow struct {
 func (m MemberRow) Name() string { return nameOf(m.Profile) }
 
 func nameOf(p *store.Profile) string {
-	return cmp.Or(strings.TrimSpace(p.FirstName+" "+p.LastName), p.ExternalID, "#"+strconv.FormatInt(int64(p.ID), 10))
+	return cmp.Or(p.FullName(), members.Shown(p.ExternalID), "#"+strconv.FormatInt(int64(p.ID), 10))
 }
 
 // Way says how a channel reaches a member.

@@ -2,7 +2,6 @@ package reports
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
@@ -91,7 +90,7 @@ func (r *Reports) fillPlaces(ctx context.Context, p engine.Principal, id campaig
 	}
 	profiles, err := r.store.Profiles(ctx, ids)
 	for id, m := range profiles {
-		at[id].Profile, at[id].Name, at[id].ExternalID = m, strings.TrimSpace(m.FirstName+" "+m.LastName), m.ExternalID
+		at[id].Profile, at[id].Name, at[id].ExternalID = m, m.FullName(), m.ExternalID
 	}
 	return err
 }

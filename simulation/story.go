@@ -11,6 +11,7 @@ import (
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/engine"
 	"github.com/kruzhok/kruzhok/internal/locale"
+	"github.com/kruzhok/kruzhok/members"
 	"github.com/kruzhok/kruzhok/reports"
 	"github.com/kruzhok/kruzhok/store"
 )
@@ -216,7 +217,7 @@ func (c *collector) toldItem(x told) {
 func (c *collector) story(p *person) Story {
 	items := c.items[p]
 	slices.SortStableFunc(items, Item.compare)
-	s := Story{index: p.index, Member: p.ID, Name: strings.TrimSpace(p.FirstName + " " + p.LastName), Language: p.Language, Zone: p.zone.String(), Channels: []campaigns.Channel{}, Does: p.Does.String(), Items: items}
+	s := Story{index: p.index, Member: p.ID, Name: members.Shown(strings.TrimSpace(p.FirstName + " " + p.LastName)), Language: p.Language, Zone: p.zone.String(), Channels: []campaigns.Channel{}, Does: p.Does.String(), Items: items}
 	for _, ch := range []campaigns.Channel{campaigns.Telegram, campaigns.Email} {
 		if _, has := p.Addresses[ch]; has {
 			s.Channels = append(s.Channels, ch)

@@ -68,7 +68,7 @@ func (g *gathered) write(ctx context.Context) error {
 	g.touched, g.media, g.answers, g.freed, g.finished = nil, nil, nil, nil, nil
 	if len(touched) > 0 {
 		if _, err := touchColumns.applyAll(ctx, g.tx.queries, `UPDATE members SET last_act_at = u.at
-			FROM {rows} WHERE members.id = u.id AND (members.last_act_at IS NULL OR members.last_act_at < u.at)`, touched); err != nil {
+			FROM {rows} WHERE members.id = u.id AND (members.last_act_at IS NULL OR members.last_act_at < u.at)`, newest(touched)); err != nil {
 			return wrap("touch members", err)
 		}
 	}
@@ -82,6 +82,23 @@ func (g *gathered) write(ctx context.Context) error {
 		return err
 	}
 	return g.tx.finishInputs(ctx, finished)
+}
+
+// newest leaves the last act of each member: of two rows for one, a statement over many takes whichever it likes.
+func newest(ts []touch) []touch {
+	at := make(map[campaigns.MemberID]int, len(ts))
+	some := ts[:0:0]
+	for _, t := range ts {
+		i, twice := at[t.member]
+		switch {
+		case !twice:
+			at[t.member] = len(some)
+			some = append(some, t)
+		case some[i].at.Before(t.at):
+			some[i] = t
+		}
+	}
+	return some
 }
 
 var touchColumns = columns[touch]{

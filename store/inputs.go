@@ -81,6 +81,18 @@ func (tx *Tx) InsertInputs(ctx context.Context, in []*Input) ([]campaigns.InputI
 	return ids, nil
 }
 
+// RawInputs returns what the inputs of the source hold, by their keys. Of those that were erased it is empty.
+func (q queries) RawInputs(ctx context.Context, source string, keys []string) (map[string]string, error) {
+	raws := map[string]string{}
+	_, err := many(ctx, q.run, func(r rows) (struct{}, error) {
+		var key, raw string
+		err := r.Scan(&key, &raw)
+		raws[key] = raw
+		return struct{}{}, err
+	}, `SELECT source_key, raw FROM inputs WHERE source = $1 AND source_key`+q.dialect.among(2), source, list(q.dialect, keys))
+	return raws, wrap("read inputs", err)
+}
+
 // Input returns the input. Fault not_found.input.
 func (q queries) Input(ctx context.Context, id campaigns.InputID) (*Input, error) {
 	i, ok, err := one(ctx, q.run, scanInput, selectInput+` WHERE id = $1`, id)

@@ -57,7 +57,8 @@ func (cs columns[R]) written(ctx context.Context, q queries, table string, rs []
 	return cs.with(rs, found), err
 }
 
-// applyAll is apply where nothing but the number of rows that changed is of interest.
+// applyAll is apply where nothing but the number of rows that changed is of interest. No two rows may find the same one, unless the number tells of it: either engine
+// takes whichever it likes.
 func (cs columns[R]) applyAll(ctx context.Context, q queries, text string, rs []R) (changed int, err error) {
 	shared := cs.shared(text, rs)
 	if q.dialect.postgres && len(rs) > 0 {

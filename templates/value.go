@@ -9,6 +9,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/rivo/uniseg"
+
+	"github.com/kruzhok/kruzhok/campaigns"
 )
 
 // value is what an expression yields. own marks the author's words (a literal), which are trusted to look like a link; everything else is data.
@@ -143,7 +145,7 @@ func cleanRune(r rune) rune {
 		return ' '
 	case r < ' ' || r >= 0x7f && r < 0xa0:
 		return -1
-	case r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069':
+	case campaigns.Turns(r):
 		return -1
 	}
 	return r

@@ -166,7 +166,11 @@ func (r *run) zoneChanged() {
 	case r.e.Wait == campaigns.WaitAnswer || r.e.Wait == campaigns.WaitDelivery:
 		if ask, asked, ok := r.open(); ok {
 			r.dueAt(r.look(ask, asked, r.now))
+			return
 		}
+		r.endsAnew()
+	case r.e.Waiting.Call:
+		r.endsAnew()
 	}
 }
 

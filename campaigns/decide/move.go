@@ -148,7 +148,8 @@ func (r *run) standAt(in *Moved, s *definition.Step, at campaigns.StepID) {
 		r.proceed(s.Next)
 	case r.e.Wait == campaigns.WaitTime && s.Repeat() != nil:
 		r.proceed(s)
-	case r.e.Waiting.Call: // goes on as it was begun
+	case r.e.Waiting.Call || r.e.Wait == campaigns.WaitDelivery && !isAsked: // goes on as it was begun
+		r.endsAnew()
 	case r.e.Wait == campaigns.WaitTime:
 		r.waitOn(s.Body.(*definition.Wait))
 	case isAsked && open && stays(in.Was.Step(at).Ask(), ask):

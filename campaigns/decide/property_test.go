@@ -433,7 +433,9 @@ func (l *life) stands(was decide.Enrollment, in decide.Input) {
 	case e.Wait == campaigns.WaitTime:
 		ok = e.Due != nil && l.out == nil
 	case e.Wait == campaigns.WaitDelivery:
-		ok = (e.Due != nil) == (asked.Visit == e.Visit && asked.Escalated && !asked.Answered && !asked.Closed) && l.out != nil && key(l.out) == decide.Deliver{Step: e.Step, Visit: e.Visit, Channel: e.Waiting.Channel, Part: e.Waiting.Part}
+		twin := asked.Visit == e.Visit && asked.Escalated && !asked.Answered && !asked.Closed
+		// A move may have brought the end of the round nearer than that of the message.
+		ok = ((e.Due != nil) == twin || e.Due != nil && e.Round != nil && !e.Round.Over) && l.out != nil && key(l.out) == decide.Deliver{Step: e.Step, Visit: e.Visit, Channel: e.Waiting.Channel, Part: e.Waiting.Part}
 	case e.Wait == campaigns.WaitAnswer:
 		ok = e.Due != nil && l.out == nil && asked.Visit == e.Visit && !asked.Closed && !asked.Answered
 	}

@@ -122,10 +122,13 @@ func (r *run) timedOut(asked Asked) {
 	}
 }
 
-// dueAt sets when to decide next, never earlier than now.
+// dueAt sets when to decide next, never earlier than now; what has been due for a while stays so: what follows is as late.
 func (r *run) dueAt(at time.Time) {
-	if at.Before(r.now) {
+	if !at.After(r.now) {
 		at = r.now
+		if r.e.Due != nil {
+			at = timing.Earlier(at, *r.e.Due)
+		}
 	}
 	at = at.UTC()
 	r.e.Due = &at

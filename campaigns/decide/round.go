@@ -21,6 +21,7 @@ func (r *run) repeat(s *definition.Step, rep *definition.Repeat) (*definition.St
 	switch {
 	case n > r.e.Round.N && r.isOpen(n):
 		r.skipRounds(n-1, entered)
+		r.planRound(n, rep.At, entered)
 		return r.openRound(rep, n), true
 	case n < rep.Times:
 		due := r.opens(n + 1)
@@ -30,6 +31,9 @@ func (r *run) repeat(s *definition.Step, rep *definition.Repeat) (*definition.St
 		return nil, false
 	}
 	r.skipRounds(rep.Times, entered)
+	if r.e.Round.N < rep.Times { // the last one passed without them: what follows was to be reached at its end
+		r.planRound(rep.Times+1, rep.At, entered)
+	}
 	r.e.Round = nil
 	return s.Next, true
 }
@@ -94,6 +98,19 @@ func (r *run) skipRounds(n int, entered bool) {
 
 func (r *run) missed(n int) {
 	r.add(&Record{Name: "round.missed", Step: r.e.Round.Step, Visit: n, Data: map[string]any{"round": n}})
+}
+
+// planRound: a round was to be reached when it opened, whatever the one before it waited for, and however long. Who came to it after that, or was brought to it by
+// a clock that moved, was to reach it then.
+func (r *run) planRound(n int, at timing.LocalTime, entered bool) {
+	opens := r.opens(n)
+	switch {
+	case entered && r.plan.At.After(opens):
+	case !entered && r.since.After(opens):
+		r.plan = Plan{At: r.since}
+	default:
+		r.plan = Plan{At: opens, Clock: r.unshown(&at, opens)}
+	}
 }
 
 // openRound begins round n: what the one before was told is its own.
@@ -167,6 +184,17 @@ func (r *run) closeRound(at time.Time) {
 	r.endCall(campaigns.CallLeft)
 	r.e.State, r.e.Wait, r.e.Due = campaigns.EnrollmentActive, campaigns.WaitNone, nil
 	r.proceed(r.d.Step(r.e.Round.Step))
+}
+
+// endsAnew ends what is under way in the open round with it, by the clock that is the member's now.
+func (r *run) endsAnew() {
+	switch {
+	case r.e.Round == nil || r.e.Round.Over:
+	case r.e.Wait == campaigns.WaitDelivery:
+		r.dueAt(r.opens(r.e.Round.N + 1))
+	case r.e.Waiting.Call && r.e.Due != nil:
+		r.dueAt(r.capped(*r.e.Due))
+	}
 }
 
 // outlived is the repeat whose open round is over by now, while a pause held what follows from its answer; nil: there is none. That is done, as far as it waits

@@ -18,6 +18,7 @@ func Decide(d *definition.Definition, e Enrollment, f Facts, in Input, now time.
 		f.Zone = time.UTC
 	}
 	r := &run{d: d, e: e.clone(), f: f, now: utc(now)}
+	r.since = r.dueSince(in)
 	if in, ok := in.(*Moved); ok {
 		r.plan = Plan{At: r.now}
 		r.moved(in)
@@ -40,6 +41,7 @@ type run struct {
 	starts  bool               // the passage begins with it
 	entered int                // steps
 	plan    Plan               // when the next step was to be reached
+	since   time.Time          // when what is decided was first due, by a clock that a move may have changed meanwhile; zero: it was not waited for
 	unput   []campaigns.StepID // steps that were skipped
 	effects []Effect
 }
@@ -114,6 +116,31 @@ func (r *run) planned(in Input) Plan {
 		earlier(&in.At)
 	}
 	return plan
+}
+
+// dueSince is when the wait that the input finds was over, or now where it is not over yet and a move may end it; zero: it waits for no time. In an open round that a
+// move ends, it is now: what was waited for there says nothing of the next.
+func (r *run) dueSince(in Input) time.Time {
+	switch {
+	case r.e.State != campaigns.EnrollmentWaiting:
+		return time.Time{}
+	case moves(in) && r.e.Round != nil && !r.e.Round.Over:
+		return r.now
+	case r.e.Due != nil:
+		return timing.Earlier(utc(*r.e.Due), r.now)
+	case moves(in):
+		return r.now
+	}
+	return time.Time{}
+}
+
+// moves reports whether the input may move what the member's clock opens.
+func moves(in Input) bool {
+	switch in.(type) {
+	case *ZoneChanged, *Moved:
+		return true
+	}
+	return false
 }
 
 // unshown is the time of day that was waited for, where clocks show another one at the moment that became of it.

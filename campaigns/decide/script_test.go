@@ -49,7 +49,13 @@ func define(t testing.TB, doc string) *definition.Definition {
 
 func berlin(t testing.TB) *time.Location { return zone(t, "Europe/Berlin") }
 
-func zone(t testing.TB, name string) *time.Location {
+// failer is what a test and a property have in common.
+type failer interface {
+	Helper()
+	Fatal(args ...any)
+}
+
+func zone(t failer, name string) *time.Location {
 	t.Helper()
 	loc, err := time.LoadLocation(name)
 	if err != nil {
