@@ -15,6 +15,7 @@ import (
 	"github.com/kruzhok/kruzhok/campaigns/timing"
 	"github.com/kruzhok/kruzhok/engine"
 	"github.com/kruzhok/kruzhok/internal/fault"
+	"github.com/kruzhok/kruzhok/members"
 	"github.com/kruzhok/kruzhok/store"
 )
 
@@ -59,9 +60,13 @@ type Entry struct {
 	Def *definition.Definition `json:"-"`
 
 	campaign campaigns.CampaignID
-	detail   string           // of a delivery
-	words    string           // the key of the sentence
-	named    string           // an arm of a split, an attribute, another campaign
+	detail   string        // of a delivery
+	words    string        // the key of the sentence
+	called   string        // the campaign's name
+	named    string        // an arm of a split, an attribute, another campaign, a segment
+	other    campaigns.Key // the campaign that a step enrolls in
+	segment  campaigns.Key
+	again    engine.Reentry   // of somebody who may not enter again
 	silence  timing.Period    // of a question without an answer
 	lost     campaigns.Reason // of the channel where a message stands that nobody sees
 	unfit    definition.Misfit
@@ -104,12 +109,20 @@ func (r *Reports) Timeline(ctx context.Context, p engine.Principal, externalID s
 	if err != nil {
 		return nil, err
 	}
+	return r.timeline(ctx, p, m, from, q)
+}
+
+func (r *Reports) timeline(ctx context.Context, p engine.Principal, m *members.Member, from *place, q TimelineQuery) (*Timeline, error) {
 	entries, err := r.everything(ctx, m.ID, p.Require(engine.ResponsesRead) == nil)
 	if err != nil {
 		return nil, err
 	}
+	t, err := r.Teller(ctx, q.Lang, m.TimeZone)
+	if err != nil {
+		return nil, err
+	}
 	page := cut(entries, from, q)
-	return page, r.write(ctx, page.Items, q.Lang)
+	return page, t.write(ctx, page.Items)
 }
 
 // everything reads each source in pages: the number of statements does not grow with the number of entries by more than one in 500.
