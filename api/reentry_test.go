@@ -68,3 +68,20 @@ func TestRefusedReentryTellsFromWhen(t *testing.T) {
 		})
 	}
 }
+
+// TestTimelineTellsPoints: what a step gave stands in the member's timeline at its moment.
+func TestTimelineTellsPoints(t *testing.T) {
+	w := newWorld(t)
+	w.call("PUT", "/v1/members/u1", `{"language":"en","email":"u1@example.org"}`).want(http.StatusCreated)
+	w.call("POST", "/v1/campaigns", `{"key":"small","kind":"challenge","name":"Small talk","topic":"news","purpose":"service","languages":["en"],"channels":["email"],
+		"entry":{"manual":true},"steps":[{"id":"prize","award":{"points":-5}},{"id":"rest","wait":"1d"}]}`).want(http.StatusCreated)
+	w.call("POST", "/v1/campaigns/small/publication", `{}`).want(http.StatusCreated)
+	w.call("POST", "/v1/campaigns/small/enrollments", `{"members":["u1"]}`).want(http.StatusOK)
+	w.settle()
+	for lang, want := range map[string]string{"en": "The step “prize” gave points: -5.", "ru": "Шаг «prize» дал баллы: -5."} {
+		got := w.call("GET", "/v1/members/u1/timeline", "", "Accept-Language", lang).want(http.StatusOK).body
+		if !strings.Contains(got, `"kind":"points","what":"`+want+`","campaign":"small"`) || !strings.Contains(got, `"points":-5`) {
+			t.Errorf("%s\nwant\n%s", got, want)
+		}
+	}
+}

@@ -82,6 +82,8 @@ func mark(e reports.Entry) (icon, class string) {
 		return "leave", ""
 	case reports.KindResponse:
 		return "check", "ok"
+	case reports.KindPoints:
+		return "star", "ok"
 	case reports.KindConsent:
 		return "lock", ""
 	case reports.KindMessage:
@@ -113,8 +115,6 @@ func eventMark(e reports.Entry) (icon, class string) {
 		return "leave", ""
 	case strings.HasPrefix(e.Event, "round."):
 		return "clock", ""
-	case strings.HasPrefix(e.Event, "points"):
-		return "star", "ok"
 	}
 	return "flag", ""
 }

@@ -80,6 +80,13 @@ func callEntries(c *store.OutsideCall) []Entry {
 	return []Entry{e}
 }
 
+// pointsEntries tell what a step gave. Why has that among what steps did.
+func pointsEntries(p store.Points) []Entry {
+	return []Entry{{
+		At: p.At, Kind: KindPoints, Enrollment: text(int64(p.Enrollment)), Step: p.Step, Points: p.Points, campaign: p.Campaign, id: p.ID, words: "timeline.points",
+	}}
+}
+
 func responseEntries(r *store.Response, values bool) []Entry {
 	e := Entry{
 		At: r.AnsweredAt, Kind: KindResponse, Version: r.Version, Enrollment: text(int64(r.Enrollment)), Step: r.Step,
@@ -200,7 +207,7 @@ func (e *Entry) sentence(lang string, zone *time.Location) string {
 	}
 	s := locale.T(lang, key, map[string]any{
 		"campaign": cmp.Or(e.called, string(e.Campaign)), "at": reentryAt(lang, e.again, zone, e.At), "zone": zone.String(), "step": string(e.Step), "question": e.Question, "event": e.Event, "topic": locale.Topic(lang, e.Topic),
-		"channel": channelWord(e.Channel), "arm": e.named, "attribute": e.named, "other": e.named, "endpoint": e.named, "by": e.by,
+		"channel": channelWord(e.Channel), "arm": e.named, "attribute": e.named, "other": e.named, "endpoint": e.named, "by": e.by, "points": e.Points,
 		"from": e.from, "to": e.to, "span": explain.Words{Lang: lang}.Period(e.silence), "field": e.unfit.Field, "came": explain.Words{Lang: lang}.NoRunKey(e.unfit.Came),
 	})
 	if e.words == "timeline.event.enrollment.refused" { // the reasons' sentences speak of a step, and none was begun

@@ -28,6 +28,7 @@ const (
 	KindDelivery Kind = "delivery"
 	KindNotice   Kind = "notice" // what a step told the staff about the member
 	KindCall     Kind = "call"   // what a step asked of another system
+	KindPoints   Kind = "points" // what a step gave
 	KindResponse Kind = "response"
 	KindConsent  Kind = "consent"
 	KindMessage  Kind = "message" // the member wrote something that no question waited for; its text is in the messages
@@ -54,6 +55,7 @@ type Entry struct {
 	Event      string            `json:"event,omitempty"`
 	Topic      string            `json:"topic,omitempty"`
 	Given      *bool             `json:"given,omitempty"`
+	Points     int               `json:"points,omitempty" doc:"That a step gave; below 0: took"`
 	Source     string            `json:"source,omitempty"`
 
 	// Def is the version whose question a response answers; nil for everything else.
@@ -144,6 +146,10 @@ func (r *Reports) everything(ctx context.Context, id campaigns.MemberID, values 
 		func(p store.Page) (int64, []Entry, error) {
 			rows, err := r.store.Calls(ctx, store.CallFilter{Member: id}, p)
 			return spread(rows, err, func(c *store.OutsideCall) int64 { return c.ID }, callEntries)
+		},
+		func(p store.Page) (int64, []Entry, error) {
+			rows, err := r.store.PointsOf(ctx, id, p)
+			return spread(rows, err, func(x store.Points) int64 { return x.ID }, pointsEntries)
 		},
 		func(p store.Page) (int64, []Entry, error) {
 			rows, err := r.store.Responses(ctx, store.ResponseFilter{Member: id}, p)
