@@ -88,7 +88,7 @@ func (t *Teller) name(ctx context.Context, e *Entry) (err error) {
 		e.Campaign, e.called = c.Key, nameIn(c, t.lang)
 	}
 	if e.other != "" {
-		e.named, err = t.campaign(ctx, e.other)
+		e.named, err = t.Campaign(ctx, e.other)
 	}
 	if e.segment != "" {
 		e.named = t.segment(ctx, e.segment)
@@ -96,8 +96,8 @@ func (t *Teller) name(ctx context.Context, e *Entry) (err error) {
 	return err
 }
 
-// campaign is what the campaign is called; one that is gone is called by its key.
-func (t *Teller) campaign(ctx context.Context, key campaigns.Key) (string, error) {
+// Campaign is what the campaign is called; one that is gone, or was never there, is called by its key.
+func (t *Teller) Campaign(ctx context.Context, key campaigns.Key) (string, error) {
 	if name, known := t.others[key]; known {
 		return name, nil
 	}

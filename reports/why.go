@@ -334,7 +334,7 @@ func (w *passage) entered(ctx context.Context) (l WhyLine, err error) {
 		key, args["event"] = "why.entered.event", name
 	case "campaign":
 		key = "why.entered.campaign"
-		if args["campaign"], err = w.teller.campaign(ctx, campaigns.Key(name)); err != nil {
+		if args["campaign"], err = w.teller.Campaign(ctx, campaigns.Key(name)); err != nil {
 			return l, err
 		}
 	case "schedule":

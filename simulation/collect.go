@@ -30,6 +30,8 @@ type collector struct {
 	// passages are of those whose days are told.
 	passages map[*person][]passed
 	teller   *reports.Teller // of the words that are those of a member's timeline
+	// called are the names of the campaigns that are not played and that steps took somebody into.
+	called map[campaigns.Key]string
 }
 
 // totals are a campaign's while they are added up.
@@ -64,7 +66,7 @@ func (t tally) list(lang, prefix string) []ReasonTotal {
 func (s *stage) result(ctx context.Context) (*Result, error) {
 	c := &collector{
 		stage: s, lang: s.plan.Lang, totals: map[campaigns.CampaignID]*totals{}, days: map[int]*DayTotals{}, items: map[*person][]Item{}, passages: map[*person][]passed{},
-		came: map[memberDay][]coming{},
+		came: map[memberDay][]coming{}, called: map[campaigns.Key]string{},
 	}
 	for i := range s.campaigns {
 		c.totals[s.campaigns[i].id] = newTotals(s.campaigns[i], c.lang)
@@ -74,6 +76,9 @@ func (s *stage) result(ctx context.Context) (*Result, error) {
 		return nil, err
 	}
 	if err := c.read(ctx); err != nil {
+		return nil, err
+	}
+	if err := c.nameOthers(ctx); err != nil {
 		return nil, err
 	}
 	for _, t := range s.told {
@@ -400,9 +405,9 @@ func (c *collector) finish() *Result {
 			t.Steps = append(t.Steps, *t.steps[s.ID])
 		}
 		t.againAt, t.again = t.loop()
-		t.CampaignTotals.enrolls = map[campaigns.Key]int{}
+		t.enrolls = map[campaigns.Key]elsewhere{}
 		for key, who := range t.elsewhere {
-			t.CampaignTotals.enrolls[key] = len(who)
+			t.enrolls[key] = elsewhere{c.called[key], len(who)}
 		}
 		t.CampaignTotals.dateless = map[string]int{}
 		for name, who := range t.dateless {

@@ -38,8 +38,14 @@ type CampaignTotals struct {
 
 	again    int // how often somebody came to the step againAt
 	againAt  campaigns.StepID
-	dateless map[string]int        // how many members have no date to wait for, by where it would stand
-	enrolls  map[campaigns.Key]int // how many members steps took into campaigns that are not played along
+	dateless map[string]int              // how many members have no date to wait for, by where it would stand
+	enrolls  map[campaigns.Key]elsewhere // into campaigns that are not played along
+}
+
+// elsewhere is how many members steps took into a campaign that is not played along.
+type elsewhere struct {
+	name string // its key, where nobody knows it
+	n    int
 }
 
 // StepTotals is what became of one step, in the order of the document.
