@@ -311,6 +311,9 @@ func byTheWay(e store.Event, t *totals, p *person) bool {
 	return e.Name == "enrollment.refused" && e.Reason == campaigns.Reason(engine.NoKey) && t.inside[p]
 }
 
+// alsoTold are the events that stand in a member's days as the timeline has them. All others are told by items of their own: by rows, totals and decisions.
+var alsoTold = []string{"goal.reached", "step.cut_short", "rounds.joined_late", "enrollment.failed"}
+
 // happened adds what happened to the member's days, in the words that the timeline has for it.
 func (c *collector) happened(e store.Event, t *totals, p *person, what string) {
 	it := Item{At: e.At, Campaign: t.Key, Step: e.Step, Reason: string(e.Reason), What: what}
@@ -327,6 +330,8 @@ func (c *collector) happened(e store.Event, t *totals, p *person, what string) {
 		}
 	case e.Name == "enrollment.refused" && !byTheWay(e, t, p):
 		it.Kind = ItemRefused
+	case slices.Contains(alsoTold, e.Name):
+		it.Kind, it.Reason, it.order = ItemHappened, e.Name, e.ID
 	default:
 		return
 	}

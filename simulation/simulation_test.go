@@ -268,6 +268,18 @@ func TestLostChannelIsTold(t *testing.T) {
 	}
 }
 
+// TestGoalIsTold: a member's days say when the goal was reached, also where the campaign goes on.
+func TestGoalIsTold(t *testing.T) {
+	draft := written("goal: {event: lesson.booked, within: 9d, then: count}", "  - {id: a, send: {text: {en: Hi}}}\n  - {id: w, wait: 5d}\n")
+	for lang, want := range map[string]string{"en": "Reached the goal of the campaign “Small”.", "ru": "Цель кампании «Small» достигнута."} {
+		r := run(t, Plan{Campaigns: []engine.Draft{draft}, Members: []Member{one(t, "silent")}, Events: []Event{{Name: "lesson.booked", Day: 2}}, Days: 4, Lang: lang})
+		expect(t, lines(r), "2026-11-24 13:00 entered", "2026-11-24 13:00 message a telegram", "2026-11-25 13:00 happened w goal.reached")
+		if got := r.Stories[0].Items[2].What; got != want {
+			t.Error(got)
+		}
+	}
+}
+
 // TestRefusedReentryIsTold: from when somebody may enter again whom a second event does not let in, by the member's clock.
 func TestRefusedReentryIsTold(t *testing.T) {
 	draft := written("entry: {event: lesson.done, reentry: after, after: 3d}", "  - {id: hi, send: {text: {en: Hi}}}\n")
