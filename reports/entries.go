@@ -206,7 +206,7 @@ func (e *Entry) sentence(lang string, zone *time.Location) string {
 		key = "timeline.event"
 	}
 	s := locale.T(lang, key, map[string]any{
-		"campaign": cmp.Or(e.called, string(e.Campaign)), "at": reentryAt(lang, e.again, zone, e.At), "zone": zone.String(), "step": string(e.Step), "question": e.Question, "event": e.Event, "topic": locale.Topic(lang, e.Topic),
+		"campaign": cmp.Or(e.Name, string(e.Campaign)), "at": reentryAt(lang, e.again, zone, e.At), "zone": zone.String(), "step": string(e.Step), "question": e.Question, "event": e.Event, "topic": locale.Topic(lang, e.Topic),
 		"channel": channelWord(e.Channel), "arm": e.named, "attribute": e.named, "other": e.named, "endpoint": e.named, "by": e.by, "points": e.Points,
 		"from": e.from, "to": e.to, "span": explain.Words{Lang: lang}.Period(e.silence), "field": e.unfit.Field, "came": explain.Words{Lang: lang}.NoRunKey(e.unfit.Came),
 	})

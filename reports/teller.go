@@ -85,7 +85,7 @@ func (t *Teller) name(ctx context.Context, e *Entry) (err error) {
 			}
 			t.campaigns[e.campaign] = c
 		}
-		e.Campaign, e.called = c.Key, nameIn(c, t.lang)
+		e.Campaign, e.Name = c.Key, nameIn(c, t.lang)
 	}
 	if e.other != "" {
 		e.named, err = t.Campaign(ctx, e.other)

@@ -42,6 +42,7 @@ type Entry struct {
 	// What is the sentence in the asked language.
 	What       string            `json:"what" doc:"The sentence for a person, in the asked language"`
 	Campaign   campaigns.Key     `json:"campaign,omitempty"`
+	Name       string            `json:"campaign_name,omitempty" doc:"Of the campaign, in the asked language"`
 	Version    int               `json:"version,omitempty"`
 	Enrollment string            `json:"enrollment_id,omitempty"`
 	Delivery   string            `json:"delivery_id,omitempty"`
@@ -64,7 +65,6 @@ type Entry struct {
 	campaign campaigns.CampaignID
 	detail   string        // of a delivery
 	words    string        // the key of the sentence
-	called   string        // the campaign's name
 	named    string        // an arm of a split, an attribute, another campaign, a segment
 	other    campaigns.Key // the campaign that a step enrolls in
 	segment  campaigns.Key

@@ -194,7 +194,7 @@ func (e *explainer) isRefusal(ev store.Event) bool {
 func (e *explainer) refusal(ev store.Event) WhyLine {
 	at := ev.At
 	entry := eventEntries(ev)[0]
-	entry.called = nameIn(e.c, e.lang)
+	entry.Name = nameIn(e.c, e.lang)
 	return WhyLine{At: &at, Local: at.In(e.zone).Format(localForm), Kind: WhyEntry, What: entry.sentence(e.lang, e.zone), Why: ev.Reason}
 }
 
