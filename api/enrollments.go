@@ -98,6 +98,7 @@ type enrollResult struct {
 	MemberID   string             `json:"member_id,omitempty" doc:"Absent where nobody is known by the name"`
 	Result     engine.EntryResult `json:"result" enum:"enrolled,already_active,reentry,not_found,erased,no_address"`
 	Enrollment string             `json:"enrollment_id,omitempty"`
+	AgainFrom  *time.Time         `json:"again_from,omitempty" doc:"With reentry: from when the entry rule lets the member in again, by their clock; absent where it never does"`
 	What       string             `json:"what" doc:"The result in the asked language"`
 }
 
@@ -120,7 +121,7 @@ func (s *server) enroll(ctx context.Context, p engine.Principal, in *enrollInput
 	out := &enrollReply{}
 	out.Body.Results = make([]enrollResult, len(results))
 	for i, r := range results {
-		out.Body.Results[i] = enrollResult{r.ExternalID, idText(r.Member), r.Result, idText(r.Enrollment), locale.T(requestOf(ctx).lang, "entry."+string(r.Result), nil)}
+		out.Body.Results[i] = enrollResult{r.ExternalID, idText(r.Member), r.Result, idText(r.Enrollment), r.Again.From, s.Reports.Admission(requestOf(ctx).lang, r)}
 	}
 	return out, nil
 }

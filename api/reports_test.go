@@ -68,7 +68,7 @@ func (w *world) checkCSV() {
 func (w *world) checkTimeline() {
 	w.t.Helper()
 	all := w.call("GET", "/v1/members/anna/timeline", "").want(200)
-	for _, part := range []string{"Entered the campaign “autumn”.", "Completed the campaign “autumn”.", "Answered the question “level”.", `"value":"b1"`, "was sent by email."} {
+	for _, part := range []string{"Entered the campaign “How was October?”.", "Completed the campaign “How was October?”.", "Answered the question “level”.", `"value":"b1"`, "was sent by email."} {
 		if !strings.Contains(all.body, part) {
 			w.t.Errorf("timeline has no %q: %s", part, all.body)
 		}

@@ -59,9 +59,9 @@ func TestSettingsPage(t *testing.T) {
 			t.Errorf("leads to %s", got.Header().Get("Location"))
 		}
 	}
-	w.post(link, url.Values{"set": {args["22–8"]}}).want(303)
+	w.post(link, url.Values{"set": {args["22:00–08:00"]}}).want(303)
 	_, on = w.page("GET", link).want(200).choices()
-	if on["опросы"] || !on["22–8"] || on["Любой час"] {
+	if on["опросы"] || !on["22:00–08:00"] || on["Любой час"] {
 		t.Errorf("after two presses: %v", on)
 	}
 	if got := w.call("GET", "/v1/members/anna", "").want(200); !strings.Contains(got.body, `"from":"22:00"`) || !strings.Contains(got.body, `"topic":"surveys","given":false`) {

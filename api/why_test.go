@@ -155,7 +155,7 @@ func TestWhyNotEntered(t *testing.T) {
 			w.joined()
 		}, []string{"no address on any", "Was not taken into"}},
 		"not meant":          {"{event: member.joined, if: {tag: novice}}", func(w *world) { w.publishExplained(); w.joined() }, []string{"the condition of its entry did not hold"}},
-		"no key":             {"{event: member.joined, key: lesson}", func(w *world) { w.publishExplained(); w.joined() }, []string{"Was not taken into the campaign “Small (small)”: the event’s field “lesson” must hold the id", "there was nothing."}},
+		"no key":             {"{event: member.joined, key: lesson}", func(w *world) { w.publishExplained(); w.joined() }, []string{"Was not taken into the campaign “Small”: the event’s field “lesson” must hold the id", "there was nothing."}},
 		"a key of bad form":  {"{event: member.joined, key: lesson}", func(w *world) { w.publishExplained(); w.brings(`{"lesson":"anna@example.org"}`) }, []string{"1 to 64 Latin letters", "there was a text that is no such id."}},
 		"no data":            {"{event: member.joined, data: {kind: [trial, group]}}", func(w *world) { w.publishExplained(); w.joined() }, []string{"asks for “trial” or “group” in its field “kind”, and there was nothing."}},
 		"other data":         {"{event: member.joined, data: {kind: [trial]}}", func(w *world) { w.publishExplained(); w.brings(`{"kind":"a secret"}`) }, []string{"asks for “trial” in its field “kind”, and there was another text."}},
@@ -297,7 +297,7 @@ func TestWhyTellsWhatDidNotFit(t *testing.T) {
 		t.Fatalf("%+v", why)
 	}
 	expectWords(t, chainWords(why.Entry), "(1 to 64 Latin letters", "there was a list.", "asks for “trial” or “group” in its field “kind”, and there was a number.")
-	expectWords(t, chainWords(w.why("u1", "Accept-Language", "ru").Entry), "Кампания «Small (small)» не началась", "в поле «lesson»", "а там список.", "в поле «kind» нужно «trial» или «group», а там число.")
+	expectWords(t, chainWords(w.why("u1", "Accept-Language", "ru").Entry), "Кампания «Small» не началась", "в поле «lesson»", "а там список.", "в поле «kind» нужно «trial» или «group», а там число.")
 	expectWords(t, w.call("GET", "/v1/members/u1/timeline", "").want(http.StatusOK).body, "the event’s field “lesson” must hold the id of what the passage would be about")
 
 	w.call("PUT", "/v1/campaigns/small/draft", strings.Replace(explained, "ENTRY", "{event: member.joined, key: lesson, reentry: each_time}", 1), "Content-Type", "application/yaml").want(http.StatusOK)
@@ -335,7 +335,7 @@ func TestWhyOfWhoWasMoved(t *testing.T) {
 		w.settle()
 		expectWords(t, chainWords(w.why("u1").Runs[0].Chain), "entered "+x.says)
 	}
-	expectWords(t, chainWords(w.why("u1").Runs[0].Chain), "Was moved from version 2 of the campaign “small” to version 3.")
+	expectWords(t, chainWords(w.why("u1").Runs[0].Chain), "Was moved from version 2 of the campaign “Small” to version 3.")
 }
 
 // TestWhyTellsWhatWasDone: what a set and an award did stands where it was done, and a branch before what it led to by a goto.

@@ -197,7 +197,7 @@ func (b memberBuilder) facts() []fact {
 	facts := []fact{{b.T("console.member.language"), b.language(b.m.Language)}, {b.T("console.member.time"), look.Clock(b.now) + ", " + city}}
 	quiet := b.T("console.member.no_quiet")
 	if b.m.Quiet != nil {
-		quiet = clock(b.m.Quiet.From) + "–" + clock(b.m.Quiet.To)
+		quiet = b.m.Quiet.Words()
 	}
 	facts = append(facts, fact{b.T("console.member.quiet"), quiet}, fact{b.T("console.member.joined"), dateOf(b.Lang, b.m.CreatedAt.In(b.zone))})
 	if b.m.LastActAt != nil {

@@ -78,7 +78,7 @@ func (r *request) enrollMember() error {
 	case err != nil:
 		return err
 	case results[0].Result != engine.Enrolled:
-		return r.memberPage(http.StatusConflict, r.frame(look.Members, "").T("entry."+string(results[0].Result)))
+		return r.memberPage(http.StatusConflict, r.k.o.Reports.Admission(r.lang, results[0]))
 	}
 	return r.toMember(id)
 }

@@ -82,6 +82,8 @@ func mark(e reports.Entry) (icon, class string) {
 		return "leave", ""
 	case reports.KindResponse:
 		return "check", "ok"
+	case reports.KindPoints:
+		return "star", "ok"
 	case reports.KindConsent:
 		return "lock", ""
 	case reports.KindMessage:
@@ -113,8 +115,6 @@ func eventMark(e reports.Entry) (icon, class string) {
 		return "leave", ""
 	case strings.HasPrefix(e.Event, "round."):
 		return "clock", ""
-	case strings.HasPrefix(e.Event, "points"):
-		return "star", "ok"
 	}
 	return "flag", ""
 }
@@ -152,7 +152,7 @@ func (b memberBuilder) entry(e reports.Entry) entryView {
 	v := entryView{What: e.What}
 	v.Icon, v.Mark = mark(e)
 	if e.Campaign != "" {
-		v.Campaign, v.Href = b.named(e), "/console/campaigns/"+string(e.Campaign)
+		v.Campaign, v.Href = e.Name, "/console/campaigns/"+string(e.Campaign)
 		if e.Step != "" {
 			v.Href += "?step=" + string(e.Step)
 		}
@@ -164,14 +164,4 @@ func (b memberBuilder) entry(e reports.Entry) entryView {
 		v.Value = words{Frame: b.Frame, def: e.Def}.value(e.Question, e.Value)
 	}
 	return v
-}
-
-// named is the campaign's name, where the member's own runs tell it.
-func (b memberBuilder) named(e reports.Entry) string {
-	for _, run := range b.m.Runs {
-		if run.Head.Key == e.Campaign {
-			return run.Head.Name
-		}
-	}
-	return string(e.Campaign)
 }

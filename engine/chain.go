@@ -62,14 +62,16 @@ func (e *Engine) handleEnroll(ctx context.Context, tx *store.Tx, in *store.Input
 	}
 	in.Member = p.ID // the two may have been merged since it was stored
 	out := &after{}
-	result, err := e.enrollFrom(ctx, tx, p, wish, in.ReceivedAt, out)
+	a, err := e.enrollFrom(ctx, tx, p, wish, in.ReceivedAt, out)
 	if err != nil {
 		return nil, err
 	}
-	name := "enroll." + string(result)
 	return out, tx.AppendEvents(ctx, []store.Event{{
-		At: e.now(), Name: name, Member: p.ID, Campaign: wish.From, Enrollment: wish.Enrollment, Step: wish.Step,
-		Data: mustJSON(map[string]any{"name": wish.Campaign}),
+		At: e.now(), Name: "enroll." + string(a.result), Member: p.ID, Campaign: wish.From, Enrollment: wish.Enrollment, Step: wish.Step,
+		Data: mustJSON(struct {
+			Name campaigns.Key `json:"name"`
+			Reentry
+		}{wish.Campaign, a.again}),
 	}})
 }
 
@@ -80,27 +82,27 @@ const (
 	inACircle      EntryResult = "circle"
 )
 
-func (e *Engine) enrollFrom(ctx context.Context, tx *store.Tx, p *store.Profile, wish enrollInput, at time.Time, out *after) (EntryResult, error) {
+func (e *Engine) enrollFrom(ctx context.Context, tx *store.Tx, p *store.Profile, wish enrollInput, at time.Time, out *after) (admission, error) {
 	c, err := tx.CampaignByKey(ctx, wish.Campaign)
 	switch {
 	case fault.Is(err, fault.NotFound):
-		return noSuchCampaign, nil
+		return admission{result: noSuchCampaign}, nil
 	case err != nil:
-		return "", err
+		return admission{}, err
 	case c.LiveVersion == 0 || c.State != campaigns.Running && c.State != campaigns.Paused:
-		return notOpen, nil
+		return admission{result: notOpen}, nil
 	case wish.Hops > maxHops:
-		return inACircle, nil
+		return admission{result: inACircle}, nil
 	}
 	l, err := e.version(ctx, tx, c.ID, c.LiveVersion)
 	if errors.Is(err, errBadVersion) {
-		return notOpen, nil
+		return admission{result: notOpen}, nil
 	}
 	if err != nil {
-		return "", err
+		return admission{}, err
 	}
 	if l.def.Entry.Key != "" { // it was published after the step that leads there
-		return NoKey, nil
+		return admission{result: NoKey}, nil
 	}
 	return e.enterAfter(ctx, tx, l, p, wayIn{source: "campaign:" + string(wish.FromKey), at: at}, wish.Hops, out)
 }

@@ -35,6 +35,7 @@ type EnrollResult struct {
 	Member     campaigns.MemberID // 0: nobody is known by the name
 	Result     EntryResult
 	Enrollment campaigns.EnrollmentID // 0 unless enrolled
+	Again      Reentry                // after NotAgain, by the member's clock
 }
 
 // maxEnroll bounds one call; larger audiences come by schedule or in several calls.
@@ -164,13 +165,21 @@ func (e *Engine) enrollSome(ctx context.Context, l *live, way wayIn, out []Enrol
 		if c.State != campaigns.Running && c.State != campaigns.Paused { // it ended meanwhile
 			return fault.New(fault.Conflict, "conflict.not_running", map[string]any{"state": locale.Term("state.campaign." + string(c.State))})
 		}
-		results, enrolled, err := e.enroll(ctx, tx, l, ids, way, e.now())
+		became, err := e.enroll(ctx, tx, l, ids, way, e.now())
 		if err != nil {
 			return err
 		}
-		for i, x := range out {
-			if x.Member != 0 {
-				out[i].Result, out[i].Enrollment = results[x.Member], enrolled[x.Member]
+		community, err := tx.Community(ctx)
+		if err != nil {
+			return err
+		}
+		for i := range out {
+			if x := &out[i]; x.Member != 0 {
+				a := became[x.Member]
+				x.Result, x.Enrollment, x.Again = a.result, a.enrollment, a.again
+				if from := a.again.From; from != nil {
+					x.Again.From = new(from.In(zone(community, a.zone)))
+				}
 			}
 		}
 		return nil
@@ -217,64 +226,77 @@ type wayIn struct {
 	brought     map[string]any // by the event, by field
 }
 
+// admission is what became of one member who was to be enrolled.
+type admission struct {
+	result     EntryResult
+	enrollment campaigns.EnrollmentID // 0 unless enrolled
+	again      Reentry                // after NotAgain
+	zone       string                 // the member's own; empty: the community's
+}
+
 // enroll, in a transaction in which merges wait or that holds the members, writes active enrollments, due now, for those of the members who may enter, and says for each what became of them.
-func (e *Engine) enroll(ctx context.Context, tx *store.Tx, l *live, ids []campaigns.MemberID, by wayIn, now time.Time) (map[campaigns.MemberID]EntryResult, map[campaigns.MemberID]campaigns.EnrollmentID, error) {
-	results, enrolled := map[campaigns.MemberID]EntryResult{}, map[campaigns.MemberID]campaigns.EnrollmentID{}
+func (e *Engine) enroll(ctx context.Context, tx *store.Tx, l *live, ids []campaigns.MemberID, by wayIn, now time.Time) (map[campaigns.MemberID]admission, error) {
+	became := map[campaigns.MemberID]admission{}
 	profiles, err := tx.Profiles(ctx, ids)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	last, err := tx.LastRuns(ctx, l.campaign, by.key, ids)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	var enter []campaigns.MemberID
 	var over []campaigns.EnrollmentID
 	var refused []store.Event
 	for _, id := range ids {
-		if _, seen := results[id]; seen {
+		if _, seen := became[id]; seen {
 			continue
 		}
-		results[id] = entry(l.def, profiles[id], last[id], now)
-		switch results[id] {
+		a := admission{result: entry(l.def, profiles[id], last[id], now)}
+		switch a.result {
 		case Enrolled:
 			enter = append(enter, id)
 			if run := last[id]; run != nil {
 				over = append(over, run.ID)
 			}
+		case NotAgain:
+			a.again, a.zone = reentry(l.def.Entry, last[id]), profiles[id].TimeZone
 		case Unaddressed:
-			refused = append(refused, refusal(l, id, Unaddressed, now))
+			refused = append(refused, refusal(l, id, a, now))
 		}
+		became[id] = a
 	}
 	if err := tx.MakeWay(ctx, over); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	rows, err := newEnrollments(ctx, tx, l, enter, by, now)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	written, err := tx.InsertEnrollments(ctx, rows)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	member := map[campaigns.EnrollmentID]campaigns.MemberID{}
 	for _, row := range rows {
 		member[row.ID] = row.Member
 	}
+	for _, id := range enter { // whoever is not among the written
+		became[id] = admission{result: AlreadyInside}
+	}
 	for _, id := range written {
-		enrolled[member[id]] = id
+		became[member[id]] = admission{result: Enrolled, enrollment: id}
 	}
-	for _, id := range enter {
-		if enrolled[id] == 0 {
-			results[id] = AlreadyInside
-		}
-	}
-	return results, enrolled, tx.AppendEvents(ctx, refused)
+	return became, tx.AppendEvents(ctx, refused)
 }
 
 // refusal is the event that tells why somebody was not taken in whom nobody told.
-func refusal(l *live, id campaigns.MemberID, why EntryResult, now time.Time) store.Event {
-	return store.Event{At: now, Name: "enrollment.refused", Member: id, Campaign: l.campaign, Reason: campaigns.Reason(why)}
+func refusal(l *live, id campaigns.MemberID, a admission, now time.Time) store.Event {
+	ev := store.Event{At: now, Name: "enrollment.refused", Member: id, Campaign: l.campaign, Reason: campaigns.Reason(a.result)}
+	if a.result == NotAgain {
+		ev.Data = mustJSON(a.again)
+	}
+	return ev
 }
 
 // entry says whether the member may enter the campaign now.
@@ -294,12 +316,26 @@ func entry(def *definition.Definition, p *store.Profile, last *store.Enrollment,
 	return Enrolled
 }
 
-// again applies the entry rule to a member whose last run is over.
-func again(entry definition.Entry, last *store.Enrollment, now time.Time) bool {
-	if entry.Reentry == definition.ReentryNever || last.EndedAt == nil {
-		return false
+// Reentry says when a member may enter again whom the entry rule keeps out. Records of before it was kept hold nothing of it.
+type Reentry struct {
+	From  *time.Time `json:"again_from,omitempty"`
+	Never bool       `json:"again_never,omitempty"`
+	Keyed bool       `json:"again_keyed,omitempty"` // it is about runs of one key: those of another have their own
+}
+
+// reentry applies the entry rule to a member whose last run is over.
+func reentry(entry definition.Entry, last *store.Enrollment) Reentry {
+	r := Reentry{Never: entry.Reentry == definition.ReentryNever, Keyed: entry.Key != ""}
+	if !r.Never && last.EndedAt != nil {
+		r.From = new(entry.After.Add(*last.EndedAt, time.UTC))
 	}
-	return !now.Before(entry.After.Add(*last.EndedAt, time.UTC))
+	return r
+}
+
+// again reports whether the entry rule lets the member in again now.
+func again(entry definition.Entry, last *store.Enrollment, now time.Time) bool {
+	from := reentry(entry, last).From
+	return from != nil && !now.Before(*from)
 }
 
 // endedBy is what again asks of a last run, for SQL: by when it must have ended; nil: nobody enters twice.

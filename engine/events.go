@@ -361,15 +361,16 @@ func (e *Engine) enter(ctx context.Context, tx *store.Tx, l *live, p *store.Prof
 	if err != nil {
 		return err
 	}
+	a := admission{result: why}
 	if why == Enrolled {
-		if why, err = e.enterAfter(ctx, tx, l, p, wayIn{source: "event:" + h.event, key: key, at: h.at, brought: brought(h.data, l.def.Brought)}, 0, out); err != nil {
+		if a, err = e.enterAfter(ctx, tx, l, p, wayIn{source: "event:" + h.event, key: key, at: h.at, brought: brought(h.data, l.def.Brought)}, 0, out); err != nil {
 			return err
 		}
 	}
-	switch why {
+	switch a.result {
 	case NotMeant, NoKey, AlreadyInside, NotAgain: // who has no address is told of already
-		ev := refusal(l, p.ID, why, w.now)
-		if field := l.def.Entry.Key; why == NoKey {
+		ev := refusal(l, p.ID, a, w.now)
+		if field := l.def.Entry.Key; a.result == NoKey {
 			ev.Data = mustJSON(Unfit{Version: l.version, Misfit: definition.Misfit{Field: field, Came: definition.CameOf(h.data[field])}})
 		}
 		return tx.AppendEvents(ctx, []store.Event{ev})
@@ -379,12 +380,13 @@ func (e *Engine) enter(ctx context.Context, tx *store.Tx, l *live, p *store.Prof
 
 // enterAfter enrolls one member at the end of a chain of campaigns and decides the first step at once, in the transaction that holds the member. It says what
 // became of it.
-func (e *Engine) enterAfter(ctx context.Context, tx *store.Tx, l *live, p *store.Profile, way wayIn, hops int, out *after) (EntryResult, error) {
-	results, enrolled, err := e.enroll(ctx, tx, l, []campaigns.MemberID{p.ID}, way, e.now())
-	if err != nil || enrolled[p.ID] == 0 {
-		return results[p.ID], err
+func (e *Engine) enterAfter(ctx context.Context, tx *store.Tx, l *live, p *store.Profile, way wayIn, hops int, out *after) (admission, error) {
+	became, err := e.enroll(ctx, tx, l, []campaigns.MemberID{p.ID}, way, e.now())
+	a := became[p.ID]
+	if err != nil || a.enrollment == 0 {
+		return a, err
 	}
-	return Enrolled, e.begin(ctx, tx, enrolled[p.ID], p, decide.Enrollment{Hops: hops, Brought: way.brought}, way.at, out)
+	return a, e.begin(ctx, tx, a.enrollment, p, decide.Enrollment{Hops: hops, Brought: way.brought}, way.at, out)
 }
 
 // begin decides the first step of a passage that was just written, of which the wish was received at a moment; as is what its record holds before.

@@ -137,14 +137,14 @@ func (e *Engine) takeInto(ctx context.Context, tx *store.Tx, l *live, ids []camp
 	if len(ids) == 0 {
 		return nil
 	}
-	results, _, err := e.enroll(ctx, tx, l, ids, l.together(), now)
+	became, err := e.enroll(ctx, tx, l, ids, l.together(), now)
 	if err != nil {
 		return err
 	}
 	var refused []store.Event
 	for _, id := range ids {
-		if why := results[id]; why == AlreadyInside || why == NotAgain { // who has no address is told of already
-			refused = append(refused, refusal(l, id, why, now))
+		if a := became[id]; a.result == AlreadyInside || a.result == NotAgain { // who has no address is told of already
+			refused = append(refused, refusal(l, id, a, now))
 		}
 	}
 	return tx.AppendEvents(ctx, refused)

@@ -168,7 +168,7 @@ func (e *Engine) choices(ctx context.Context, lang campaigns.Lang, p *store.Prof
 	for i, w := range quietChoices {
 		label := say(lang, "bot.settings_no_quiet", nil)
 		if w != nil {
-			label = strconv.Itoa(w.From.Hour) + "–" + strconv.Itoa(w.To.Hour)
+			label = w.Words()
 		}
 		out.Quiet = append(out.Quiet, Choice{label, sameWindow(p.Quiet, w), string(setQuiet) + strconv.Itoa(i)})
 	}
@@ -208,7 +208,9 @@ func (e *Engine) settingsKeys(ctx context.Context, lang campaigns.Lang, chat str
 		row(x)
 	}
 	row(all.Channels...)
-	row(all.Quiet...)
+	for two := range slices.Chunk(all.Quiet, 2) { // more would be cut short on a phone
+		row(two...)
+	}
 	row(all.Forms...)
 	if all.Off != nil {
 		row(*all.Off)

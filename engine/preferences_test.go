@@ -72,8 +72,8 @@ func TestSettingsInTheChat(t *testing.T) {
 		if last := ledger[len(ledger)-1]; last.Source != "settings" || last.Wording == "" || !last.Given {
 			t.Errorf("ledger: %+v", last)
 		}
-		w.presses(7, message, "22–8")
-		if q := w.profile(id).Quiet; q == nil || q.From.Hour != 22 || q.To.Hour != 8 || !w.label(7, message, "✓ 22–8") {
+		w.presses(7, message, "22:00–08:00")
+		if q := w.profile(id).Quiet; q == nil || q.From.Hour != 22 || q.To.Hour != 8 || !w.label(7, message, "✓ 22:00–08:00") {
 			t.Errorf("quiet hours: %v", q)
 		}
 		w.presses(7, message, "Turn everything off")
@@ -199,7 +199,7 @@ func TestAPressSaysWhatIsWanted(t *testing.T) {
 			t.Errorf("ledger: %+v", last)
 		}
 		before := len(w.events(id))
-		w.presses(7, third, "22–8")
+		w.presses(7, third, "22:00–08:00")
 		if len(w.events(id)) == before {
 			t.Error("quiet hours leave no event")
 		}

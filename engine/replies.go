@@ -185,7 +185,7 @@ func (e *Engine) mydata(ctx context.Context, lang campaigns.Lang, p *store.Profi
 	add("telegram", p.Addresses.On(campaigns.Telegram).Value)
 	add("topics", topicList(locale.Match(string(lang)), p))
 	if p.Quiet != nil {
-		add("quiet", p.Quiet.From.String()+"–"+p.Quiet.To.String())
+		add("quiet", p.Quiet.Words())
 	}
 	add("answers", locale.Number(locale.Match(string(lang)), float64(len(given))))
 	add("tags", strings.Join(p.Tags, ", "))

@@ -2,16 +2,17 @@ package reports
 
 import (
 	"cmp"
-	"context"
 	"encoding/json"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/decide"
 	"github.com/kruzhok/kruzhok/campaigns/definition"
 	"github.com/kruzhok/kruzhok/campaigns/explain"
 	"github.com/kruzhok/kruzhok/campaigns/timing"
+	"github.com/kruzhok/kruzhok/engine"
 	"github.com/kruzhok/kruzhok/internal/locale"
 	"github.com/kruzhok/kruzhok/members"
 	"github.com/kruzhok/kruzhok/store"
@@ -79,6 +80,13 @@ func callEntries(c *store.OutsideCall) []Entry {
 	return []Entry{e}
 }
 
+// pointsEntries tell what a step gave. Why has that among what steps did.
+func pointsEntries(p store.Points) []Entry {
+	return []Entry{{
+		At: p.At, Kind: KindPoints, Enrollment: text(int64(p.Enrollment)), Step: p.Step, Points: p.Points, campaign: p.Campaign, id: p.ID, words: "timeline.points",
+	}}
+}
+
 func responseEntries(r *store.Response, values bool) []Entry {
 	e := Entry{
 		At: r.AnsweredAt, Kind: KindResponse, Version: r.Version, Enrollment: text(int64(r.Enrollment)), Step: r.Step,
@@ -144,17 +152,21 @@ func eventEntries(ev store.Event) []Entry {
 		Channel   campaigns.Channel `json:"channel"`
 		Name      string            `json:"name"`
 		Attribute string            `json:"attribute"`
-		Segment   string            `json:"segment"`
+		Segment   campaigns.Key     `json:"segment"`
 		From      any               `json:"from"` // a version, or with other events a channel or a member
 		To        any               `json:"to"`
 		After     string            `json:"after"` // how long a question had no answer
 		Lost      campaigns.Reason  `json:"lost"`  // why its channel does not reach the member any more, where that ended the silence
 		definition.Misfit
+		engine.Reentry
 		repeat
 	}
 	if json.Unmarshal(ev.Data, &data) == nil {
-		e.Topic, e.Source, e.Channel, e.named = data.Topic, data.Source, data.Channel, cmp.Or(data.Name, data.Attribute, data.Segment)
-		e.from, e.to, e.unfit = data.From, data.To, data.Misfit
+		e.Topic, e.Source, e.Channel, e.named, e.segment = data.Topic, data.Source, data.Channel, cmp.Or(data.Name, data.Attribute, string(data.Segment)), data.Segment
+		e.from, e.to, e.unfit, e.again = data.From, data.To, data.Misfit, data.Reentry
+		if strings.HasPrefix(ev.Name, "enroll.") {
+			e.other = campaigns.Key(data.Name)
+		}
 		if data.Event != "" {
 			e.Event = data.Event
 		}
@@ -184,51 +196,18 @@ func consentEntry(c members.Consent, i int) Entry {
 	return e
 }
 
-// write adds the campaigns' keys and the sentences.
-func (r *Reports) write(ctx context.Context, entries []Entry, lang string) error {
-	keys := map[campaigns.CampaignID]campaigns.Key{}
-	for i := range entries {
-		e := &entries[i]
-		if e.campaign != 0 {
-			if _, known := keys[e.campaign]; !known {
-				c, err := r.store.Campaign(ctx, e.campaign)
-				if err != nil {
-					return err
-				}
-				keys[e.campaign] = c.Key
-			}
-			e.Campaign = keys[e.campaign]
-		}
-		if e.Kind == KindResponse && e.Value != nil {
-			var err error
-			if e.Def, err = r.version(ctx, e.campaign, e.Version); err != nil {
-				return err
-			}
-		}
-		e.What = e.sentence(lang)
-	}
-	return nil
-}
-
-// Sentence is what a member's timeline says of the event, of a campaign.
-func Sentence(lang string, ev store.Event, of campaigns.Key) string {
-	e := eventEntries(ev)[0]
-	e.Campaign = of
-	return e.sentence(lang)
-}
-
 // sentence is what happened and, where there is one, why.
-func (e *Entry) sentence(lang string) string {
+func (e *Entry) sentence(lang string, zone *time.Location) string {
 	key := e.words
 	if e.words == "timeline.event.enrollment.refused" {
 		key = e.refusedWords()
 	}
-	if !locale.Has(key) {
+	if key += reentryWords(e.again); !locale.Has(key) {
 		key = "timeline.event"
 	}
 	s := locale.T(lang, key, map[string]any{
-		"campaign": string(e.Campaign), "step": string(e.Step), "question": e.Question, "event": e.Event, "topic": locale.Topic(lang, e.Topic),
-		"channel": channelWord(e.Channel), "arm": e.named, "attribute": e.named, "other": e.named, "endpoint": e.named, "by": e.by,
+		"campaign": cmp.Or(e.Name, string(e.Campaign)), "at": reentryAt(lang, e.again, zone, e.At), "zone": zone.String(), "step": string(e.Step), "question": e.Question, "event": e.Event, "topic": locale.Topic(lang, e.Topic),
+		"channel": channelWord(e.Channel), "arm": e.named, "attribute": e.named, "other": e.named, "endpoint": e.named, "by": e.by, "points": e.Points,
 		"from": e.from, "to": e.to, "span": explain.Words{Lang: lang}.Period(e.silence), "field": e.unfit.Field, "came": explain.Words{Lang: lang}.NoRunKey(e.unfit.Came),
 	})
 	if e.words == "timeline.event.enrollment.refused" { // the reasons' sentences speak of a step, and none was begun

@@ -21,7 +21,7 @@ func TestEventSentencesAreFilled(t *testing.T) {
 		e := eventEntries(ev)[0]
 		e.Campaign = "welcome"
 		for _, lang := range locale.Languages() {
-			if s := e.sentence(lang); strings.ContainsAny(s, "{}") || strings.Contains(s, "“”") || strings.Contains(s, "«»") || strings.Contains(s, "<nil>") {
+			if s := e.sentence(lang, time.UTC); strings.ContainsAny(s, "{}") || strings.Contains(s, "“”") || strings.Contains(s, "«»") || strings.Contains(s, "<nil>") {
 				t.Errorf("%s in %s: %s", key, lang, s)
 			}
 		}
@@ -57,7 +57,7 @@ func TestSilenceIsTold(t *testing.T) {
 		},
 	} {
 		e := eventEntries(c.ev)[0]
-		if en, ru := e.sentence("en"), e.sentence("ru"); en != c.en || ru != c.said {
+		if en, ru := e.sentence("en", time.UTC), e.sentence("ru", time.UTC); en != c.en || ru != c.said {
 			t.Errorf("%s\n%s", en, ru)
 		}
 	}
@@ -116,7 +116,7 @@ func TestMovedIsTold(t *testing.T) {
 	for lang, want := range map[string]string{
 		"en": "Was moved from version 1 of the campaign “welcome” to version 12.", "ru": "Переведён с версии 1 кампании «welcome» на версию 12.",
 	} {
-		if got := e.sentence(lang); got != want {
+		if got := e.sentence(lang, time.UTC); got != want {
 			t.Errorf("%s: %s", lang, got)
 		}
 	}

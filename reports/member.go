@@ -199,10 +199,9 @@ func (r *Reports) MemberTimeline(ctx context.Context, p engine.Principal, id cam
 	if err != nil {
 		return nil, err
 	}
-	entries, err := r.everything(ctx, id, p.Require(engine.ResponsesRead) == nil)
+	m, err := r.store.Member(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	page := cut(entries, from, q)
-	return page, r.write(ctx, page.Items, q.Lang)
+	return r.timeline(ctx, p, m, from, q)
 }

@@ -36,15 +36,15 @@ func TestRepeatedCallIsTold(t *testing.T) {
 			t.Fatalf("%d entries", len(entries))
 		}
 		for i, lang := range []string{"en", "ru"} {
-			if got := entries[0].sentence(lang); got != want[i] {
+			if got := entries[0].sentence(lang, time.UTC); got != want[i] {
 				t.Errorf("%s", got)
 			}
 		}
 		asked, before := entries[1], entries[2]
-		if got := asked.sentence("en"); got != "The call of the other system “crm” at the step “level” was asked for once more, by Olga. What it answers changes nothing for the member." {
+		if got := asked.sentence("en", time.UTC); got != "The call of the other system “crm” at the step “level” was asked for once more, by Olga. What it answers changes nothing for the member." {
 			t.Errorf("%s", got)
 		}
-		if got := before.sentence("en"); !before.At.Equal(failed) || before.Kind != KindCall || before.Version != 2 || before.Reason != campaigns.CallTooMuch ||
+		if got := before.sentence("en", time.UTC); !before.At.Equal(failed) || before.Kind != KindCall || before.Version != 2 || before.Reason != campaigns.CallTooMuch ||
 			got != "The step “level” got no usable answer from the other system “crm”. The other system answered more than is kept of an answer, so that it counts as none. Ask those who run it for a shorter one." {
 			t.Errorf("%s: %+v", got, before)
 		}

@@ -118,7 +118,7 @@ func TestEveryEntryHasWords(t *testing.T) {
 			t.Errorf("%s has no words", e.words)
 		}
 		for _, lang := range locale.Languages() {
-			if s := e.sentence(lang); s == "" || s == e.words {
+			if s := e.sentence(lang, time.UTC); s == "" || s == e.words {
 				t.Errorf("%s in %s: %q", e.words, lang, s)
 			}
 		}
@@ -174,14 +174,19 @@ func FuzzReadPlace(f *testing.F) {
 
 // TestRefusedEntrySpeaksOfTheCampaign: the reasons' sentences are about a step, and nothing was begun that could go on.
 func TestRefusedEntrySpeaksOfTheCampaign(t *testing.T) {
-	for lang, want := range map[string]string{
-		"en": "Was not taken into the campaign “autumn”: no address on any of its channels.",
-		"ru": "Кампания «autumn» не началась: у участника нет адреса ни в одном из её каналов.",
+	for _, c := range []struct{ lang, reason, data, want string }{
+		{"en", "no_address", "", "Was not taken into the campaign “autumn”: no address on any of its channels."},
+		{"ru", "no_address", "", "Кампания «autumn» не началась: у участника нет адреса ни в одном из её каналов."},
+		{"en", "reentry", "", "Was not taken into the campaign “autumn” again: its entry rule allows no further passage, or not yet."}, // a record of before it was kept
+		{"en", "reentry", `{"again_from": "2026-11-25T10:00:00Z"}`, "Was not taken into the campaign “autumn” again: its entry rule lets the member in again from 25 November, 10:00 on (zone UTC)."},
+		{"en", "reentry", `{"again_from": "2026-11-25T10:00:00Z", "again_keyed": true}`, "Was not taken into the campaign “autumn” again: about the same thing, its entry rule lets the member in again from 25 November, 10:00 on (zone UTC)."},
+		{"ru", "reentry", `{"again_never": true, "again_keyed": true}`, "Кампания «autumn» не началась ещё раз: правило входа даёт участнику пройти её по одному поводу один раз."},
 	} {
-		e := eventEntries(store.Event{Name: "enrollment.refused", Reason: campaigns.NoAddress})[0]
+		at := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
+		e := eventEntries(store.Event{At: at, Name: "enrollment.refused", Reason: campaigns.Reason(c.reason), Data: []byte(c.data)})[0]
 		e.Campaign = "autumn"
-		if got := e.sentence(lang); got != want {
-			t.Errorf("%s: %q, want %q", lang, got, want)
+		if got := e.sentence(c.lang, time.UTC); got != c.want {
+			t.Errorf("%s: %q, want %q", c.lang, got, c.want)
 		}
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/kruzhok/kruzhok/campaigns/timing"
 	"github.com/kruzhok/kruzhok/engine"
 	"github.com/kruzhok/kruzhok/internal/fault"
+	"github.com/kruzhok/kruzhok/members"
 	"github.com/kruzhok/kruzhok/store"
 )
 
@@ -27,6 +28,7 @@ const (
 	KindDelivery Kind = "delivery"
 	KindNotice   Kind = "notice" // what a step told the staff about the member
 	KindCall     Kind = "call"   // what a step asked of another system
+	KindPoints   Kind = "points" // what a step gave
 	KindResponse Kind = "response"
 	KindConsent  Kind = "consent"
 	KindMessage  Kind = "message" // the member wrote something that no question waited for; its text is in the messages
@@ -40,6 +42,7 @@ type Entry struct {
 	// What is the sentence in the asked language.
 	What       string            `json:"what" doc:"The sentence for a person, in the asked language"`
 	Campaign   campaigns.Key     `json:"campaign,omitempty"`
+	Name       string            `json:"campaign_name,omitempty" doc:"Of the campaign, in the asked language"`
 	Version    int               `json:"version,omitempty"`
 	Enrollment string            `json:"enrollment_id,omitempty"`
 	Delivery   string            `json:"delivery_id,omitempty"`
@@ -53,15 +56,19 @@ type Entry struct {
 	Event      string            `json:"event,omitempty"`
 	Topic      string            `json:"topic,omitempty"`
 	Given      *bool             `json:"given,omitempty"`
+	Points     int               `json:"points,omitempty" doc:"That a step gave; below 0: took"`
 	Source     string            `json:"source,omitempty"`
 
 	// Def is the version whose question a response answers; nil for everything else.
 	Def *definition.Definition `json:"-"`
 
 	campaign campaigns.CampaignID
-	detail   string           // of a delivery
-	words    string           // the key of the sentence
-	named    string           // an arm of a split, an attribute, another campaign
+	detail   string        // of a delivery
+	words    string        // the key of the sentence
+	named    string        // an arm of a split, an attribute, another campaign, a segment
+	other    campaigns.Key // the campaign that a step enrolls in
+	segment  campaigns.Key
+	again    engine.Reentry   // of somebody who may not enter again
 	silence  timing.Period    // of a question without an answer
 	lost     campaigns.Reason // of the channel where a message stands that nobody sees
 	unfit    definition.Misfit
@@ -104,12 +111,20 @@ func (r *Reports) Timeline(ctx context.Context, p engine.Principal, externalID s
 	if err != nil {
 		return nil, err
 	}
+	return r.timeline(ctx, p, m, from, q)
+}
+
+func (r *Reports) timeline(ctx context.Context, p engine.Principal, m *members.Member, from *place, q TimelineQuery) (*Timeline, error) {
 	entries, err := r.everything(ctx, m.ID, p.Require(engine.ResponsesRead) == nil)
 	if err != nil {
 		return nil, err
 	}
+	t, err := r.Teller(ctx, q.Lang, m.TimeZone)
+	if err != nil {
+		return nil, err
+	}
 	page := cut(entries, from, q)
-	return page, r.write(ctx, page.Items, q.Lang)
+	return page, t.write(ctx, page.Items)
 }
 
 // everything reads each source in pages: the number of statements does not grow with the number of entries by more than one in 500.
@@ -131,6 +146,10 @@ func (r *Reports) everything(ctx context.Context, id campaigns.MemberID, values 
 		func(p store.Page) (int64, []Entry, error) {
 			rows, err := r.store.Calls(ctx, store.CallFilter{Member: id}, p)
 			return spread(rows, err, func(c *store.OutsideCall) int64 { return c.ID }, callEntries)
+		},
+		func(p store.Page) (int64, []Entry, error) {
+			rows, err := r.store.PointsOf(ctx, id, p)
+			return spread(rows, err, func(x store.Points) int64 { return x.ID }, pointsEntries)
 		},
 		func(p store.Page) (int64, []Entry, error) {
 			rows, err := r.store.Responses(ctx, store.ResponseFilter{Member: id}, p)

@@ -135,6 +135,7 @@ type explainer struct {
 	zone      *time.Location
 	values    bool // of answers may be told
 	words     explain.Words
+	teller    *Teller
 }
 
 func (e *explainer) load(ctx context.Context, id campaigns.MemberID) error {
@@ -149,6 +150,8 @@ func (e *explainer) load(ctx context.Context, id campaigns.MemberID) error {
 	if e.zone, err = time.LoadLocation(cmp.Or(e.p.TimeZone, e.community.TimeZone)); err != nil {
 		e.zone = time.UTC
 	}
+	e.teller = e.r.teller(e.lang, e.zone)
+	e.teller.about = e.c.Key
 	return nil
 }
 
@@ -296,10 +299,14 @@ func (w *passage) chain(ctx context.Context) ([]WhyLine, error) {
 	}
 	markRepeats(entries)
 	slices.SortFunc(entries, func(a, b Entry) int { return a.place().compare(b.place()) })
-	if err := w.r.write(ctx, entries, w.lang); err != nil {
+	if err := w.teller.write(ctx, entries); err != nil {
 		return nil, err
 	}
-	lines := []WhyLine{w.entered()}
+	entered, err := w.entered(ctx)
+	if err != nil {
+		return nil, err
+	}
+	lines := []WhyLine{entered}
 	byID := map[string]*store.Delivery{}
 	for _, d := range w.deliveries {
 		byID[text(int64(d.ID))] = d
@@ -319,25 +326,29 @@ func (w *passage) chain(ctx context.Context) ([]WhyLine, error) {
 }
 
 // entered is how the member came in. By which version is not kept: a move, and a correction of texts without a word, leave that by which the passage goes.
-func (w *passage) entered() WhyLine {
+func (w *passage) entered(ctx context.Context) (l WhyLine, err error) {
 	at := w.row.EnteredAt
 	key, args := "why.entered.other", map[string]any{"source": w.row.Source}
 	switch source, name := cutSource(w.row.Source); source {
 	case "event":
 		key, args["event"] = "why.entered.event", name
 	case "campaign":
-		key, args["campaign"] = "why.entered.campaign", name
+		key = "why.entered.campaign"
+		if args["campaign"], err = w.teller.Campaign(ctx, campaigns.Key(name)); err != nil {
+			return l, err
+		}
 	case "schedule":
 		key = "why.entered.schedule"
 	case "segment":
-		key, args["segment"] = "why.entered.segment", name
+		key, args["segment"] = "why.entered.segment", w.teller.segment(ctx, campaigns.Key(name))
 	case "api":
 		key = "why.entered.api"
 	}
-	l, version := w.line(WhyEntered, &at, key, args), "why.entered.version"
+	version := "why.entered.version"
 	if w.row.EndedAt != nil {
 		version += "_ended"
 	}
+	l = w.line(WhyEntered, &at, key, args)
 	l.What += " " + w.say(version, map[string]any{"version": w.row.Version})
-	return l
+	return l, nil
 }

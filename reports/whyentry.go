@@ -194,11 +194,8 @@ func (e *explainer) isRefusal(ev store.Event) bool {
 func (e *explainer) refusal(ev store.Event) WhyLine {
 	at := ev.At
 	entry := eventEntries(ev)[0]
-	l := e.line(WhyEntry, &at, entry.refusedWords(), map[string]any{
-		"campaign": withKey(nameIn(e.c, e.lang), e.c.Key), "field": entry.unfit.Field, "came": e.words.NoRunKey(entry.unfit.Came),
-	})
-	l.Why = ev.Reason
-	return l
+	entry.Name = nameIn(e.c, e.lang)
+	return WhyLine{At: &at, Local: at.In(e.zone).Format(localForm), Kind: WhyEntry, What: entry.sentence(e.lang, e.zone), Why: ev.Reason}
 }
 
 // bySchedule says when it opens, or whether the audience's condition holds for the member as they are known now.

@@ -44,7 +44,10 @@ func TestPassed(t *testing.T) {
 		"a service with hours":          {purpose: campaigns.Service, quiet: campaign, own: own, lane: campaigns.Bulk},
 		"a service after a stop":        {purpose: campaigns.Service, lane: campaigns.Bulk, stopped: &off, want: "has had everything turned off since 24 November, 21:30"},
 		"a service before a stop":       {purpose: campaigns.Service, lane: campaigns.Bulk, stopped: &later},
-		"a service without consent":     {purpose: campaigns.Service, lane: campaigns.Bulk, consents: members.Consents{}, want: "needs no consent"},
+		"a service nobody asked about":  {purpose: campaigns.Service, lane: campaigns.Bulk, consents: members.Consents{}},
+		"a service asked elsewhere":     {purpose: campaigns.Service, lane: campaigns.Bulk, consents: members.Consents{{Channel: campaigns.Telegram, Topic: "news"}: false}},
+		"a service after a no":          {purpose: campaigns.Service, lane: campaigns.Bulk, consents: members.Consents{{Channel: campaigns.Email, Topic: "news"}: false}, want: "said no to the topic"},
+		"a service after a no to all":   {purpose: campaigns.Service, lane: campaigns.Bulk, consents: members.Consents{{Channel: campaigns.Email, Topic: members.AllTopics}: false}, want: "needs no consent"},
 		"a stop after what was no such": {lane: campaigns.Bulk, stopped: &off},
 		"a stop and the night":          {purpose: campaigns.Service, own: own, lane: campaigns.Bulk, stopped: &off, want: "at any hour. | It left although"},
 	} {

@@ -360,7 +360,7 @@ func (w *passage) callNow(path string) string {
 // stands is what the passage waits for, or why it is over.
 func (w *passage) stands() []WhyLine {
 	if w.row.EndedAt != nil {
-		l := w.line(WhyEnded, w.row.EndedAt, "timeline."+string(w.row.State), map[string]any{"campaign": string(w.c.Key)})
+		l := w.line(WhyEnded, w.row.EndedAt, "timeline."+string(w.row.State), map[string]any{"campaign": nameIn(w.c, w.lang)})
 		if l.Why = w.row.Reason; l.Why != "" {
 			l.What += " " + reasonWords(w.lang, l.Why)
 		}

@@ -15,6 +15,7 @@ import (
 	"github.com/kruzhok/kruzhok/campaigns/definition"
 	"github.com/kruzhok/kruzhok/engine"
 	"github.com/kruzhok/kruzhok/internal/locale"
+	"github.com/kruzhok/kruzhok/reports"
 	"github.com/kruzhok/kruzhok/store"
 )
 
@@ -28,6 +29,9 @@ type collector struct {
 	came   map[memberDay][]coming
 	// passages are of those whose days are told.
 	passages map[*person][]passed
+	teller   *reports.Teller // of the words that are those of a member's timeline
+	// called are the names of the campaigns that are not played and that steps took somebody into.
+	called map[campaigns.Key]string
 }
 
 // totals are a campaign's while they are added up.
@@ -39,6 +43,7 @@ type totals struct {
 	notEntered tally
 	exited     tally
 	inside     map[*person]bool // who entered
+	refused    map[*person]bool // of whom something says why they did not
 	loops      map[campaigns.StepID]int
 	elsewhere  map[campaigns.Key]map[*person]bool // whom steps took into campaigns that are not played along
 	dateless   map[string]map[*person]bool        // whose date is missing or none, by where it would stand
@@ -61,12 +66,19 @@ func (t tally) list(lang, prefix string) []ReasonTotal {
 func (s *stage) result(ctx context.Context) (*Result, error) {
 	c := &collector{
 		stage: s, lang: s.plan.Lang, totals: map[campaigns.CampaignID]*totals{}, days: map[int]*DayTotals{}, items: map[*person][]Item{}, passages: map[*person][]passed{},
-		came: map[memberDay][]coming{},
+		came: map[memberDay][]coming{}, called: map[campaigns.Key]string{},
 	}
 	for i := range s.campaigns {
 		c.totals[s.campaigns[i].id] = newTotals(s.campaigns[i], c.lang)
 	}
+	var err error
+	if c.teller, err = reports.New(s.store, nil).Teller(ctx, c.lang, ""); err != nil {
+		return nil, err
+	}
 	if err := c.read(ctx); err != nil {
+		return nil, err
+	}
+	if err := c.nameOthers(ctx); err != nil {
 		return nil, err
 	}
 	for _, t := range s.told {
@@ -102,7 +114,7 @@ func (c *collector) read(ctx context.Context) error {
 	}
 	return each(func(p store.Page) ([]store.Event, error) {
 		return c.store.Events(ctx, store.EventFilter{}, p)
-	}, func(e store.Event) int64 { return e.ID }, c.event)
+	}, func(e store.Event) int64 { return e.ID }, func(e store.Event) error { return c.event(ctx, e) })
 }
 
 // each reads a list to its end.
@@ -127,7 +139,7 @@ func each[T any](read func(store.Page) ([]T, error), id func(T) int64, do func(T
 func newTotals(c campaign, lang string) *totals {
 	t := &totals{
 		campaign: c, steps: map[campaigns.StepID]*StepTotals{}, notSent: map[campaigns.StepID]tally{}, notEntered: tally{}, exited: tally{},
-		inside: map[*person]bool{}, loops: map[campaigns.StepID]int{}, arms: map[campaigns.StepID]*ArmTotals{},
+		inside: map[*person]bool{}, refused: map[*person]bool{}, loops: map[campaigns.StepID]int{}, arms: map[campaigns.StepID]*ArmTotals{},
 		order: map[campaigns.StepID]int{}, elsewhere: map[campaigns.Key]map[*person]bool{}, dateless: map[string]map[*person]bool{},
 	}
 	t.Key, t.Name = c.def.Key, c.def.NameIn(campaigns.Lang(lang))
@@ -257,28 +269,73 @@ func (c *collector) response(r *store.Response) error {
 	return c.fits()
 }
 
-func (c *collector) event(e store.Event) error {
+func (c *collector) event(ctx context.Context, e store.Event) error {
 	t, p := c.totals[e.Campaign], c.member[e.Member]
-	switch {
-	case e.Name == "event.received" && p != nil:
+	if e.Name == "event.received" && p != nil {
 		c.unfit(e, p)
-	case t == nil || p == nil:
-	case e.Name == "question.timed_out":
-		t.steps[e.Step].TimedOut++
-		if p.told {
-			c.add(p, c.plain(e.At, ItemTimedOut, t, e.Step, e.ID))
+		return c.fits()
+	}
+	if t == nil || p == nil {
+		return c.fits()
+	}
+	c.count(e, t, p)
+	if p.told {
+		what, err := c.teller.In(p.zone).Event(ctx, e)
+		if err != nil {
+			return err
 		}
-	case p.told && strings.HasSuffix(e.Name, "escalated"):
-		c.add(p, c.silence(e, t))
-	case strings.HasPrefix(e.Name, waitEvents):
-		c.waited(e, t, p)
-	case p.told && strings.HasPrefix(e.Name, enrollEvents):
-		c.enrolled(e, t, p)
-	case e.Name == "enrollment.refused" && e.Reason == campaigns.Reason(engine.NoKey) && t.inside[p]: // by another event that begins another campaign
-	case e.Name == "enrollment.refused":
-		c.told = append(c.told, told{person: p, at: e.At, campaign: e.Campaign, kind: ItemRefused, reason: string(e.Reason)})
+		c.happened(e, t, p, what)
 	}
 	return c.fits()
+}
+
+// count adds what happened to the totals.
+func (c *collector) count(e store.Event, t *totals, p *person) {
+	switch e.Name {
+	case "question.timed_out":
+		t.steps[e.Step].TimedOut++
+	case "wait.date_missing", "wait.date_unreadable":
+		if s := t.def.Step(e.Step); s != nil {
+			t.lacks(s, p)
+		}
+	case "enrollment.refused":
+		if !byTheWay(e, t, p) {
+			t.notEntered[string(e.Reason)]++
+			t.refused[p] = true
+		}
+	}
+}
+
+// byTheWay reports a refusal that is none: the event begins another campaign too, and did not name what a run of this one would be about.
+func byTheWay(e store.Event, t *totals, p *person) bool {
+	return e.Name == "enrollment.refused" && e.Reason == campaigns.Reason(engine.NoKey) && t.inside[p]
+}
+
+// alsoTold are the events that stand in a member's days as the timeline has them. All others are told by items of their own: by rows, totals and decisions.
+var alsoTold = []string{"goal.reached", "step.cut_short", "rounds.joined_late", "enrollment.failed"}
+
+// happened adds what happened to the member's days, in the words that the timeline has for it.
+func (c *collector) happened(e store.Event, t *totals, p *person, what string) {
+	it := Item{At: e.At, Campaign: t.Key, Step: e.Step, Reason: string(e.Reason), What: what}
+	switch {
+	case e.Name == "question.timed_out":
+		it.Kind, it.order = ItemTimedOut, e.ID
+	case strings.HasSuffix(e.Name, "escalated"):
+		it.silence(e)
+	case strings.HasPrefix(e.Name, waitEvents):
+		c.waited(&it, e, t, p)
+	case strings.HasPrefix(e.Name, enrollEvents):
+		if !c.enrolled(&it, e, p) {
+			return
+		}
+	case e.Name == "enrollment.refused" && !byTheWay(e, t, p):
+		it.Kind = ItemRefused
+	case slices.Contains(alsoTold, e.Name):
+		it.Kind, it.Reason, it.order = ItemHappened, e.Name, e.ID
+	default:
+		return
+	}
+	c.add(p, it)
 }
 
 // unfit counts those whom no event let in, since one did not bring what the entry asks for: enrollments are read before events.
@@ -298,14 +355,13 @@ func (c *collector) unfit(e store.Event, p *person) {
 func (c *collector) absent() {
 	for i := range c.campaigns {
 		t := c.totals[c.campaigns[i].id]
-		refused := map[*person]bool{}
 		for _, x := range c.told {
 			if x.kind == ItemRefused && x.campaign == t.id {
-				refused[x.person] = true
+				t.refused[x.person] = true
 			}
 		}
 		for _, p := range c.people {
-			if !t.inside[p] && !refused[p] {
+			if !t.inside[p] && !t.refused[p] {
 				c.toldItem(told{person: p, at: c.clock.now(), campaign: t.id, kind: ItemRefused, reason: t.absence(p, c.stage)})
 			}
 		}
@@ -354,9 +410,9 @@ func (c *collector) finish() *Result {
 			t.Steps = append(t.Steps, *t.steps[s.ID])
 		}
 		t.againAt, t.again = t.loop()
-		t.CampaignTotals.enrolls = map[campaigns.Key]int{}
+		t.enrolls = map[campaigns.Key]elsewhere{}
 		for key, who := range t.elsewhere {
-			t.CampaignTotals.enrolls[key] = len(who)
+			t.enrolls[key] = elsewhere{c.called[key], len(who)}
 		}
 		t.CampaignTotals.dateless = map[string]int{}
 		for name, who := range t.dateless {

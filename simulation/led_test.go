@@ -27,7 +27,7 @@ func TestStepsAloneLeadThere(t *testing.T) {
 	expect(t, lines(r),
 		"2026-11-24 13:00 entered", "2026-11-26 13:00 decided way", "2026-11-26 13:00 enrolled e", "2026-11-26 13:00 entered", "2026-11-26 13:00 message hi telegram", "2026-11-26 13:00 enrolled e2 already_active", "2026-11-26 13:00 ended e2",
 		"2026-11-26 13:00 ended hi")
-	if got := r.Stories[0].Items[2].What; got != "The step “e” took the member into the campaign “second”." {
+	if got := r.Stories[0].Items[2].What; got != "The step “e” took the member into the campaign “N-second”." {
 		t.Error(got)
 	}
 	c := r.Campaigns[0]

@@ -135,10 +135,10 @@ func (s *Simulator) simulate(ctx context.Context, p engine.Principal, r Request)
 	return Run(ctx, plan)
 }
 
-// named adds the segments and campaigns of the live service, where conditions name any.
+// named adds the segments and campaigns of the live service, where conditions or steps name any.
 func (s *Simulator) named(ctx context.Context, p engine.Principal, plan *Plan) error {
 	defs, err := parse(plan.Campaigns)
-	if err != nil || !slices.ContainsFunc(defs, func(d *definition.Definition) bool { return len(d.Uses) > 0 }) {
+	if err != nil || !slices.ContainsFunc(defs, func(d *definition.Definition) bool { return len(d.Named()) > 0 }) {
 		return err
 	}
 	rows, err := s.Engine.Segments(ctx, p)

@@ -1,6 +1,7 @@
 package simulation
 
 import (
+	"context"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -34,7 +35,8 @@ func (r *Result) missing(plan *Plan, defs []*definition.Definition) (notes []str
 			note("simulation.note.no_date", map[string]any{"campaign": c.Name, "n": c.dateless[name], "name": name})
 		}
 		for _, key := range slices.Sorted(maps.Keys(c.enrolls)) {
-			note("simulation.note.not_played", map[string]any{"campaign": c.Name, "n": c.enrolls[key], "other": string(key)})
+			x := c.enrolls[key]
+			note("simulation.note.not_played", map[string]any{"campaign": c.Name, "n": x.n, "other": x.name})
 		}
 	}
 	return notes
@@ -95,6 +97,18 @@ func (c *collector) enrolls(t *totals, p *person, visits map[campaigns.StepID]in
 		}
 		t.elsewhere[body.Campaign][p] = true
 	}
+}
+
+// nameOthers looks up what the campaigns are called that are not played along, where they are known.
+func (c *collector) nameOthers(ctx context.Context) (err error) {
+	for _, t := range c.totals {
+		for key := range t.elsewhere {
+			if c.called[key], err = c.teller.Campaign(ctx, key); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func (s *stage) plays(key campaigns.Key) bool {

@@ -63,6 +63,12 @@ func TestStoriesSayWhoIsTakenElsewhere(t *testing.T) {
 	other.Source = strings.Replace(other.Source, "key: small", "key: elsewhere", 1)
 	r := run(t, Plan{Campaigns: []engine.Draft{draft}, Members: []Member{one(t, "silent")}, Days: 2, Lang: "en"})
 	expect(t, lines(r), "2026-11-24 13:00 entered", "2026-11-24 13:00 not_played e", "2026-11-24 13:00 message hi telegram", "2026-11-24 13:00 ended hi")
+	named := other
+	named.Source = strings.Replace(other.Source, "name: Small", "name: Other one", 1)
+	r = run(t, Plan{Campaigns: []engine.Draft{draft}, Others: []engine.Draft{named}, Members: []Member{one(t, "silent")}, Days: 2, Lang: "en"})
+	if got := r.Stories[0].Items[1].What + strings.Join(r.Notes, "\n"); strings.Count(got, "“Other one”") != 2 { // by its name, where that is known
+		t.Error(got)
+	}
 	r = run(t, Plan{Campaigns: []engine.Draft{draft, other}, Members: []Member{one(t, "silent")}, Days: 2, Lang: "en"})
 	if got := strings.Join(lines(r), "\n"); strings.Contains(got, "not_played") || !strings.Contains(got, "message there") || !strings.Contains(got, "enrolled e") {
 		t.Errorf("%s\n%v", got, r.Notes)

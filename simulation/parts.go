@@ -76,8 +76,8 @@ func (r *Result) add(x *Result) {
 func (c *CampaignTotals) add(x *CampaignTotals) {
 	c.Entered, c.Passages, c.Completed, c.Inside, c.Clashes, c.HeldOut = c.Entered+x.Entered, c.Passages+x.Passages, c.Completed+x.Completed, c.Inside+x.Inside, c.Clashes+x.Clashes, c.HeldOut+x.HeldOut
 	c.NotEntered, c.Exited = addReasons(c.NotEntered, x.NotEntered), addReasons(c.Exited, x.Exited)
-	for key, n := range x.enrolls {
-		c.enrolls[key] += n
+	for key, y := range x.enrolls {
+		c.enrolls[key] = elsewhere{y.name, c.enrolls[key].n + y.n}
 	}
 	for name, n := range x.dateless {
 		c.dateless[name] += n

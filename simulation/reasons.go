@@ -121,7 +121,7 @@ func (c *collector) did(x passed, s *definition.Step) (it Item, ok bool) {
 		if c.plays(body.Campaign) {
 			return it, false
 		}
-		it.Kind, args["other"] = ItemNotPlayed, string(body.Campaign)
+		it.Kind, args["other"] = ItemNotPlayed, c.called[body.Campaign]
 	default:
 		return it, false
 	}

@@ -38,8 +38,14 @@ type CampaignTotals struct {
 
 	again    int // how often somebody came to the step againAt
 	againAt  campaigns.StepID
-	dateless map[string]int        // how many members have no date to wait for, by where it would stand
-	enrolls  map[campaigns.Key]int // how many members steps took into campaigns that are not played along
+	dateless map[string]int              // how many members have no date to wait for, by where it would stand
+	enrolls  map[campaigns.Key]elsewhere // into campaigns that are not played along
+}
+
+// elsewhere is how many members steps took into a campaign that is not played along.
+type elsewhere struct {
+	name string // its key, where nobody knows it
+	n    int
 }
 
 // StepTotals is what became of one step, in the order of the document.
@@ -99,7 +105,7 @@ type Item struct {
 	At    time.Time `json:"at" doc:"To the minute"`
 	Local string    `json:"local" doc:"The same by the member's own clock"`
 	Day   int       `json:"day" doc:"By the community's clock, as in by_day"`
-	Kind  ItemKind  `json:"kind" enum:"entered,refused,message,reply,not_sent,waiting,answer,escalated,not_escalated,timed_out,waited,decided,awarded,set,notified,enrolled,not_played,ended,blocked,withdrew"`
+	Kind  ItemKind  `json:"kind" enum:"entered,refused,message,reply,not_sent,waiting,answer,escalated,not_escalated,timed_out,waited,happened,decided,awarded,set,notified,enrolled,not_played,ended,blocked,withdrew"`
 	// What is the sentence in the asked language.
 	What     string            `json:"what"`
 	Campaign campaigns.Key     `json:"campaign,omitempty"`
@@ -141,6 +147,7 @@ const (
 	ItemNotEscalated ItemKind = "not_escalated"
 	ItemTimedOut     ItemKind = "timed_out"
 	ItemWaited       ItemKind = "waited"   // how a wait for an event ended, or why there was none until a date
+	ItemHappened     ItemKind = "happened" // what else the timeline tells of the passage; the reason is the event
 	ItemDecided      ItemKind = "decided"  // which way a branch or a split took, and why
 	ItemAwarded      ItemKind = "awarded"  // points
 	ItemSet          ItemKind = "set"      // the member was changed

@@ -246,8 +246,52 @@ func TestSilentMemberIsAskedTwice(t *testing.T) {
 	delete(m.Addresses, campaigns.Email)
 	r = run(t, Plan{Campaigns: []engine.Draft{draft}, Members: []Member{m}, Days: 5})
 	expect(t, lines(r)[2:3], "2026-11-26 13:00 not_escalated q no_address")
-	if got := r.Stories[0].Items[2].What; got != "Nothing is heard after “q”, and it goes by no other channel. The member has no address there." {
+	if got := r.Stories[0].Items[2].What; got != "Nobody answered the step “q”, and its question goes by no other channel. The member has no address there." {
 		t.Error(got)
+	}
+}
+
+// TestLostChannelIsTold: where the channel of a question was lost, the simulation speaks of no silence; it has the words of the timeline.
+func TestLostChannelIsTold(t *testing.T) {
+	draft := written("escalate: {after: 5d}", "  - {id: q, ask: {type: nps, text: {en: Well?}, timeout: {after: 9d}}}\n")
+	m := one(t, "blocks:3")
+	m.Does.After = 0 // no answer before
+	for lang, want := range map[string]string{
+		"en": "The question of the step “q” does not reach the member any more where it stands, so it goes by another channel too: email. The member blocked the bot.",
+		"ru": "Вопрос шага «q» остался в канале, где до участника уже не достучаться, поэтому он отправляется ещё и в другой канал: почта. Участник заблокировал бота.",
+	} {
+		r := run(t, Plan{Campaigns: []engine.Draft{draft}, Members: []Member{m}, Days: 4, Lang: lang})
+		i := slices.IndexFunc(r.Stories[0].Items, func(it Item) bool { return it.Kind == ItemEscalated })
+		if i < 0 || r.Stories[0].Items[i].What != want || r.Stories[0].Items[i].Reason != string(campaigns.Blocked) {
+			t.Errorf("%v\n%+v", lines(r), r.Stories[0].Items)
+		}
+	}
+}
+
+// TestGoalIsTold: a member's days say when the goal was reached, also where the campaign goes on.
+func TestGoalIsTold(t *testing.T) {
+	draft := written("goal: {event: lesson.booked, within: 9d, then: count}", "  - {id: a, send: {text: {en: Hi}}}\n  - {id: w, wait: 5d}\n")
+	for lang, want := range map[string]string{"en": "Reached the goal of the campaign “Small”.", "ru": "Цель кампании «Small» достигнута."} {
+		r := run(t, Plan{Campaigns: []engine.Draft{draft}, Members: []Member{one(t, "silent")}, Events: []Event{{Name: "lesson.booked", Day: 2}}, Days: 4, Lang: lang})
+		expect(t, lines(r), "2026-11-24 13:00 entered", "2026-11-24 13:00 message a telegram", "2026-11-25 13:00 happened w goal.reached")
+		if got := r.Stories[0].Items[2].What; got != want {
+			t.Error(got)
+		}
+	}
+}
+
+// TestRefusedReentryIsTold: from when somebody may enter again whom a second event does not let in, by the member's clock.
+func TestRefusedReentryIsTold(t *testing.T) {
+	draft := written("entry: {event: lesson.done, reentry: after, after: 3d}", "  - {id: hi, send: {text: {en: Hi}}}\n")
+	for lang, want := range map[string]string{
+		"en": "Was not taken into the campaign “Small” again: its entry rule lets the member in again from 27 November, 13:00 on (zone Europe/Berlin).",
+		"ru": "Кампания «Small» не началась ещё раз: правило входа снова пустит участника с 27 ноября, 13:00 (часовой пояс Europe/Berlin).",
+	} {
+		r := run(t, Plan{Campaigns: []engine.Draft{draft}, Members: []Member{one(t, "silent")}, Events: []Event{{Name: "lesson.done", Day: 2}}, Days: 5, Lang: lang})
+		i := slices.IndexFunc(r.Stories[0].Items, func(it Item) bool { return it.Kind == ItemRefused })
+		if i < 0 || r.Stories[0].Items[i].What != want {
+			t.Errorf("%v\n%+v", lines(r), r.Stories[0].Items)
+		}
 	}
 }
 

@@ -49,49 +49,42 @@ func (c *collector) plain(at time.Time, kind ItemKind, t *totals, step campaigns
 	}
 }
 
-// silence tells what becomes of a message after which nothing was heard for a while.
-func (c *collector) silence(e store.Event, t *totals) Item {
-	it := Item{At: e.At, Kind: ItemNotEscalated, Campaign: t.Key, Step: e.Step, Reason: string(e.Reason)} // before the message that follows from it
+// silence takes over what became of a message after which nothing was heard for a while, or whose channel was lost.
+func (it *Item) silence(e store.Event) { // before the message that follows from it
+	var data struct {
+		To   campaigns.Channel `json:"to"`
+		Lost string            `json:"lost"`
+	}
+	_ = json.Unmarshal(e.Data, &data) // written by the decider
+	it.Kind = ItemNotEscalated
 	if e.Reason == "" {
-		var data struct {
-			To campaigns.Channel `json:"to"`
-		}
-		_ = json.Unmarshal(e.Data, &data) // written by the decider
-		it.Kind, it.Channel = ItemEscalated, data.To
+		it.Kind, it.Channel, it.Reason = ItemEscalated, data.To, data.Lost
 	}
-	it.What = c.say("simulation.item."+string(it.Kind), map[string]any{"step": string(e.Step), "channel": channelTerm(it.Channel)})
-	if against := "why.against." + it.Reason; locale.Has(against) {
-		it.What += " " + c.say(against, nil)
-		return it
-	}
-	it.What += c.why("reason.", it.Reason)
-	return it
 }
 
 // enrollEvents is how the names of events begin that tell what came of a step which enrolls; the result follows.
 const enrollEvents = "enroll."
 
-// enrolled tells what came of a step that enrolls in a campaign which is played along, before what that campaign does.
-func (c *collector) enrolled(e store.Event, t *totals, p *person) {
+// enrolled takes over what came of a step that enrolls in a campaign which is played along, before what that campaign does. That another one is not played along is told elsewhere.
+func (c *collector) enrolled(it *Item, e store.Event, p *person) (played bool) {
 	var data struct {
 		Name campaigns.Key `json:"name"`
 	}
 	_ = json.Unmarshal(e.Data, &data) // written by the engine
 	if !c.plays(data.Name) {
-		return // that it is not played along is told
+		return false
 	}
-	it := Item{At: e.At, Kind: ItemEnrolled, Campaign: t.Key, Step: e.Step, order: e.ID, What: reports.Sentence(c.lang, e, t.Key)}
+	it.Kind, it.order = ItemEnrolled, e.ID
 	if result := engine.EntryResult(strings.TrimPrefix(e.Name, enrollEvents)); result != engine.Enrolled {
 		it.Reason = string(result)
-		c.add(p, it)
-		return
+		return true
 	}
 	for _, other := range c.items[p] {
 		if other.Kind == ItemEntered && other.Campaign == data.Name && other.At.Equal(minute(e.At)) && other.order < e.ID {
 			it.order = other.order - 1
 		}
 	}
-	c.add(p, it)
+	return true
 }
 
 func (c *collector) deliveryItem(d *store.Delivery, t *totals) Item {

@@ -4,31 +4,20 @@ import (
 	"strings"
 
 	"github.com/kruzhok/kruzhok/campaigns/definition"
-	"github.com/kruzhok/kruzhok/reports"
 	"github.com/kruzhok/kruzhok/store"
 )
 
 // waitEvents is how the names of events begin that tell how a wait ended, or why there was none; what it was follows.
 const waitEvents = "wait."
 
-// waited tells how a wait for an event ended, or why the member did not wait until a date, and counts who has no such date.
-func (c *collector) waited(e store.Event, t *totals, p *person) {
-	how := strings.TrimPrefix(e.Name, waitEvents)
-	if how == "date_missing" || how == "date_unreadable" {
-		if s := t.def.Step(e.Step); s != nil {
-			t.lacks(s, p)
-		}
-	}
-	if !p.told {
-		return
-	}
-	it := Item{At: e.At, Kind: ItemWaited, Campaign: t.Key, Step: e.Step, Reason: how, order: e.ID, What: reports.Sentence(c.lang, e, t.Key)}
+// waited takes over how a wait for an event ended, or why the member did not wait until a date.
+func (c *collector) waited(it *Item, e store.Event, t *totals, p *person) {
+	it.Kind, it.Reason, it.order = ItemWaited, strings.TrimPrefix(e.Name, waitEvents), e.ID
 	for _, other := range c.items[p] { // before what followed from it: rows are numbered in another order
 		if other.Campaign == t.Key && other.At.Equal(minute(e.At)) && other.Kind != ItemEnded && t.order[other.Step] > t.order[e.Step] {
 			it.order = min(it.order, other.order-1)
 		}
 	}
-	c.add(p, it)
 }
 
 // lacks counts the member among those without the date that the step waits for.

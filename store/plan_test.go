@@ -122,6 +122,7 @@ func hotCalls(ctx context.Context, tx *Tx) error {
 		func() error { _, err := tx.TakeQuestionSlot(ctx, QuestionSlot{Member: 1, Enrollment: 1}); return err },
 		func() error { return tx.FreeQuestionSlot(ctx, 1, 1, now) },
 		func() error { _, err := tx.DeliveryByProviderID(ctx, 1, campaigns.Email, "x"); return err },
+		func() error { _, err := tx.PointsOf(ctx, 1, Page{Limit: 5}); return err },
 		func() error { _, err := tx.LastRuns(ctx, 1, "", []campaigns.MemberID{1}); return err },
 		func() error { _, _, err := tx.LockDue(ctx, 1, DueSpot{}, now, Absence{}, 5); return err },
 		func() error { _, err := tx.IsBehind(ctx, 1, now, now); return err },

@@ -37,6 +37,19 @@ var pointColumns = columns[Points]{
 	times("at", func(p Points) time.Time { return p.At }),
 }
 
+func scanPoints(r rows) (p Points, err error) {
+	err = r.Scan(&p.ID, &p.Campaign, &p.Enrollment, &p.Member, &p.Step, &p.Visit, &p.Round, &p.Points, timeInto{&p.At})
+	return p, err
+}
+
+// PointsOf lists what the member was given, by id.
+func (q queries) PointsOf(ctx context.Context, member campaigns.MemberID, p Page) ([]Points, error) {
+	w := q.filter("id > ", p.After)
+	w.id("member_id = ", int64(member))
+	ps, err := many(ctx, q.run, scanPoints, w.page(`SELECT `+pointColumns.list("")+` FROM points`, p), w.args...)
+	return ps, wrap("list points", err)
+}
+
 // AddPoints writes entries; a visit that has one already keeps it. The transaction holds their members or their enrollments.
 func (tx *Tx) AddPoints(ctx context.Context, ps ...Points) error {
 	at, err := pointColumns.insert(ctx, tx.queries, "points", `ON CONFLICT (enrollment_id, step, visit) DO NOTHING`, ps)

@@ -89,6 +89,9 @@ func (dt LocalDateTime) String() string {
 // String writes "22:00-09:00".
 func (w Window) String() string { return w.From.String() + "-" + w.To.String() }
 
+// Words writes "22:00–09:00", as people read it in every language.
+func (w Window) Words() string { return w.From.String() + "–" + w.To.String() }
+
 // MarshalText writes String, for JSON and YAML.
 func (lt LocalTime) MarshalText() ([]byte, error) { return []byte(lt.String()), nil }
 
