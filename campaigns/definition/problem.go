@@ -5,6 +5,8 @@ import (
 	"reflect"
 	"slices"
 	"unicode/utf8"
+
+	"github.com/kruzhok/kruzhok/campaigns/meant"
 )
 
 // sink collects problems.
@@ -58,7 +60,7 @@ func (s *sink) nearest(word string, candidates []string) string {
 	if s.crowded() {
 		return ""
 	}
-	return nearest(word, candidates)
+	return meant.Word(word, candidates)
 }
 
 func (p *Problem) expect(what string) *Problem { p.Expected = what; return p }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 
 	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/meant"
 )
 
 var segmentObject = &object{
@@ -65,7 +66,7 @@ func IsSegment(src []byte, format Format) bool {
 		if segmentObject.has(e.Key) {
 			continue
 		}
-		if campaignObject.has(e.Key) || nearest(e.Key, campaignObject.keys()) != "" {
+		if campaignObject.has(e.Key) || meant.Word(e.Key, campaignObject.keys()) != "" {
 			return false
 		}
 		other = true

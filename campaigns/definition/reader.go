@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/meant"
 )
 
 // reader walks the tree by hand into a Definition. It reads on after a mistake, so that all are found at once.
@@ -94,7 +95,7 @@ func (rec *record) meant(key string) string {
 			free = append(free, k)
 		}
 	}
-	return nearest(key, free)
+	return meant.Word(key, free)
 }
 
 // get returns the value of a key, or nil.
