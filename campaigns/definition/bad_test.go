@@ -317,7 +317,7 @@ steps:
 	"too large":              "# " + strings.Repeat("x", MaxBytes),
 	"entry by event":         strings.Replace(head, "{manual: true}", "{event: a.b, data: {}, if: {answer: level, is: a1}, key: \"é é\", reentry: each_time, after: 7d}", 1) + "exit: [{event: a.b, data: {kind: trial}}, {event: a.b, data: {kind: trial}}, {event: a.b, data: {\"é\": [], kind: {a: b}}}, {data: {kind: trial}}]\n" + tail,
 	"exits and goals":        head + "holdout: 60\nexit: [{if: {answer: nothing, is: a}}, {if: {tag: x}}, {if: {tag: x}}, {}, {dat: 1}]\ngoal: {event: \"a b\", if: {score: points, is: many}, within: soon, then: stay}\n" + tail,
-	"holdout alone":          head + "holdout: 10\nexit: [{if: {tag: x}}]\ngoals: {}\n" + tail,
+	"holdout alone":          head + "holdout: 10\nexit: [{if: {tag: x}}]\n" + tail,
 	"goal of nothing":        head + "goal: {}\nexit: [{data: {a: 1}, if: {tag: x}}]\n" + tail,
 	"entry by segment":       strings.Replace(head, "{manual: true}", "{segment: Sleeping, if: {tag: x}}", 1) + tail,
 	"whose members":          strings.Replace(head, "{manual: true}", "{segment: sleeping, who: futur}", 1) + tail,

@@ -61,7 +61,7 @@ func (s *sink) settledWarnings(text *source) []Problem {
 
 // check makes the definition from the tree and looks at it as a whole.
 func check(text *source, root *node, out *sink) *Definition {
-	r := &reader{text: text, out: out, d: &Definition{}}
+	r := &reader{text: text, out: out, d: &Definition{}, doubted: map[string]string{}}
 	if !r.campaign(root) {
 		return r.d
 	}
@@ -71,7 +71,7 @@ func check(text *source, root *node, out *sink) *Definition {
 	r.noteRepeats()
 	r.checkEscalations()
 	r.checkGotos()
-	if r.gotosFound {
+	if r.gotosFound && !r.gaps {
 		r.checkRounds()
 		r.checkReach()
 		r.checkCycles()
@@ -83,6 +83,7 @@ func check(text *source, root *node, out *sink) *Definition {
 	r.checkOwn()
 	r.checkMoved()
 	r.checkTexts()
+	r.doubtAttributes()
 	r.d.Uses = r.uses
 	return r.d
 }

@@ -63,6 +63,22 @@ func (s *sink) nearest(word string, candidates []string) string {
 	return meant.Word(word, candidates)
 }
 
+// typo is the word that is misspelt so; what others call by that word is not among them.
+func (s *sink) typo(word string, candidates []string) string {
+	if s.crowded() {
+		return ""
+	}
+	return meant.Typo(word, candidates)
+}
+
+// truth is true or false where a text means one of them.
+func (s *sink) truth(word string) string {
+	if meant := s.nearest(word, []string{"true", "false"}); meant != "" {
+		return meant
+	}
+	return truths[s.nearest(word, []string{"yes", "no", "да", "нет"})]
+}
+
 func (p *Problem) expect(what string) *Problem { p.Expected = what; return p }
 
 func (p *Problem) meant(what string) *Problem { p.DidYouMean = what; return p }

@@ -47,7 +47,7 @@ func (r *reader) sent(n *node) map[string]any {
 	values := map[string]any{}
 	for _, e := range n.entries {
 		if !nameForm.MatchString(e.key) || len(e.key) > maxKey {
-			r.out.add(e.place, "name_form", "value", e.key, "limit", maxKey)
+			r.out.add(e.place, "name_form", "value", e.key, "limit", maxKey).meant(reformed(e.key, nameForm, maxKey))
 		}
 		r.uncut(e.value)
 		if values[e.key] = r.value(e.value); e.value.kind == textNode {
@@ -90,6 +90,7 @@ func (r *reader) calledField(n *node, inSteps bool) string {
 func (r *reader) checkCalled(at Place, path string) {
 	name, field, _ := strings.Cut(path, ".")
 	switch {
+	case !r.called[name] && r.maybe(name):
 	case !r.called[name]:
 		r.out.add(at, "unknown_call", "name", name).meant(r.out.nearest(name, sortedKeys(r.called)))
 	case field == "":

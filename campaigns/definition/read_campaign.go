@@ -2,6 +2,7 @@ package definition
 
 import (
 	"regexp"
+	"slices"
 
 	"github.com/kruzhok/kruzhok/campaigns"
 )
@@ -75,7 +76,12 @@ func (r *reader) name(n *node) {
 
 func (r *reader) languages(n *node) {
 	for _, it := range r.list(n) {
-		if l, ok := r.language(it); ok && distinct(r, it, r.d.Languages, l, string(l)) {
+		told := len(r.out.list)
+		l, ok := r.language(it)
+		r.noSpeech = r.noSpeech || !ok
+		switch told := len(r.out.list) > told; {
+		case !ok, told && slices.Contains(r.d.Languages, l):
+		case distinct(r, it, r.d.Languages, l, string(l)):
 			r.d.Languages = append(r.d.Languages, l)
 		}
 	}

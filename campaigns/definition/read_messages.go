@@ -147,7 +147,8 @@ func (r *reader) textLanguage(e entry) (campaigns.Lang, bool) {
 			return l, true
 		}
 	}
-	if _, ok := r.languageTag(e.place, e.key); ok {
+	before := len(r.out.list)
+	if _, ok := r.languageTag(e.place, e.key); ok && len(r.out.list) == before && !r.noSpeech {
 		r.out.add(e.place, "undeclared_language", "language", e.key, "languages", joined(r.d.Languages)).meant(r.out.nearest(e.key, names(r.d.Languages)))
 	}
 	return "", false

@@ -1,5 +1,7 @@
 package meant
 
+import "strings"
+
 // Twins are the Cyrillic letters of Russian and Ukrainian keyboards that look like a Latin one.
 var Twins = map[rune]rune{
 	'а': 'a', 'е': 'e', 'о': 'o', 'р': 'p', 'с': 'c', 'у': 'y', 'х': 'x', 'і': 'i',
@@ -14,4 +16,17 @@ var latin = map[rune]string{
 	'а': "a", 'б': "b", 'в': "v", 'г': "g", 'д': "d", 'е': "e", 'ё': "e", 'ж': "zh", 'з': "z", 'и': "i", 'й': "y", 'к': "k", 'л': "l", 'м': "m", 'н': "n", 'о': "o", 'п': "p",
 	'р': "r", 'с': "s", 'т': "t", 'у': "u", 'ф': "f", 'х': "kh", 'ц': "ts", 'ч': "ch", 'ш': "sh", 'щ': "shch", 'ъ': "", 'ы': "y", 'ь': "", 'э': "e", 'ю': "yu", 'я': "ya",
 	'і': "i", 'ї': "yi", 'є': "ye", 'ґ': "g",
+}
+
+// Latin is the word in Latin letters, each Russian or Ukrainian one as it sounds.
+func Latin(word string) string {
+	var b strings.Builder
+	for _, r := range strings.ToLower(word) {
+		if l, ok := latin[r]; ok {
+			b.WriteString(l)
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
 }

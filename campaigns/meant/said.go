@@ -27,6 +27,10 @@ DAILY: day days
 WEEKLY: week weeks
 MONTHLY: month months
 YEARLY: year years annual annually
+FREQ: frequency every
+BYDAY: byweekday weekday weekdays on
+COUNT: times
+UNTIL: end
 MO: mon monday
 TU: tue tues tuesday
 WE: wed wednesday

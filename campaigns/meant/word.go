@@ -24,6 +24,17 @@ func Word(word string, known []string) string {
 	return ""
 }
 
+// Typo is the known word that is misspelt so: the same but for case and hyphens, or few letters away. What others say for it is none.
+func Typo(word string, known []string) string {
+	if len(word) > longest {
+		return ""
+	}
+	if k := same(word, known); k != "" {
+		return k
+	}
+	return near(word, known)
+}
+
 // Slip is the known word from which the word differs in one letter, one too many, one too few or two that changed places, case apart; or "". It is for words
 // that anybody may make up: those that differ in a digit, or are shorter than four letters, are other words.
 func Slip(word string, known []string) string {
