@@ -42,6 +42,7 @@ func parse(src []byte, format Format, out *sink) (*Definition, []Problem) {
 	}
 	if len(out.list) == 0 {
 		settleUses(text, d.Uses)
+		settleMentions(text, d.Mentions)
 		d.Warnings = out.settledWarnings(text)
 		return d, nil
 	}
@@ -84,7 +85,7 @@ func check(text *source, root *node, out *sink) *Definition {
 	r.checkMoved()
 	r.checkTexts()
 	r.doubtAttributes()
-	r.d.Uses = r.uses
+	r.d.Uses, r.d.Mentions = r.uses, r.mentions
 	return r.d
 }
 

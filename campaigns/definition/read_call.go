@@ -27,7 +27,10 @@ func (r *reader) call(s *Step, n *node) Body {
 	if !ok {
 		return c
 	}
-	rec.with("endpoint", func(n *node) { c.Endpoint, _ = r.formed(n, endpointForm, maxEndpoint, "endpoint_form") })
+	rec.with("endpoint", func(n *node) {
+		c.Endpoint, _ = r.formed(n, endpointForm, maxEndpoint, "endpoint_form")
+		r.mention(MentionEndpoint, c.Endpoint, n.place)
+	})
 	rec.with("send", func(n *node) { c.Send = r.sent(n) })
 	rec.with("save_as", func(n *node) { c.SaveAs, _ = r.formed(n, nameForm, maxKey, "name_form") })
 	rec.with("timeout", func(n *node) { c.Timeout = r.callTime(n) })

@@ -28,7 +28,10 @@ func (r *reader) campaign(n *node) bool {
 		d.Key = campaigns.Key(s)
 	})
 	rec.with("kind", func(n *node) { d.Kind = word(r, n, kinds) })
-	rec.with("topic", func(n *node) { d.Topic, _ = r.formed(n, topicForm, maxKey, "topic_form") })
+	rec.with("topic", func(n *node) {
+		d.Topic, _ = r.formed(n, topicForm, maxKey, "topic_form")
+		r.mention(MentionTopic, d.Topic, n.place)
+	})
 	d.Purpose = campaigns.Marketing
 	rec.with("purpose", func(n *node) { d.Purpose = word(r, n, purposes) })
 	d.Priority = PriorityNormal

@@ -60,6 +60,7 @@ func (r *reader) past(c *Condition, rec *record, key string, inSteps bool) {
 	switch c.Subject {
 	case SubjectConsent:
 		c.Name, _ = r.formed(value, topicForm, maxKey, "topic_form")
+		r.mention(MentionTopic, c.Name, value.place)
 	case SubjectFirstEvent, SubjectLastEvent:
 		c.Name = r.event(value)
 		if rec.get("within") == nil && rec.get("older_than") == nil && !rec.misspelt() {

@@ -41,10 +41,11 @@ func parseSegment(src []byte, format Format, out *sink) (*Segment, []Problem) {
 	if root := readDocument(text, format, out); root != nil {
 		r := &reader{text: text, out: out, d: &Definition{}}
 		r.segment(s, root)
-		s.Uses = r.uses
+		s.Uses, s.Mentions = r.uses, r.mentions
 	}
 	if len(out.list) == 0 {
 		settleUses(text, s.Uses)
+		settleMentions(text, s.Mentions)
 		s.Warnings = out.settledWarnings(text)
 		return s, nil
 	}

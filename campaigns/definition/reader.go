@@ -30,6 +30,7 @@ type reader struct {
 	called     map[string]bool // the names of calls
 	callUses   []callUse
 	uses       []Use
+	mentions   []Mention
 	ownWords   []*node // tags, option values and values of attributes
 	dated      *node   // the first wait for a date that the entry's event brought
 

@@ -74,6 +74,9 @@ func TestSentences(t *testing.T) {
 	for _, p := range badSegments(t) {
 		said[p.Code] = p
 	}
+	for _, p := range siteDoubts(t) {
+		said[p.Code] = p
+	}
 	for _, name := range sortedKeys(oneMistake) {
 		note(oneMistake[name].document(), YAML)
 	}
