@@ -330,11 +330,17 @@ func (r *reader) unexpanded(n *node) Body {
 	switch {
 	case !ok:
 	case slices.Contains(r.fragmentNames, name):
-		r.unread(r.fragmentNodes[name])
+		r.unreadFragment(name)
 	default:
 		near := r.out.nearest(name, r.fragmentNames)
 		r.out.add(n.place, "unknown_fragment", "name", name).meant(near)
-		r.unread(r.fragmentNodes[near])
+		r.unreadFragment(near)
 	}
 	return &Set{}
+}
+
+// unreadFragment is unread for what would have been put in, once.
+func (r *reader) unreadFragment(name string) {
+	r.unread(r.fragmentNodes[name])
+	delete(r.fragmentNodes, name)
 }

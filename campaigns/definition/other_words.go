@@ -204,7 +204,7 @@ func theirs(lines string) map[string]string {
 // ours is our word for one of other tools, where it may still stand in the mapping; or "".
 func (rec *record) ours(key string) string {
 	word := otherWords[rec.object.name][strings.NewReplacer("-", "_", " ", "_").Replace(strings.ToLower(key))]
-	if word == "" || slices.ContainsFunc(rec.node.entries, func(e entry) bool { return e.key == word }) {
+	if _, there := rec.values[word]; there {
 		return ""
 	}
 	return word

@@ -71,6 +71,14 @@ func (s *sink) typo(word string, candidates []string) string {
 	return meant.Typo(word, candidates)
 }
 
+// language is the tag of the language that was probably meant.
+func (s *sink) language(word string) string {
+	if s.crowded() {
+		return ""
+	}
+	return meant.Language(word)
+}
+
 // truth is true or false where a text means one of them.
 func (s *sink) truth(word string) string {
 	if meant := s.nearest(word, []string{"true", "false"}); meant != "" {

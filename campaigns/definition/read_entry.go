@@ -125,9 +125,12 @@ func (r *reader) wholeRule(rec *record) bool {
 	return false
 }
 
+// maxCompared is among how many rules one is looked for again: nobody writes more by hand.
+const maxCompared = 200
+
 // newRule reports a rule that stands there already.
 func (r *reader) newRule(at *node, rule ExitRule) bool {
-	if slices.ContainsFunc(r.d.Exit, func(other ExitRule) bool { return reflect.DeepEqual(rule, other) }) {
+	if slices.ContainsFunc(r.d.Exit[:min(len(r.d.Exit), maxCompared)], func(other ExitRule) bool { return reflect.DeepEqual(rule, other) }) {
 		r.out.add(at.place, "duplicate_value", "value", cmp.Or(rule.Event, "if"))
 		return false
 	}

@@ -8,7 +8,6 @@ import (
 	"golang.org/x/text/language"
 
 	"github.com/kruzhok/kruzhok/campaigns"
-	"github.com/kruzhok/kruzhok/campaigns/meant"
 	"github.com/kruzhok/kruzhok/campaigns/timing"
 )
 
@@ -120,7 +119,7 @@ func (r *reader) languageTag(at Place, s string) (campaigns.Lang, bool) {
 		}
 	}
 	if err != nil || tag == language.Und || strings.ContainsAny(s, "_") && tag.String() == s {
-		usual := meant.Language(s)
+		usual := r.out.language(s)
 		r.out.add(at, "invalid_language", "value", s).meant(usual)
 		return campaigns.Lang(usual), usual != ""
 	}

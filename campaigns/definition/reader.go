@@ -117,7 +117,7 @@ func (rec *record) meant(key string) (word string, clear bool) {
 	}
 	var free []string
 	for _, k := range rec.object.keys() {
-		if !slices.ContainsFunc(rec.node.entries, func(e entry) bool { return e.key == k }) {
+		if _, there := rec.values[k]; !there {
 			free = append(free, k)
 		}
 	}
@@ -206,7 +206,10 @@ func (r *reader) formed(n *node, form *regexp.Regexp, limit int, code string) (s
 		return plain, true
 	}
 	if ok && (!form.MatchString(s) || len(s) > limit) {
-		better := reformed(s, form, limit)
+		better := ""
+		if !r.out.crowded() {
+			better = reformed(s, form, limit)
+		}
 		r.lostName(s)
 		r.out.add(n.place, code, "value", s, "limit", limit).meant(better)
 		return better, better != ""
