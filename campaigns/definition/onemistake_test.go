@@ -142,6 +142,8 @@ var oneMistake = map[string]mistake{
 	"step random":      {steps("  - §random: []"), "other_word", "split"},
 	"step by its type": {steps("  - {§type: delay, duration: 2d}"), "step_by_type", "wait"},
 	"step with a name": {steps("  - {§name: first, wait: 1d}"), "other_word", "id"},
+	"step pause":       {steps("  - §pause: 1d"), "other_word", "wait"},
+	"and":              {steps("  - branch: [{if: {§and: [{tag: a}, {tag: b}]}, steps: [{award: {points: 1}}]}]"), "other_word", "all"},
 	"step misspelt":    {steps("  - §wiat: 1d"), "unknown_key", "wait"},
 	"body of a send":   {steps("  - send: {§body: {en: a, ru: б}}"), "other_word", "text"},
 	"duration":         {steps("  - wait: {§duration: 2d}"), "other_word", "for"},

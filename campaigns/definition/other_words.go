@@ -41,7 +41,7 @@ id: name key step step_id label title`),
 	"entry": theirs(`
 event: trigger on when
 manual: by_hand hand api
-schedule: at date cron time every
+schedule: at cron time every
 segment: list audience
 if: filter condition where
 reentry: repeat again reenter re_entry
@@ -70,7 +70,7 @@ to: end until till ends
 then: action mode
 over: during spread`),
 	"late": theirs(`
-after: than tolerance
+after: tolerance
 then: action do`),
 	"escalate": theirs(`
 after: in wait delay timeout`),

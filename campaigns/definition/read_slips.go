@@ -75,7 +75,7 @@ func (rec *record) misplaced(e entry) (known string) {
 		rec.r.out.add(e.place, "key_belongs_inside", "key", e.key, "other", inner)
 		holder := rec.get(inner) // it is not missing there
 		holder.kind, holder.entries = mappingNode, append(holder.entries, e)
-	case ours != "" && !clear:
+	case ours != "":
 		rec.r.out.add(e.place, "other_word", "key", e.key, "word", ours).expect(rec.example(ours)).meant(ours)
 		if rec.object == stepObject && !slices.Contains(sameShape, ours) {
 			return ""
