@@ -282,6 +282,7 @@ steps:
 	"event names":            strings.Replace(head, "{manual: true}", "{event: member joined}", 1) + "exit: [{event: a.b}, {event: a.b}, member.left]\n" + tail,
 	"quiet hours":            head + "quiet_hours: {from: 25:00, to: 9:00}\n" + tail,
 	"quiet all day":          head + "quiet_hours: {from: 22:00, to: \"22:00\"}\n" + tail,
+	"no texts":               head + "steps: [{send: {text: {}}}]\n",
 	"no steps":               head + "steps: []\n",
 	"steps of later":         head + "steps:\n  - award: {points: 5}\n  - notify: {}\n  - call: {}\n  - enroll: Not A Key\n  - enroll: {campaign: x}\n  - repeat: {}\n",
 	"step of two kinds":      head + "steps:\n  - wait: 1d\n    end: true\n  - id: x\n  - sned: {text: {en: a, ru: b}}\n  - hello\n",

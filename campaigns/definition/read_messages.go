@@ -161,9 +161,13 @@ func (r *reader) missingLanguages(n *node) {
 			missing = append(missing, l)
 		}
 	}
+	told := slices.ContainsFunc(n.entries, func(e entry) bool { return !slices.Contains(names(r.d.Languages), e.key) }) // of another key, which may be one of them
 	switch len(missing) {
 	case 0:
 	case len(r.d.Languages):
+		if told {
+			return
+		}
 		r.out.add(n.place, "missing_language", "languages", joined(missing))
 	default:
 		r.out.warn(n.place, "untranslated", "languages", joined(missing))
