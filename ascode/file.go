@@ -82,16 +82,9 @@ func Sentence(p definition.Problem, lang string) string {
 	return withHints(locale.T(lang, "problem."+p.Code, p.Args), p.Expected, p.DidYouMean, lang)
 }
 
-// withHints adds what was probably meant, and what was expected, where the sentence has not said it already.
+// withHints adds what was probably meant, and what may stand there, for a terminal.
 func withHints(message, expected, meant, lang string) string {
-	said := message
-	if meant != "" {
-		message += " " + locale.T(lang, "problem.did_you_mean", map[string]any{"word": meant})
-	}
-	if expected != "" && !strings.Contains(said, expected) {
-		message += " " + locale.T(lang, "problem.expected", map[string]any{"expected": expected})
-	}
-	return difference.Harmless(message)
+	return difference.Harmless(locale.Hinted(lang, message, meant, expected))
 }
 
 // BadFiles are files with problems: a line for each, with its place as compilers write it.

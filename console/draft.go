@@ -269,15 +269,12 @@ func (r *request) keyed(c *savedDraft, key campaigns.Key) (string, error) {
 // spots are problems with their lines; JSON may have all of them in one, so that columns are told too.
 func spots(f look.Frame, d engine.Draft, places []fault.Detail) (out []spot) {
 	for _, at := range places {
-		s := spot{Text: at.Message, line: at.Line}
+		s := spot{Text: locale.Hinted(f.Lang, at.Message, at.DidYouMean, at.Expected), line: at.Line}
 		switch {
 		case at.Line > 0 && d.Format == definition.JSON:
 			s.At = f.T("console.draft.column", "n", at.Line, "column", at.Column)
 		case at.Line > 0:
 			s.At = f.T("console.draft.line", "n", at.Line)
-		}
-		if at.DidYouMean != "" {
-			s.Text += " " + f.T("problem.did_you_mean", "word", at.DidYouMean)
 		}
 		out = append(out, s)
 	}

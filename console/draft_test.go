@@ -3,6 +3,7 @@ package console
 import (
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -68,6 +69,10 @@ func TestDrafts(t *testing.T) {
 		if typedIn(t, body) != wrong {
 			t.Errorf("%s lost what was typed", do)
 		}
+	}
+	begun := regexp.MustCompile(`(?m)^kind: \w+$`).ReplaceAllString(hello, "kind: greeting")
+	if _, body := send(campaignsPath, begun, "", "look"); !strings.Contains(body, "Expected: onboarding, challenge") {
+		t.Errorf("what may stand there is not told: %s", body)
 	}
 	for _, key := range []campaigns.Key{"hello", "my-campaign"} {
 		if _, err := w.e.Campaign(t.Context(), engine.Operator, key); !fault.Is(err, fault.NotFound) {

@@ -11,6 +11,7 @@ import (
 	"github.com/kruzhok/kruzhok/console/look"
 	"github.com/kruzhok/kruzhok/engine"
 	"github.com/kruzhok/kruzhok/internal/fault"
+	"github.com/kruzhok/kruzhok/internal/locale"
 )
 
 // previewPage shows one message as it would be sent, and asks as whose.
@@ -192,12 +193,9 @@ func (p *previewPage) refuse(err error, fields ...string) {
 		if slices.Contains(fields, d.Path) {
 			continue
 		}
-		x := wrong{Text: d.Message}
+		x := wrong{Text: locale.Hinted(p.Lang, d.Message, d.DidYouMean, d.Expected)}
 		if d.Line > 0 {
 			x.At = p.T("console.segments.line", "n", d.Line)
-		}
-		if d.DidYouMean != "" {
-			x.Text += " " + p.T("problem.did_you_mean", "word", d.DidYouMean)
 		}
 		p.Wrong = append(p.Wrong, x)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/definition"
 	"github.com/kruzhok/kruzhok/campaigns/difference"
+	"github.com/kruzhok/kruzhok/campaigns/meant"
 	"github.com/kruzhok/kruzhok/console/look"
 	"github.com/kruzhok/kruzhok/engine"
 	"github.com/kruzhok/kruzhok/internal/fault"
@@ -133,7 +134,7 @@ func (r *request) publishPage(status int, how engine.Publishing, refused error) 
 	p.Over, p.Service = pub.Over, pub.Draft.Purpose == campaigns.Service
 	if pub.Strange {
 		p.Topic = p.T("console.publish.topic", "topic", pub.Draft.Topic, "topics", strings.Join(pub.Topics, ", "))
-		if near := definition.Nearest(pub.Draft.Topic, pub.Topics); near != "" {
+		if near := meant.Word(pub.Draft.Topic, pub.Topics); near != "" {
 			p.Topic += " " + p.T("console.publish.topic_meant", "near", near)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/kruzhok/kruzhok/console/look"
 	"github.com/kruzhok/kruzhok/engine"
 	"github.com/kruzhok/kruzhok/internal/fault"
+	"github.com/kruzhok/kruzhok/internal/locale"
 	"github.com/kruzhok/kruzhok/reports"
 )
 
@@ -243,10 +244,7 @@ func (r *request) segmentWrong(status int, key campaigns.Key, form segmentForm, 
 // wrongs are places with their lines.
 func wrongs(f look.Frame, places []fault.Detail) (out []wrong) {
 	for _, d := range places {
-		w := wrong{At: f.T("console.segments.line", "n", d.Line), Text: d.Message}
-		if d.DidYouMean != "" {
-			w.Text += " " + f.T("problem.did_you_mean", "word", d.DidYouMean)
-		}
+		w := wrong{At: f.T("console.segments.line", "n", d.Line), Text: locale.Hinted(f.Lang, d.Message, d.DidYouMean, d.Expected)}
 		out = append(out, w)
 	}
 	return out

@@ -52,10 +52,24 @@ func (e *Engine) CheckDefinition(ctx context.Context, p Principal, d Draft, late
 	if err != nil {
 		return nil, err
 	}
+	doubts, err := e.doubts(ctx, def.Mentions)
+	if err != nil {
+		return nil, err
+	}
 	return &Checked{
-		Outdated: only(words, difference.Text.Outdated), Missing: only(words, difference.Text.Missing), Warnings: places(def.Warnings),
+		Outdated: only(words, difference.Text.Outdated), Missing: only(words, difference.Text.Missing), Warnings: append(places(def.Warnings), doubts...),
 		Lost: Lost(def, e.HasMedia), Untold: e.untold(def), Unset: e.unset(def),
 	}, nil
+}
+
+// doubts are of topics and endpoints that nobody knows here, and that are nearly called as others.
+func (e *Engine) doubts(ctx context.Context, mentions []definition.Mention) ([]fault.Detail, error) {
+	c, err := e.community(ctx, e.Store)
+	if err != nil {
+		return nil, err
+	}
+	known := map[definition.MentionKind][]string{definition.MentionTopic: c.Topics, definition.MentionEndpoint: e.Endpoints()}
+	return places(definition.DoubtMentions(mentions, known)), nil
 }
 
 // ParseDraft reads a draft; every problem of it is a detail of the fault.

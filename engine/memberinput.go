@@ -12,6 +12,7 @@ import (
 	"golang.org/x/text/language"
 
 	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/meant"
 	"github.com/kruzhok/kruzhok/campaigns/timing"
 	"github.com/kruzhok/kruzhok/internal/fault"
 	"github.com/kruzhok/kruzhok/members"
@@ -58,12 +59,12 @@ func (e *Engine) readMemberInput(in MemberInput) (*memberWrite, error) {
 	c.text("last_name", in.LastName, maxName)
 	if z := in.TimeZone; z != nil && *z != "" {
 		if _, err := timing.Zone(*z); err != nil {
-			c.wrong("time_zone", "bad_zone", nil, "Europe/Berlin")
+			c.details = append(c.details, fault.Detail{Path: "time_zone", Code: "bad_zone", Expected: "Europe/Berlin", DidYouMean: meant.Zone(*z)})
 		}
 	}
 	if l := in.Language; l != nil && *l != "" {
 		if _, err := language.Parse(*l); err != nil || len(*l) > 35 {
-			c.wrong("language", "bad_language", nil, "en")
+			c.details = append(c.details, fault.Detail{Path: "language", Code: "bad_language", Expected: "en", DidYouMean: meant.Language(*l)})
 		}
 	}
 	w.quiet = c.quiet(in.QuietHours)

@@ -13,7 +13,7 @@ import (
 
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/decide"
-	"github.com/kruzhok/kruzhok/campaigns/definition"
+	"github.com/kruzhok/kruzhok/campaigns/meant"
 	"github.com/kruzhok/kruzhok/channels"
 	"github.com/kruzhok/kruzhok/internal/fault"
 	"github.com/kruzhok/kruzhok/members"
@@ -469,7 +469,7 @@ func (e *Engine) knownTopics(ctx context.Context, from source, listed []string) 
 
 // unknownTopic says that the community has no such topic, and which one was probably meant.
 func unknownTopic(path, topic string, topics []string) fault.Detail {
-	return fault.Detail{Path: path, Code: "unknown_topic", Expected: strings.Join(topics, ", "), DidYouMean: definition.Nearest(topic, topics)}
+	return fault.Detail{Path: path, Code: "unknown_topic", Expected: strings.Join(topics, ", "), DidYouMean: meant.Word(topic, topics)}
 }
 
 // newAddress is what a caller says about an address: given is nil where nothing is said, value empty where it is to go.

@@ -10,6 +10,7 @@ import (
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/decide"
 	"github.com/kruzhok/kruzhok/campaigns/definition"
+	"github.com/kruzhok/kruzhok/campaigns/meant"
 	"github.com/kruzhok/kruzhok/internal/fault"
 	"github.com/kruzhok/kruzhok/store"
 )
@@ -88,7 +89,7 @@ func (v *previewing) assume() {
 	v.en.Brought = brought(v.r.Event, v.l.def.Brought)
 	if l := string(v.r.Language); l != "" {
 		if _, err := language.Parse(l); err != nil {
-			v.wrong = append(v.wrong, fault.Detail{Path: "language", Code: "bad_language", Expected: "en"})
+			v.wrong = append(v.wrong, fault.Detail{Path: "language", Code: "bad_language", Expected: "en", DidYouMean: meant.Language(l)})
 		}
 	}
 	calls, wrong := ReadAssumedCalls([]*definition.Definition{v.l.def}, v.r.Calls)

@@ -12,6 +12,7 @@ import (
 	"github.com/kruzhok/kruzhok/campaigns/decide"
 	"github.com/kruzhok/kruzhok/campaigns/definition"
 	"github.com/kruzhok/kruzhok/campaigns/difference"
+	"github.com/kruzhok/kruzhok/campaigns/meant"
 	"github.com/kruzhok/kruzhok/internal/fault"
 	"github.com/kruzhok/kruzhok/internal/locale"
 	"github.com/kruzhok/kruzhok/store"
@@ -448,7 +449,7 @@ func saidYes(pub *Publication, how Publishing) error {
 
 // strangeTopic: members who agreed to all topics would get it, and could not turn it off by itself.
 func strangeTopic(pub *Publication) error {
-	d := fault.Detail{Path: "topic", Code: "topic_of_community", Expected: strings.Join(pub.Topics, ", "), DidYouMean: definition.Nearest(pub.Draft.Topic, pub.Topics)}
+	d := fault.Detail{Path: "topic", Code: "topic_of_community", Expected: strings.Join(pub.Topics, ", "), DidYouMean: meant.Word(pub.Draft.Topic, pub.Topics)}
 	d.Args = map[string]any{"topics": d.Expected}
 	if d.DidYouMean != "" {
 		d.Code, d.Args["near"] = "topic_meant", d.DidYouMean

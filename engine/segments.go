@@ -112,7 +112,11 @@ func (e *Engine) CheckSegment(ctx context.Context, p Principal, d Draft) (warnin
 	if err != nil {
 		return nil, err
 	}
-	return places(s.Warnings), e.checkSegment(ctx, e.Store, s)
+	doubts, err := e.doubts(ctx, s.Mentions)
+	if err != nil {
+		return nil, err
+	}
+	return append(places(s.Warnings), doubts...), e.checkSegment(ctx, e.Store, s)
 }
 
 // CreateSegment saves a condition under the key that its document names. Fault conflict.segment when the key is taken.

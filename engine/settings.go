@@ -11,6 +11,7 @@ import (
 	"golang.org/x/text/language"
 
 	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/meant"
 	"github.com/kruzhok/kruzhok/campaigns/timing"
 	"github.com/kruzhok/kruzhok/internal/fault"
 	"github.com/kruzhok/kruzhok/store"
@@ -88,14 +89,14 @@ func (p CommunityPatch) apply(c *store.Community) error {
 	line(&c.PrivacyURL, p.PrivacyURL, "privacy_url", 500)
 	if p.TimeZone != nil {
 		if _, err := timing.Zone(*p.TimeZone); err != nil {
-			wrong = append(wrong, fault.Detail{Path: "time_zone", Code: "bad_zone", Expected: "Europe/Berlin"})
+			wrong = append(wrong, fault.Detail{Path: "time_zone", Code: "bad_zone", Expected: "Europe/Berlin", DidYouMean: meant.Zone(*p.TimeZone)})
 		}
 		c.TimeZone = *p.TimeZone
 	}
 	if p.Languages != nil {
 		for _, l := range p.Languages {
 			if _, err := language.Parse(string(l)); err != nil {
-				wrong = append(wrong, fault.Detail{Path: "languages", Code: "bad_language", Expected: "en"})
+				wrong = append(wrong, fault.Detail{Path: "languages", Code: "bad_language", Expected: "en", DidYouMean: meant.Language(string(l))})
 			}
 		}
 		if len(p.Languages) == 0 {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/meant"
 	"github.com/kruzhok/kruzhok/internal/fault"
 )
 
@@ -36,7 +37,7 @@ func (p Plan) checked() (Plan, error) {
 	wrong = p.badEvents(wrong)
 	var err error
 	if p.zone, err = time.LoadLocation(p.Community.TimeZone); err != nil {
-		wrong = append(wrong, fault.Detail{Path: "time_zone", Code: "bad_zone", Expected: "Europe/Berlin"})
+		wrong = append(wrong, fault.Detail{Path: "time_zone", Code: "bad_zone", Expected: "Europe/Berlin", DidYouMean: meant.Zone(p.Community.TimeZone)})
 	}
 	if f := p.Attributes[campaigns.FormalityAttribute]; f != nil {
 		if _, known := campaigns.FormalityOf(f); !known {

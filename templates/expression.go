@@ -3,6 +3,8 @@ package templates
 import (
 	"strconv"
 	"strings"
+
+	"github.com/kruzhok/kruzhok/campaigns/meant"
 )
 
 // operand is a path or a literal.
@@ -151,7 +153,7 @@ func (e *expression) check(name lexeme, c call) {
 	if c.filter == nil {
 		f := named(name.at, "text_filter_unknown", name.text)
 		f.expected = strings.Join(filterNames, ", ")
-		f.didYouMean = nearest(name.text, filterNames)
+		f.didYouMean = meant.Word(name.text, filterNames)
 		e.fail(f)
 		return
 	}

@@ -1,15 +1,13 @@
 package templates
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/kruzhok/kruzhok/campaigns/meant"
+)
 
 var tagNames = []string{
 	"if", "elsif", "else", "endif", "case", "when", "endcase", "comment", "endcomment", informal, formal, "end" + informal, "end" + formal,
-}
-
-// tagHints are the words that other dialects, and other languages, have for ours.
-var tagHints = map[string]string{
-	"unless": "if", "elseif": "elsif", "elif": "elsif", "switch": "case", "endunless": "endif", "end": "endif",
-	"ты": informal, "du": informal, "tu": informal, "вы": formal, "sie": formal, "vous": formal, "usted": formal,
 }
 
 func (p *treeParser) tag(t token) {
@@ -53,8 +51,8 @@ func (p *treeParser) unknownTag(name lexeme, t token) {
 	f.expected = "if, case, informal, comment"
 	if n := len(p.open); n > 0 && name.text == "end" {
 		f.didYouMean = "end" + p.open[n-1].name
-	} else if f.didYouMean = tagHints[strings.ToLower(name.text)]; f.didYouMean == "" {
-		f.didYouMean = nearest(name.text, tagNames)
+	} else {
+		f.didYouMean = meant.Word(name.text, tagNames)
 	}
 	p.report(f)
 }

@@ -45,6 +45,8 @@ type Definition struct {
 	Brought []string
 	// Uses are the campaigns and segments that conditions name; filled by Parse.
 	Uses []Use
+	// Mentions are the topics and endpoints that it names, for DoubtMentions; filled by Parse.
+	Mentions []Mention
 	// Warnings are what a draft may have and should not be published with unless somebody means it, sorted by place; filled by Parse.
 	Warnings []Problem
 

@@ -76,12 +76,27 @@ func expand(root *node, out *sink) *node {
 	whole := *root
 	whole.entries = slices.Clone(root.entries)
 	whole.entries[steps].value = x.campaignSteps(root.entries[steps].value)
+	mentioned := map[string]bool{}
+	mentions(root, mentioned)
 	for name, f := range x.fragments {
-		if !f.used && !x.full {
+		if !f.used && !x.full && !mentioned[name] {
 			out.add(f.place, "fragment_unused", "name", name)
 		}
 	}
 	return &whole
+}
+
+// mentions gathers what stands anywhere beside a key that may be a use: one that is misspelt, or has more beside it, is told of, and its fragment is not unused.
+func mentions(n *node, into map[string]bool) {
+	for _, e := range n.entries {
+		if e.value.kind == textNode && e.key != "id" {
+			into[e.value.text] = true
+		}
+		mentions(e.value, into)
+	}
+	for _, it := range n.items {
+		mentions(it, into)
+	}
 }
 
 func newScope(prefix string, around *scope, at Place) *scope {
@@ -296,10 +311,14 @@ func (r *reader) fragments(n *node) {
 	}
 	for _, e := range n.entries {
 		if !isKey(e.key) {
-			r.out.add(e.place, "key_form", "value", e.key, "limit", maxKey)
+			r.out.add(e.place, "key_form", "value", e.key, "limit", maxKey).meant(reformed(e.key, keyForm, maxKey))
 		}
 		r.list(e.value)
 		r.fragmentNames = append(r.fragmentNames, e.key)
+		if r.fragmentNodes == nil {
+			r.fragmentNodes = map[string]*node{}
+		}
+		r.fragmentNodes[e.key] = e.value
 	}
 }
 
@@ -307,8 +326,21 @@ const fragmentsExample = "{ask-again: [{ask: {…}}]}"
 
 // unexpanded reads a use that was not put in: it names nothing, or something else about it was complained of.
 func (r *reader) unexpanded(n *node) Body {
-	if name, ok := r.str(n); ok && !slices.Contains(r.fragmentNames, name) {
-		r.out.add(n.place, "unknown_fragment", "name", name).meant(r.out.nearest(name, r.fragmentNames))
+	name, ok := r.str(n)
+	switch {
+	case !ok:
+	case slices.Contains(r.fragmentNames, name):
+		r.unreadFragment(name)
+	default:
+		near := r.out.nearest(name, r.fragmentNames)
+		r.out.add(n.place, "unknown_fragment", "name", name).meant(near)
+		r.unreadFragment(near)
 	}
 	return &Set{}
+}
+
+// unreadFragment is unread for what would have been put in, once.
+func (r *reader) unreadFragment(name string) {
+	r.unread(r.fragmentNodes[name])
+	delete(r.fragmentNodes, name)
 }

@@ -5,18 +5,14 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"github.com/kruzhok/kruzhok/campaigns/meant"
 )
 
-// twins are the Cyrillic letters of Russian and Ukrainian keyboards that look like a Latin one.
-var twins = map[rune]rune{
-	'а': 'a', 'е': 'e', 'о': 'o', 'р': 'p', 'с': 'c', 'у': 'y', 'х': 'x', 'і': 'i',
-	'А': 'A', 'В': 'B', 'Е': 'E', 'К': 'K', 'М': 'M', 'Н': 'H', 'О': 'O', 'Р': 'P', 'С': 'C', 'Т': 'T', 'У': 'Y', 'Х': 'X', 'І': 'I',
-}
-
-// latinTwins are the other way round.
+// latinTwins are meant.Twins the other way round.
 var latinTwins = func() map[rune]rune {
-	m := make(map[rune]rune, len(twins))
-	for cyrillic, latin := range twins {
+	m := make(map[rune]rune, len(meant.Twins))
+	for cyrillic, latin := range meant.Twins {
 		m[latin] = cyrillic
 	}
 	return m
@@ -28,10 +24,10 @@ const joiners = "\u200c\u200d"
 // plainly is the word as it looks: Latin where it can be, without what cannot be seen.
 func plainly(word string) string {
 	return strings.Map(func(r rune) rune {
-		switch latin, ok := twins[r]; {
+		switch latin, ok := meant.Twins[r]; {
 		case ok:
 			return latin
-		case strings.ContainsRune(oddSpaces, r):
+		case strings.ContainsRune(meant.Unseen, r):
 			return -1
 		}
 		return r
@@ -53,25 +49,25 @@ func (s *sink) lookalike(at Place, word string, known []string) (string, bool) {
 }
 
 // foreign names the first letter in which the word differs from the one that it looks like.
-func (s *sink) foreign(at Place, word, meant string) {
-	want := []rune(meant)
+func (s *sink) foreign(at Place, word, known string) {
+	want := []rune(known)
 	for i, r := range []rune(word) {
 		if i < len(want) && r == want[i] {
 			continue
 		}
-		if i < len(want) && !strings.ContainsRune(oddSpaces, r) {
+		if i < len(want) && !strings.ContainsRune(meant.Unseen, r) {
 			s.otherAlphabet(at, word, i, r, want[i])
 		} else {
 			s.invisible(at, word, i, r)
 		}
 		return
 	}
-	s.add(at, "unknown_value", "value", word).meant(meant) // the known word itself has an invisible one
+	s.add(at, "unknown_value", "value", word).meant(known) // the known word itself has an invisible one
 }
 
 func (s *sink) invisible(at Place, word string, i int, r rune) {
 	seen := strings.Map(func(r rune) rune {
-		if strings.ContainsRune(oddSpaces, r) {
+		if strings.ContainsRune(meant.Unseen, r) {
 			return -1
 		}
 		return r
@@ -95,7 +91,7 @@ func (r *reader) ownWord(n *node) {
 	}
 	word := []rune(n.text)
 	for i, c := range word {
-		if strings.ContainsRune(oddSpaces, c) && !strings.ContainsRune(joiners, c) {
+		if strings.ContainsRune(meant.Unseen, c) && !strings.ContainsRune(joiners, c) {
 			r.out.invisible(n.place, n.text, i, c)
 			return
 		}
@@ -135,7 +131,7 @@ func mixedRun(run []rune) (at int, want rune) {
 		switch {
 		case unicode.Is(unicode.Cyrillic, c):
 			cyrillic = append(cyrillic, i)
-			cyrillicTwins = cyrillicTwins && twins[c] != 0
+			cyrillicTwins = cyrillicTwins && meant.Twins[c] != 0
 		case unicode.Is(unicode.Latin, c):
 			latin = append(latin, i)
 			allLatinTwins = allLatinTwins && latinTwins[c] != 0
@@ -145,7 +141,7 @@ func mixedRun(run []rune) (at int, want rune) {
 	case len(cyrillic) == 0 || len(latin) == 0:
 		return -1, 0
 	case cyrillicTwins && (!allLatinTwins || len(cyrillic) <= len(latin)):
-		return cyrillic[0], twins[run[cyrillic[0]]]
+		return cyrillic[0], meant.Twins[run[cyrillic[0]]]
 	case allLatinTwins:
 		return latin[0], latinTwins[run[latin[0]]]
 	}

@@ -42,6 +42,7 @@ func parse(src []byte, format Format, out *sink) (*Definition, []Problem) {
 	}
 	if len(out.list) == 0 {
 		settleUses(text, d.Uses)
+		settleMentions(text, d.Mentions)
 		d.Warnings = out.settledWarnings(text)
 		return d, nil
 	}
@@ -61,7 +62,7 @@ func (s *sink) settledWarnings(text *source) []Problem {
 
 // check makes the definition from the tree and looks at it as a whole.
 func check(text *source, root *node, out *sink) *Definition {
-	r := &reader{text: text, out: out, d: &Definition{}}
+	r := &reader{text: text, out: out, d: &Definition{}, doubted: map[string]string{}}
 	if !r.campaign(root) {
 		return r.d
 	}
@@ -71,7 +72,7 @@ func check(text *source, root *node, out *sink) *Definition {
 	r.noteRepeats()
 	r.checkEscalations()
 	r.checkGotos()
-	if r.gotosFound {
+	if r.gotosFound && !r.gaps {
 		r.checkRounds()
 		r.checkReach()
 		r.checkCycles()
@@ -83,7 +84,8 @@ func check(text *source, root *node, out *sink) *Definition {
 	r.checkOwn()
 	r.checkMoved()
 	r.checkTexts()
-	r.d.Uses = r.uses
+	r.doubtAttributes()
+	r.d.Uses, r.d.Mentions = r.uses, r.mentions
 	return r.d
 }
 

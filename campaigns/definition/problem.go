@@ -5,6 +5,8 @@ import (
 	"reflect"
 	"slices"
 	"unicode/utf8"
+
+	"github.com/kruzhok/kruzhok/campaigns/meant"
 )
 
 // sink collects problems.
@@ -58,7 +60,31 @@ func (s *sink) nearest(word string, candidates []string) string {
 	if s.crowded() {
 		return ""
 	}
-	return nearest(word, candidates)
+	return meant.Word(word, candidates)
+}
+
+// typo is the word that is misspelt so; what others call by that word is not among them.
+func (s *sink) typo(word string, candidates []string) string {
+	if s.crowded() {
+		return ""
+	}
+	return meant.Typo(word, candidates)
+}
+
+// language is the tag of the language that was probably meant.
+func (s *sink) language(word string) string {
+	if s.crowded() {
+		return ""
+	}
+	return meant.Language(word)
+}
+
+// truth is true or false where a text means one of them.
+func (s *sink) truth(word string) string {
+	if meant := s.nearest(word, []string{"true", "false"}); meant != "" {
+		return meant
+	}
+	return truths[s.nearest(word, []string{"yes", "no", "да", "нет"})]
 }
 
 func (p *Problem) expect(what string) *Problem { p.Expected = what; return p }

@@ -53,7 +53,7 @@ func (r *reader) options(a *Ask, rec *record) {
 		return
 	}
 	if list == nil {
-		r.out.add(rec.node.place, "missing_key", "key", "options")
+		rec.needs("options")
 		return
 	}
 	items := r.list(list)
@@ -75,10 +75,12 @@ func (r *reader) options(a *Ask, rec *record) {
 func (r *reader) option(n *node) (o Option, value *node, ok bool) {
 	rec, ok := r.record(n, optionObject)
 	if !ok {
+		r.unread(n)
 		return o, nil, false
 	}
 	rec.with("text", func(n *node) { o.Text = r.multilingual(n, optionText) })
 	if value = rec.get("value"); value == nil {
+		r.unread(n)
 		return o, nil, false
 	}
 	o.Value, ok = r.short(value, maxWord)
@@ -150,7 +152,7 @@ func (r *reader) length(a *Ask, rec *record) {
 
 // savedAnswer is what conditions and texts can know about an answer.
 type savedAnswer struct {
-	kind    campaigns.QuestionType
+	kind    campaigns.QuestionType // empty: not known
 	options []string
 }
 
@@ -160,14 +162,17 @@ func savedAnswers(d *Definition, out *sink) map[string]*savedAnswer {
 	saved := map[string]*savedAnswer{}
 	for _, s := range d.Order {
 		a, ok := s.Body.(*Ask)
-		if !ok || a.Type == "" {
+		if !ok {
 			continue
 		}
 		name := s.SavesAs()
 		if saved[name] == nil {
 			saved[name] = &savedAnswer{kind: a.Type}
 		}
-		if saved[name].kind != a.Type {
+		if a.Type == "" { // told of; nothing follows from it
+			saved[name].kind = ""
+		}
+		if saved[name].kind != a.Type && saved[name].kind != "" {
 			out.add(s.Place, "answer_type", "name", name, "type", string(a.Type), "other", string(saved[name].kind))
 		}
 		for _, o := range a.Options {

@@ -27,7 +27,10 @@ func (r *reader) call(s *Step, n *node) Body {
 	if !ok {
 		return c
 	}
-	rec.with("endpoint", func(n *node) { c.Endpoint, _ = r.formed(n, endpointForm, maxEndpoint, "endpoint_form") })
+	rec.with("endpoint", func(n *node) {
+		c.Endpoint, _ = r.formed(n, endpointForm, maxEndpoint, "endpoint_form")
+		r.mention(MentionEndpoint, c.Endpoint, n.place)
+	})
 	rec.with("send", func(n *node) { c.Send = r.sent(n) })
 	rec.with("save_as", func(n *node) { c.SaveAs, _ = r.formed(n, nameForm, maxKey, "name_form") })
 	rec.with("timeout", func(n *node) { c.Timeout = r.callTime(n) })
@@ -47,7 +50,7 @@ func (r *reader) sent(n *node) map[string]any {
 	values := map[string]any{}
 	for _, e := range n.entries {
 		if !nameForm.MatchString(e.key) || len(e.key) > maxKey {
-			r.out.add(e.place, "name_form", "value", e.key, "limit", maxKey)
+			r.out.add(e.place, "name_form", "value", e.key, "limit", maxKey).meant(reformed(e.key, nameForm, maxKey))
 		}
 		r.uncut(e.value)
 		if values[e.key] = r.value(e.value); e.value.kind == textNode {
@@ -90,6 +93,7 @@ func (r *reader) calledField(n *node, inSteps bool) string {
 func (r *reader) checkCalled(at Place, path string) {
 	name, field, _ := strings.Cut(path, ".")
 	switch {
+	case !r.called[name] && r.maybe(name):
 	case !r.called[name]:
 		r.out.add(at, "unknown_call", "name", name).meant(r.out.nearest(name, sortedKeys(r.called)))
 	case field == "":

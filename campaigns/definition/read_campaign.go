@@ -2,6 +2,7 @@ package definition
 
 import (
 	"regexp"
+	"slices"
 
 	"github.com/kruzhok/kruzhok/campaigns"
 )
@@ -27,7 +28,10 @@ func (r *reader) campaign(n *node) bool {
 		d.Key = campaigns.Key(s)
 	})
 	rec.with("kind", func(n *node) { d.Kind = word(r, n, kinds) })
-	rec.with("topic", func(n *node) { d.Topic, _ = r.formed(n, topicForm, maxKey, "topic_form") })
+	rec.with("topic", func(n *node) {
+		d.Topic, _ = r.formed(n, topicForm, maxKey, "topic_form")
+		r.mention(MentionTopic, d.Topic, n.place)
+	})
 	d.Purpose = campaigns.Marketing
 	rec.with("purpose", func(n *node) { d.Purpose = word(r, n, purposes) })
 	d.Priority = PriorityNormal
@@ -75,7 +79,12 @@ func (r *reader) name(n *node) {
 
 func (r *reader) languages(n *node) {
 	for _, it := range r.list(n) {
-		if l, ok := r.language(it); ok && distinct(r, it, r.d.Languages, l, string(l)) {
+		told := len(r.out.list)
+		l, ok := r.language(it)
+		r.noSpeech = r.noSpeech || !ok
+		switch told := len(r.out.list) > told; {
+		case !ok, told && slices.Contains(r.d.Languages, l):
+		case distinct(r, it, r.d.Languages, l, string(l)):
 			r.d.Languages = append(r.d.Languages, l)
 		}
 	}

@@ -19,6 +19,7 @@ var equality = []Op{OpIs, OpIsNot, OpIn}
 // answerUse is a condition on an answer, to be held against the question that saves it.
 type answerUse struct {
 	name   *node
+	saved  string // the name by which the answer is known
 	op     Op
 	opAt   Place
 	values []*node
@@ -94,6 +95,9 @@ func (r *reader) compared(c *Condition, rec *record, key string, inSteps bool) {
 	default:
 		c.Name, valid = r.formed(name, nameForm, maxKey, "name_form")
 	}
+	if key == "attribute" && valid {
+		r.readsAttribute(name.place, c.Name)
+	}
 	switch {
 	case rec.get("of") != nil:
 		if key == "score" && c.Name != "" && c.Name != ScorePoints {
@@ -136,7 +140,7 @@ func (r *reader) compared(c *Condition, rec *record, key string, inSteps bool) {
 		}
 	}
 	if key == "answer" && valid {
-		r.answers = append(r.answers, answerUse{name: name, op: c.Op, opAt: at.place, values: values})
+		r.answers = append(r.answers, answerUse{name: name, saved: c.Name, op: c.Op, opAt: at.place, values: values})
 	}
 }
 
@@ -280,9 +284,14 @@ func (r *reader) checkConditions() {
 		r.checkCalled(use.at, use.path)
 	}
 	for _, use := range r.answers {
-		saved := r.saved[use.name.text]
+		saved := r.saved[use.saved]
 		if saved == nil {
-			r.out.add(use.name.place, "unknown_answer", "name", use.name.text).meant(r.out.nearest(use.name.text, sortedKeys(r.saved)))
+			if !r.maybe(use.saved) {
+				r.out.add(use.name.place, "unknown_answer", "name", use.saved).meant(r.out.nearest(use.saved, sortedKeys(r.saved)))
+			}
+			continue
+		}
+		if saved.kind == "" {
 			continue
 		}
 		if fits := operatorsFor[saved.kind]; !slices.Contains(fits, use.op) {
@@ -326,7 +335,7 @@ func (r *reader) checkOption(saved *savedAnswer, n *node) {
 	case n.kind == numberNode || n.kind == boolNode:
 		r.str(n)
 	case n.kind == textNode && !known:
-		if saved.looksLike(n.text) {
+		if saved.looksLike(n.text) || r.maybe(n.text) {
 			return // the option itself was reported
 		}
 		if _, ok := r.out.lookalike(n.place, n.text, saved.options); ok {

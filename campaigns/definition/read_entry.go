@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"slices"
 
+	"github.com/kruzhok/kruzhok/campaigns/meant"
 	"github.com/kruzhok/kruzhok/campaigns/timing"
 )
 
@@ -12,7 +13,10 @@ import (
 func EventName(s string) bool { return len(s) <= maxEvent && eventForm.MatchString(s) }
 
 func (r *reader) event(n *node) string {
-	s, _ := r.formed(n, eventForm, maxEvent, "event_form")
+	s, ok := r.formed(n, eventForm, maxEvent, "event_form")
+	if ok {
+		r.doubtEvent(n.place, s)
+	}
 	return s
 }
 
@@ -56,12 +60,24 @@ func (r *reader) schedule(n *node) *Schedule {
 	}
 	s := &Schedule{}
 	rec.with("at", func(n *node) { s.At = r.dateTime(n) })
-	rec.with("zone", func(n *node) { s.Zone = word(r, n, scheduleZones) })
+	rec.with("zone", func(n *node) { s.Zone = r.scheduleZone(n) })
 	rec.with("audience", func(n *node) { s.Audience = r.audience(n) })
 	if rec.get("at") != nil && s.At != (timing.LocalDateTime{}) {
 		s.Recurs = r.recurrence(rec, s.At)
 	}
 	return s
+}
+
+// scheduleZone reads whose clock counts. A time zone by its name is the community's, and stands in its settings.
+func (r *reader) scheduleZone(n *node) ScheduleZone {
+	if n.kind != textNode || r.out.nearest(n.text, names(scheduleZones)) != "" || r.out.crowded() {
+		return word(r, n, scheduleZones)
+	}
+	if _, err := timing.Zone(n.text); err != nil && meant.Zone(n.text) == "" {
+		return word(r, n, scheduleZones)
+	}
+	r.out.add(n.place, "schedule_zone", "value", n.text).meant(string(CommunityZone))
+	return CommunityZone
 }
 
 // audience reads "all" or a condition.
@@ -109,9 +125,12 @@ func (r *reader) wholeRule(rec *record) bool {
 	return false
 }
 
+// maxCompared is among how many rules one is looked for again: nobody writes more by hand.
+const maxCompared = 200
+
 // newRule reports a rule that stands there already.
 func (r *reader) newRule(at *node, rule ExitRule) bool {
-	if slices.ContainsFunc(r.d.Exit, func(other ExitRule) bool { return reflect.DeepEqual(rule, other) }) {
+	if slices.ContainsFunc(r.d.Exit[:min(len(r.d.Exit), maxCompared)], func(other ExitRule) bool { return reflect.DeepEqual(rule, other) }) {
 		r.out.add(at.place, "duplicate_value", "value", cmp.Or(rule.Event, "if"))
 		return false
 	}
@@ -132,7 +151,7 @@ func (r *reader) eventData(n *node) (fields []DataField) {
 	}
 	for _, e := range n.entries {
 		if !nameForm.MatchString(e.key) || len(e.key) > maxKey {
-			r.out.add(e.place, "name_form", "value", e.key, "limit", maxKey)
+			r.out.add(e.place, "name_form", "value", e.key, "limit", maxKey).meant(reformed(e.key, nameForm, maxKey))
 		}
 		f := DataField{Name: e.key}
 		values := []*node{e.value}

@@ -147,7 +147,8 @@ func (r *reader) textLanguage(e entry) (campaigns.Lang, bool) {
 			return l, true
 		}
 	}
-	if _, ok := r.languageTag(e.place, e.key); ok {
+	before := len(r.out.list)
+	if _, ok := r.languageTag(e.place, e.key); ok && len(r.out.list) == before && !r.noSpeech {
 		r.out.add(e.place, "undeclared_language", "language", e.key, "languages", joined(r.d.Languages)).meant(r.out.nearest(e.key, names(r.d.Languages)))
 	}
 	return "", false
@@ -160,9 +161,13 @@ func (r *reader) missingLanguages(n *node) {
 			missing = append(missing, l)
 		}
 	}
+	told := slices.ContainsFunc(n.entries, func(e entry) bool { return !slices.Contains(names(r.d.Languages), e.key) }) // of another key, which may be one of them
 	switch len(missing) {
 	case 0:
 	case len(r.d.Languages):
+		if told {
+			return
+		}
 		r.out.add(n.place, "missing_language", "languages", joined(missing))
 	default:
 		r.out.warn(n.place, "untranslated", "languages", joined(missing))

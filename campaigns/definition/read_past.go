@@ -60,6 +60,7 @@ func (r *reader) past(c *Condition, rec *record, key string, inSteps bool) {
 	switch c.Subject {
 	case SubjectConsent:
 		c.Name, _ = r.formed(value, topicForm, maxKey, "topic_form")
+		r.mention(MentionTopic, c.Name, value.place)
 	case SubjectFirstEvent, SubjectLastEvent:
 		c.Name = r.event(value)
 		if rec.get("within") == nil && rec.get("older_than") == nil && !rec.misspelt() {
@@ -102,8 +103,8 @@ var ownRefused = []Subject{SubjectInside, SubjectEntered, SubjectAnswer, Subject
 // checkOwn reports conditions in steps that ask about the campaign itself as about another, and those that ask about a step it lacks.
 func (r *reader) checkOwn() {
 	for _, u := range r.ownSteps {
-		if r.d.byID[u.to] == nil {
-			r.out.add(u.node.place, "unknown_own_step", "id", string(u.to)).meant(r.out.nearest(string(u.to), r.stepIDs()))
+		if r.d.byID[u.to] == nil && !r.maybe(string(u.to)) {
+			r.out.add(u.node.place, "unknown_own_step", "id", string(u.to)).meant(r.meantStep(string(u.to), r.stepIDs()))
 		}
 	}
 	for _, u := range r.uses {

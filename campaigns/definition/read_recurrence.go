@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/kruzhok/kruzhok/campaigns/timing"
 )
@@ -47,7 +48,11 @@ func (r *reader) notRecurring(n *node, err error) {
 	part := new(timing.PartError)
 	switch {
 	case errors.As(err, &part):
-		r.out.add(n.place, "rrule_part", "value", part.Part).expect(exampleRule)
+		at := n.place
+		if i := strings.Index(n.text, part.Part); i > 0 {
+			at = r.text.placeInText(n, 1, 1+utf8.RuneCountInString(n.text[:i]))
+		}
+		r.out.add(at, "rrule_part", "value", part.Part).expect(exampleRule).meant(timing.MeantPart(part.Part))
 	case errors.Is(err, timing.ErrNever):
 		r.out.add(n.place, "rrule_never")
 	default:

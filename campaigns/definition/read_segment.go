@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 
 	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/meant"
 )
 
 var segmentObject = &object{
@@ -40,10 +41,11 @@ func parseSegment(src []byte, format Format, out *sink) (*Segment, []Problem) {
 	if root := readDocument(text, format, out); root != nil {
 		r := &reader{text: text, out: out, d: &Definition{}}
 		r.segment(s, root)
-		s.Uses = r.uses
+		s.Uses, s.Mentions = r.uses, r.mentions
 	}
 	if len(out.list) == 0 {
 		settleUses(text, s.Uses)
+		settleMentions(text, s.Mentions)
 		s.Warnings = out.settledWarnings(text)
 		return s, nil
 	}
@@ -65,7 +67,7 @@ func IsSegment(src []byte, format Format) bool {
 		if segmentObject.has(e.Key) {
 			continue
 		}
-		if campaignObject.has(e.Key) || nearest(e.Key, campaignObject.keys()) != "" {
+		if campaignObject.has(e.Key) || meant.Word(e.Key, campaignObject.keys()) != "" {
 			return false
 		}
 		other = true

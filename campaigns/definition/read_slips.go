@@ -7,8 +7,8 @@ import (
 	"unicode"
 )
 
-// unknown says what is probably meant by a key that the object does not have.
-func (rec *record) unknown(i int) {
+// unknown says what is probably meant by a key that the object does not have, and returns the key as which it is to be read on.
+func (rec *record) unknown(i int) string {
 	r, e := rec.r, rec.node.entries[i]
 	switch {
 	case r.piece(rec.node, i):
@@ -18,8 +18,9 @@ func (rec *record) unknown(i int) {
 			r.out.add(e.place, "texts_without_key", "language", e.key).expect("text: " + exampleTexts(r.d.Languages))
 		}
 	default:
-		rec.misplaced(e)
+		return rec.misplaced(e)
 	}
+	return ""
 }
 
 // lookalike reports a key that looks like one of the object's and is none, and returns that.
@@ -61,23 +62,42 @@ func (rec *record) isTexts(e entry) bool {
 }
 
 // misplaced reports a key that is none here: perhaps it belongs to what stands beside it, or elsewhere.
-func (rec *record) misplaced(e entry) {
+func (rec *record) misplaced(e entry) (known string) {
 	var inner string
 	var others []string
 	if !rec.r.out.crowded() {
 		inner, others = rec.inner(e.key), holders(e.key)
 	}
-	meant := rec.meant(e.key)
+	meant, clear := rec.meant(e.key)
+	ours := rec.ours(e.key)
 	switch {
 	case inner != "":
 		rec.r.out.add(e.place, "key_belongs_inside", "key", e.key, "other", inner)
 		holder := rec.get(inner) // it is not missing there
 		holder.kind, holder.entries = mappingNode, append(holder.entries, e)
+	case ours != "":
+		rec.r.out.add(e.place, "other_word", "key", e.key, "word", ours).expect(rec.example(ours)).meant(ours)
+		if rec.object == stepObject && !slices.Contains(sameShape, ours) {
+			return ""
+		}
+		return ours
 	case meant == "" && len(others) > 0:
 		rec.r.out.add(e.place, "key_elsewhere", "key", e.key, "others", strings.Join(others, ", ")).expect(strings.Join(rec.object.keys(), ", "))
 	default:
 		rec.r.out.add(e.place, "unknown_key", "key", e.key).expect(strings.Join(rec.object.keys(), ", ")).meant(meant)
+		if clear {
+			return meant
+		}
 	}
+	return ""
+}
+
+// example shows how a word for a step is written.
+func (rec *record) example(word string) string {
+	if rec.object != stepObject {
+		return ""
+	}
+	return stepExamples[word]
 }
 
 // inner is the key beside it whose value can have the key; one without a value lost all of its keys to the indentation.

@@ -31,6 +31,9 @@ func (r *reader) stepList(n *node, mayBeEmpty bool) []*Step {
 	if n.kind == listNode && len(n.items) == 0 && mayBeEmpty {
 		return nil
 	}
+	if n.kind != listNode {
+		r.gap(n)
+	}
 	var steps []*Step
 	for _, it := range r.list(n) {
 		if s := r.step(it); s != nil {
@@ -49,6 +52,7 @@ func (r *reader) step(n *node) *Step {
 	}
 	rec, ok := r.record(n, stepObject)
 	if !ok {
+		r.gap(n)
 		return nil
 	}
 	s := &Step{Place: n.place}
@@ -103,12 +107,14 @@ func (r *reader) body(s *Step, rec *record) Body {
 	case "repeat":
 		return r.repeat(s, n)
 	case "use":
+		r.gap(rec.node)
 		return r.unexpanded(n)
 	case "goto":
 		return &Goto{To: r.target(s, n)}
 	case "end":
 		return r.end(n)
 	}
+	r.gap(rec.node)
 	return &Set{}
 }
 
@@ -216,8 +222,9 @@ func (r *reader) attributes(n *node) map[string]any {
 		if plain := plainly(e.key); plain != e.key && nameForm.MatchString(plain) {
 			r.out.foreign(e.place, e.key, plain)
 		} else if !nameForm.MatchString(e.key) || len(e.key) > maxKey {
-			r.out.add(e.place, "name_form", "value", e.key, "limit", maxKey)
+			r.out.add(e.place, "name_form", "value", e.key, "limit", maxKey).meant(reformed(e.key, nameForm, maxKey))
 		}
+		r.attributesSet = append(r.attributesSet, e.key)
 		if e.value.kind == nullNode {
 			values[e.key] = nil
 			continue

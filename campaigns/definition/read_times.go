@@ -119,12 +119,13 @@ func (r *reader) languageTag(at Place, s string) (campaigns.Lang, bool) {
 		}
 	}
 	if err != nil || tag == language.Und || strings.ContainsAny(s, "_") && tag.String() == s {
-		r.out.add(at, "invalid_language", "value", s)
-		return "", false
+		usual := r.out.language(s)
+		r.out.add(at, "invalid_language", "value", s).meant(usual)
+		return campaigns.Lang(usual), usual != ""
 	}
 	if usual := tag.String(); usual != s {
 		r.out.add(at, "language_spelling", "value", s).meant(usual)
-		return "", false
+		return campaigns.Lang(usual), true
 	}
 	return campaigns.Lang(s), true
 }

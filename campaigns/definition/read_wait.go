@@ -22,7 +22,7 @@ func (r *reader) wait(s *Step, n *node) Body {
 	})
 	rec.with("on", func(n *node) { w.On = r.weekdays(n) })
 	rec.with("date", func(n *node) { w.Date = r.waitDate(s, n, rec) })
-	rec.with("event", func(n *node) { w.Event, _ = r.formed(n, eventForm, maxEvent, "event_form") })
+	rec.with("event", func(n *node) { w.Event = r.event(n) })
 	rec.with("timeout", func(n *node) { r.timeout(s, &w.Timeout, n) })
 	r.waitsFor(rec)
 	return w
@@ -83,7 +83,10 @@ func (r *reader) waitDate(s *Step, n *node, wait *record) *DateWait {
 		return d
 	}
 	rec.one()
-	rec.with("attribute", func(n *node) { d.Attribute, _ = r.formed(n, nameForm, maxKey, "name_form") })
+	rec.with("attribute", func(n *node) {
+		d.Attribute, _ = r.formed(n, nameForm, maxKey, "name_form")
+		r.readsAttribute(n.place, d.Attribute)
+	})
 	rec.with("event", func(n *node) { d.Brought, _ = r.formed(n, nameForm, maxKey, "name_form") })
 	day := wait.get("until") != nil
 	rec.with("before", func(n *node) { d.Shift, d.Before = r.shift(n, day), true })
@@ -96,7 +99,7 @@ func (r *reader) waitDate(s *Step, n *node, wait *record) *DateWait {
 		r.brings(at.place, d.Brought)
 		r.dated = cmp.Or(r.dated, at)
 	}
-	if rec.get("attribute") != nil && d.Shift.Time == 0 {
+	if rec.get("attribute") != nil && d.Shift.Time == 0 && wait.get("for") == nil {
 		wait.needs("until")
 	}
 	return d

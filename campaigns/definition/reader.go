@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/kruzhok/kruzhok/campaigns"
+	"github.com/kruzhok/kruzhok/campaigns/meant"
 )
 
 // reader walks the tree by hand into a Definition. It reads on after a mistake, so that all are found at once.
@@ -29,10 +30,20 @@ type reader struct {
 	called     map[string]bool // the names of calls
 	callUses   []callUse
 	uses       []Use
+	mentions   []Mention
 	ownWords   []*node // tags, option values and values of attributes
 	dated      *node   // the first wait for a date that the entry's event brought
 
+	attributesSet  []string          // those that steps set
+	attributesRead []attributeUse    // those that conditions and waits look at
+	doubted        map[string]string // attributes, and those that were probably meant
+
 	fragmentNames []string
+	fragmentNodes map[string]*node
+
+	lost     map[string]bool // words of what was not read
+	gaps     bool            // of the steps: some were not read
+	noSpeech bool            // some of the languages were not read
 }
 
 // record is a mapping that was held against its object of the grammar.
@@ -42,6 +53,7 @@ type record struct {
 	object *object
 	values map[string]entry
 	texts  bool // languages stand where "text" is missing
+	away   bool // a key that was told of stands for one that seems to be missing
 }
 
 // record reads the keys of n. Unknown keys and missing ones are problems; the rest can be read all the same.
@@ -61,17 +73,32 @@ func (r *reader) record(n *node, o *object) (*record, bool) {
 			rec.values[e.key] = e
 		}
 	}
-	for i, e := range n.entries {
-		if !o.has(e.key) {
-			rec.unknown(i)
-		}
-	}
+	rec.unknowns()
 	for _, f := range o.fields {
 		if _, ok := rec.values[f.key]; f.required && !ok && (f.key != "text" || !rec.texts) {
 			rec.misses(f)
 		}
 	}
 	return rec, true
+}
+
+// unknowns tells of each key that is not known, and reads on with those whose meaning is clear.
+func (rec *record) unknowns() {
+	if slices.ContainsFunc(rec.node.entries, func(e entry) bool { return !rec.object.has(e.key) && rec.typed(e) }) {
+		rec.away = true // what stands beside it belongs to that type
+		return
+	}
+	for i, e := range rec.node.entries {
+		if rec.object.has(e.key) {
+			continue
+		}
+		if known := rec.unknown(i); known != "" {
+			rec.node.entries[i].key = known
+			rec.values[known] = rec.node.entries[i]
+		} else {
+			rec.r.unread(e.value)
+		}
+	}
 }
 
 // misses tells that a key is missing, or what it is that whoever left it out may have wanted.
@@ -84,17 +111,20 @@ func (rec *record) misses(f field) {
 }
 
 // meant proposes keys that are not there yet.
-func (rec *record) meant(key string) string {
+func (rec *record) meant(key string) (word string, clear bool) {
 	if rec.r.out.crowded() {
-		return ""
+		return "", false
 	}
 	var free []string
 	for _, k := range rec.object.keys() {
-		if !slices.ContainsFunc(rec.node.entries, func(e entry) bool { return e.key == k }) {
+		if _, there := rec.values[k]; !there {
 			free = append(free, k)
 		}
 	}
-	return nearest(key, free)
+	if word = meant.Typo(key, free); word != "" {
+		return word, true
+	}
+	return meant.Word(key, free), false
 }
 
 // get returns the value of a key, or nil.
@@ -127,7 +157,7 @@ func (rec *record) one() string {
 }
 
 // misspelt reports whether an unknown key stands there: it was reported, and is the one that seems to be missing.
-func (rec *record) misspelt() bool { return len(rec.values) < len(rec.node.entries) }
+func (rec *record) misspelt() bool { return rec.away || len(rec.values) < len(rec.node.entries) }
 
 // str reads a text of at least one visible character.
 func (r *reader) str(n *node) (string, bool) {
@@ -176,8 +206,13 @@ func (r *reader) formed(n *node, form *regexp.Regexp, limit int, code string) (s
 		return plain, true
 	}
 	if ok && (!form.MatchString(s) || len(s) > limit) {
-		r.out.add(n.place, code, "value", s, "limit", limit)
-		return "", false
+		better := ""
+		if !r.out.crowded() {
+			better = reformed(s, form, limit)
+		}
+		r.lostName(s)
+		r.out.add(n.place, code, "value", s, "limit", limit).meant(better)
+		return better, better != ""
 	}
 	return s, ok
 }
@@ -196,7 +231,7 @@ func word[T ~string](r *reader, n *node, list []T) T {
 		return T(known)
 	}
 	r.out.add(n.place, "unknown_value", "value", s).expect(strings.Join(all, ", ")).meant(r.out.nearest(s, all))
-	return ""
+	return T(r.out.typo(s, all))
 }
 
 // list returns the items of a list that is not empty.
@@ -214,10 +249,7 @@ func (r *reader) list(n *node) []*node {
 // boolean reads true or false.
 func (r *reader) boolean(n *node) bool {
 	if n.kind != boolNode {
-		p := r.out.add(n.place, "expected_true_or_false").expect("true, false")
-		if n.kind == textNode {
-			p.meant(map[string]string{"yes": "true", "on": "true", "no": "false", "off": "false"}[strings.ToLower(n.text)])
-		}
+		r.out.add(n.place, "expected_true_or_false").expect("true, false").meant(r.out.truth(n.text))
 		return false
 	}
 	return strings.EqualFold(n.text, "true")
@@ -226,7 +258,10 @@ func (r *reader) boolean(n *node) bool {
 // yes reads the word true, which is the only value of some keys.
 func (r *reader) yes(n *node) bool {
 	if n.kind != boolNode || !strings.EqualFold(n.text, "true") {
-		r.out.add(n.place, "expected_true").expect("true")
+		p := r.out.add(n.place, "expected_true").expect("true")
+		if n.kind == textNode && r.out.truth(n.text) == "true" {
+			p.meant("true")
+		}
 		return false
 	}
 	return true
@@ -275,7 +310,11 @@ func distinct[T comparable](r *reader, n *node, seen []T, v T, shown string) boo
 // channels reads a list of channels.
 func (r *reader) channels(n *node) (list []campaigns.Channel) {
 	for _, it := range r.list(n) {
-		if c := word(r, it, knownChannels); c != "" && distinct(r, it, list, c, string(c)) {
+		c := word(r, it, knownChannels)
+		if c == "" {
+			c = campaigns.Channel(r.out.nearest(it.text, names(knownChannels))) // what else there is to say of channels does not wait
+		}
+		if c != "" && distinct(r, it, list, c, string(c)) {
 			list = append(list, c)
 		}
 	}

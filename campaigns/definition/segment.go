@@ -15,6 +15,8 @@ type Segment struct {
 	Who   Condition
 	// Uses are the campaigns and segments that the condition names; filled by ParseSegment.
 	Uses []Use
+	// Mentions are the topics that it names, for DoubtMentions.
+	Mentions []Mention
 	// Warnings are what may stand there and is probably not meant, as a Definition's.
 	Warnings []Problem
 }

@@ -9,6 +9,7 @@ import (
 // slips are the commonest ones of those who write YAML by hand, each with where it is and what is said; every golden of them is among the bad documents.
 var slips = map[string]struct{ source, want string }{
 	"hashtag":            {head + "steps:\n  - send:\n      text:\n        en: Join us today #speaking and bring tea\n        ru: \"Приходите #чай\"\n", "11:27 text_cut"},
+	"variable in braces": {head + "steps:\n  - send: {text: {en: Hello {{ member.first_name }}, ru: \"Привет, {{ member.first_name }}\"}}\n", "9:29 unquoted_liquid"},
 	"hashtag first":      {head + "steps:\n  - send:\n      text:\n        en: \"Come\"\n        ru: #чай сегодня\n", "12:13 text_cut"},
 	"hashtag in a name":  {strings.Replace(head, "name: A", "name: Tea #1", 1) + tail, "3:11 text_cut"},
 	"hashtag in braces":  {head + "steps:\n  - send: {text: {en: Come #tea, ru: Приходите}}\n  - wait: 1d\n", "9:28 text_cut"},

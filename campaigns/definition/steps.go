@@ -195,6 +195,21 @@ func (r *reader) stepIDs() []string {
 	return ids
 }
 
+// meantStep is the step that was probably meant, also by the end of its id alone, which is what a use has it by.
+func (r *reader) meantStep(id string, ids []string) string {
+	if near := r.out.nearest(id, ids); near != "" {
+		return near
+	}
+	ends := make([]string, len(ids))
+	for i, whole := range ids {
+		ends[i] = whole[strings.LastIndex(whole, ".")+1:]
+	}
+	if near := r.out.nearest(id, ends); near != "" {
+		return ids[slices.Index(ends, near)]
+	}
+	return ""
+}
+
 // checkGotos reports jumps to steps that are not there.
 func (r *reader) checkGotos() {
 	r.gotosFound = true
@@ -202,7 +217,9 @@ func (r *reader) checkGotos() {
 	for _, g := range r.gotos {
 		if r.d.byID[g.to] == nil {
 			r.gotosFound = false
-			r.out.add(g.node.place, "unknown_step", "id", string(g.to)).meant(r.out.nearest(string(g.to), ids))
+			if !r.maybe(string(g.to)) {
+				r.out.add(g.node.place, "unknown_step", "id", string(g.to)).meant(r.meantStep(string(g.to), ids))
+			}
 		}
 	}
 }

@@ -145,7 +145,11 @@ func (r *reader) checkVariables(use textUse, read []templates.Variable) {
 		if v.Path == templates.FormVariable {
 			r.noteForms(use)
 		}
-		if name, ok := strings.CutPrefix(v.Path, attributeVariable); ok && nameForm.MatchString(name) || slices.Contains(allowed, v.Path) {
+		if slices.Contains(allowed, v.Path) {
+			continue
+		}
+		if name, ok := strings.CutPrefix(v.Path, attributeVariable); ok && nameForm.MatchString(name) {
+			r.doubtAttribute(name, func() Place { return r.text.placeInText(use.node, v.Line, v.Column) })
 			continue
 		}
 		at := r.text.placeInText(use.node, v.Line, v.Column)
@@ -165,6 +169,9 @@ func (r *reader) checkVariables(use textUse, read []templates.Variable) {
 		default:
 			if _, ok := r.out.lookalike(at, v.Path, allowed); ok {
 				continue
+			}
+			if name, ok := strings.CutPrefix(v.Path, answerVariable); ok && r.maybe(name) {
+				continue // the question was not read
 			}
 			r.out.add(at, "unknown_variable", "variable", v.Path).expect(strings.Join(fixedVariables, ", ")).meant(r.meantVariable(v.Path, allowed))
 		}
@@ -197,18 +204,6 @@ func (r *reader) brings(at Place, name string) {
 	} else if !slices.Contains(r.d.Brought, name) {
 		r.d.Brought = append(r.d.Brought, name)
 	}
-}
-
-// meantVariable also finds "first_name" and "name" without the word before the dot.
-func (r *reader) meantVariable(path string, allowed []string) string {
-	if !strings.Contains(path, ".") {
-		for _, v := range allowed {
-			if strings.HasSuffix(v, "."+path) {
-				return v
-			}
-		}
-	}
-	return r.out.nearest(path, allowed)
 }
 
 // checkLength holds the least length that the rendered text can have against what a message can hold.

@@ -68,15 +68,23 @@ func (s *source) settle(at Place) Place {
 
 var liquidValue = regexp.MustCompile(`(?:^\s*-|:)\s+(\{\{|\{%)`)
 
+var liquidMark = regexp.MustCompile(`\{[{%]`)
+
 // unquotedLiquid finds the commonest slip on the line: text that begins with "{{" is a mapping to YAML unless it is quoted.
 func (s *source) unquotedLiquid(line int) (Place, bool) {
 	if line > len(s.lines) {
 		return Place{}, false
 	}
 	text := string(s.lines[line-1])
-	m := liquidValue.FindStringSubmatchIndex(text)
-	if m == nil || strings.Count(text[:m[2]], `"`)%2 == 1 {
-		return Place{}, false
+	if m := liquidValue.FindStringSubmatchIndex(text); m != nil && !inQuotes(text[:m[2]]) {
+		return Place{Line: line, Column: 1 + len([]rune(text[:m[2]]))}, true
 	}
-	return Place{Line: line, Column: 1 + len([]rune(text[:m[2]]))}, true
+	for _, m := range liquidMark.FindAllStringIndex(text, -1) { // inside brackets it cannot stand in the middle of a text either
+		if before := text[:m[0]]; !inQuotes(before) && strings.Count(before, "{")+strings.Count(before, "[") > strings.Count(before, "}")+strings.Count(before, "]") {
+			return Place{Line: line, Column: 1 + len([]rune(before))}, true
+		}
+	}
+	return Place{}, false
 }
+
+func inQuotes(before string) bool { return strings.Count(before, `"`)%2 == 1 }

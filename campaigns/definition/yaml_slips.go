@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml/token"
+
+	"github.com/kruzhok/kruzhok/campaigns/meant"
 )
 
 // slip says which of the commonest slips makes the document unreadable, and where it is: the library's parser notices most of them one or more lines
@@ -24,11 +26,8 @@ func (s *source) liquidSlip(at Place, out *sink) bool {
 	return ok
 }
 
-// oddSpaces are a space to the eye, or nothing at all, and a letter to YAML.
-const oddSpaces = "\u00a0\u00ad\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u200b\u200c\u200d\u200e\u200f\u2028\u2029\u202f\u205f\u2060\u3000"
-
 // oddSpace is one where a line is indented or a value is set off.
-var oddSpace = regexp.MustCompile(`^(?:[ \t-]*|[^"'#]*?:[ \t]*)([` + oddSpaces + `])`)
+var oddSpace = regexp.MustCompile(`^(?:[ \t-]*|[^"'#]*?:[ \t]*)([` + meant.Unseen + `])`)
 
 func (s *source) spaceSlip(at Place, out *sink) bool {
 	for line := max(1, at.Line-1); line <= min(at.Line, len(s.lines)); line++ {
@@ -48,7 +47,7 @@ func (s *source) oddIndents(tokens token.Tokens, out *sink) (found bool) {
 	for _, tok := range tokens {
 		at := tokenAt(tok)
 		first := s.at(at.Line, at.Column)
-		if tok.Type != token.StringType || out.stored || first == 0 || inBlockText(tok) || !strings.ContainsRune(oddSpaces, first) || !strings.HasPrefix(tok.Value, string(first)) {
+		if tok.Type != token.StringType || out.stored || first == 0 || inBlockText(tok) || !strings.ContainsRune(meant.Unseen, first) || !strings.HasPrefix(tok.Value, string(first)) {
 			continue
 		}
 		if strings.TrimLeft(string(s.lines[at.Line-1][:at.Column-1]), " ") == "" {

@@ -10,6 +10,7 @@ import (
 	"github.com/kruzhok/kruzhok/ascode"
 	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/definition"
+	"github.com/kruzhok/kruzhok/campaigns/meant"
 	"github.com/kruzhok/kruzhok/campaigns/timing"
 	"github.com/kruzhok/kruzhok/channels"
 	"github.com/kruzhok/kruzhok/engine"
@@ -39,7 +40,7 @@ type campaignPreviewCmd struct {
 func (c *campaignPreviewCmd) Run(e *env) error {
 	lang := c.language()
 	if _, err := timing.Zone(c.Zone); err != nil {
-		return errors.New(locale.T(lang, "cli.preview.zone", map[string]any{"zone": c.Zone}))
+		return errors.New(locale.Hinted(lang, locale.T(lang, "cli.preview.zone", map[string]any{"zone": c.Zone}), meant.Zone(c.Zone), ""))
 	}
 	drafts, err := c.drafts(lang)
 	if err != nil {

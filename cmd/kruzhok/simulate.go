@@ -219,13 +219,7 @@ func inWords(err error, lang string) error {
 		if d.Line > 0 {
 			place = fmt.Sprintf("%s:%d:%d", place, d.Line, d.Column)
 		}
-		out += "\n" + place + ": " + d.Message
-		if d.Expected != "" {
-			out += " " + locale.T(lang, "problem.expected", map[string]any{"expected": d.Expected})
-		}
-		if d.DidYouMean != "" {
-			out += " " + locale.T(lang, "problem.did_you_mean", map[string]any{"word": d.DidYouMean})
-		}
+		out += "\n" + place + ": " + locale.Hinted(lang, d.Message, d.DidYouMean, d.Expected)
 	}
 	return errors.New(out)
 }
