@@ -170,51 +170,87 @@ type ComingStep struct {
 	N        int
 }
 
-// Coming lists what waits for a time after now and before the quarter of an hour of until, the earliest first.
+// Coming lists what waits for a time after now and before the quarter of an hour of until, the earliest first and limit (1 or more) at most.
 func (q queries) Coming(ctx context.Context, ids []campaigns.CampaignID, now, until time.Time, limit int) (cs []ComingStep, err error) {
 	err = q.snapshot(ctx, func(q queries) error {
 		ds, err := q.counts(ctx, countComing, ids, quarterOf(now))
+		if err != nil {
+			return err
+		}
+		ds = slices.DeleteFunc(ds, func(d delta) bool { return d.at >= quarterOf(until) })
 		slices.SortStableFunc(ds, func(a, b delta) int { return cmp.Compare(a.at, b.at) })
-		for _, d := range ds {
-			if d.at >= quarterOf(until) || len(cs) > 0 && len(cs) >= limit && !fromQuarter(d.at).Before(cs[limit-1].At) {
-				break
-			}
-			c := ComingStep{Campaign: d.campaign, N: d.n}
-			if err := d.parts(&c.Version, &c.Step); err != nil {
-				return wrap("read what comes", err)
-			}
-			if err := q.firstComing(ctx, &c, d.at, now); err != nil {
+		for len(ds) > 0 && (len(cs) < limit || fromQuarter(ds[0].at).Before(cs[limit-1].At)) {
+			n := min(len(ds), limit)
+			some, err := q.comingOf(ctx, ds[:n], now)
+			if err != nil {
 				return err
 			}
-			if c.N > 0 {
-				cs = append(cs, c)
-			}
+			cs, ds = append(cs, some...), ds[n:]
+			slices.SortFunc(cs, func(a, b ComingStep) int {
+				return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Campaign, b.Campaign), cmp.Compare(a.Step, b.Step))
+			})
 		}
-		return err
-	})
-	slices.SortFunc(cs, func(a, b ComingStep) int {
-		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Campaign, b.Campaign), cmp.Compare(a.Step, b.Step))
+		return nil
 	})
 	return cs[:min(len(cs), limit)], err
 }
 
-// firstComing finds when the first of them goes on, and takes from their number those who were to go on by now.
-func (q queries) firstComing(ctx context.Context, c *ComingStep, at int64, now time.Time) error {
-	const waits = `FROM enrollments WHERE campaign_id = $1 AND version = $2 AND step = $3 AND wait_kind = 'time' AND `
-	if at == quarterOf(now) {
-		late, _, err := one(ctx, q.run, value[int], `SELECT count(*) `+waits+`due_at >= $4 AND due_at <= $5`, c.Campaign, c.Version, c.Step, at*quarter, micros(now))
-		if err != nil {
-			return wrap("count what is late", err)
+// comingSpan is a quarter of an hour, without what of it has passed, in which some go on at a step.
+type comingSpan struct {
+	ComingStep
+	after, before int64
+}
+
+var comingSpans = columns[comingSpan]{
+	ints("campaign", func(s comingSpan) campaigns.CampaignID { return s.Campaign }), ints("version", func(s comingSpan) int { return s.Version }),
+	texts("step", func(s comingSpan) campaigns.StepID { return s.Step }),
+	ints("after", func(s comingSpan) int64 { return s.after }), ints("before", func(s comingSpan) int64 { return s.before }),
+}
+
+// comingOf reads what the counters say, and finds when the first of each goes on. Those of whom nobody is left are left out.
+func (q queries) comingOf(ctx context.Context, ds []delta, now time.Time) (cs []ComingStep, err error) {
+	spans := make([]comingSpan, len(ds))
+	for i, d := range ds {
+		s := &spans[i]
+		*s = comingSpan{ComingStep{Campaign: d.campaign, N: d.n}, max(micros(now), d.at*quarter-1), (d.at + 1) * quarter}
+		if err := d.parts(&s.Version, &s.Step); err != nil {
+			return nil, wrap("read what comes", err)
 		}
-		c.N -= late
+		if d.at == quarterOf(now) { // some were to go on by now
+			late, _, err := one(ctx, q.run, value[int], `SELECT count(*) FROM enrollments WHERE campaign_id = $1 AND version = $2 AND step = $3 AND wait_kind = 'time'
+				AND due_at >= $4 AND due_at <= $5`, s.Campaign, s.Version, s.Step, d.at*quarter, micros(now))
+			if err != nil {
+				return nil, wrap("count what is late", err)
+			}
+			s.N -= late
+		}
 	}
-	first, ok, err := one(ctx, q.run, value[int64], `SELECT due_at `+waits+`due_at > $4 AND due_at < $5 ORDER BY due_at LIMIT 1`,
-		c.Campaign, c.Version, c.Step, max(micros(now), at*quarter-1), (at+1)*quarter)
-	c.At = fromMicros(first)
-	if !ok {
-		c.N = 0
+	firsts, err := q.firstsIn(ctx, spans)
+	for i, s := range spans {
+		if err == nil && firsts[i] != nil && s.N > 0 {
+			s.At = fromMicros(*firsts[i])
+			cs = append(cs, s.ComingStep)
+		}
 	}
-	return wrap("find what comes first", err)
+	return cs, wrap("find what comes first", err)
+}
+
+// firstsIn finds the first moment in each span, of PostgreSQL in one statement: a page asks for two hundred.
+func (q queries) firstsIn(ctx context.Context, spans []comingSpan) (firsts []*int64, err error) {
+	const first = `SELECT due_at FROM enrollments WHERE campaign_id = u.campaign AND version = u.version AND step = u.step AND wait_kind = 'time'
+		AND due_at > u.after AND due_at < u.before ORDER BY due_at LIMIT 1`
+	if q.dialect.postgres {
+		return many(ctx, q.run, value[*int64], comingSpans.statement(q, "SELECT ("+first+") FROM {rows} ORDER BY u.n", nil), comingSpans.arrays(nil, spans)...)
+	}
+	text := comingSpans.statement(q, "SELECT ("+first+")", nil)
+	for _, s := range spans {
+		at, _, err := one(ctx, q.run, value[*int64], text, comingSpans.values(s)...)
+		if err != nil {
+			return nil, err
+		}
+		firsts = append(firsts, at)
+	}
+	return firsts, nil
 }
 
 // OpenSchedules lists the entries by schedule that have not ended.

@@ -57,6 +57,33 @@ func TestPathsAreCountedByTheirWay(t *testing.T) {
 	})
 }
 
+// However many steps go on at one moment, and however few lines are asked for, the first are told.
+func TestTheFirstThatComeAreTold(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store) {
+		c := newCampaign(t, s, "a", campaigns.Running)
+		for i := range 24 { // three steps at each of eight moments, which lie in four quarters of an hour; the first moment has passed
+			due, step := at(100+i/3*450), campaigns.StepID("abc"[i%3:][:1])
+			newEnrollment(t, s, c, newMember(t, s), func(e *store.Enrollment) {
+				e.Step, e.State, e.WaitKind, e.DueAt = step, campaigns.EnrollmentWaiting, campaigns.WaitTime, &due
+			})
+		}
+		all := must[[]store.ComingStep](t)(s.Coming(t.Context(), []campaigns.CampaignID{c.ID}, at(200), at(7200), 50))
+		if len(all) == 0 || all[0].At.Before(at(200)) {
+			t.Fatal(all)
+		}
+		n := 0
+		for _, c := range all {
+			n += c.N
+		}
+		if n != 21 {
+			t.Errorf("%d come, want all but those of whom the moment has passed", n)
+		}
+		for limit := 1; limit <= len(all); limit++ {
+			same(t, all[:limit], must[[]store.ComingStep](t)(s.Coming(t.Context(), []campaigns.CampaignID{c.ID}, at(200), at(7200), limit)))
+		}
+	})
+}
+
 func TestRoundsAndAnsweredAreMembers(t *testing.T) {
 	each(t, func(t *testing.T, s *store.Store) {
 		c := newCampaign(t, s, "a", campaigns.Running)
