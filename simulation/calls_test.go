@@ -41,6 +41,32 @@ func TestCallsAreAssumed(t *testing.T) {
 	}
 }
 
+// TestTheDaysTellOfCalls: what came of a call stands in the member's days in the words of the timeline, before what followed from it.
+func TestTheDaysTellOfCalls(t *testing.T) {
+	const steps = "  - {id: first, send: {text: {en: Hello.}}}\n" + callSteps
+	for lang, says := range map[string][2]string{
+		"en": {"The step “level” asked the other system “placement”, which answered.", "The step “level” got no usable answer from the other system “placement”. "},
+		"ru": {"Шаг «level» обратился к другой системе «placement», и она ответила.", "Шаг «level» не получил от другой системы «placement» ответа, который можно использовать. "},
+	} {
+		for i, assumed := range []any{map[string]any{"course": "B1"}, "fails"} {
+			r := run(t, Plan{Campaigns: []engine.Draft{written("", steps)}, Invented: 3, Days: 2, Lang: lang, Calls: map[string]any{"level": assumed}})
+			then := []string{"called level message told ended step-4", "called level call_refused message without ended without"}[i]
+			for n := range r.Stories {
+				var told []string
+				for _, it := range r.Stories[n].Items {
+					told = append(told, strings.Fields(strings.Join([]string{string(it.Kind), string(it.Step), it.Reason}, " "))...)
+					if it.Kind == ItemCalled && (!strings.HasPrefix(it.What, says[i]) || it.Local == "" || i == 1 && len(it.What) == len(says[i])) {
+						t.Errorf("%s: %+v", lang, it)
+					}
+				}
+				if got, want := strings.Join(told, " "), "entered message first "+then; got != want {
+					t.Errorf("%s: %s, want %s", lang, got, want)
+				}
+			}
+		}
+	}
+}
+
 func TestAssumptionsAreRefused(t *testing.T) {
 	for name, tt := range map[string]struct {
 		says any

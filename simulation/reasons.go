@@ -66,13 +66,19 @@ func chainOf(w *reports.Why, id campaigns.EnrollmentID) []reports.WhyLine {
 
 func (c *collector) explain(p *person, items []Item, x passed, chain []reports.WhyLine) []Item {
 	lines := map[campaigns.StepID][]reports.WhyLine{}
+	var calls []reports.WhyLine
 	for _, l := range chain {
 		switch l.Kind {
 		case reports.WhyDecision:
 			lines[l.Step] = append(lines[l.Step], l)
 		case reports.WhyChannel:
 			x.byChannel(items, l)
+		case reports.WhyCall:
+			calls = append(calls, l)
 		}
+	}
+	for _, l := range calls { // they have moments of their own, by which all else finds its place
+		items = x.called(items, p, c, l)
 	}
 	for _, s := range x.totals.def.Order {
 		if x.visits[s.ID] == 0 {
@@ -130,6 +136,25 @@ func (c *collector) did(x passed, s *definition.Step) (it Item, ok bool) {
 		it.What += " " + c.say("simulation.item.times", map[string]any{"n": n})
 	}
 	return it, true
+}
+
+// called puts what came of a call at its moment, before what later steps did then.
+func (x passed) called(items []Item, p *person, c *collector, l reports.WhyLine) []Item {
+	it := Item{At: minute(*l.At), Kind: ItemCalled, Campaign: x.totals.Key, Step: l.Step, Reason: string(l.Why), What: l.What}
+	order := x.totals.order
+	it.order = lastOrder
+	i := slices.IndexFunc(items, func(other Item) bool {
+		later := other.Kind == ItemEnded || order[other.Step] > order[it.Step]
+		return other.At.After(it.At) || other.At.Equal(it.At) && x.has(&other) && later
+	})
+	if i < 0 {
+		i = len(items)
+	} else if items[i].At.Equal(it.At) {
+		it.order = items[i].order
+	}
+	c.kept.Add(itemBytes + int64(len(it.What)))
+	it.Local, it.Day = it.At.In(p.zone).Format(localForm), c.plan.dayOf(it.At)
+	return slices.Insert(items, i, it)
 }
 
 // insert puts the item before the first one of the passage that its step comes before in the document, not earlier than at; where there is none, at the passage's end.

@@ -105,7 +105,7 @@ type Item struct {
 	At    time.Time `json:"at" doc:"To the minute"`
 	Local string    `json:"local" doc:"The same by the member's own clock"`
 	Day   int       `json:"day" doc:"By the community's clock, as in by_day"`
-	Kind  ItemKind  `json:"kind" enum:"entered,refused,message,reply,not_sent,waiting,answer,escalated,not_escalated,timed_out,waited,happened,decided,awarded,set,notified,enrolled,not_played,ended,blocked,withdrew"`
+	Kind  ItemKind  `json:"kind" enum:"entered,refused,message,reply,not_sent,waiting,answer,escalated,not_escalated,timed_out,waited,happened,decided,awarded,set,notified,called,enrolled,not_played,ended,blocked,withdrew"`
 	// What is the sentence in the asked language.
 	What     string            `json:"what"`
 	Campaign campaigns.Key     `json:"campaign,omitempty"`
@@ -152,6 +152,7 @@ const (
 	ItemAwarded      ItemKind = "awarded"  // points
 	ItemSet          ItemKind = "set"      // the member was changed
 	ItemNotified     ItemKind = "notified" // the staff is told
+	ItemCalled       ItemKind = "called"   // what came of a call of another system, as it is assumed
 	ItemEnrolled     ItemKind = "enrolled" // what came of a step that enrolls in a campaign that is played along
 	// A step took the member into a campaign that is not played along.
 	ItemNotPlayed ItemKind = "not_played"

@@ -15,7 +15,8 @@ import (
 
 // Version of the decider. It is raised when the same arguments would give another result than before: since 2, a silence ends when its channel is lost; since 3,
 // nothing waits in a round that a pause has outlasted, and a silence that a lost channel ended says so; since 4, a round is due when it opens, whatever was waited
-// for before it, a call or a message ends with its round also when a move brings that nearer, and a move forgets no lateness.
+// for before it, a call or a message ends with its round also when a move brings that nearer, a move forgets no lateness, and a wait for a very
+// moment ends at its second.
 const Version = 4
 
 // MaxStepsAtOnce bounds the steps of one decision. The checker refuses definitions that could reach it.

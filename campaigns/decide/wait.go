@@ -72,15 +72,16 @@ func (r *run) dateRule(w *definition.Wait) (rule timing.Rule, missed string) {
 		return rule, dateMissing
 	}
 	text, _ := value.(string)
-	at, ok := moment(w, text, r.f.Zone)
+	rule, ok := moment(w, text, r.f.Zone)
 	if !ok {
-		return rule, dateUnreadable
+		return timing.Rule{}, dateUnreadable
 	}
-	return timing.Rule{From: r.now, At: &at}, ""
+	rule.From = r.now
+	return rule, ""
 }
 
 // moment is when the wait ends whose date was written so: at a time of its day, or that very moment.
-func moment(w *definition.Wait, written string, zone *time.Location) (at timing.LocalDateTime, ok bool) {
+func moment(w *definition.Wait, written string, zone *time.Location) (rule timing.Rule, ok bool) {
 	shift := w.Date.Shift
 	if w.Date.Before {
 		shift = timing.Period{Days: -shift.Days, Time: -shift.Time}
@@ -88,15 +89,16 @@ func moment(w *definition.Wait, written string, zone *time.Location) (at timing.
 	if w.Until == nil {
 		t, err := timing.ReadMoment(written, zone)
 		if err != nil {
-			return at, false
+			return rule, false
 		}
-		return timing.Shown(shift.Add(t, zone))
+		return timing.Exactly(shift.Add(t, zone))
 	}
 	day, err := timing.ReadDay(written, zone)
 	if err != nil {
-		return at, false
+		return rule, false
 	}
-	return w.Until.OnDay(day, shift.Days)
+	at, ok := w.Until.OnDay(day, shift.Days)
+	return timing.Rule{At: &at}, ok
 }
 
 // missedDate goes on where a day cannot be waited for.

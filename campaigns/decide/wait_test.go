@@ -154,6 +154,35 @@ steps:
 	}
 }
 
+// TestTheVeryMoment: its seconds count, and so does which of two times that look alike it is.
+func TestTheVeryMoment(t *testing.T) {
+	waits := func(step, due string) string { // to the minute
+		at, err := time.Parse(time.RFC3339, due)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return "= waiting time " + step + " due " + at.Format("2 Jan 15:04")
+	}
+	for written, want := range map[string]string{
+		"2026-10-20T13:30:15+02:00":    "2026-10-20T10:00:15Z", // 15 seconds from now
+		"2026-10-20 13:30:59":          "2026-10-20T10:00:59Z",
+		"2026-10-20T13:30:15.75+02:00": "2026-10-20T10:00:15Z",
+		"2026-10-25T04:00:30+01:00":    "2026-10-25T01:30:30Z", // half past two for the second time
+		"2026-10-25T03:00:30+01:00":    "2026-10-25T00:30:30Z", // and for the first
+		"2026-10-22T18:00:00+02:00":    "2026-10-22T14:30:00Z",
+	} {
+		s := play(t, "  - {id: soon, wait: {date: {attribute: exam_on, before: 90m}}}\n  - {id: after, wait: 1d}\n")
+		s.run(line{facts: examOn(written), in: &decide.Start{}, want: waits("soon/1", want)})
+		if s.e.Due == nil || s.e.Due.UTC().Format(time.RFC3339Nano) != want {
+			t.Errorf("%s: due %v, want %s", written, s.e.Due, want)
+		}
+		at, _ := time.Parse(time.RFC3339, want)
+		s.run(line{after: at.Sub(s.now), in: &decide.Due{}, want: waits("after/1", at.In(s.f.Zone).AddDate(0, 0, 1).UTC().Format(time.RFC3339))})
+	}
+	s := play(t, "  - {id: soon, wait: {date: {attribute: exam_on, before: 90m}}}\n")
+	s.run(line{facts: examOn("2026-10-20T13:29:59+02:00"), in: &decide.Start{}, want: "wait.date_passed soon [attribute:exam_on]\nenrollment.completed soon\n= completed soon/1"})
+}
+
 // TestWaitForAWeekday: today's until its time has come, then the next, by the member's clock wherever they move.
 func TestWaitForAWeekday(t *testing.T) {
 	s := play(t, "  - {id: a, wait: {until: \"12:30\", on: [tuesday, friday]}}\n  - goto: a\n")

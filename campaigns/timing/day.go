@@ -55,10 +55,11 @@ func ReadMoment(s string, loc *time.Location) (time.Time, error) {
 	return at.In(loc), nil
 }
 
-// Shown is what the clock shows then, to the minute. ok is false beyond the years that a rule can hold.
-func Shown(t time.Time) (at LocalDateTime, ok bool) {
-	at = LocalDateTime{Year: t.Year(), Month: t.Month(), Day: t.Day(), LocalTime: LocalTime{Hour: t.Hour(), Minute: t.Minute()}}
-	return at, t.Year() >= 1 && t.Year() <= lastYear
+// Exactly is the rule of a wait for that very moment, to the second, as the clock of its location shows it. ok is false beyond the years that a rule can hold.
+func Exactly(t time.Time) (rule Rule, ok bool) {
+	at := LocalDateTime{Year: t.Year(), Month: t.Month(), Day: t.Day(), LocalTime: LocalTime{Hour: t.Hour(), Minute: t.Minute()}}
+	past := t.Truncate(time.Second).Sub(at.In(t.Location()))
+	return Rule{At: &at, Past: Period{Time: past}}, t.Year() >= 1 && t.Year() <= lastYear
 }
 
 // OnDay is the time of day, some days after the day (before it, where days is below 0). ok is false beyond the years that a rule can hold.

@@ -28,11 +28,11 @@ func NextLocal(t time.Time, lt LocalTime, loc *time.Location, on ...time.Weekday
 	}
 }
 
-// Due returns the end of the wait for a member whose clock is loc's: At, or From + For, and then the first Until at or after that.
+// Due returns the end of the wait for a member whose clock is loc's: At and what is Past it, or From + For, and then the first Until at or after that.
 // Given another zone it computes the same wait anew.
 func (r Rule) Due(loc *time.Location) time.Time {
 	if r.At != nil {
-		return r.At.In(loc)
+		return r.Past.Add(r.At.In(loc), loc)
 	}
 	due := r.For.Add(r.From, loc)
 	if r.Until != nil {

@@ -223,3 +223,15 @@ func TestRuleOfADayEqualsReference(t *testing.T) {
 		}
 	})
 }
+
+// A very moment is waited for to its second, also where the clock shows it for the second time.
+func TestRuleOfAMomentIsThatMoment(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		zone := drawZone(t, "zone")
+		moment := drawMoment(t, zone).Add(time.Duration(rapid.IntRange(0, 59_999).Draw(t, "milliseconds")) * time.Millisecond).In(zone)
+		rule, ok := timing.Exactly(moment)
+		if want := moment.Truncate(time.Second); !ok || !rule.Due(zone).Equal(want) || rule.Past.Time < 0 {
+			t.Fatalf("%v: %+v is due %v", want, rule, rule.Due(zone))
+		}
+	})
+}

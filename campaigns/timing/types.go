@@ -36,6 +36,8 @@ type Rule struct {
 	On []time.Weekday `json:"on,omitempty"`
 	// At is the whole rule where it is set: a day with a time, on whatever clock.
 	At *LocalDateTime `json:"at,omitempty"`
+	// Past is how long after At the very moment is that the rule waits for: its seconds, and the hour where At is shown twice and it is the second.
+	Past Period `json:"past,omitzero"`
 }
 
 // Clock is the time of day that the rule waits for; nil: none.
