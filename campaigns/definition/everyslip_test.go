@@ -19,7 +19,8 @@ type slip struct{ from, to int }
 // slipsIn are the keys and the words of the language.
 func slipsIn(src string) (list []slip) {
 	for _, m := range keyInSource.FindAllStringSubmatchIndex(src, -1) {
-		own := strings.HasPrefix(src[m[2]:], "formality: informal}") || strings.Contains(src[strings.LastIndex(src[:m[2]], "\n")+1:m[2]], "attributes: {")
+		before := src[strings.LastIndex(src[:m[2]], "\n")+1 : m[2]] // on its line
+		own := strings.HasPrefix(src[m[2]:], "formality: informal}") || strings.Contains(before, "attributes: {") || strings.Count(before, `"`)%2 == 1
 		if key := src[m[2]:m[3]]; !own && slices.ContainsFunc(objects(), func(o *object) bool { return o.has(key) }) {
 			list = append(list, slip{m[2], m[3]})
 		}
