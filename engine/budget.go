@@ -67,10 +67,18 @@ func budgetRules(in []BudgetInput) (rules []decide.BudgetRule, wrong []fault.Det
 	return rules, wrong
 }
 
+// replyParams marks the row of a step's message that answers the member's own act.
+const replyParams = `{"reply":true}`
+
+// isReply reports whether it is one, and nobody lets it be sent later after all.
+func isReply(d *store.Delivery) bool {
+	return d.Kind == store.StepDelivery && string(d.Params) == replyParams
+}
+
 // budgeted reports whether the budget may hold the message. What answers a member's own act, what is service and the further parts of a message that has
 // begun are sent in any case; but for those parts they count.
 func (c candidate) budgeted(rules []decide.BudgetRule) bool {
-	if c.l == nil || c.d.Part > 0 || c.d.Lane == campaigns.Interactive && !AskedAgain(c.d) || c.l.def.Purpose == campaigns.Service {
+	if c.l == nil || c.d.Part > 0 || isReply(c.d) || c.l.def.Purpose == campaigns.Service {
 		return false
 	}
 	return c.l.def.Priority != definition.PriorityHigh || slices.ContainsFunc(rules, func(r decide.BudgetRule) bool { return r.Kind == c.l.def.Kind })

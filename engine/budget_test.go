@@ -114,6 +114,44 @@ func TestBudgetLetsAnswersPass(t *testing.T) {
 	}
 }
 
+// TestBudgetOfWhoJustActed: an act of the member's own is no answer to itself: what others let them into, or a timer moves on, asks for room as ever. What a
+// campaign goes on with because of the act passes.
+func TestBudgetOfWhoJustActed(t *testing.T) {
+	w := newWorld(t, storetest.Open(t, storetest.SQLiteURL(t)))
+	w.budget(engine.BudgetInput{Most: 1, Per: "1d"})
+	m := w.chatMember("ann", 7, nil)
+	ask := "  - {id: q, ask: {type: yes_no, save_as: q, text: " + both("Well?") + ", timeout: {after: 1d}}}\n"
+	w.publish(campaign("next", "entry: {manual: true}", sends("next", "Next")))
+	talk := w.publish(campaign("talk", "", ask+sends("yes", "Yes")+sends("more", "More")+"  - {id: on, enroll: next}\n"+waits("w", "for: 2m")+sends("timer", "Timer")))
+	w.publish(campaign("cast", `entry: {schedule: {at: "2026-11-24 13:03", zone: community, audience: all}}`, sends("cast", "News")))
+	w.enroll(talk, "ann")
+	w.settle()
+	w.say(7, "/help")
+	for i := range 2 {
+		w.publish(campaign(fmt.Sprint("event", i), fmt.Sprintf("entry: {event: a.b%d}", i), sends(fmt.Sprint("event", i), "Event")))
+		w.happens(fmt.Sprint("a.b", i), "ann", "")
+		w.enroll(w.publish(campaign(fmt.Sprint("hand", i), "entry: {manual: true}", sends(fmt.Sprint("hand", i), "Hand"))), "ann")
+	}
+	w.later(4 * time.Minute)
+	w.press(7, "Yes")
+	w.settle()
+	w.later(3 * time.Minute)
+	w.settle()
+	sent := []campaigns.StepID{}
+	for step, fate := range w.fates(m) {
+		switch {
+		case fate == "sent":
+			sent = append(sent, step)
+		case !strings.HasPrefix(fate, "pending over_budget") && step != "":
+			t.Errorf("%s: %s", step, fate)
+		}
+	}
+	slices.Sort(sent)
+	if got := fmt.Sprint(sent); got != "[ more next q yes]" {
+		t.Errorf("sent %s of %v", got, w.fates(m))
+	}
+}
+
 // TestSurveyFatigue: one survey in two weeks; its own further questions are the same survey, and other kinds are no concern of the rule.
 func TestSurveyFatigue(t *testing.T) {
 	w := newWorld(t, storetest.Open(t, storetest.SQLiteURL(t)))

@@ -32,12 +32,14 @@ const (
 	callLook    = time.Second     // how soon a call is seen that another process wrote
 	callBackoff = 5 * time.Second // doubled with each try
 	callPause   = 5 * time.Minute // the longest pause between two tries
-	callLast    = 15 * time.Second
 	// goneRest is how long an endpoint is left alone that wants no more calls (410).
 	goneRest = time.Hour
 	// A call of a paused campaign rests for a quarter of the time that the pause has lasted, within these, before that is looked at again.
 	leastRest, mostRest = 15 * time.Second, 5 * time.Minute
 )
+
+// callLasts are how long before a call's time is over its last tries are made, where the growing pauses leave none.
+var callLasts = []time.Duration{15 * time.Second, 5 * time.Second}
 
 // The reasons of an endpoint's rest.
 const (
@@ -270,13 +272,14 @@ func (e *Engine) callOutcome(c *store.OutsideCall, r channels.CallReceipt) (t tr
 	return t
 }
 
-// callAgain is when the next try is: after a pause that grows, never sooner than was asked for, and the last one while there is still time for an answer.
+// callAgain is when the next try is: after a pause that grows, never sooner than was asked for, and the last ones while there is still time for an answer.
 // ok is false when there is none.
 func callAgain(now, until time.Time, tries int, asked time.Duration) (again time.Time, ok bool) {
 	again = now.Add(max(asked, min(callBackoff<<min(tries-1, 10), callPause)))
-	last := until.Add(-callLast)
-	if again.After(last) && !last.Before(now.Add(max(asked, callBackoff))) {
-		again = last
+	for _, left := range callLasts {
+		if last := until.Add(-left); again.After(last) && !last.Before(now.Add(max(asked, callBackoff))) {
+			return last, true
+		}
 	}
 	return again, again.Before(until)
 }

@@ -208,6 +208,27 @@ func TestCallAgain(t *testing.T) {
 	})
 }
 
+// TestCallUntilItsTime: the last tries fall shortly before the step's time is over, and no longer than until then does the member wait.
+func TestCallUntilItsTime(t *testing.T) {
+	w := newWorld(t, storetest.SQLite(t))
+	o := w.connected()
+	key := w.publish(campaign("c", "", strings.Replace(callAlone, "10m", "40s", 1)))
+	w.chatMember("u1", 7, nil)
+	w.enroll(key, "u1")
+	w.settle()
+	o.answers(500, "")
+	var at []int
+	for s, n := 0, 0; s < 60; s++ {
+		w.calls(min(time.Duration(s), 1) * time.Second)
+		if now := len(o.tries()); now > n {
+			at, n = append(at, s), now
+		}
+	}
+	if want := []int{0, 5, 15, 25, 35}; !slices.Equal(at, want) {
+		t.Errorf("tries at %v, want %v", at, want)
+	}
+}
+
 // TestCallFails: what another try would not change fails at once, each with its reason; an endpoint that is gone is left alone for an hour.
 func TestCallFails(t *testing.T) {
 	w := newWorld(t, storetest.SQLite(t))

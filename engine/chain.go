@@ -30,6 +30,7 @@ type enrollInput struct {
 	Enrollment campaigns.EnrollmentID `json:"enrollment"`
 	Step       campaigns.StepID       `json:"step"`
 	Hops       int                    `json:"hops"`
+	Acted      bool                   `json:"acted,omitempty"` // an act of the member's own leads there
 }
 
 // enroll stores the wish as an input of the member, once per visit of the step: the other campaign is entered in a transaction of its own, in the order of
@@ -39,7 +40,7 @@ func (w *work) enroll(l *live, row *store.Enrollment, x *decide.Enroll) error {
 	if err != nil {
 		return err
 	}
-	in := enrollInput{Campaign: x.Campaign, From: row.Campaign, FromKey: l.def.Key, Enrollment: row.ID, Step: x.Step, Hops: 1}
+	in := enrollInput{Campaign: x.Campaign, From: row.Campaign, FromKey: l.def.Key, Enrollment: row.ID, Step: x.Step, Hops: 1, Acted: x.Acted}
 	if w.now.Sub(row.EnteredAt) < chainSpan {
 		in.Hops += en.Hops
 	}
@@ -104,5 +105,5 @@ func (e *Engine) enrollFrom(ctx context.Context, tx *store.Tx, p *store.Profile,
 	if l.def.Entry.Key != "" { // it was published after the step that leads there
 		return admission{result: NoKey}, nil
 	}
-	return e.enterAfter(ctx, tx, l, p, wayIn{source: "campaign:" + string(wish.FromKey), at: at}, wish.Hops, out)
+	return e.enterAfter(ctx, tx, l, p, wayIn{source: "campaign:" + string(wish.FromKey), at: at, acted: wish.Acted}, wish.Hops, out)
 }

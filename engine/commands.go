@@ -72,7 +72,7 @@ func (t *conversation) start(ctx context.Context) error {
 		return err
 	}
 	for _, event := range startEvents(joins) {
-		more, err := t.e.happened(ctx, t.tx, t.p, happening{event: event, at: t.in.ReceivedAt, data: data}) // so that a link of its own can lead into a campaign
+		more, err := t.e.happened(ctx, t.tx, t.p, happening{event: event, at: t.in.ReceivedAt, own: true, data: data}) // so that a link of its own can lead into a campaign
 		if err != nil {
 			return err
 		}

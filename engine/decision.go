@@ -264,6 +264,9 @@ func (w *work) deliver(ctx context.Context, l *live, row *store.Enrollment, x *d
 			d.DueAt = ownDue(w.now)
 		}
 	}
+	if x.Reply {
+		d.Params = []byte(replyParams)
+	}
 	row.WaitDelivery = d.ID
 	w.deliveries = append(w.deliveries, d)
 	return nil

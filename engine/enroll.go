@@ -223,6 +223,7 @@ func whoTheyAre(ctx context.Context, tx *store.Tx, named []EnrollResult) (ids []
 type wayIn struct {
 	source, key string
 	at          time.Time      // when what lets them in was received; zero: it is now
+	acted       bool           // an act of the member's own leads them in
 	brought     map[string]any // by the event, by field
 }
 

@@ -242,6 +242,7 @@ func (e *Engine) handleEvent(ctx context.Context, tx *store.Tx, in *store.Input)
 type happening struct {
 	event string
 	at    time.Time      // when it was received
+	own   bool           // the member did it here
 	data  map[string]any // what it brought: for decisions, in no log
 	noted map[string]any // what the log holds of it; never a personal value
 }
@@ -263,7 +264,7 @@ func (e *Engine) happened(ctx context.Context, tx *store.Tx, p *store.Profile, h
 	if err := tx.AppendEvents(ctx, []store.Event{{At: e.now(), Name: "event.received", Member: p.ID, Data: mustJSON(noted)}}); err != nil {
 		return nil, err
 	}
-	if err := e.decideAll(ctx, tx, p.ID, &decide.Happened{Event: h.event, Data: h.data, At: h.at}, nil); err != nil {
+	if err := e.decideAll(ctx, tx, p.ID, &decide.Happened{Event: h.event, Data: h.data, At: h.at, Own: h.own}, nil); err != nil {
 		return nil, err
 	}
 	// After those that go on: one that ends at this very moment elsewhere is met here.
@@ -363,7 +364,7 @@ func (e *Engine) enter(ctx context.Context, tx *store.Tx, l *live, p *store.Prof
 	}
 	a := admission{result: why}
 	if why == Enrolled {
-		if a, err = e.enterAfter(ctx, tx, l, p, wayIn{source: "event:" + h.event, key: key, at: h.at, brought: brought(h.data, l.def.Brought)}, 0, out); err != nil {
+		if a, err = e.enterAfter(ctx, tx, l, p, wayIn{source: "event:" + h.event, key: key, at: h.at, acted: h.own, brought: brought(h.data, l.def.Brought)}, 0, out); err != nil {
 			return err
 		}
 	}
@@ -386,7 +387,7 @@ func (e *Engine) enterAfter(ctx context.Context, tx *store.Tx, l *live, p *store
 	if err != nil || a.enrollment == 0 {
 		return a, err
 	}
-	return a, e.begin(ctx, tx, a.enrollment, p, decide.Enrollment{Hops: hops, Brought: way.brought}, way.at, out)
+	return a, e.begin(ctx, tx, a.enrollment, p, decide.Enrollment{Hops: hops, Brought: way.brought, Acted: way.acted}, way.at, out)
 }
 
 // begin decides the first step of a passage that was just written, of which the wish was received at a moment; as is what its record holds before.

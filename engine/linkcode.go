@@ -241,7 +241,7 @@ func (t *conversation) welcomed(ctx context.Context) error {
 	if err := t.record(ctx, "bot.started", "", map[string]any{"source": "link"}); err != nil {
 		return err
 	}
-	more, err := t.e.happened(ctx, t.tx, t.p, happening{event: "bot.started", at: t.in.ReceivedAt})
+	more, err := t.e.happened(ctx, t.tx, t.p, happening{event: "bot.started", at: t.in.ReceivedAt, own: true})
 	t.out.add(more)
 	return err
 }

@@ -215,6 +215,9 @@ func (e *Engine) gateFacts(c *candidate, s *surroundings) decide.GateFacts {
 			g.Quiet = append(g.Quiet, p.Quiet)
 		}
 		g.Again = AskedAgain(d)
+		if d.Reason == campaigns.OverBudget { // by now it is no reply to anything
+			g.Lane = campaigns.Bulk
+		}
 		g.Late, g.Plan = c.l.def.LateOf(c.l.def.Step(d.Step)), planOf(c)
 		g.EnrollmentFinal = c.row == nil || c.row.State.Final() && !(g.Again && c.row.State == campaigns.EnrollmentCompleted)
 		g.Standing = c.row != nil && c.row.WaitKind == campaigns.WaitDelivery && c.row.WaitDelivery == d.ID

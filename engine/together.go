@@ -91,6 +91,9 @@ func (c *crowdTx) gate(ctx context.Context) error {
 		if x.l, err = c.e.version(ctx, c.tx, d.Campaign, d.Version); err != nil {
 			return err
 		}
+		if rules := c.s.c.Budget; len(rules) > 0 && x.budgeted(rules) { // a place is held for it where it is claimed alone
+			continue
+		}
 		if v := decide.Gate(c.e.gateFacts(&x, c.s), c.now); v.State == "" {
 			c.through = append(c.through, x)
 		}

@@ -88,6 +88,7 @@ func (r *run) accept(ask *definition.Ask, in *Answered, a campaigns.Answer) {
 		r.add(&CancelPending{Reason: campaigns.AlreadyAnswered})
 	}
 	r.note(in, "question.answered", map[string]any{"channel": string(in.Channel)})
+	r.e.Acted = true
 	r.proceed(r.d.Step(in.Step).Next)
 }
 

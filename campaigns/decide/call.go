@@ -41,8 +41,9 @@ func (r *run) startCall(s *definition.Step, c *definition.Call) (*definition.Ste
 		return rep, true
 	}
 	until := utc(r.capped(c.Timeout.Add(r.now, r.f.Zone)))
+	acted := r.e.Acted
 	r.wait(campaigns.WaitTime, &until)
-	r.e.Waiting.Call = true
+	r.e.Waiting.Call, r.e.Acted = true, acted // the member waits for what the other system says, too
 	r.add(&Call{Step: s.ID, Visit: r.e.Visit, Until: until})
 	return nil, false
 }

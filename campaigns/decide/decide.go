@@ -15,8 +15,8 @@ import (
 
 // Version of the decider. It is raised when the same arguments would give another result than before: since 2, a silence ends when its channel is lost; since 3,
 // nothing waits in a round that a pause has outlasted, and a silence that a lost channel ended says so; since 4, a round is due when it opens, whatever was waited
-// for before it, a call or a message ends with its round also when a move brings that nearer, a move forgets no lateness, and a wait for a very
-// moment ends at its second.
+// for before it, a call or a message ends with its round also when a move brings that nearer, a move forgets no lateness, a wait for a very moment ends at its
+// second, a message says whether it answers an act of the member's own, and an event whose key is null is about no run.
 const Version = 4
 
 // MaxStepsAtOnce bounds the steps of one decision. The checker refuses definitions that could reach it.
@@ -65,6 +65,8 @@ type Enrollment struct {
 	Hops int `json:"hops,omitempty"`
 	// HeldOut: the passage only waits for the goal's time to be over; nothing is sent.
 	HeldOut bool `json:"held_out,omitempty"`
+	// Acted: what it does now follows from an act of the member's own: nothing was waited for since but its messages and other systems. Who begins a passage sets it.
+	Acted bool `json:"acted,omitempty"`
 	// Reached is when the goal was reached.
 	Reached *time.Time `json:"reached,omitempty"`
 	// Opens is the moment of a recurring schedule, as the member's clock shows it, with which the passage begins.
@@ -241,6 +243,7 @@ type Happened struct {
 	Event string
 	Data  map[string]any `json:",omitempty"` // what it brought: texts, numbers, true or false, and what nobody looks at
 	At    time.Time      `json:",omitzero"`  // when we were told of it; zero: now
+	Own   bool           `json:",omitempty"` // the member did it here: pressed Start
 }
 
 // Left ends the enrollment from outside: withdrawn, stopped, unsubscribed, campaign ended, erased.
@@ -271,6 +274,8 @@ type Deliver struct {
 	Part    int
 	Lane    campaigns.Lane
 	Expires time.Time
+	// Reply: it answers what the member did within the last ten minutes, so that no budget holds it.
+	Reply bool `json:",omitempty"`
 }
 
 // SaveAnswer writes the response (or replaces its value, keeping history).
@@ -295,6 +300,7 @@ type Enroll struct {
 	Campaign campaigns.Key
 	Step     campaigns.StepID
 	Visit    int
+	Acted    bool `json:",omitempty"` // an act of the member's own leads there
 }
 
 // Notify tells those who run the community what the step says.

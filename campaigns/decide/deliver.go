@@ -47,7 +47,7 @@ func (r *run) deliver(s *definition.Step, ch campaigns.Channel, part int) {
 		closes := r.closes(ask, asked, r.now)
 		until, due = timing.Earlier(until, closes), &closes
 	}
-	r.add(&Deliver{Step: s.ID, Visit: r.e.Visit, Channel: ch, Part: part, Lane: lane, Expires: until})
+	r.add(&Deliver{Step: s.ID, Visit: r.e.Visit, Channel: ch, Part: part, Lane: lane, Expires: until, Reply: r.e.Acted && r.f.Interactive})
 	r.wait(campaigns.WaitDelivery, due)
 	r.e.Waiting.Channel, r.e.Waiting.Part, r.e.Waiting.Plan = ch, part, plan
 }

@@ -34,7 +34,7 @@ func (r *run) proceed(s *definition.Step) {
 // so that it costs nothing until the pause ends.
 func (r *run) park(s *definition.Step) {
 	now := r.now
-	r.e.State, r.e.Wait, r.e.Due, r.e.Waiting = campaigns.EnrollmentActive, campaigns.WaitNone, &now, Waiting{}
+	r.e.State, r.e.Wait, r.e.Due, r.e.Waiting, r.e.Acted = campaigns.EnrollmentActive, campaigns.WaitNone, &now, Waiting{}, false
 	r.e.Step, r.e.Visit = s.ID, r.e.Visits[s.ID]
 }
 
@@ -65,7 +65,7 @@ func (r *run) enter(s *definition.Step) (next *definition.Step, on bool) {
 	case *definition.Call:
 		return r.startCall(s, body)
 	case *definition.Enroll:
-		r.add(&Enroll{Campaign: body.Campaign, Step: s.ID, Visit: r.e.Visit})
+		r.add(&Enroll{Campaign: body.Campaign, Step: s.ID, Visit: r.e.Visit, Acted: r.e.Acted})
 	case *definition.Goto:
 		return r.target(body.To)
 	case *definition.End:

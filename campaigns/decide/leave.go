@@ -16,7 +16,7 @@ func (r *run) happened(in *Happened) {
 	case r.isAbout(in) && slices.ContainsFunc(r.d.Exit, func(x definition.ExitRule) bool { return x.Is(in.Event, in.Data) && r.holds(x.If) }):
 		r.exit(campaigns.ExitLeft)
 	case r.isAbout(in):
-		r.eventCame(in.Event)
+		r.eventCame(in)
 	}
 }
 
@@ -26,7 +26,7 @@ func (r *run) isAbout(in *Happened) bool {
 		return true
 	}
 	key, brought := r.d.Entry.RunKey(in.Data)
-	return !brought || key == r.e.Key
+	return !brought || key != "" && key == r.e.Key
 }
 
 // holds reports whether the condition, where there is one, holds for the passage.

@@ -110,6 +110,7 @@ func (r *run) moved(in *Moved) {
 	if may, _ := in.Fits(r.d, r.e); !may {
 		return
 	}
+	r.e.Acted = false
 	at := r.e.Step
 	s, same, _ := in.Place(r.d, at)
 	r.carry(in, at)

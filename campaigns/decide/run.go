@@ -241,7 +241,9 @@ func (r *run) timeCame() {
 	}
 }
 
+// wait lets the enrollment wait. What comes of it is no answer to an act of before, unless its own message is all that is waited for.
 func (r *run) wait(kind campaigns.WaitKind, due *time.Time) {
+	r.e.Acted = r.e.Acted && kind == campaigns.WaitDelivery
 	r.e.State, r.e.Wait, r.e.Due = campaigns.EnrollmentWaiting, kind, nil
 	if due != nil {
 		at := utc(*due)
@@ -272,7 +274,7 @@ func (r *run) exit(reason campaigns.Reason) {
 
 func (r *run) finish(state campaigns.EnrollmentState, reason campaigns.Reason) {
 	r.e.State, r.e.Reason = state, reason
-	r.e.Wait, r.e.Due, r.e.Waiting = campaigns.WaitNone, nil, Waiting{}
+	r.e.Wait, r.e.Due, r.e.Waiting, r.e.Acted = campaigns.WaitNone, nil, Waiting{}, false
 }
 
 // target returns the step with the id. A definition that was checked has it; when it is missing all the same, the enrollment ends.

@@ -170,12 +170,13 @@ func (r *run) waitAnew() {
 }
 
 // eventCame ends the wait for the event. It counts as long as the member stands there: also when the time limit is over and nobody has acted on that yet.
-func (r *run) eventCame(event string) {
-	if r.e.State != campaigns.EnrollmentWaiting || r.e.Wait != campaigns.WaitTime || r.e.Waiting.Event == "" || r.e.Waiting.Event != event {
+func (r *run) eventCame(in *Happened) {
+	if r.e.State != campaigns.EnrollmentWaiting || r.e.Wait != campaigns.WaitTime || r.e.Waiting.Event == "" || r.e.Waiting.Event != in.Event {
 		return
 	}
 	if s, ok := r.target(r.e.Step); ok {
 		r.record("wait.event_came", "")
+		r.e.Acted = in.Own
 		r.proceed(s.Next)
 	}
 }

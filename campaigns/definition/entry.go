@@ -181,9 +181,8 @@ func IsRunKey(key string) bool { return runKeyForm.MatchString(key) }
 
 // RunKey is what an event's run is about. brought: the event says what it is about; it may say so and be no id, which is an empty key.
 func (e *Entry) RunKey(data map[string]any) (key string, brought bool) {
-	switch v := data[e.Key].(type) {
-	case nil:
-		return "", false
+	value, brought := data[e.Key]
+	switch v := value.(type) {
 	case string:
 		key = v
 	case json.Number:
@@ -194,5 +193,5 @@ func (e *Entry) RunKey(data map[string]any) (key string, brought bool) {
 	if !runKeyForm.MatchString(key) {
 		key = ""
 	}
-	return key, true
+	return key, brought
 }
