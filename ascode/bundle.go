@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/campaigns/definition"
 )
 
@@ -46,11 +47,7 @@ func (b *bundling) want(w wanted) {
 
 // add reads the document and wants what it names.
 func (b *bundling) add(ctx context.Context, w wanted) error {
-	path, name := campaignPath(w.key)+"/draft", w.key
-	if w.segment {
-		path, name = segmentPath(w.key), w.key+".segment"
-	}
-	f, err := b.export(ctx, path, w.key, filepath.Join(b.folder, name))
+	f, err := b.read(ctx, w)
 	if !w.asked && (refusedWith(err, "not_found.campaign") || refusedWith(err, "not_found.segment")) {
 		return nil
 	}
@@ -62,6 +59,24 @@ func (b *bundling) add(ctx context.Context, w wanted) error {
 		b.want(wanted{key: string(u.Key), segment: u.Segment()})
 	}
 	return nil
+}
+
+// read exports the document. A campaign that is only named may be archived, and its file says so.
+func (b *bundling) read(ctx context.Context, w wanted) (*export, error) {
+	to := filepath.Join(b.folder, w.key)
+	if w.segment {
+		return b.export(ctx, segmentPath(w.key), w.key, to+".segment")
+	}
+	if !w.asked {
+		var c campaign
+		if err := b.get(ctx, campaignPath(w.key), &c); err != nil {
+			return nil, err
+		}
+		if c.State == campaigns.Archived {
+			to += archivedName
+		}
+	}
+	return b.export(ctx, campaignPath(w.key)+"/draft", w.key, to)
 }
 
 // uses are what the document names; a draft with problems names what it names to nobody.

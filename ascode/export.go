@@ -34,7 +34,7 @@ type export struct {
 }
 
 // Export writes drafts into the folder as they were typed, one file for each key, and the segments and campaigns that they name, so that the folder can be applied
-// elsewhere; without keys, all segments and all campaigns that are not archived. A file with another text stops it before anything is written, unless force is given.
+// elsewhere; without keys, all segments and all campaigns that are not archived. An archived campaign that is only named gets a file that Archived knows. A file with another text stops it before anything is written, unless force is given.
 func (s *Service) Export(ctx context.Context, folder string, keys []string, force bool, tell func(path string, w Written)) error {
 	segments := []string{}
 	if len(keys) == 0 {

@@ -38,6 +38,15 @@ func readFile(path string, src []byte) (*File, []definition.Problem) {
 	return f, problems
 }
 
+// archivedName ends the name, before the extension, of a file whose campaign was archived where it was exported, and came along because others name it.
+const archivedName = ".archived"
+
+// Archived reports whether the path is of a campaign that was archived where it was exported: what names it needs its draft, and nobody is to enter it again. A
+// plan never publishes it.
+func Archived(path string) bool {
+	return strings.HasSuffix(strings.TrimSuffix(path, filepath.Ext(path)), archivedName)
+}
+
 // Segment reports whether the file is of a segment.
 func (f *File) Segment() bool { return f.segment != nil }
 

@@ -227,7 +227,7 @@ func inState(texts []sideBySide, state difference.WordingState) (out []string) {
 func (s *Service) item(ctx context.Context, f *File, publish bool) (*Item, error) {
 	it := &Item{File: f, State: New}
 	draft, err := s.text(ctx, f.text())
-	publish = publish && f.segment == nil
+	publish = publish && f.segment == nil && !Archived(f.Path)
 	switch {
 	case refusedWith(err, f.absent()):
 		if publish {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/kruzhok/kruzhok/ascode"
+	"github.com/kruzhok/kruzhok/campaigns"
 	"github.com/kruzhok/kruzhok/engine"
 )
 
@@ -93,6 +94,49 @@ func TestAnExportIsWhole(t *testing.T) {
 	w.must(s.Export(t.Context(), dir, []string{"fourth"}, true, func(string, ascode.Written) {})) // what a draft names need not be there
 	if err := s.Export(t.Context(), dir, []string{"nobody"}, true, func(string, ascode.Written) {}); err == nil {
 		t.Error("what was asked for need not be there")
+	}
+}
+
+// TestAnArchivedCampaignRests: a campaign that is archived and only named goes along under a name that says so, and is published neither where it was nor elsewhere.
+func TestAnArchivedCampaignRests(t *testing.T) {
+	w := newWorld(t)
+	s := w.writer("en")
+	_, err := w.apply(s, w.plan(s, true, w.write("old.yaml", naming("old", "older", "")), w.write("older.yaml", campaign("older", "Hi")), w.write("new.yaml", naming("new", "old", ""))))
+	w.must(err)
+	for _, key := range []campaigns.Key{"old", "older"} {
+		_, err = w.engine.End(t.Context(), engine.Operator, key)
+		w.must(err)
+		_, err = w.engine.Archive(t.Context(), engine.Operator, key)
+		w.must(err)
+	}
+	dir := filepath.Join(w.dir, "out")
+	for _, keys := range [][]string{{"new"}, nil} {
+		var told []string
+		w.must(s.Export(t.Context(), dir, keys, false, func(path string, _ ascode.Written) { told = append(told, filepath.Base(path)) }))
+		if want := "new.yaml old.archived.yaml older.archived.yaml"; strings.Join(told, " ") != want {
+			t.Errorf("exported %q", told)
+		}
+	}
+	if p := w.plan(s, true, dir); !p.Empty() {
+		t.Error(w.said(p, "en"))
+	}
+	elsewhere := newWorld(t)
+	theirs := elsewhere.writer("en")
+	p := elsewhere.plan(theirs, true, dir)
+	told, err := elsewhere.apply(theirs, p)
+	w.must(err)
+	if strings.Count(told, "is published") != 1 || strings.Count(told, "saved") != 3 {
+		t.Error(told)
+	}
+	for lang, want := range map[string]string{"en": "archived where it was exported", "ru": "в архиве"} {
+		if said := elsewhere.said(p, lang); strings.Count(said, want) != 2 {
+			t.Error(said)
+		}
+	}
+	asked := filepath.Join(w.dir, "asked")
+	w.must(s.Export(t.Context(), asked, []string{"old"}, false, func(string, ascode.Written) {}))
+	if _, err := os.Stat(filepath.Join(asked, "old.yaml")); err != nil {
+		t.Errorf("one that is asked for by its key is a file as every other: %v", err)
 	}
 }
 

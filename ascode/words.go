@@ -70,6 +70,9 @@ func (t *teller) item(it *Item) {
 		t.line("", "~ "+locale.T(t.lang, "cli.plan.changed", args))
 		t.difference(it.Difference)
 	}
+	if Archived(it.File.Path) {
+		t.line(indent, locale.T(t.lang, "cli.plan.rests", nil))
+	}
 	if it.Publication != nil {
 		t.publication(it)
 	}

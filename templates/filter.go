@@ -27,7 +27,7 @@ var filters = map[string]*filter{
 	"strip":      {0, 0, "strip", nil, onText(func(s string, _ *Env) string { return strings.TrimSpace(s) })},
 	"truncate":   {1, 2, `truncate: 30`, nil, truncateTo},
 	"date":       {0, 1, `date: "%d %B"`, goodDateFormat, date},
-	"plural":     {2, 4, `plural: "day", "days"`, isString, plural},
+	"plural":     {2, 6, `plural: "day", "days"`, isString, plural},
 	"number":     {0, 1, "number: 1", isNumber, number},
 }
 

@@ -51,13 +51,13 @@ func (s *separators) opens(left int) bool {
 	return left == 3 || left > 3 && (left-3)%s.higher == 0
 }
 
-// plural picks the word that goes with a number: two forms are one, other; three are one, few, many; four are one, few, many, other (CLDR).
+// plural picks the word that goes with a number; pluralForms says which word is for which numbers.
 func plural(v value, args []value, env *Env) value {
 	n, ok := asNumber(v.v)
 	if !ok {
 		return args[len(args)-1]
 	}
-	return args[pluralIndex(pluralForm(n, env), len(args), env.Lang)]
+	return args[pluralIndex(pluralForm(n, env), pluralForms(env.Lang, len(args)))]
 }
 
 // pluralForm is the CLDR category of n (Unicode TR 35, plural operands).
@@ -73,28 +73,4 @@ func pluralForm(n float64, env *Env) plurals.Form {
 	i, _ := strconv.Atoi(whole)
 	f, _ := strconv.Atoi(fraction)
 	return plurals.Cardinal.MatchPlural(tag(env), i, len(fraction), len(fraction), f, f)
-}
-
-// pluralIndex finds the form among n words. A fraction in Russian takes the form of "few" (1,5 дня); where whole numbers take "other" beside "few", as in
-// Czech and Romanian, that is the third of three.
-func pluralIndex(form plurals.Form, n int, lang campaigns.Lang) int {
-	if form == plurals.One {
-		return 0
-	}
-	if n == 2 {
-		return 1
-	}
-	switch form {
-	case plurals.Two, plurals.Few:
-		return 1
-	case plurals.Many, plurals.Zero:
-		return 2
-	}
-	switch {
-	case n == 4:
-		return 3
-	case countsWithOther(lang):
-		return 2
-	}
-	return 1
 }

@@ -313,6 +313,7 @@ steps:
 	"too many steps":         head + "steps:\n" + strings.Repeat("  - wait: 1d\n", 1001),
 	"long name":              strings.Replace(head, "name: A", "name: "+strings.Repeat("é", 201), 1) + tail,
 	"not yaml":               "key: a\nlanguages: [en,,ru]\n",
+	"plural words in order":  strings.Replace(head, "[en, ru]", "[en, sl]", 1) + "steps: [{send: {text: {en: hi, sl: \"{{ 5 | plural: 'dan', 'dneva', 'dnevi' }}\"}}}]\n",
 	"plural words":           strings.Replace(head, "[en, ru]", "[en, ru, de]", 1) + "steps: [{send: {text: {en: \"{{ 5 | plural: 'point', 'points' }}\", ru: \"{{ 5 | plural: 'балл', 'балла' }}\", de: \"{{ 5 | plural: 'Punkt', 'Punkte' }}\"}}}]\n",
 	"after quote":            "key: a\nname: \"Hello\" world\n",
 	"too large":              "# " + strings.Repeat("x", MaxBytes),

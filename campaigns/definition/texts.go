@@ -1,6 +1,7 @@
 package definition
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"unicode/utf16"
@@ -185,7 +186,8 @@ func (r *reader) checkPlurals(use textUse, plurals []templates.Plural) {
 	}
 	for _, p := range plurals {
 		if need := templates.PluralWords(use.lang); p.Words < need && !r.enough() {
-			r.out.add(r.text.placeInText(use.node, p.Line, p.Column), "plural_words", "language", string(use.lang), "n", need).expect(pluralExample(use.lang))
+			at := r.text.placeInText(use.node, p.Line, p.Column)
+			r.out.add(at, "plural_words", "language", string(use.lang), "n", need, "numbers", samples(use.lang, "%d")).expect(pluralExample(use.lang))
 		}
 	}
 }
@@ -194,7 +196,16 @@ func pluralExample(lang campaigns.Lang) string {
 	if lang == "ru" {
 		return `plural: "балл", "балла", "баллов"`
 	}
-	return `plural: "1 …", "2 …", "5 …"`
+	return "plural: " + samples(lang, `"%d …"`)
+}
+
+// samples lists the numbers that take the language's words, in their order.
+func samples(lang campaigns.Lang, form string) string {
+	var out []string
+	for _, n := range templates.PluralSamples(lang) {
+		out = append(out, fmt.Sprintf(form, n))
+	}
+	return strings.Join(out, ", ")
 }
 
 // brings notes a field of the event that begins a run.

@@ -245,7 +245,7 @@ func (c *campaignApplyCmd) ask(e *env) error {
 }
 
 type campaignExportCmd struct {
-	Keys  []string `arg:"" optional:"" name:"key" help:"Keys of campaigns, with the segments and campaigns that they name (default: all segments, and all campaigns that are not archived)."`
+	Keys  []string `arg:"" optional:"" name:"key" help:"Keys of campaigns, with the segments and campaigns that they name (default: all segments, and all campaigns that are not archived, with what they name)."`
 	Dir   string   `default:"." placeholder:"DIR" help:"Folder to write to."`
 	Force bool     `help:"Write over files that have another text."`
 	remote
@@ -261,6 +261,9 @@ func (c *campaignExportCmd) Run(e *env) error {
 	err = s.Export(e.ctx, c.Dir, c.Keys, c.Force, func(path string, w ascode.Written) {
 		n++
 		fmt.Fprintln(e.stdout, locale.T(lang, "cli.export."+string(w), map[string]any{"file": path}))
+		if ascode.Archived(path) {
+			fmt.Fprintln(e.stdout, "  "+locale.T(lang, "cli.export.archived", nil))
+		}
 	})
 	if err == nil && n == 0 {
 		fmt.Fprintln(e.stdout, locale.T(lang, "cli.export.nothing", nil))
