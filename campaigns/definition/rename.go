@@ -32,9 +32,9 @@ func Renamed(src string, format Format, key campaigns.Key, name string) (out str
 	return out, true
 }
 
-// renameYAML replaces a key's line at the top, and what is indented below it. A comment behind the value goes with it.
+// renameYAML replaces a key's line at the top, quoted or not, and what is indented below it. A comment behind the value goes with it.
 func renameYAML(src, key, value string) (string, bool) {
-	re := regexp.MustCompile(`(?m)^` + key + `[ \t]*:.*(?:\r?\n(?:[ \t]+\S.*|[ \t]*(?:\r?\n[ \t]+\S.*)))*`)
+	re := regexp.MustCompile(`(?m)^(?:` + key + `|"` + key + `"|'` + key + `')[ \t]*:.*(?:\r?\n(?:[ \t]+\S.*|[ \t]*(?:\r?\n[ \t]+\S.*)))*`)
 	at := re.FindAllStringIndex(src, -1)
 	if len(at) != 1 {
 		return "", false
