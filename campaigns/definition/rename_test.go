@@ -35,3 +35,18 @@ func TestRenamed(t *testing.T) {
 		t.Error("a key that is none")
 	}
 }
+
+// TestACopyMeansItself: what a document says of itself, its copy says of itself; what it says of others stays.
+func TestACopyMeansItself(t *testing.T) {
+	const top = "name: A\nkind: survey\ntopic: news\nlanguages: [en]\nchannels: [email]\nentry: {manual: true}\nsteps:\n"
+	const steps = "  - branch: [{if: {any: [{completed: \"abc\"}, {inside: abcd}, {completed: abc}]}, steps: [{wait: 1d}]}]\n  - enroll: abc\n  - enroll: abcd\n"
+	got, ok := Renamed("key: abc\n"+top+steps, YAML, "other-one", "")
+	want := "key: other-one\n" + top + strings.NewReplacer(`"abc"`, `"other-one"`, "completed: abc}", "completed: other-one}", "enroll: abc\n", "enroll: other-one\n").Replace(steps)
+	if !ok || got != want {
+		t.Errorf("%v\n%s", ok, got)
+	}
+	const asJSON = `{"key":"abc","name":"A","kind":"survey","topic":"news","languages":["en"],"channels":["email"],"entry":{"manual":true},"steps":[{"enroll":"abc"},{"enroll":"abcd"}]}`
+	if got, ok := Renamed(asJSON, JSON, "b", ""); !ok || got != strings.ReplaceAll(asJSON, `"abc"`, `"b"`) {
+		t.Errorf("%v %s", ok, got)
+	}
+}
