@@ -75,7 +75,7 @@ func (r *reader) weekdays(n *node) (days []time.Weekday) {
 	return days
 }
 
-// waitDate reads the date that the wait is for. A day alone has no moment: it needs until, unless the event that began the run tells a moment, or the shift has hours.
+// waitDate reads the date that the wait is for. A day alone has no moment: without until a warning says so, unless the event that began the run tells a moment, or the shift has hours.
 func (r *reader) waitDate(s *Step, n *node, wait *record) *DateWait {
 	d := &DateWait{}
 	rec, ok := r.record(n, waitDateObject)
@@ -99,8 +99,8 @@ func (r *reader) waitDate(s *Step, n *node, wait *record) *DateWait {
 		r.brings(at.place, d.Brought)
 		r.dated = cmp.Or(r.dated, at)
 	}
-	if rec.get("attribute") != nil && d.Shift.Time == 0 && wait.get("for") == nil {
-		wait.needs("until")
+	if at := rec.get("attribute"); at != nil && d.Shift.Time == 0 && !day && wait.get("for") == nil && !wait.misspelt() {
+		r.out.warn(at.place, "day_without_time", "name", d.Attribute).expect(`until: "10:00"`)
 	}
 	return d
 }

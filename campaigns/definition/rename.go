@@ -2,9 +2,11 @@ package definition
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/kruzhok/kruzhok/campaigns"
@@ -29,12 +31,36 @@ func Renamed(src string, format Format, key campaigns.Key, name string) (out str
 	if len(problems) > 0 || d.Key != key || name != "" && d.NameIn(d.Languages[0]) != name {
 		return "", false
 	}
-	return out, true
+	was, _ := ParseStored([]byte(src), format)
+	return renameUses(out, d, was, key), true
 }
 
-// renameYAML replaces a key's line at the top, and what is indented below it. A comment behind the value goes with it.
+// renameUses has the copy mean itself where the document that it was made of meant itself: in conditions, and where a step enrolls.
+func renameUses(src string, d, was *Definition, key campaigns.Key) string {
+	if was == nil {
+		return src
+	}
+	lines := strings.SplitAfter(src, "\n")
+	uses := d.Named()
+	slices.SortFunc(uses, func(a, b Use) int { return cmp.Or(b.Place.Line-a.Place.Line, b.Place.Column-a.Place.Column) }) // the last first: those before it stay where they are
+	for _, u := range uses {
+		if u.Segment() || u.Key != was.Key || u.Place.Line < 1 || u.Place.Line > len(lines) {
+			continue
+		}
+		line := []rune(lines[u.Place.Line-1])
+		at := min(max(u.Place.Column-1, 0), len(line))
+		before, rest := string(line[:at]), string(line[at:])
+		quote := rest[:len(rest)-len(strings.TrimLeft(rest, `"'`))]
+		if after, ok := strings.CutPrefix(rest, quote+string(was.Key)); ok {
+			lines[u.Place.Line-1] = before + quote + string(key) + after
+		}
+	}
+	return strings.Join(lines, "")
+}
+
+// renameYAML replaces a key's line at the top, quoted or not, and what is indented below it. A comment behind the value goes with it.
 func renameYAML(src, key, value string) (string, bool) {
-	re := regexp.MustCompile(`(?m)^` + key + `[ \t]*:.*(?:\r?\n(?:[ \t]+\S.*|[ \t]*(?:\r?\n[ \t]+\S.*)))*`)
+	re := regexp.MustCompile(`(?m)^(?:` + key + `|"` + key + `"|'` + key + `')[ \t]*:.*(?:\r?\n(?:[ \t]+\S.*|[ \t]*(?:\r?\n[ \t]+\S.*)))*`)
 	at := re.FindAllStringIndex(src, -1)
 	if len(at) != 1 {
 		return "", false

@@ -33,6 +33,7 @@ var badTexts = map[string]string{
 
 // warned are documents that are accepted with a warning.
 var warned = []string{
+	head + "steps:\n  - wait: {date: {attribute: starts_at}}\n" + "  - send: {subject: {en: A, ru: Б}, text: {en: A, ru: Б}}\n",
 	head + "steps: [{send: {text: {en: Hello}}}]\n",
 	head + `steps: [{branch: [{if: {attribute: age, at_least: "18"}, steps: [{award: {points: 1}}]}]}]` + "\n",
 	head + "steps: [{branch: [{if: {attribute: paid, is: yes}, steps: [{award: {points: 1}}]}]}]\n",
