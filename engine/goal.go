@@ -24,7 +24,7 @@ func heldOut(l *live, member campaigns.MemberID) bool {
 
 // measure notes a passage that is held out, or has reached its goal.
 func (w *work) measure(row *store.Enrollment, heldOut bool, reached *time.Time) {
-	w.measured = append(w.measured, &store.Measured{Enrollment: row.ID, Campaign: row.Campaign, Version: row.Version, HeldOut: heldOut, ReachedAt: reached})
+	w.measured = append(w.measured, &store.Measured{Enrollment: row.ID, Campaign: row.Campaign, Version: row.BeganIn(), HeldOut: heldOut, ReachedAt: reached})
 }
 
 // reachGoals lets passages that are over reach their goals: those of campaigns whose live version waits for the event.

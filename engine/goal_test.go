@@ -176,3 +176,66 @@ func TestUpliftCountsMembersOnce(t *testing.T) {
 		}
 	})
 }
+
+// TestUpliftOfWhoWasMoved: a passage counts by the version that it began in, which held a part of its members out or did not, wherever it has been moved since.
+func TestUpliftOfWhoWasMoved(t *testing.T) {
+	for name, c := range map[string]struct{ was, is, reentry string }{
+		"taken out":             {was: "\nholdout: 30"},
+		"added":                 {is: "\nholdout: 50"},
+		"taken out, each time":  {was: "\nholdout: 30", reentry: ", reentry: each_time"},
+		"added, each time":      {is: "\nholdout: 50", reentry: ", reentry: each_time"},
+		"there was none at all": {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			each(t, func(t *testing.T, w *world) {
+				const n = 30
+				ids := w.crowd(n)
+				src := func(holdout, text string) string {
+					return campaign("c", "entry: {event: a.b"+c.reentry+"}\ngoal: {event: lesson.booked, within: 14d, then: count}"+holdout, waits("w", "for: 3d")+sends("one", text))
+				}
+				key := w.publish(src(c.was, "News"))
+				for i, id := range ids {
+					if i == n/3 {
+						w.later(80 * time.Hour) // the first are through
+					}
+					w.event("a.b", id)
+				}
+				w.settle()
+				goal := func() *reports.GoalReport {
+					t.Helper()
+					w.goals(key)
+					goal, err := reports.New(w.store, nil).Goal(t.Context(), engine.Operator, key, "en")
+					must(t, err)
+					return goal
+				}
+				before := goal()
+				must(t, w.republish(src(c.is, "News again"), moving))
+				w.settle()
+				for i := 0; i < n; i += 3 {
+					w.event("lesson.booked", ids[i])
+				}
+				w.settle()
+				after := goal()
+				if c.is != "" { // nobody was divided yet: none of them is compared
+					if after.Got.Members+after.HeldOut.Members+after.Got.Reached != 0 {
+						t.Errorf("who was never divided is compared: %s", after.Sentence)
+					}
+					return
+				}
+				if after.Got.Members != before.Got.Members || (after.HeldOut == nil) != (before.HeldOut == nil) {
+					t.Fatalf("before: %s\nafter: %s", before.Sentence, after.Sentence)
+				}
+				reached := after.Got.Reached
+				if after.HeldOut != nil {
+					reached += after.HeldOut.Reached
+					if after.HeldOut.Members != before.HeldOut.Members || after.Got.Members+after.HeldOut.Members != n || before.HeldOut.Members == 0 {
+						t.Errorf("before: %s\nafter: %s", before.Sentence, after.Sentence)
+					}
+				}
+				if reached != n/3 || after.Got.Reached == 0 {
+					t.Errorf("%d reached it, of %d: %s", reached, n/3, after.Sentence)
+				}
+			})
+		})
+	}
+}

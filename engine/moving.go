@@ -203,16 +203,19 @@ func (p *movedPart) over(ctx context.Context, tx *store.Tx, m *store.Move, rows 
 	was, waits := map[*store.Enrollment]int{}, map[*store.Enrollment]campaigns.DeliveryID{}
 	for _, row := range rows {
 		was[row], waits[row] = row.Version, row.WaitDelivery
+		if row.Step != "" { // it has begun
+			row.Began = row.BeganIn()
+		}
 		row.Version = m.Version
 	}
 	w, err := p.e.decideMany(ctx, tx, rows, func(_ *work, s subject) (decide.Input, error) { return ways.inputs[was[s.row]], nil })
 	if err != nil {
 		return err
 	}
-	var ids []campaigns.EnrollmentID
+	var taken []*store.Enrollment
 	for _, row := range rows {
 		if w.taken[row] {
-			ids = append(ids, row.ID)
+			taken = append(taken, row)
 			continue
 		}
 		p.left++ // the member is held by somebody; the message is the old version's again
@@ -220,8 +223,8 @@ func (p *movedPart) over(ctx context.Context, tx *store.Tx, m *store.Move, rows 
 			return err
 		}
 	}
-	p.moved = len(ids)
-	return tx.SetVersion(ctx, ids, m.Version)
+	p.moved = len(taken)
+	return tx.SetVersion(ctx, taken)
 }
 
 // ways are the inputs that take rows from each older version into the move's.

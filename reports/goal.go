@@ -14,8 +14,8 @@ import (
 
 // GoalReport says what the campaign brings: how many of those who passed it reached its goal in time, and how many of those who were held out. Each member counts
 // once: where members pass several times, by their first passage. (Passages of one member are no independent trials, and who gets the campaign passes more
-// often than who is held out.) Passages of versions without a goal are not among them; where members are held out, neither are those of versions that held
-// nobody out: they are of another time, and none of the two groups.
+// often than who is held out.) Passages of versions without a goal are not among them; where members are held out, neither are those that began in a version which
+// held nobody out: chance never divided them, wherever they have been moved since, and they are in none of the two groups.
 type GoalReport struct {
 	Event    string     `json:"event" doc:"What reaches the goal, in the live version"`
 	Within   string     `json:"within" doc:"How long after entry it counts, in the live version"`
@@ -62,72 +62,115 @@ func (r *Reports) goal(ctx context.Context, c *store.Campaign, enrollments []sto
 	if err != nil {
 		return nil, err
 	}
-	again, err := r.passAgain(ctx, c.ID, enrollments)
+	moved, err := r.store.CountMoved(ctx, c.ID)
+	if err != nil {
+		return nil, err
+	}
+	all := passagesOf(enrollments, moved)
+	again, err := r.passAgain(ctx, c.ID, all)
 	if err != nil {
 		return nil, err
 	}
 	if again {
-		if enrollments, counts, err = r.firstPassages(ctx, c.ID); err != nil {
+		if all, counts, err = r.firstPassages(ctx, c.ID); err != nil {
 			return nil, err
 		}
 	}
-	heldOut := def.Holdout > 0 || slices.ContainsFunc(counts, func(n store.GoalCount) bool { return n.HeldOut })
-	measures := map[int]bool{}
-	for _, n := range enrollments {
-		measures[n.Version] = false
+	defs := map[int]*definition.Definition{}
+	for p := range all {
+		defs[p.began], defs[p.now] = nil, nil
 	}
-	for _, n := range counts { // the passage may have gone on in another version since
-		measures[n.Version] = false
+	for _, n := range counts {
+		defs[n.Began] = nil
 	}
-	for number := range measures {
-		d, err := r.version(ctx, c.ID, number)
-		if err != nil {
+	for number := range defs {
+		if defs[number], err = r.version(ctx, c.ID, number); err != nil {
 			return nil, err
 		}
-		measures[number] = d != nil && d.Goal != nil && (d.Holdout > 0 || !heldOut)
 	}
-	got, held := groups(enrollments, counts, measures)
+	got, held := groups(all, counts, measures{defs, heldOut(def, counts)})
 	return compare(def, got, held, lang), nil
 }
 
-// passAgain reports whether a member may have passed the campaign several times.
-func (r *Reports) passAgain(ctx context.Context, id campaigns.CampaignID, enrollments []store.Count) (bool, error) {
+func heldOut(def *definition.Definition, counts []store.GoalCount) bool {
+	return def.Holdout > 0 || slices.ContainsFunc(counts, func(n store.GoalCount) bool { return n.HeldOut })
+}
+
+// versions are those that a passage goes by: chance divided the members by the one in which it began, and it waits for the goal of the one that it is in now.
+type versions struct{ began, now int }
+
+// passagesOf counts the passages by both of their versions.
+func passagesOf(enrollments []store.Count, moved []store.MovedCount) map[versions]int {
+	all := map[versions]int{}
 	for _, n := range enrollments {
-		d, err := r.version(ctx, id, n.Version)
-		if err != nil {
-			return false, err
-		}
-		if d != nil && d.Entry.Again() {
-			return true, nil
+		all[versions{n.Version, n.Version}] += n.N
+	}
+	for _, n := range moved {
+		all[versions{n.Version, n.Version}] -= n.N
+		all[versions{n.Began, n.Version}] += n.N
+	}
+	return all
+}
+
+// measures says which passages are measured.
+type measures struct {
+	defs    map[int]*definition.Definition // by version; nil: it cannot be read
+	heldOut bool                           // members are held out, or were
+}
+
+// compares reports whether passages that began in the version are: where members are held out, those of versions that held nobody out are in none of the groups.
+func (m measures) compares(began int) bool {
+	d := m.defs[began]
+	return d != nil && (d.Holdout > 0 || !m.heldOut)
+}
+
+// counts reports whether passages that go, or went, by the versions are. One of them must have a goal.
+func (m measures) counts(v versions) bool {
+	has := func(d *definition.Definition) bool { return d != nil && d.Goal != nil }
+	return m.compares(v.began) && (has(m.defs[v.began]) || has(m.defs[v.now]))
+}
+
+// passAgain reports whether a member may have passed the campaign several times.
+func (r *Reports) passAgain(ctx context.Context, id campaigns.CampaignID, all map[versions]int) (bool, error) {
+	for v := range all {
+		for _, number := range []int{v.began, v.now} {
+			d, err := r.version(ctx, id, number)
+			if err != nil {
+				return false, err
+			}
+			if d != nil && d.Entry.Again() {
+				return true, nil
+			}
 		}
 	}
 	return false, nil
 }
 
 // firstPassages counts as the campaign's counters do, each member once.
-func (r *Reports) firstPassages(ctx context.Context, id campaigns.CampaignID) (enrollments []store.Count, goals []store.GoalCount, err error) {
+func (r *Reports) firstPassages(ctx context.Context, id campaigns.CampaignID) (all map[versions]int, goals []store.GoalCount, err error) {
 	firsts, err := r.firsts.tell(id, func() ([]store.GoalCount, error) {
 		return r.store.CountFirstGoals(context.WithoutCancel(ctx), id) // whoever leaves has counted for the next
 	})
+	all = map[versions]int{}
 	for _, n := range firsts {
-		enrollments = append(enrollments, store.Count{Version: n.Version, N: n.N})
+		all[versions{n.Began, n.Now}] += n.N
 		if n.HeldOut || n.Reached {
 			goals = append(goals, n)
 		}
 	}
-	return enrollments, goals, err
+	return all, goals, err
 }
 
-// groups counts the passages of the versions that are measured.
-func groups(enrollments []store.Count, counts []store.GoalCount, measures map[int]bool) (got, held GoalGroup) {
-	for _, n := range enrollments {
-		if measures[n.Version] {
-			got.Members += n.N
+// groups counts the passages that are measured.
+func groups(all map[versions]int, counts []store.GoalCount, m measures) (got, held GoalGroup) {
+	for v, n := range all {
+		if m.counts(v) {
+			got.Members += n
 		}
 	}
-	for _, n := range counts {
+	for _, n := range counts { // they have come to a goal, or were held out by one
 		switch {
-		case !measures[n.Version]:
+		case !m.compares(n.Began):
 			continue
 		case n.HeldOut:
 			held.Members += n.N

@@ -325,7 +325,7 @@ func (w *passage) chain(ctx context.Context) ([]WhyLine, error) {
 	return append(lines, w.stands()...), nil
 }
 
-// entered is how the member came in. By which version is not kept: a move, and a correction of texts without a word, leave that by which the passage goes.
+// entered is how the member came in. By which version is not told: a move, and a correction of texts without a word, leave that by which the passage goes.
 func (w *passage) entered(ctx context.Context) (l WhyLine, err error) {
 	at := w.row.EnteredAt
 	key, args := "why.entered.other", map[string]any{"source": w.row.Source}

@@ -100,16 +100,28 @@ func (g comingGroup) counter() counter {
 	return counter{countComing, g.campaign, g.at, keyOf(g.version, g.step)}
 }
 
+// beganGroup is what enrollments are counted by that go by another version than they began in.
+type beganGroup struct {
+	campaign       campaigns.CampaignID
+	began, version int
+}
+
+func (g beganGroup) counter() counter { return by(countBegan, g.campaign, g.began, g.version) }
+
 // standing is an enrollment as it is counted.
 type standing struct {
 	path
 	coming comingGroup // zero: it waits for no time
+	began  beganGroup  // zero: it goes by the version in which it began
 }
 
 func (e *Enrollment) standing() standing {
 	s := standing{path: path{e.Campaign, e.Version, e.State, e.Reason, e.Step, e.WaitKind, visitsOf(e.Data)}}
 	if e.WaitKind == campaigns.WaitTime && e.DueAt != nil {
 		s.coming = comingGroup{e.Campaign, e.Version, e.Step, quarterOf(*e.DueAt)}
+	}
+	if e.Began != 0 {
+		s.began = beganGroup{e.Campaign, e.Began, e.Version}
 	}
 	return s
 }
@@ -118,6 +130,9 @@ func (tx *Tx) countStanding(s standing, n int) {
 	tally(&tx.counts.paths, s.path, n)
 	if s.coming != (comingGroup{}) {
 		tally(&tx.counts.coming, s.coming, n)
+	}
+	if s.began != (beganGroup{}) {
+		tx.count(s.began, n)
 	}
 }
 

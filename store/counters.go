@@ -17,6 +17,7 @@ type counterKind string
 const (
 	countPaths      counterKind = "path"      // enrollments: version, state, reason, step, wait, visits
 	countComing     counterKind = "coming"    // enrollments that wait for a time, by that: version, step
+	countBegan      counterKind = "began"     // enrollments that were moved since they began: the version by which they began, and that by which they go
 	countDeliveries counterKind = "delivery"  // deliveries: step, channel, state (pending until it is final), reason
 	countFinal      counterKind = "final"     // deliveries by when they became final: state, reason
 	countAnswers    counterKind = "answer"    // responses: question, type, choice, number, late
@@ -25,7 +26,7 @@ const (
 	countAnswerers  counterKind = "answerer"  // members who answered
 	countRounds     counterKind = "round"     // members who answered in a round in time: round
 	countScores     counterKind = "score"     // members who have points: how many
-	countMeasured   counterKind = "measured"  // passages that were held out or reached their goal: version, held out, reached
+	countMeasured   counterKind = "measured"  // passages that were held out or reached their goal: the version by which they began, held out, reached
 	countEntered    counterKind = "entered"   // members who ever entered: language
 	countMembers    counterKind = "member"    // members who are not erased: language
 	countAddresses  counterKind = "addressed" // members with an address: channel, language

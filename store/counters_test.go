@@ -31,7 +31,7 @@ func pick[T any](h *history, of []T) T { return of[h.rnd.IntN(len(of))] }
 func (h *history) step() {
 	h.tick++
 	acts := []func(context.Context, *store.Tx) error{
-		h.join, h.enter, h.enter, h.move, h.move, h.move, h.send, h.send, h.end, h.end, h.put, h.cancel, h.answer, h.answer, h.answer, h.score, h.speak, h.address, h.claim, h.again,
+		h.join, h.enter, h.enter, h.move, h.move, h.move, h.republish, h.send, h.send, h.end, h.end, h.put, h.cancel, h.answer, h.answer, h.answer, h.score, h.speak, h.address, h.claim, h.again,
 	}
 	if h.rnd.IntN(8) == 0 {
 		acts = []func(context.Context, *store.Tx) error{h.merge, h.merge, h.erase, h.expire}
@@ -103,6 +103,20 @@ func (h *history) move(ctx context.Context, tx *store.Tx) error {
 			e.Reason = pick(h, []campaigns.Reason{"", campaigns.ExitWithdrawn})
 		}
 		return tx.SaveEnrollments(ctx, []*store.Enrollment{e})
+	})
+}
+
+// republish takes a run over into the next version.
+func (h *history) republish(ctx context.Context, tx *store.Tx) error {
+	return h.withRun(ctx, tx, func(e *store.Enrollment) error {
+		if e.State.Final() {
+			return nil
+		}
+		e.Began, e.Version = e.BeganIn(), e.Version+1
+		if err := tx.SaveEnrollments(ctx, []*store.Enrollment{e}); err != nil {
+			return err
+		}
+		return tx.SetVersion(ctx, []*store.Enrollment{e})
 	})
 }
 

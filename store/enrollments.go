@@ -17,6 +17,7 @@ type Enrollment struct {
 	ID           campaigns.EnrollmentID
 	Campaign     campaigns.CampaignID
 	Version      int
+	Began        int // the version by which the passage began, of one that was moved since; 0: Version, or it has not begun
 	Member       campaigns.MemberID
 	RunKey       string
 	Source       string
@@ -35,6 +36,9 @@ type Enrollment struct {
 
 	counted standing // as the row stands in the counters
 }
+
+// BeganIn is the version by which the passage began, or will begin.
+func (e *Enrollment) BeganIn() int { return cmp.Or(e.Began, e.Version) }
 
 var enrollmentColumns = columns[*Enrollment]{
 	ints("id", func(e *Enrollment) campaigns.EnrollmentID { return e.ID }),
@@ -55,6 +59,7 @@ var enrollmentColumns = columns[*Enrollment]{
 	times("entered_at", func(e *Enrollment) time.Time { return e.EnteredAt }),
 	times("updated_at", func(e *Enrollment) time.Time { return e.UpdatedAt }),
 	nullTimes("ended_at", func(e *Enrollment) *time.Time { return e.EndedAt }),
+	ints("began_in", func(e *Enrollment) int { return e.Began }),
 }
 
 var selectEnrollment = `SELECT ` + enrollmentColumns.list("") + ` FROM enrollments`
@@ -62,7 +67,7 @@ var selectEnrollment = `SELECT ` + enrollmentColumns.list("") + ` FROM enrollmen
 func scanEnrollment(r rows) (*Enrollment, error) {
 	e := &Enrollment{}
 	err := r.Scan(&e.ID, &e.Campaign, &e.Version, &e.Member, &e.RunKey, &e.Source, &e.State, &e.Reason, &e.Step, &e.Visit, &e.WaitKind,
-		orZero(&e.WaitDelivery), timesInto{&e.DueAt}, rawInto{&e.Data}, &e.Rev, timeInto{&e.EnteredAt}, timeInto{&e.UpdatedAt}, timesInto{&e.EndedAt})
+		orZero(&e.WaitDelivery), timesInto{&e.DueAt}, rawInto{&e.Data}, &e.Rev, timeInto{&e.EnteredAt}, timeInto{&e.UpdatedAt}, timesInto{&e.EndedAt}, &e.Began)
 	e.counted = e.standing()
 	return e, err
 }

@@ -11,14 +11,15 @@ import (
 type Measured struct {
 	Enrollment campaigns.EnrollmentID
 	Campaign   campaigns.CampaignID
-	Version    int
+	Version    int // by which it began
 	HeldOut    bool
 	ReachedAt  *time.Time // nil: not yet, or never
 }
 
-// GoalCount counts the passages of one version that are alike.
+// GoalCount counts the passages that are alike.
 type GoalCount struct {
-	Version          int
+	Began            int // the version by which they began
+	Now              int // the version by which they go, or went to their end; of CountFirstGoals alone
 	HeldOut, Reached bool
 	N                int
 }
@@ -64,7 +65,7 @@ func (q queries) CountGoals(ctx context.Context, id campaigns.CampaignID) ([]Goa
 	ds, err := q.counts(ctx, countMeasured, []campaigns.CampaignID{id}, 0)
 	out := make([]GoalCount, len(ds))
 	for i, d := range ds {
-		if err := d.parts(&out[i].Version, &out[i].HeldOut, &out[i].Reached); err != nil {
+		if err := d.parts(&out[i].Began, &out[i].HeldOut, &out[i].Reached); err != nil {
 			return nil, wrap("read goals", err)
 		}
 		out[i].N = d.n
@@ -72,13 +73,15 @@ func (q queries) CountGoals(ctx context.Context, id campaigns.CampaignID) ([]Goa
 	return out, err
 }
 
+// measuredRows trusts the passage rather than the row: of one that was moved, a process of before 00019 has written the version of that moment.
 func (q queries) measuredRows(ctx context.Context, id campaigns.CampaignID) ([]delta, error) {
 	ds, err := many(ctx, q.run, func(r rows) (d delta, err error) {
 		g := goalGroup{campaign: id}
 		err = r.Scan(&g.version, &g.heldOut, &g.reached, &d.n)
 		d.counter = g.counter()
 		return d, err
-	}, `SELECT version, held_out, reached_at IS NOT NULL, count(*) FROM measured WHERE campaign_id = $1 GROUP BY 1, 2, 3`, id)
+	}, `SELECT CASE WHEN e.began_in <> 0 THEN e.began_in ELSE g.version END, g.held_out, g.reached_at IS NOT NULL, count(*)
+		FROM measured g LEFT JOIN enrollments e ON e.id = g.enrollment_id WHERE g.campaign_id = $1 GROUP BY 1, 2, 3`, id)
 	return ds, wrap("count goals", err)
 }
 
@@ -87,11 +90,11 @@ func (q queries) measuredRows(ctx context.Context, id campaigns.CampaignID) ([]d
 func (q queries) CountFirstGoals(ctx context.Context, id campaigns.CampaignID) (out []GoalCount, err error) {
 	err = q.counting(ctx, func(q queries) (err error) {
 		out, err = many(ctx, q.run, func(r rows) (n GoalCount, err error) {
-			err = r.Scan(&n.Version, &n.HeldOut, &n.Reached, &n.N)
+			err = r.Scan(&n.Began, &n.Now, &n.HeldOut, &n.Reached, &n.N)
 			return n, err
-		}, `SELECT e.version, COALESCE(g.held_out, FALSE), g.reached_at IS NOT NULL, count(*)
+		}, `SELECT CASE WHEN e.began_in <> 0 THEN e.began_in ELSE e.version END, e.version, COALESCE(g.held_out, FALSE), g.reached_at IS NOT NULL, count(*)
 			FROM (SELECT min(id) AS id FROM enrollments WHERE campaign_id = $1 AND reason <> $2 GROUP BY member_id) AS f
-			JOIN enrollments e ON e.id = f.id LEFT JOIN measured g ON g.enrollment_id = e.id GROUP BY 1, 2, 3`, id, campaigns.ExitMerged)
+			JOIN enrollments e ON e.id = f.id LEFT JOIN measured g ON g.enrollment_id = e.id GROUP BY 1, 2, 3, 4`, id, campaigns.ExitMerged)
 		return err
 	})
 	return out, wrap("count goals of first passages", err)

@@ -112,10 +112,20 @@ func (tx *Tx) LockInOlderVersions(ctx context.Context, ids []campaigns.Enrollmen
 		list(tx.dialect, ids), version)
 }
 
-// SetVersion makes the enrollments, which this transaction holds, passages through the version.
-func (tx *Tx) SetVersion(ctx context.Context, ids []campaigns.EnrollmentID, version int) error {
-	_, err := tx.run.exec(ctx, `UPDATE enrollments SET version = $2 WHERE id`+tx.dialect.among(1), list(tx.dialect, ids), version)
-	return wrap("set version of enrollments", err)
+// SetVersion makes the enrollments, which this transaction holds and has saved, passages through their Version that began in Began.
+func (tx *Tx) SetVersion(ctx context.Context, es []*Enrollment) error {
+	type versions struct{ began, version int }
+	of := map[versions][]campaigns.EnrollmentID{}
+	for _, e := range es {
+		v := versions{e.Began, e.Version}
+		of[v] = append(of[v], e.ID)
+	}
+	for v, ids := range of {
+		if _, err := tx.run.exec(ctx, `UPDATE enrollments SET version = $2, began_in = $3 WHERE id`+tx.dialect.among(1), list(tx.dialect, ids), v.version, v.began); err != nil {
+			return wrap("set version of enrollments", err)
+		}
+	}
+	return nil
 }
 
 // ReviseDeliveries makes deliveries the version's that nobody has begun to send, and returns which those are. As in cancel, chunks are locked first.

@@ -14,7 +14,7 @@ const countedDays = 15
 
 // rowCounts says how each kind is counted from the rows: what the counters must come to.
 var rowCounts = map[counterKind]func(queries, context.Context, campaigns.CampaignID) ([]delta, error){
-	countPaths: queries.pathRows, countComing: queries.comingRows, countDeliveries: queries.deliveryRows, countFinal: queries.finalRows,
+	countPaths: queries.pathRows, countBegan: queries.beganRows, countComing: queries.comingRows, countDeliveries: queries.deliveryRows, countFinal: queries.finalRows,
 	countAnswers: queries.answerRows, countChoices: queries.choiceRows, countAnswered: queries.answeredRows, countMeasured: queries.measuredRows,
 	countAnswerers: memberRows(countAnswerers), countRounds: memberRows(countRounds), countScores: memberRows(countScores),
 	countEntered: memberRows(countEntered), countMembers: memberRows(countMembers), countAddresses: memberRows(countAddresses),
@@ -76,8 +76,12 @@ func (s *Store) NextRecount(ctx context.Context, before time.Time) (campaigns.Ca
 }
 
 // Recount compares the counters of a campaign (0: of what is no campaign's) with its rows and sets right what differs: it returns how many were off. Both
-// are read in one snapshot, and what differs is appended like any other change, so nobody waits meanwhile. fresh: it had never been counted.
+// are read in one snapshot, and what differs is appended like any other change, so nobody waits meanwhile. fresh: it had never been counted. Before that it notes
+// where passages began that a process moved which noted nothing.
 func (s *Store) Recount(ctx context.Context, id campaigns.CampaignID, now time.Time) (off int, fresh bool, err error) {
+	if err := s.fillBegan(ctx, id); err != nil {
+		return 0, false, err
+	}
 	var differ map[countable]int
 	err = s.snapshot(ctx, func(q queries) error {
 		uncounted, err := q.uncounted(ctx, []campaigns.CampaignID{id})
@@ -126,6 +130,16 @@ func (q queries) differences(ctx context.Context, id campaigns.CampaignID, from 
 		}
 	}
 	return differ, nil
+}
+
+func (q queries) beganRows(ctx context.Context, id campaigns.CampaignID) ([]delta, error) {
+	ds, err := many(ctx, q.run, func(r rows) (d delta, err error) {
+		g := beganGroup{campaign: id}
+		err = r.Scan(&g.began, &g.version, &d.n)
+		d.counter = g.counter()
+		return d, err
+	}, `SELECT began_in, version, count(*) FROM enrollments WHERE campaign_id = $1 AND began_in <> 0 GROUP BY 1, 2`, id)
+	return ds, wrap("count who was moved", err)
 }
 
 func (q queries) comingRows(ctx context.Context, id campaigns.CampaignID) ([]delta, error) {
