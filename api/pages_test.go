@@ -42,7 +42,7 @@ func TestSurveyPage(t *testing.T) {
 	w := newWorld(t)
 	w.begin("ru")
 	link := w.link("s")
-	got := w.page("GET", link+"?a=9").want(200)
+	got := w.page("GET", link+"?step=friend&visit=1&a=9").want(200)
 	for _, part := range []string{`<html lang="ru">`, "Вопрос 1", `<h1 lang="ru" dir="auto">`, "Посоветуешь нас другу?", `value="9" required checked>9`, `method="post"`, "От 0 – точно нет"} {
 		if !strings.Contains(got.body, part) {
 			t.Errorf("page has no %s: %s", part, got.body)

@@ -24,11 +24,12 @@ type surveyView struct {
 	// Question is nil when nothing is asked; State says why then: later, done, closed or paused.
 	Question *questionView
 	State    string
+	Notice   string // why what was pressed in a mail is not on the page: answered, final, closed or older; empty: nothing is to be said
 }
 
 // questionView is one question with its form.
 type questionView struct {
-	Number  int
+	Number  int           // 0: a question of before
 	Heading template.HTML // the question's first line
 	More    template.HTML // what follows it
 	// Widget is the form's part for the type: list, ticks, scale, text, number or date.
@@ -39,6 +40,7 @@ type questionView struct {
 	Accept    string // of the file field: media types
 	Typed     string
 	Problem   string
+	Kept      string // what the answer is so far, where it may be changed
 
 	Step, Visit, Nonce string
 }
@@ -68,9 +70,10 @@ func (s *server) surveyRoutes() {
 	s.public(http.MethodPost, "/s/:token", s.answerSurvey)
 }
 
-// showSurvey shows where the member stands. It records nothing: mail scanners open links. ?a= ticks what the mail's button chose.
+// showSurvey shows where the member stands. It records nothing: mail scanners open links. ?step= and ?visit= name the question of the mail that the link
+// stood in, and ?a= ticks what its button chose, if that question takes an answer.
 func (s *server) showSurvey(c *gin.Context) {
-	page, err := s.Engine.Survey(c.Request.Context(), c.Param("token"), c.QueryArray("a"))
+	page, err := s.Engine.Survey(c.Request.Context(), c.Param("token"), readPress(c.Request.URL.Query()))
 	if err != nil {
 		s.errorPage(c, err)
 		return
@@ -98,7 +101,11 @@ func (s *server) answerSurvey(c *gin.Context) {
 		s.errorPage(c, err)
 		return
 	}
-	if told.Rejection == nil {
+	switch {
+	case told.Closed:
+		c.Redirect(http.StatusSeeOther, "/s/"+c.Param("token")+"?"+pressOf(form)) // which says so
+		return
+	case told.Rejection == nil:
 		c.Redirect(http.StatusSeeOther, "/s/"+c.Param("token"))
 		return
 	}
@@ -107,12 +114,15 @@ func (s *server) answerSurvey(c *gin.Context) {
 
 // askAgain shows the question with what was sent and what was wrong with it.
 func (s *server) askAgain(c *gin.Context, form engine.PageForm, problem func(campaigns.Lang) string) {
-	page, err := s.Engine.Survey(c.Request.Context(), c.Param("token"), form.Values)
+	press := &engine.Press{Step: form.Step, Visit: form.Visit, Values: form.Values, Again: true, Typed: form.Text}
+	page, err := s.Engine.Survey(c.Request.Context(), c.Param("token"), press)
 	if err != nil {
 		s.errorPage(c, err)
 		return
 	}
-	page.Problem, page.Typed = problem(page.Lang), form.Text
+	if page.Step == form.Step && page.Visit == form.Visit {
+		page.Problem = problem(page.Lang)
+	}
 	s.render(c, http.StatusUnprocessableEntity, "survey.html", viewSurvey(page))
 }
 
@@ -139,6 +149,17 @@ func readAnswer(v url.Values) engine.PageForm {
 	}
 }
 
+// readPress reads what a mail's link says.
+func readPress(v url.Values) *engine.Press {
+	visit, _ := strconv.Atoi(v.Get("visit")) // 0: it does not say
+	return &engine.Press{Step: campaigns.StepID(v.Get("step")), Visit: visit, Values: v["a"]}
+}
+
+// pressOf writes a form as the mail's link does.
+func pressOf(form engine.PageForm) string {
+	return url.Values{"step": {string(form.Step)}, "visit": {strconv.Itoa(form.Visit)}, "a": form.Values}.Encode()
+}
+
 // SurveyPage writes the page that a member sees. Its form goes nowhere but to the address that it is served under.
 func SurveyPage(w io.Writer, p *engine.SurveyPage) error {
 	return pageTemplates.ExecuteTemplate(w, "survey.html", viewSurvey(p))
@@ -151,6 +172,9 @@ func viewSurvey(p *engine.SurveyPage) surveyView {
 		by = ""
 	}
 	v := surveyView{frame: newFrame(lang, p.Title, by), TextLang: string(p.Lang), State: string(p.State)}
+	if p.Notice != "" && (p.Notice != engine.NoticeClosed || p.State != engine.PageClosed) { // once is enough
+		v.Notice = string(p.Notice)
+	}
 	if p.State == engine.PageQuestion {
 		v.Question = viewQuestion(p, lang)
 	}
@@ -172,6 +196,9 @@ func viewQuestion(p *engine.SurveyPage, lang string) *questionView {
 		Typed: p.Typed, Problem: p.Problem, Step: string(p.Step), Visit: strconv.Itoa(p.Visit), Nonce: p.Nonce,
 	}
 	q.Hint, q.Accept = hint(p, lang), accepts(p.Accept)
+	if p.Answer != "" {
+		q.Kept = locale.T(lang, "page.change", map[string]any{"answer": p.Answer})
+	}
 	return q
 }
 

@@ -170,6 +170,9 @@ func TestPagesHaveTheirWords(t *testing.T) {
 	for _, state := range []engine.PageState{engine.PageLater, engine.PageDone, engine.PageClosed, engine.PagePaused} {
 		used["page."+string(state)+".title"], used["page."+string(state)+".text"] = true, true
 	}
+	for _, notice := range []engine.PageNotice{engine.NoticeAnswered, engine.NoticeFinal, engine.NoticeClosed, engine.NoticeOlder} {
+		used["page.notice."+string(notice)] = true
+	}
 	for status := 400; status < 600; status++ {
 		used[pageKey(status)+".title"], used[pageKey(status)+".text"] = true, true
 	}

@@ -69,7 +69,13 @@ func (w *work) standing(ctx context.Context, id campaigns.CampaignID) (standing,
 	if err != nil {
 		return standing{}, err
 	}
-	s := standing{state: c.State, paused: c.State == campaigns.Paused}
+	s := standingOf(c.State, pauses)
+	w.campaigns[id] = s
+	return s, nil
+}
+
+func standingOf(state campaigns.State, pauses []store.Pause) standing {
+	s := standing{state: state, paused: state == campaigns.Paused}
 	for _, p := range pauses {
 		span := decide.Pause{From: p.From}
 		if p.To != nil {
@@ -77,8 +83,7 @@ func (w *work) standing(ctx context.Context, id campaigns.CampaignID) (standing,
 		}
 		s.pauses = append(s.pauses, span)
 	}
-	w.campaigns[id] = s
-	return s, nil
+	return s
 }
 
 // facts is what a decision about the member may know.

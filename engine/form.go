@@ -37,6 +37,8 @@ type Upload struct {
 type PageAnswer struct {
 	// Rejection is set when the answer was none; the sentence is locale key "answer.<Code>".
 	Rejection *answers.Rejection
+	// Closed: the question had closed by then, or its answer was final, so that this one does not count.
+	Closed bool
 }
 
 // pageInput is a stored form.
@@ -118,7 +120,7 @@ func (e *Engine) AnswerSurvey(ctx context.Context, token string, form PageForm) 
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), formLimit)
 		defer cancel()
 		told, err := e.handleNow(ctx, f.in)
-		if err != nil || told != nil && told.Rejection != nil {
+		if err != nil || told != nil && (told.Rejection != nil || told.Closed) {
 			return told, err
 		}
 		e.untilSent(ctx, f.row.ID)
@@ -269,6 +271,7 @@ func (w *work) answeredOnPage(ctx context.Context, in *store.Input, body pageInp
 	if out.mark, err = w.markTwin(ctx, row, p, answered); err != nil {
 		return nil, err
 	}
+	out.page.Closed = !w.saved && w.again == nil
 	if w.again != nil {
 		out.page.Rejection = &w.again.Rejection
 	}

@@ -31,21 +31,22 @@ func (r *renderJob) mailSend(s *definition.Send) (*channels.Message, error) {
 }
 
 // mailAsk is a question as a mail: its buttons open the survey page with the answer chosen; only the page's own button records it.
+// The links name the question, so that a press in an older mail is for no other one.
 func (r *renderJob) mailAsk(step campaigns.StepID, ask *definition.Ask) (*channels.Message, error) {
 	content, lang, err := r.content(ask.Subject, ask.Text)
 	if err != nil {
 		return nil, err
 	}
-	page := r.surveyURL()
+	page, own := r.surveyURL(), url.Values{"step": {string(step)}, "visit": {strconv.Itoa(r.d.Visit)}}
 	options := answers.Options(ask, lang, r.l.def.Languages[0])
 	if len(options) == 0 || ask.Type == campaigns.Choices {
-		content.Buttons = []templates.MailButton{{Label: say(lang, "mail.answer", nil), URL: page, Main: true}}
+		content.Buttons = []templates.MailButton{{Label: say(lang, "mail.answer", nil), URL: page + "?" + own.Encode(), Main: true}}
 		return r.mail(content, lang)
 	}
 	content.Question = true
 	for _, o := range options {
-		q := url.Values{"step": {string(step)}, "a": {o.Value}}
-		content.Buttons = append(content.Buttons, templates.MailButton{Label: o.Label, URL: page + "?" + q.Encode()})
+		own.Set("a", o.Value)
+		content.Buttons = append(content.Buttons, templates.MailButton{Label: o.Label, URL: page + "?" + own.Encode()})
 	}
 	return r.mail(content, lang)
 }

@@ -95,8 +95,9 @@ func TestOnboardingByMail(t *testing.T) {
 			t.Fatalf("mails: %d", len(mails))
 		}
 		token := w.surveyToken(mails[1])
+		mine := w.page(token)
 		for range 3 {
-			page, err := w.e.Survey(t.Context(), token, []string{"b1"})
+			page, err := w.e.Survey(t.Context(), token, &engine.Press{Step: mine.Step, Visit: mine.Visit, Values: []string{"b1"}})
 			must(t, err)
 			if page.State != engine.PageQuestion || len(page.Options) != 2 || !page.Options[1].Chosen {
 				t.Fatalf("page: %+v", page)

@@ -76,9 +76,8 @@ func (v *previewing) notice(s *definition.Step, body *definition.Notify, ch camp
 // page is the question as the page behind a mail asks it.
 func (v *previewing) page(s *definition.Step) (*SurveyPage, error) {
 	out := &SurveyPage{State: PageQuestion, Community: v.c.Name, Brand: v.c.Brand, Title: cmp.Or(v.c.Name, v.l.def.NameIn(spoken(v.p, v.c)))}
-	row := &store.Enrollment{Step: s.ID, Visit: v.round(s)}
-	r := &renderJob{e: v.e, l: v.l, d: &store.Delivery{Channel: campaigns.Telegram, Step: s.ID, Visit: row.Visit}, p: v.p, c: v.c, en: v.en, shown: true}
-	if err := v.e.question(out, r, row, nil); err != nil {
+	r := &renderJob{e: v.e, l: v.l, d: &store.Delivery{Channel: campaigns.Telegram, Step: s.ID, Visit: v.round(s)}, p: v.p, c: v.c, en: v.en, shown: true}
+	if err := v.e.question(out, r, nil); err != nil {
 		return nil, v.unmade(s, campaigns.Page, err)
 	}
 	out.Number = 1 + slices.Index(v.l.def.Questions(), s)

@@ -24,14 +24,53 @@ func (r *run) answered(in *Answered) {
 		return
 	}
 	a.At, a.Channel, a.Input = utc(in.At), in.Channel, in.Input
+	switch r.takes(ask, in) {
+	case TakesFirst:
+		r.accept(ask, in, a)
+	case TakesLate:
+		r.late(in, a)
+	case TakesFinal:
+		r.note(in, "answer.final_kept", nil)
+	case TakesChange:
+		r.change(in, a)
+	}
+}
+
+// Takes is what a question does with a valid answer.
+type Takes string
+
+const (
+	TakesFirst  Takes = "first"  // the passage waits for it, and goes on
+	TakesChange Takes = "change" // it counts, in the place of the one before it
+	TakesFinal  Takes = "final"  // nothing: the one before it stays
+	TakesLate   Takes = "late"   // the question is closed, or was never put as far as we know: no condition reads it
+)
+
+// Taken says what would become of a valid answer to the visit of a step's question at the moment now. A round whose time is over, and that no decision has ended
+// yet, still counts as the enrollment's.
+func Taken(d *definition.Definition, e Enrollment, f Facts, step campaigns.StepID, visit int, now time.Time) Takes {
+	if f.Zone == nil {
+		f.Zone = time.UTC
+	}
+	r := &run{d: d, e: e, f: f, now: utc(now)}
+	in := &Answered{Step: step, Visit: visit, At: now}
+	ask := r.asks(in)
+	if ask == nil {
+		return TakesLate
+	}
+	return r.takes(ask, in)
+}
+
+func (r *run) takes(ask *definition.Ask, in *Answered) Takes {
 	switch {
 	case r.current(in):
-		r.accept(ask, in, a)
+		return TakesFirst
 	case r.closed(ask, in):
-		r.late(in, a)
-	default:
-		r.change(ask, in, a)
+		return TakesLate
+	case ask.Final && r.e.Asked[in.Step].Answered:
+		return TakesFinal
 	}
+	return TakesChange
 }
 
 // asks returns the question of the step, when the answer belongs to the newest time that it was put, or to an earlier round; else nil.
@@ -93,11 +132,7 @@ func (r *run) accept(ask *definition.Ask, in *Answered, a campaigns.Answer) {
 }
 
 // change replaces the value of an answer, never the path that the first one chose.
-func (r *run) change(ask *definition.Ask, in *Answered, a campaigns.Answer) {
-	if ask.Final && r.e.Asked[in.Step].Answered {
-		r.note(in, "answer.final_kept", nil)
-		return
-	}
+func (r *run) change(in *Answered, a campaigns.Answer) {
 	r.keep(in, a)
 	r.note(in, "answer.changed", map[string]any{"channel": string(in.Channel)})
 }
