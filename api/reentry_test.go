@@ -72,7 +72,9 @@ func TestRefusedReentryTellsFromWhen(t *testing.T) {
 // TestTimelineTellsPoints: what a step gave stands in the member's timeline at its moment.
 func TestTimelineTellsPoints(t *testing.T) {
 	w := newWorld(t)
-	w.call("PUT", "/v1/members/u1", `{"language":"en","email":"u1@example.org"}`).want(http.StatusCreated)
+	for _, id := range []string{"u1", "u2"} {
+		w.call("PUT", "/v1/members/"+id, `{"language":"en","email":"`+id+`@example.org"}`).want(http.StatusCreated)
+	}
 	w.call("POST", "/v1/campaigns", `{"key":"small","kind":"challenge","name":"Small talk","topic":"news","purpose":"service","languages":["en"],"channels":["email"],
 		"entry":{"manual":true},"steps":[{"id":"prize","award":{"points":-5}},{"id":"rest","wait":"1d"}]}`).want(http.StatusCreated)
 	w.call("POST", "/v1/campaigns/small/publication", `{}`).want(http.StatusCreated)
@@ -83,5 +85,8 @@ func TestTimelineTellsPoints(t *testing.T) {
 		if !strings.Contains(got, `"kind":"points","what":"`+want+`","campaign":"small"`) || !strings.Contains(got, `"points":-5`) {
 			t.Errorf("%s\nwant\n%s", got, want)
 		}
+	}
+	if got := w.call("GET", "/v1/members/u2/timeline", "").want(http.StatusOK).body; strings.Contains(got, "points") {
+		t.Errorf("another's points: %s", got)
 	}
 }

@@ -152,6 +152,32 @@ func TestBudgetOfWhoJustActed(t *testing.T) {
 	}
 }
 
+// TestNoRoomUntilTheNight: what the budget held is no reply any more when there is room for it. It waits for the morning, whatever its member did before.
+func TestNoRoomUntilTheNight(t *testing.T) {
+	w := newWorld(t, storetest.Open(t, storetest.SQLiteURL(t)))
+	w.budget(engine.BudgetInput{Most: 1, Per: "1h"})
+	m := w.chatMember("ann", 7, nil)
+	const quiet = "\nquiet_hours: {from: \"22:00\", to: \"09:00\"}"
+	w.clock.set(at("2026-11-24T20:50")) // 21:50 in Berlin
+	for _, name := range []string{"one", "two"} {
+		w.publish(campaign(name, "entry: {event: a."+name+"}"+quiet, strings.Replace(sends(name, "Hi"), "send: {", "send: {expires: 3d, ", 1)))
+	}
+	w.say(7, "/help")
+	w.happens("a.one", "ann", "")
+	w.happens("a.two", "ann", "")
+	w.settle()
+	w.later(70 * time.Minute)
+	w.settle()
+	if got := w.fates(m)["two"]; !strings.HasPrefix(got, "pending quiet_hours") {
+		t.Errorf("at night: %s", got)
+	}
+	w.clock.set(at("2026-11-25T08:01"))
+	w.settle()
+	if got := w.fates(m)["two"]; got != "sent" {
+		t.Errorf("in the morning: %s", got)
+	}
+}
+
 // TestSurveyFatigue: one survey in two weeks; its own further questions are the same survey, and other kinds are no concern of the rule.
 func TestSurveyFatigue(t *testing.T) {
 	w := newWorld(t, storetest.Open(t, storetest.SQLiteURL(t)))
